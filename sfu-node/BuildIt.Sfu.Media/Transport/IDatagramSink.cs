@@ -1,0 +1,30 @@
+namespace BuildIt.Sfu.Media.Transport;
+
+/// <summary>
+/// Where the core puts outgoing datagrams. The shell owns the memory: the core reserves room for one datagram
+/// to one path, writes (and encrypts) in place, and commits. Nothing is copied afterwards.
+/// Used only on the loop that owns the room; not thread-safe.
+/// </summary>
+public interface IDatagramSink
+{
+    /// <summary>Starts using <paramref name="remote"/> as a destination and returns its handle on this loop.</summary>
+    PathId OpenPath(in TransportAddress remote);
+
+    /// <summary>Forgets a destination. Datagrams committed before are still sent.</summary>
+    void ClosePath(PathId path);
+
+    /// <summary>
+    /// Room for one datagram of at most <paramref name="capacity"/> bytes (up to 65,535; media stays under 1,500).
+    /// At most one reservation is open at a time; a second one discards the first.
+    /// </summary>
+    Span<byte> Reserve(PathId path, int capacity);
+
+    /// <summary>Hands the first <paramref name="length"/> bytes of the reservation over to be sent with the next flush.</summary>
+    void Commit(int length);
+}
+
+/// <summary>Handle of one destination on one loop, given out by <see cref="IDatagramSink.OpenPath"/>.</summary>
+public readonly record struct PathId(int Value)
+{
+    public static readonly PathId None = new(-1);
+}
