@@ -1,0 +1,113 @@
+using BuildIt.Sfu.Media.Units;
+
+namespace BuildIt.Sfu.Media.Rooms;
+
+/// <summary>Result of taking a remote description.</summary>
+/// <param name="Sdp">The answer to send; empty when there is an error or none is due.</param>
+/// <param name="MidToTrack">
+/// For every section on which the node sends: mid to track sid. Always complete, because clients replace their map by it.
+/// </param>
+/// <param name="Error">What is wrong with the remote description, in words; null when it was accepted.</param>
+public sealed record NegotiationResult(string Sdp, IReadOnlyDictionary<string, string> MidToTrack, string? Error)
+{
+    public static NegotiationResult Rejected(string error) => new("", new Dictionary<string, string>(), error);
+}
+
+/// <summary>
+/// One participant's media: its one or two peer connections, what it publishes, what it is subscribed to, its data channels.
+/// Every call is made on the room's loop. Events may be raised from inside a call.
+/// </summary>
+public interface IMediaPeer
+{
+    /// <summary>Takes the client's offer (publisher or only connection) and answers it. Also how the client restarts ICE.</summary>
+    NegotiationResult HandleOffer(string sdp, Instant now);
+
+    /// <summary>Takes the client's answer to the last <see cref="IMediaPeerEvents.OnOffer"/>; null when accepted, else what is wrong.</summary>
+    string? HandleAnswer(string sdp, Instant now);
+
+    /// <summary>A trickled candidate line (<c>candidate:…</c>); unusable ones are ignored.</summary>
+    void AddRemoteCandidate(PeerTarget target, string candidate, Instant now);
+
+    /// <summary>
+    /// Dual mode: makes a new offer for the subscriber connection with new ICE credentials (raised by OnOffer). Used on resume.
+    /// No effect in single mode, where the client restarts by its own offer.
+    /// </summary>
+    void RestartSubscriberIce(Instant now);
+
+    /// <summary>Announces a track; media starts when an offer brings its cid. Announcing a known sid again adds its new encodings.</summary>
+    void Publish(PublishedTrack track, Instant now);
+
+    /// <summary>Ends a track; every subscription to it ends too.</summary>
+    void Unpublish(TrackSid track, Instant now);
+
+    /// <summary>Whether the publisher (or a moderator) has muted the track: nothing of it is forwarded while muted.</summary>
+    void SetMuted(TrackSid track, bool muted, Instant now);
+
+    /// <summary>Starts forwarding another peer's track to this one; renegotiates by itself.</summary>
+    void Subscribe(TrackSid track, in SubscriptionSettings settings, Instant now);
+
+    void Unsubscribe(TrackSid track, Instant now);
+
+    void UpdateSubscription(TrackSid track, in SubscriptionSettings settings, Instant now);
+
+    /// <summary>
+    /// Queues a message for the client. False when the channel is not open or its buffer is full
+    /// (a lossy message is dropped, a reliable one means that the client is too slow).
+    /// </summary>
+    bool SendData(DataChannelKind channel, ReadOnlySpan<byte> message, Instant now);
+
+    /// <summary>Closes all connections and ends everything published. The peer raises nothing afterwards.</summary>
+    void Close(Instant now);
+
+    /// <summary>Test hook (SimulateScenario): holds the estimate for this subscriber at or under <paramref name="limit"/>; infinite lifts it.</summary>
+    void LimitBandwidth(DataRate limit, Instant now);
+}
+
+/// <summary>What happens to one peer. Raised on the room's loop; handlers must not block.</summary>
+public interface IMediaPeerEvents
+{
+    /// <summary>Dual mode: an offer for the subscriber connection is to be sent.</summary>
+    void OnOffer(string sdp, IReadOnlyDictionary<string, string> midToTrack, Instant now);
+
+    /// <summary>Single mode: the client must add this many more receiving sections and offer again.</summary>
+    void OnMediaSectionsRequired(int audio, int video, Instant now);
+
+    void OnConnectionState(PeerTarget target, PeerConnectionState state, Instant now);
+
+    /// <summary>
+    /// The primary connection is connected and, if data was negotiated, both message channels are open: the participant is active.
+    /// Raised once per connection and again after it was lost and came back.
+    /// </summary>
+    void OnReady(Instant now);
+
+    /// <summary>An announced encoding was negotiated: its mid and codec ("video/VP8") are known.</summary>
+    void OnTrackNegotiated(TrackSid track, string cid, string mid, string mimeType, Instant now);
+
+    /// <summary>First media packet of a published track arrived.</summary>
+    void OnTrackStarted(TrackSid track, Instant now);
+
+    /// <summary>A subscription is negotiated and forwards.</summary>
+    void OnSubscribed(TrackSid track, Instant now);
+
+    /// <summary>A subscription could not be made: none of the publisher's codecs is understood, or the track is gone.</summary>
+    void OnSubscriptionFailed(TrackSid track, SubscriptionFailure reason, Instant now);
+
+    /// <summary>Dynacast: which layers of a track this peer publishes somebody watches, per codec.</summary>
+    void OnWantedQualities(TrackSid track, IReadOnlyList<WantedCodec> codecs, Instant now);
+
+    void OnStreamState(TrackSid track, TrackStreamState state, Instant now);
+
+    /// <summary>A message from the client. The span is valid during the call only.</summary>
+    void OnData(DataChannelKind channel, ReadOnlySpan<byte> message, Instant now);
+}
+
+/// <summary>Why a subscription could not be made; the values are those of the wire protocol.</summary>
+public enum SubscriptionFailure : byte
+{
+    Unknown = 0,
+    CodecUnsupported = 1,
+    TrackNotFound = 2,
+}
+
+/// <summary>Highest quality of one codec that somebody watches; <see cref="VideoQualityLevel.Off"/> when nobody does.</summary>
+public readonly record struct WantedCodec(string Codec, VideoQualityLevel Highest);

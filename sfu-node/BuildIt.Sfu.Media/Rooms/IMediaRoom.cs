@@ -1,0 +1,64 @@
+using BuildIt.Sfu.Media.Units;
+
+namespace BuildIt.Sfu.Media.Rooms;
+
+/// <summary>The media of one room: its peers and who receives what. Lives on one loop; every call is made there.</summary>
+public interface IMediaRoom
+{
+    /// <summary>Adds a participant. Nothing is sent before the first offer.</summary>
+    IMediaPeer AddPeer(MediaPeerOptions options, IMediaPeerEvents events, Instant now);
+
+    /// <summary>Ends all peers and releases what the room holds.</summary>
+    void Close(Instant now);
+}
+
+/// <summary>What happens in the room as a whole. Raised on its loop.</summary>
+public interface IMediaRoomEvents
+{
+    /// <summary>Speakers whose level or activity changed; an entry with level 0 has stopped speaking. Valid during the call only.</summary>
+    void OnSpeakersChanged(ReadOnlySpan<SpeakerLevel> changed, Instant now);
+
+    /// <summary>Participants whose connection quality changed. Valid during the call only.</summary>
+    void OnQualityChanged(ReadOnlySpan<ParticipantQuality> changed, Instant now);
+}
+
+/// <param name="Participant">Who speaks.</param>
+/// <param name="Level">Loudness from 0 (silent) to 1.</param>
+/// <param name="Active">Whether the participant counts as speaking.</param>
+public readonly record struct SpeakerLevel(ParticipantSid Participant, float Level, bool Active);
+
+/// <param name="Participant">Whose connection.</param>
+/// <param name="Quality">The step shown to people.</param>
+/// <param name="Score">Mean-opinion-like score from 1 (bad) to 5.</param>
+public readonly record struct ParticipantQuality(ParticipantSid Participant, LinkQuality Quality, float Score);
+
+/// <summary>Makes rooms and says on which loop each lives. Thread-safe.</summary>
+public interface IMediaRoomFactory
+{
+    /// <summary>Chooses the loop for a new room: the least loaded one.</summary>
+    IRoomLoop ChooseLoop();
+
+    /// <summary>Makes the media of a room. Call on <paramref name="loop"/>.</summary>
+    IMediaRoom Create(RoomSid sid, IRoomLoop loop, IMediaRoomEvents events);
+}
+
+/// <summary>The thread a room lives on. <see cref="Post"/> is thread-safe; the rest is called on the loop.</summary>
+public interface IRoomLoop
+{
+    /// <summary>Runs <paramref name="work"/> on the loop soon, in order of posting. False when the loop has stopped.</summary>
+    bool Post(Action<Instant> work);
+
+    /// <summary>Calls <see cref="IDeadline.HandleTimeout"/> when its deadline has passed; call again after the deadline moved earlier.</summary>
+    void Watch(IDeadline deadline);
+
+    void Unwatch(IDeadline deadline);
+}
+
+/// <summary>A state machine with a next moment at which it wants to be called.</summary>
+public interface IDeadline
+{
+    /// <summary>When to call next; <see cref="Instant.Never"/> when nothing is due.</summary>
+    Instant NextDeadline { get; }
+
+    void HandleTimeout(Instant now);
+}
