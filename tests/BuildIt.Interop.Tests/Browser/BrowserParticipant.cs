@@ -1,0 +1,147 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Microsoft.Playwright;
+
+namespace BuildIt.Interop.Tests.Browser;
+
+/// <summary>One livekit-client participant in a page of its own.</summary>
+public sealed class BrowserParticipant(IPage page, string identity)
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+
+    public IPage Page => page;
+
+    public string Identity => identity;
+
+    public static async Task<BrowserParticipant> JoinAsync(ChromiumBrowser browser, string pageUrl, string identity, JoinOptions options)
+    {
+        var page = await browser.OpenAsync(pageUrl + "/participant.html");
+        var participant = new BrowserParticipant(page, identity);
+        page.Console += (_, message) => participant.ConsoleLines.Add(message.Text);
+        await page.EvaluateAsync("options => harness.join(options)", options);
+        return participant;
+    }
+
+    /// <summary>What the page wrote to its console, for failure messages.</summary>
+    public List<string> ConsoleLines { get; } = [];
+
+    public Task PublishAsync(bool video = true, bool audio = true, int width = 640, int height = 360) =>
+        page.EvaluateAsync("options => harness.publish(options)", new { video, audio, size = new[] { width, height } });
+
+    public async Task<IReadOnlyList<ReceivedTrack>> ReceivedAsync() => await CallAsync<List<ReceivedTrack>>("harness.received()");
+
+    public async Task<IReadOnlyList<SentLayer>> SentAsync() => await CallAsync<List<SentLayer>>("harness.sent()");
+
+    public Task<RoomState> StateAsync() => CallAsync<RoomState>("harness.state()");
+
+    public async Task<T> CallAsync<T>(string expression)
+    {
+        var text = await page.EvaluateAsync<string>($"(async () => JSON.stringify((await ({expression})) ?? null))()");
+        return JsonSerializer.Deserialize<T>(text, Json)!;
+    }
+
+    public Task RunAsync(string expression) => page.EvaluateAsync($"(async () => {{ await ({expression}); }})()");
+
+    /// <summary>Waits until this participant decodes moving pictures and hears sound from each of <paramref name="others"/>, by counted frames and energy.</summary>
+    public async Task SeesAndHearsAsync(IEnumerable<string> others, TimeSpan timeout, bool video = true, bool audio = true)
+    {
+        var first = (await ReceivedAsync()).ToDictionary(t => (t.Identity, t.Kind));
+        await EventuallyAsync(timeout, async () =>
+        {
+            var now = await ReceivedAsync();
+            foreach (var other in others)
+            {
+                if (video && !now.Any(t => t.Identity == other && t.Kind == "video" && t.FramesDecoded >= Before(t).FramesDecoded + 10))
+                {
+                    return $"{identity} does not see {other}: {Describe(now)}";
+                }
+
+                if (audio && !now.Any(t => t.Identity == other && t.Kind == "audio" && t.Energy > Before(t).Energy + 1e-5))
+                {
+                    return $"{identity} does not hear {other}: {Describe(now)}";
+                }
+            }
+
+            return null;
+
+            ReceivedTrack Before(ReceivedTrack track) => first.GetValueOrDefault((track.Identity, track.Kind)) ?? ReceivedTrack.None;
+        });
+    }
+
+    /// <summary>Polls until <paramref name="problem"/> returns null; fails with its last answer and the page's console otherwise.</summary>
+    public async Task EventuallyAsync(TimeSpan timeout, Func<Task<string?>> problem)
+    {
+        var clock = Stopwatch.StartNew();
+        string? last;
+        while ((last = await problem()) is not null)
+        {
+            if (clock.Elapsed > timeout)
+            {
+                var events = await page.EvaluateAsync<string>("JSON.stringify(harness.events.slice(-40))");
+                Assert.Fail($"{last}\nafter {timeout.TotalSeconds:0} s\nevents: {events}\nconsole:\n{string.Join('\n', ConsoleLines.TakeLast(40))}");
+            }
+
+            await Task.Delay(100);
+        }
+    }
+
+    private static string Describe(IEnumerable<ReceivedTrack> tracks) => JsonSerializer.Serialize(tracks, Json);
+}
+
+/// <summary>Options of <c>harness.join</c> in participant.js.</summary>
+public sealed record JoinOptions
+{
+    public required string Url { get; init; }
+
+    public required string Token { get; init; }
+
+    public bool Single { get; init; } = true;
+
+    public bool AdaptiveStream { get; init; }
+
+    public bool Dynacast { get; init; }
+
+    public bool Simulcast { get; init; } = true;
+
+    public string Codec { get; init; } = "vp8";
+
+    public string? E2eeKey { get; init; }
+
+    public bool AutoSubscribe { get; init; } = true;
+}
+
+public sealed record ReceivedTrack(
+    string Identity,
+    string Source,
+    string Sid,
+    string Kind,
+    bool Subscribed,
+    bool Muted,
+    bool Encrypted,
+    long FramesDecoded,
+    int Width,
+    int Height,
+    long Bytes,
+    long Packets,
+    long Lost,
+    double Energy,
+    int Freezes,
+    double FreezeSeconds,
+    int KeyFrames,
+    string? StreamState)
+{
+    public static readonly ReceivedTrack None = new("", "", "", "", false, false, false, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, null);
+}
+
+public sealed record SentLayer(string Sid, string Kind, string Rid, long Bytes, long Frames, int Width, bool Active);
+
+public sealed record PublishedState(string Sid, string Source, bool Muted);
+
+public sealed record RoomState(
+    string State,
+    string Sid,
+    IReadOnlyList<string> Remotes,
+    JsonElement? Permissions,
+    string? Metadata,
+    Dictionary<string, string> Attributes,
+    IReadOnlyList<PublishedState> Published);

@@ -1,0 +1,70 @@
+using Microsoft.Playwright;
+
+namespace BuildIt.Interop.Tests.Browser;
+
+/// <summary>One headless Chromium for a test run, with fake camera and microphone. The binary is Debian's or the one in <c>CHROMIUM</c>.</summary>
+public sealed class ChromiumBrowser : IAsyncDisposable
+{
+    private readonly IPlaywright _playwright;
+    private readonly IBrowser _browser;
+
+    private ChromiumBrowser(IPlaywright playwright, IBrowser browser)
+    {
+        _playwright = playwright;
+        _browser = browser;
+    }
+
+    public static async Task<ChromiumBrowser> StartAsync(params string[] extraArguments)
+    {
+        var playwright = await Playwright.CreateAsync();
+        var browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+        {
+            ExecutablePath = FindExecutable(),
+            Headless = true,
+            Args =
+            [
+                "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+                "--disable-component-update", "--disable-sync", "--disable-background-timer-throttling",
+                "--disable-renderer-backgrounding", "--disable-backgrounding-occluded-windows",
+                "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream=fps=15",
+                "--autoplay-policy=no-user-gesture-required", "--allow-loopback-in-peer-connection", .. extraArguments,
+            ],
+        });
+        return new ChromiumBrowser(playwright, browser);
+    }
+
+    public async Task<IPage> OpenAsync(string url)
+    {
+        var page = await _browser.NewPageAsync();
+        await page.GotoAsync(url);
+        return page;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _browser.DisposeAsync();
+        _playwright.Dispose();
+    }
+
+    private static string FindExecutable()
+    {
+        if (Environment.GetEnvironmentVariable("CHROMIUM") is { Length: > 0 } chosen)
+        {
+            return chosen;
+        }
+
+        foreach (var folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator))
+        {
+            foreach (var name in (string[])["chromium", "chromium-browser", "google-chrome"])
+            {
+                var path = Path.Combine(folder, name);
+                if (File.Exists(path))
+                {
+                    return path;
+                }
+            }
+        }
+
+        throw new InvalidOperationException("Chromium is not installed: run 'make deps', or set CHROMIUM to its path.");
+    }
+}

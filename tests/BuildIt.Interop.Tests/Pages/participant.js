@@ -1,0 +1,147 @@
+// One LiveKit participant under remote control of a test. Nothing here knows that the server is not LiveKit's own.
+const { Room, RoomEvent, Track, ExternalE2EEKeyProvider, VideoQuality, createLocalVideoTrack, createLocalAudioTrack } = LivekitClient;
+
+const harness = {
+  room: null,
+  events: [],
+  data: [],
+  texts: [],
+  bytes: [],
+
+  note(name, detail) {
+    this.events.push({ at: Math.round(performance.now()), name, detail: detail ?? null });
+  },
+
+  async join(options) {
+    const roomOptions = {
+      adaptiveStream: options.adaptiveStream ?? false,
+      dynacast: options.dynacast ?? false,
+      singlePeerConnection: options.single ?? true,
+      publishDefaults: { simulcast: options.simulcast ?? true, videoCodec: options.codec ?? 'vp8', backupCodec: false },
+    };
+    if (options.e2eeKey) {
+      this.keys = new ExternalE2EEKeyProvider();
+      await this.keys.setKey(options.e2eeKey);
+      roomOptions.encryption = { keyProvider: this.keys, worker: new Worker('/livekit/livekit-client.e2ee.worker.js') };
+    }
+    const room = new Room(roomOptions);
+    this.room = room;
+    for (const event of Object.values(RoomEvent)) {
+      room.on(event, (...args) => {
+        if (event === RoomEvent.ActiveSpeakersChanged) return this.note(event, args[0].map((p) => p.identity));
+        const named = args.map((a) => a?.identity ?? a?.trackSid ?? a?.sid ?? (typeof a === 'object' ? null : a)).filter((a) => a !== null && a !== undefined);
+        this.note(event, named);
+      });
+    }
+    room.on(RoomEvent.TrackSubscribed, (track, publication, participant) => {
+      const element = track.attach();
+      element.id = `t-${participant.identity}-${publication.source}`;
+      element.muted = false;
+      document.getElementById('tiles').appendChild(element);
+    });
+    room.on(RoomEvent.TrackUnsubscribed, (track) => track.detach().forEach((element) => element.remove()));
+    room.on(RoomEvent.DataReceived, (payload, participant, kind, topic) => {
+      this.data.push({ text: new TextDecoder().decode(payload), from: participant?.identity ?? null, kind, topic: topic ?? null });
+    });
+    room.registerTextStreamHandler('test', async (reader, from) => {
+      this.texts.push({ text: await reader.readAll(), from: from.identity });
+    });
+    room.registerByteStreamHandler('test', async (reader, from) => {
+      const chunks = await reader.readAll();
+      this.bytes.push({ length: chunks.reduce((sum, c) => sum + c.byteLength, 0), from: from.identity });
+    });
+    room.registerRpcMethod('echo', async (call) => `${call.callerIdentity}:${call.payload}`);
+    if (options.e2eeKey) await room.setE2EEEnabled(true);
+    await room.connect(options.url, options.token, { autoSubscribe: options.autoSubscribe ?? true });
+    await room.startAudio().catch(() => {});
+    return { sid: room.localParticipant.sid, identity: room.localParticipant.identity, room: room.name };
+  },
+
+  async publish(options) {
+    if (options.video) {
+      const [width, height] = options.size ?? [640, 360];
+      const track = await createLocalVideoTrack({ resolution: { width, height, frameRate: options.frameRate ?? 15 } });
+      await this.room.localParticipant.publishTrack(track, { source: Track.Source.Camera });
+    }
+    if (options.audio) {
+      const track = await createLocalAudioTrack({ autoGainControl: false, echoCancellation: false, noiseSuppression: false });
+      await this.room.localParticipant.publishTrack(track, { source: Track.Source.Microphone });
+    }
+    return [...this.room.localParticipant.trackPublications.values()].map((p) => p.trackSid);
+  },
+
+  // What this participant really receives, by remote participant and source.
+  async received() {
+    const result = [];
+    for (const participant of this.room.remoteParticipants.values()) {
+      for (const publication of participant.trackPublications.values()) {
+        const entry = {
+          identity: participant.identity, source: publication.source, sid: publication.trackSid, kind: publication.kind,
+          subscribed: publication.isSubscribed, muted: publication.isMuted, encrypted: publication.isEncrypted,
+          framesDecoded: 0, width: 0, height: 0, bytes: 0, packets: 0, lost: 0, energy: 0, freezes: 0, freezeSeconds: 0, keyFrames: 0,
+          streamState: publication.track?.streamState ?? null,
+        };
+        const report = await publication.track?.receiver?.getStats();
+        report?.forEach((s) => {
+          if (s.type !== 'inbound-rtp') return;
+          entry.framesDecoded = s.framesDecoded ?? 0;
+          entry.width = s.frameWidth ?? 0;
+          entry.height = s.frameHeight ?? 0;
+          entry.bytes = s.bytesReceived ?? 0;
+          entry.packets = s.packetsReceived ?? 0;
+          entry.lost = s.packetsLost ?? 0;
+          entry.energy = s.totalAudioEnergy ?? 0;
+          entry.freezes = s.freezeCount ?? 0;
+          entry.freezeSeconds = s.totalFreezesDuration ?? 0;
+          entry.keyFrames = s.keyFramesDecoded ?? 0;
+        });
+        result.push(entry);
+      }
+    }
+    return result;
+  },
+
+  // What this participant sends, by simulcast layer.
+  async sent() {
+    const result = [];
+    for (const publication of this.room.localParticipant.trackPublications.values()) {
+      const report = await publication.track?.sender?.getStats();
+      report?.forEach((s) => {
+        if (s.type === 'outbound-rtp') {
+          result.push({ sid: publication.trackSid, kind: s.kind, rid: s.rid ?? '', bytes: s.bytesSent, frames: s.framesEncoded ?? 0, width: s.frameWidth ?? 0, active: s.active ?? true });
+        }
+      });
+    }
+    return result;
+  },
+
+  state() {
+    return {
+      state: this.room.state,
+      sid: this.room.localParticipant.sid,
+      remotes: [...this.room.remoteParticipants.values()].map((p) => p.identity).sort(),
+      permissions: this.room.localParticipant.permissions ?? null,
+      metadata: this.room.metadata ?? null,
+      attributes: this.room.localParticipant.attributes,
+      published: [...this.room.localParticipant.trackPublications.values()].map((p) => ({ sid: p.trackSid, source: p.source, muted: p.isMuted })),
+    };
+  },
+
+  remote(identity) {
+    return this.room.remoteParticipants.get(identity);
+  },
+
+  setQuality(identity, quality) {
+    for (const publication of this.remote(identity).videoTrackPublications.values()) publication.setVideoQuality(VideoQuality[quality]);
+  },
+
+  setSize(identity, width, height) {
+    for (const publication of this.remote(identity).videoTrackPublications.values()) publication.setVideoDimensions({ width, height });
+  },
+
+  setEnabled(identity, enabled) {
+    for (const publication of this.remote(identity).videoTrackPublications.values()) publication.setEnabled(enabled);
+  },
+};
+
+window.harness = harness;
