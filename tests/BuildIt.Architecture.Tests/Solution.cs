@@ -1,0 +1,40 @@
+using System.Xml.Linq;
+
+namespace BuildIt.Architecture.Tests;
+
+/// <summary>The repository as files: its projects and what they reference.</summary>
+internal static class Solution
+{
+    public static DirectoryInfo Root { get; } = FindRoot();
+
+    public static IReadOnlyList<Project> Projects { get; } = [.. Directory
+        .EnumerateFiles(Root.FullName, "*.csproj", SearchOption.AllDirectories)
+        .Where(path => !path.Contains("/node_modules/", StringComparison.Ordinal) && !path.Contains("/obj/", StringComparison.Ordinal))
+        .Select(Project.Read)];
+
+    private static DirectoryInfo FindRoot()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "BuildIt.Operator.sln")))
+        {
+            folder = folder.Parent;
+        }
+
+        return folder ?? throw new InvalidOperationException("The tests run from inside the repository.");
+    }
+}
+
+internal sealed record Project(string Name, string Path, IReadOnlyList<string> References, IReadOnlyList<string> Packages, string Text)
+{
+    public static Project Read(string path)
+    {
+        var document = XDocument.Load(path);
+        var references = document.Descendants("ProjectReference")
+            .Where(e => (string?)e.Attribute("ReferenceOutputAssembly") != "false")
+            .Select(e => System.IO.Path.GetFileNameWithoutExtension(((string)e.Attribute("Include")!).Replace('\\', '/')));
+        var packages = document.Descendants("PackageReference").Select(e => (string)e.Attribute("Include")!);
+        return new Project(System.IO.Path.GetFileNameWithoutExtension(path), path, [.. references], [.. packages], File.ReadAllText(path));
+    }
+
+    public override string ToString() => Name;
+}
