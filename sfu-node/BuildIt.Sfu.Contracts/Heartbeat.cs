@@ -1,0 +1,50 @@
+namespace BuildIt.Sfu.Contracts;
+
+/// <summary>
+/// What a node writes to the registry every <see cref="Interval"/>, under <see cref="RegistryKeys.Node"/>, with an expiry of
+/// <see cref="Expiry"/>. A heartbeat that is gone is one of the two witnesses that the node is dead.
+/// </summary>
+public sealed record Heartbeat
+{
+    /// <summary>The time between two heartbeats.</summary>
+    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long the registry keeps a heartbeat that is not renewed.</summary>
+    public static readonly TimeSpan Expiry = TimeSpan.FromSeconds(5);
+
+    public required NodeId Node { get; init; }
+
+    public required string Namespace { get; init; }
+
+    /// <summary>The name of the SfuCluster that the node belongs to.</summary>
+    public required string Cluster { get; init; }
+
+    public required string Region { get; init; }
+
+    /// <summary>The revision of the fleet's settings that the node was started with.</summary>
+    public required string Revision { get; init; }
+
+    public required NodeState State { get; init; }
+
+    public required NodeLoad Load { get; init; }
+
+    public required NodeCapacity Capacity { get; init; }
+
+    public required NodeEndpoints Endpoints { get; init; }
+
+    /// <summary>When the process started. It tells a restarted container from a slow one.</summary>
+    public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>Counts up by one for every heartbeat of a process, from 1. A lower number of the same start is stale.</summary>
+    public required long Sequence { get; init; }
+
+    /// <summary>The rooms the node serves now.</summary>
+    public IReadOnlyList<RoomReport> Rooms { get; init => field = value ?? []; } = [];
+
+    /// <summary>Load as fractions of capacity.</summary>
+    public LoadFractions Fractions() => LoadFractions.Of(Load, Capacity);
+
+    /// <summary>True when this is newer than <paramref name="other"/>, which is of the same node.</summary>
+    public bool IsNewerThan(Heartbeat other) =>
+        StartedAt != other.StartedAt ? StartedAt > other.StartedAt : Sequence > other.Sequence;
+}

@@ -1,0 +1,52 @@
+namespace BuildIt.Sfu.Contracts;
+
+/// <summary>
+/// Names in the registry (Redis). A scope keeps tenants apart: it is the Kubernetes namespace of the fleet and its rooms.
+/// Everything here can be lost without losing a room; see <see cref="Epoch"/>.
+/// </summary>
+public sealed class RegistryKeys(string scope)
+{
+    private readonly string _prefix = $"buildit:{{{scope}}}:";
+
+    /// <summary>The Kubernetes namespace that the names belong to.</summary>
+    public string Scope { get; } = scope;
+
+    /// <summary>
+    /// String, no expiry: any text the operator wrote when it last published all routes. Missing means that the registry is
+    /// new or was emptied, and that every route has to be published again.
+    /// </summary>
+    public string Epoch => _prefix + "epoch";
+
+    /// <summary>Sorted set of node ids by the Unix time in milliseconds of their last heartbeat: the index over <see cref="Node"/>.</summary>
+    public string Nodes => _prefix + "nodes";
+
+    /// <summary>Channel: the id of a room whose route has changed.</summary>
+    public string RouteChanges => _prefix + "route-changes";
+
+    /// <summary>Channel: the <see cref="Revocation"/> just made, as JSON.</summary>
+    public string RevocationChanges => _prefix + "revocation-changes";
+
+    /// <summary>String: <see cref="Heartbeat"/> as JSON, expires after <see cref="Heartbeat.Expiry"/>.</summary>
+    public string Node(NodeId node) => $"{_prefix}node:{node}";
+
+    /// <summary>String: <see cref="RoomRoute"/> as JSON. Written only with a generation at least as high as the one there.</summary>
+    public string Route(RoomId room) => $"{_prefix}route:{room}";
+
+    /// <summary>Hash of ephemeral participant id to <see cref="Presence"/> as JSON.</summary>
+    public string PresenceOf(RoomId room) => $"{_prefix}presence:{room}";
+
+    /// <summary>Hash of revoked ephemeral participant id (or token id) to <see cref="Revocation"/> as JSON; expires with the last token.</summary>
+    public string Revocations(RoomId room) => $"{_prefix}revoked:{room}";
+
+    /// <summary>String with expiry: a NIP-98 event id that was used.</summary>
+    public string UsedEvent(string eventId) => $"{_prefix}nip98:{eventId}";
+
+    /// <summary>Counter with expiry: requests of one caller (a keyed hash, never the address or key itself) in one window.</summary>
+    public string RateLimit(string bucket) => $"{_prefix}rate:{bucket}";
+
+    /// <summary>String with expiry: the answer given to an idempotency key.</summary>
+    public string Idempotency(string key) => $"{_prefix}idempotency:{key}";
+
+    /// <summary>Hash of ephemeral participant id to waiting-room state.</summary>
+    public string WaitingRoom(RoomId room) => $"{_prefix}waiting:{room}";
+}
