@@ -1,0 +1,24 @@
+namespace BuildIt.Operator.Api;
+
+/// <summary>Names that every part of the product uses in the Kubernetes API.</summary>
+public static class SfuApi
+{
+    public const string Group = "sfu.buildit.network";
+    public const string Version = "v1alpha1";
+    public const string GroupVersion = Group + "/" + Version;
+
+    /// <summary>The category that lists all kinds of the product: <c>kubectl get buildit</c>.</summary>
+    public const string Category = "buildit";
+
+    /// <summary>The label on everything made for a fleet: the name of its SfuCluster.</summary>
+    public const string ClusterLabel = Group + "/cluster";
+
+    /// <summary>The label that names the revision of the specification a pod was made from.</summary>
+    public const string RevisionLabel = Group + "/revision";
+
+    /// <summary>The label that names one SFU instance for its whole life.</summary>
+    public const string InstanceLabel = Group + "/instance";
+
+    /// <summary>The finalizer that lets the operator release what Kubernetes does not collect by itself.</summary>
+    public const string Finalizer = Group + "/finalizer";
+}

@@ -1,0 +1,93 @@
+using System.ComponentModel;
+using System.Text.Json.Serialization;
+using BuildIt.Operator.Api.Schema;
+using k8s.Models;
+
+namespace BuildIt.Operator.Api;
+
+/// <summary>Where a conference is in its life.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<RoomPhase>))]
+public enum RoomPhase
+{
+    Pending,
+    Ready,
+    Migrating,
+    Recovering,
+    Ended,
+}
+
+/// <summary>Where a conference runs and how it goes.</summary>
+public sealed record ConferenceRoomStatus
+{
+    [Description("The generation of the specification that this status speaks of.")]
+    public long ObservedGeneration { get; init; }
+
+    [Description("Pending, Ready, Migrating, Recovering or Ended.")]
+    public RoomPhase Phase { get; init; }
+
+    [Description("Number of the placement. It only grows; a node that knows a newer one gives the room up.")]
+    public long Generation { get; init; }
+
+    [Description("The pods that serve the room.")]
+    [ListMap("cluster", "instance")]
+    public IReadOnlyList<RoomAssignment> Assignments { get; init; } = [];
+
+    [Description("Participants now.")]
+    public int Participants { get; init; }
+
+    [Description("Participants that send media now.")]
+    public int Publishers { get; init; }
+
+    [Description("How often the room was moved because a pod died.")]
+    public int Failovers { get; init; }
+
+    [Description("When that happened last.")]
+    public DateTime? LastFailover { get; init; }
+
+    [Description("Conditions Ready, Cascaded, EndToEndEncrypted.")]
+    [ListMap("type")]
+    public IReadOnlyList<V1Condition> Conditions { get; init; } = [];
+}
+
+/// <summary>Types of a ConferenceRoom's conditions.</summary>
+public static class ConferenceRoomConditions
+{
+    public const string Ready = "Ready";
+    public const string Cascaded = "Cascaded";
+    public const string EndToEndEncrypted = "EndToEndEncrypted";
+}
+
+/// <summary>What a pod does for a room.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<AssignmentRole>))]
+public enum AssignmentRole
+{
+    /// <summary>The root of the room's tree.</summary>
+    Origin,
+
+    /// <summary>A pod that relays for its parent.</summary>
+    Edge,
+}
+
+/// <summary>One pod that serves a room.</summary>
+public sealed record RoomAssignment
+{
+    [Required]
+    [Description("Name of the SfuCluster.")]
+    public string Cluster { get; init; } = string.Empty;
+
+    [Required]
+    [Description("Name of the SFU instance.")]
+    public string Instance { get; init; } = string.Empty;
+
+    [Description("Region of the fleet.")]
+    public string? Region { get; init; }
+
+    [Description("Origin or Edge.")]
+    public AssignmentRole Role { get; init; }
+
+    [Description("The instance that an edge takes the room from.")]
+    public string? Parent { get; init; }
+
+    [Description("Address at which other nodes reach the instance.")]
+    public string? Endpoint { get; init; }
+}
