@@ -1,0 +1,102 @@
+using BuildIt.Sfu.Contracts;
+using BuildIt.Sfu.Node.Load;
+using BuildIt.Sfu.Node.Operations;
+
+namespace BuildIt.Sfu.Node.Registry;
+
+/// <summary>
+/// Once a second: samples the load, takes the lifecycle a step on, and publishes the heartbeat.
+/// A registry that is away is told once in the log and changes nothing else.
+/// </summary>
+public sealed partial class HeartbeatService(
+    HeartbeatSource source,
+    INodeRegistry registry,
+    NodeLifecycle lifecycle,
+    LoadMonitor load,
+    INodeActivity activity,
+    IHostApplicationLifetime application,
+    TimeProvider time,
+    ILogger<HeartbeatService> logger) : BackgroundService
+{
+    private bool _away;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Heartbeat.Interval, time);
+        try
+        {
+            do
+            {
+                load.Sample();
+                Act(lifecycle.Observe(activity.Rooms, activity.Participants, time.GetUtcNow()));
+                await PublishAsync(stoppingToken);
+            }
+            while (await timer.WaitForNextTickAsync(stoppingToken));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The host stops.
+        }
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        try
+        {
+            await registry.RemoveAsync(source.Node, cancellationToken);
+        }
+        catch (Exception e) when (e is RegistryUnavailableException or OperationCanceledException)
+        {
+            // The heartbeat expires by itself.
+        }
+    }
+
+    private void Act(LifecycleActions actions)
+    {
+        if (actions.HasFlag(LifecycleActions.ReconnectClients))
+        {
+            LogReconnecting(activity.Participants);
+            activity.ReconnectEverybody();
+        }
+
+        if (actions.HasFlag(LifecycleActions.Exit))
+        {
+            LogDrained();
+            application.StopApplication();
+        }
+    }
+
+    private async Task PublishAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await registry.PublishAsync(source.Next(), cancellation);
+            if (_away)
+            {
+                _away = false;
+                LogBack();
+            }
+        }
+        catch (RegistryUnavailableException e)
+        {
+            if (!_away)
+            {
+                _away = true;
+                LogAway(e);
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The registry cannot be reached; conferences here go on, the operator is asked to probe this node directly")]
+    private partial void LogAway(Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The registry is back")]
+    private partial void LogBack();
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Drain: asking {Participants} participants to reconnect elsewhere")]
+    private partial void LogReconnecting(int participants);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Drained; the process ends")]
+    private partial void LogDrained();
+}
