@@ -1,0 +1,279 @@
+using System.Runtime.InteropServices;
+using BuildIt.Sfu.Media.Transport;
+using BuildIt.Sfu.Net.Interop;
+using BuildIt.Sfu.Net.Routing;
+using BuildIt.Sfu.Net.Tcp;
+using BuildIt.Sfu.Net.Udp;
+
+namespace BuildIt.Sfu.Net;
+
+/// <content>
+/// Where a datagram goes: a STUN request by the fragment it names, everything else by its sender's address. The kernel
+/// spreads addresses over the sockets by hash, so a datagram often arrives on a loop that does not own its sender; that
+/// one passes it on.
+/// </content>
+public sealed partial class MediaLoop
+{
+    private readonly Dictionary<TransportAddress, Binding> _bindings = [];
+    private readonly Dictionary<UfragKey, MediaEndpoint> _ufrags = [];
+    private readonly bool[] _handedTo;
+    private TransportAddress _currentSender;
+    private LocalAddress _currentLocal;
+
+    void IUdpSocketOwner.OnReadable(UdpSocket socket)
+    {
+        for (int turn = 0; turn < ReceivesPerTurn; turn++)
+        {
+            int count = _received.Receive(socket.Descriptor);
+            Counters.ReceiveCalls++;
+            if (count < 0)
+            {
+                // EAGAIN: nothing left. Others report an earlier send's fate (ECONNREFUSED) and are spent by being read.
+                if (Marshal.GetLastPInvokeError() is Linux.ErrorAgain or Linux.ErrorInterrupted)
+                {
+                    return;
+                }
+
+                continue;
+            }
+
+            for (int i = 0; i < count; i++)
+            {
+                HandleMessage(socket, _received.Read(i));
+                if (socket.IsClosed)
+                {
+                    return;
+                }
+            }
+
+            if (count < ReceiveBatch.Capacity)
+            {
+                return;
+            }
+        }
+    }
+
+    internal bool AddUfrag(UfragKey ufrag, MediaEndpoint endpoint) => _ufrags.TryAdd(ufrag, endpoint);
+
+    internal void RemoveUfrag(UfragKey ufrag) => _ufrags.Remove(ufrag);
+
+    internal bool Owns(UfragKey ufrag) => _ufrags.ContainsKey(ufrag);
+
+    /// <summary>The loop of that number, or null.</summary>
+    internal MediaLoop? Sibling(int index) => index >= 0 && index < _network.Loops.Count ? _network.Loops[index] : null;
+
+    internal PathId OpenPath(MediaEndpoint endpoint, UdpSocket socket, in TransportAddress remote)
+    {
+        AssertCurrent();
+        TcpConnection? connection = null;
+        if (remote.Protocol == TransportProtocol.Tcp)
+        {
+            connection = Connections.Find(remote);
+            if (connection is null || connection.IsClosed)
+            {
+                return PathId.None;
+            }
+
+            connection.IsClaimed = true;
+        }
+        else if (!socket.IsIPv6 && !remote.IsIPv4)
+        {
+            return PathId.None;
+        }
+
+        LocalAddress local = remote == _currentSender ? _currentLocal : default;
+        PathId path = Sink.Open(connection is null ? socket : null, connection, remote, local);
+        if (socket.Exclusive is null && _network.Directory.TrySet(remote, Index))
+        {
+            _bindings[remote] = new Binding(endpoint, path);
+        }
+        else if (_bindings.TryGetValue(remote, out Binding binding) && binding.Endpoint == endpoint)
+        {
+            _bindings[remote] = new Binding(endpoint, path);
+        }
+
+        return path;
+    }
+
+    internal void Claim(MediaEndpoint endpoint, PathId path, in TransportAddress remote)
+    {
+        AssertCurrent();
+        if (_bindings.TryGetValue(remote, out Binding binding) && binding.Endpoint == endpoint)
+        {
+            return;
+        }
+
+        // A binding left on another loop stays until its endpoint closes that path; the directory no longer leads there,
+        // but the loop itself must not keep what arrives on its own socket.
+        if (_network.Directory.TryGet(remote, out int previous) && previous != Index && Sibling(previous) is { } other)
+        {
+            TransportAddress address = remote;
+            other.Post(() => other._bindings.Remove(address));
+        }
+
+        _network.Directory.Set(remote, Index);
+        _bindings[remote] = new Binding(endpoint, path);
+    }
+
+    internal void ClosePath(MediaEndpoint endpoint, PathId path, in TransportAddress remote, bool last)
+    {
+        AssertCurrent();
+        TcpConnection? connection = Sink.Find(path)?.Connection;
+        Sink.Close(path);
+        if (!last)
+        {
+            return;
+        }
+
+        if (_bindings.TryGetValue(remote, out Binding binding) && binding.Endpoint == endpoint)
+        {
+            _bindings.Remove(remote);
+            _network.Directory.Remove(remote, Index);
+        }
+
+        if (connection is { IsClosed: false })
+        {
+            connection.Flush();
+            Connections.Close(connection);
+        }
+    }
+
+    /// <summary>A TCP connection is gone; its endpoint, if it has one, learns so.</summary>
+    internal void PathLost(in TransportAddress remote)
+    {
+        if (_bindings.TryGetValue(remote, out Binding binding))
+        {
+            try
+            {
+                binding.Endpoint.Handler.HandlePathLost(remote, Now);
+            }
+            catch (Exception error)
+            {
+                ReportFault(error);
+            }
+        }
+    }
+
+    internal void Dispatch(Span<byte> datagram, in TransportAddress from, in LocalAddress local)
+    {
+        if (datagram.IsEmpty)
+        {
+            return;
+        }
+
+        // STUN starts with two zero bits (RFC 7983 section 7); a request's fragment overrules the address, because an
+        // address may have passed to another client and an ICE restart may move a client to another transport.
+        if (datagram[0] == 0 && StunUsername.TryReadLocalUfrag(datagram, out UfragKey ufrag))
+        {
+            int owner = LoopUfrag.LoopOf(ufrag);
+            if (owner != Index)
+            {
+                HandOver(owner, datagram, from, local);
+            }
+            else if (_ufrags.TryGetValue(ufrag, out MediaEndpoint? endpoint))
+            {
+                Deliver(endpoint, datagram, from, local);
+            }
+            else
+            {
+                Counters.Unroutable++;
+            }
+
+            return;
+        }
+
+        ref Binding binding = ref CollectionsMarshal.GetValueRefOrNullRef(_bindings, from);
+        if (!System.Runtime.CompilerServices.Unsafe.IsNullRef(ref binding))
+        {
+            if (local.IsKnown && Sink.Find(binding.Path) is { } path)
+            {
+                path.Local = local;
+            }
+
+            Deliver(binding.Endpoint, datagram, from, local);
+        }
+        else if (_network.Directory.TryGet(from, out int owner) && owner != Index)
+        {
+            HandOver(owner, datagram, from, local);
+        }
+        else
+        {
+            Counters.Unroutable++;
+        }
+    }
+
+    private unsafe void HandleMessage(UdpSocket socket, in ReceivedMessage message)
+    {
+        if (message.Truncated || message.SegmentSize <= 0)
+        {
+            return;
+        }
+
+        TransportAddress from = SocketAddressCodec.Read(*message.From);
+        for (int offset = 0; offset < message.Length; offset += message.SegmentSize)
+        {
+            var datagram = new Span<byte>(message.Data + offset, Math.Min(message.SegmentSize, message.Length - offset));
+            Counters.PacketsReceived++;
+            Counters.BytesReceived += datagram.Length;
+            if (socket.Exclusive is { } endpoint)
+            {
+                Deliver(endpoint, datagram, from, message.Local);
+            }
+            else
+            {
+                Dispatch(datagram, from, message.Local);
+            }
+
+            if (socket.IsClosed)
+            {
+                return;
+            }
+        }
+    }
+
+    private void Deliver(MediaEndpoint endpoint, Span<byte> datagram, in TransportAddress from, in LocalAddress local)
+    {
+        _currentSender = from;
+        _currentLocal = local;
+        try
+        {
+            endpoint.Handler.HandleDatagram(datagram, from, Now);
+        }
+        catch (Exception error)
+        {
+            ReportFault(error);
+        }
+    }
+
+    private void HandOver(int owner, ReadOnlySpan<byte> datagram, in TransportAddress from, in LocalAddress local)
+    {
+        if (Sibling(owner) is not { } other)
+        {
+            Counters.Unroutable++;
+        }
+        else if (other._inbox.TryEnqueue(datagram, from, local))
+        {
+            Counters.HandedOver++;
+            _handedTo[owner] = true;
+        }
+        else
+        {
+            Counters.HandOverDropped++;
+        }
+    }
+
+    /// <summary>One wake-up per loop and iteration, however many datagrams it got.</summary>
+    private void WakeHandedTo()
+    {
+        for (int i = 0; i < _handedTo.Length; i++)
+        {
+            if (_handedTo[i])
+            {
+                _handedTo[i] = false;
+                _network.Loops[i]._wake.Signal();
+            }
+        }
+    }
+
+    private readonly record struct Binding(MediaEndpoint Endpoint, PathId Path);
+}

@@ -1,0 +1,346 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using BuildIt.Sfu.Media.Transport;
+using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Net.Interop;
+using BuildIt.Sfu.Net.Memory;
+using BuildIt.Sfu.Net.Routing;
+using BuildIt.Sfu.Net.Tcp;
+using BuildIt.Sfu.Net.Timing;
+using BuildIt.Sfu.Net.Udp;
+
+namespace BuildIt.Sfu.Net;
+
+/// <summary>
+/// One thread with one epoll set, one socket on the shared port and the rooms that live on it. An iteration takes
+/// the time once (<see cref="Now"/>), runs what was posted, what arrived and what fell due, and sends what all that produced.
+/// Members are for the loop's own thread unless they say otherwise.
+/// </summary>
+public sealed partial class MediaLoop : IUdpSocketOwner
+{
+    // Bounds on one kind of work per iteration, so that a flood of it cannot starve the others.
+    private const int CommandsPerIteration = 256;
+    private const int HandOversPerIteration = 512;
+    private const int ReceivesPerTurn = 4;
+    private static readonly TimeSpan RateWindow = TimeSpan.FromMilliseconds(10);
+
+    private readonly MediaNetwork _network;
+    private readonly Epoll _epoll = new();
+    private readonly WakeSignal _wake;
+    private readonly ConcurrentQueue<Action> _commands = new();
+    private readonly HandOverQueue _inbox;
+    private readonly ReceiveBatch _received = new();
+    private readonly DeadlineQueue _deadlines = new();
+    private readonly List<IIterationHandler> _iterationHandlers = [];
+    private readonly List<IDisposable> _garbage = [];
+    private readonly Action _woken;
+    private readonly Action<Exception> _fault;
+    private readonly UdpSocket _socket;
+    private readonly Thread _thread;
+    private Instant _flushDue = Instant.Never;
+    private Instant _rateWindowStart;
+    private long _rateWindowCommitted;
+    private bool _underLoad;
+    private volatile bool _stopping;
+
+    internal MediaLoop(MediaNetwork network, int index, IPEndPoint local)
+    {
+        _network = network;
+        Index = index;
+        Options = network.Options;
+        Now = MonotonicClock.Read();
+        _woken = () => Woken();
+        _fault = ReportFault;
+        _wake = new WakeSignal(_epoll);
+        _inbox = new HandOverQueue(Options.HandOverCapacity);
+        Sink = new DatagramSink(Counters, Options.SendArenaBytes, Options.MaxPendingDatagrams);
+        Connections = new TcpConnections(this, _epoll, Options);
+        _handedTo = new bool[Options.LoopCount];
+        _socket = OpenSocket(local, shared: Options.LoopCount > 1);
+        _thread = new Thread(Run) { IsBackground = true, Name = $"media-{index}" };
+    }
+
+    /// <summary>Number of this loop in its network, from 0. Any thread.</summary>
+    public int Index { get; }
+
+    /// <summary>The time of this iteration.</summary>
+    public Instant Now { get; private set; }
+
+    /// <summary>What the loop has done so far. Any thread.</summary>
+    public LoopStatistics Statistics => Counters.Snapshot();
+
+    /// <summary>True on the loop's own thread. Any thread.</summary>
+    public bool IsCurrent => Thread.CurrentThread == _thread;
+
+    /// <summary>Whether segmentation offload is in use on the shared socket. Any thread.</summary>
+    public bool UsesSegmentation => _socket.Segmentation;
+
+    /// <summary>Receive and send buffer that the kernel granted. Any thread.</summary>
+    public (int ReceiveBytes, int SendBytes) SocketBuffers => (_socket.ReceiveBufferBytes, _socket.SendBufferBytes);
+
+    internal MediaNetworkOptions Options { get; }
+
+    internal LoopCounters Counters { get; } = new();
+
+    internal DatagramSink Sink { get; }
+
+    internal TcpConnections Connections { get; }
+
+    internal UdpSocket SharedSocket => _socket;
+
+    internal Epoll Epoll => _epoll;
+
+    /// <summary>Runs <paramref name="command"/> on the loop, after everything posted before. Any thread.</summary>
+    public void Post(Action command)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        _commands.Enqueue(command);
+        _wake.Signal();
+    }
+
+    /// <summary>Runs <paramref name="command"/> on the loop and hands its result or exception back. Any thread.</summary>
+    public Task<T> InvokeAsync<T>(Func<T> command)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        var completion = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() =>
+        {
+            try
+            {
+                completion.SetResult(command());
+            }
+            catch (Exception error)
+            {
+                completion.SetException(error);
+            }
+        });
+        return completion.Task;
+    }
+
+    /// <inheritdoc cref="InvokeAsync{T}(Func{T})"/>
+    public Task InvokeAsync(Action command)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        return InvokeAsync(() =>
+        {
+            command();
+            return true;
+        });
+    }
+
+    /// <summary>A reusable timer that calls <paramref name="handler"/>.</summary>
+    public LoopTimer CreateTimer(IDeadlineHandler handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        return new LoopTimer(_deadlines, handler);
+    }
+
+    /// <summary>Calls <paramref name="handler"/> at the end of every iteration, in the order of adding.</summary>
+    public void AddIterationHandler(IIterationHandler handler) => _iterationHandlers.Add(handler);
+
+    public void RemoveIterationHandler(IIterationHandler handler) => _iterationHandlers.Remove(handler);
+
+    /// <summary>An endpoint on the port all clients share.</summary>
+    public MediaEndpoint CreateEndpoint(IDatagramHandler handler)
+    {
+        AssertCurrent();
+        return new MediaEndpoint(this, handler, _socket, ownsSocket: false);
+    }
+
+    /// <summary>An endpoint with a socket of its own, to which everything that arrives there belongs: relay links, clients.</summary>
+    /// <exception cref="System.ComponentModel.Win32Exception">The address cannot be bound.</exception>
+    public MediaEndpoint CreateExclusiveEndpoint(IDatagramHandler handler, IPEndPoint local)
+    {
+        AssertCurrent();
+        UdpSocket socket = OpenSocket(local, shared: false);
+        var endpoint = new MediaEndpoint(this, handler, socket, ownsSocket: true);
+        socket.Exclusive = endpoint;
+        return endpoint;
+    }
+
+    internal void Start() => _thread.Start();
+
+    /// <summary>Ends the thread after what is posted and pending. Any thread but the loop's.</summary>
+    internal void Stop()
+    {
+        _stopping = true;
+        _wake.Signal();
+        if ((_thread.ThreadState & System.Threading.ThreadState.Unstarted) == 0)
+        {
+            _thread.Join();
+        }
+    }
+
+    /// <summary>Frees everything, once no loop runs any more: until then others may hand datagrams over to this one.</summary>
+    internal void Release()
+    {
+        Connections.Dispose();
+        _garbage.ForEach(item => item.Dispose());
+        Sink.Dispose();
+        _socket.Dispose();
+        _received.Dispose();
+        _inbox.Dispose();
+        _wake.Dispose();
+        _epoll.Dispose();
+    }
+
+    internal void DisposeLater(IDisposable garbage) => _garbage.Add(garbage);
+
+    internal void CloseSocket(UdpSocket socket)
+    {
+        Sink.Detach(socket);
+        socket.Exclusive = null;
+        socket.Dispose();
+    }
+
+    [Conditional("DEBUG")]
+    private void AssertCurrent() => Debug.Assert(IsCurrent, "loop members belong to the loop's thread");
+
+    private UdpSocket OpenSocket(IPEndPoint local, bool shared)
+    {
+        bool receiveLocal = Options.SourceSelection ?? HostAddresses.NeedSourceSelection(local.Address);
+        return new UdpSocket(
+            this,
+            _epoll,
+            local,
+            new UdpSocketOptions(shared, Options.SocketBufferBytes, Options.Segmentation, Options.Coalescing, receiveLocal));
+    }
+
+    private void Run()
+    {
+        try
+        {
+            while (!_stopping)
+            {
+                Iterate();
+            }
+
+            RunCommands();
+            Sink.Flush();
+        }
+        catch (Exception error)
+        {
+            // epoll itself failing: nothing on this loop can go on, and the process must be told.
+            _network.ReportFatal(this, error);
+        }
+    }
+
+    private void Iterate()
+    {
+        _wake.PrepareToSleep();
+        _epoll.Wait(HasQueuedWork() ? 0 : TimeToWait(), _woken);
+        RunHandedOver();
+        RunCommands();
+        _deadlines.RunDue(Now, _fault);
+        foreach (IIterationHandler handler in _iterationHandlers)
+        {
+            try
+            {
+                handler.OnIteration(Now);
+            }
+            catch (Exception error)
+            {
+                ReportFault(error);
+            }
+        }
+
+        FlushIfDue();
+        WakeHandedTo();
+        if (_garbage.Count > 0)
+        {
+            _garbage.ForEach(item => item.Dispose());
+            _garbage.Clear();
+        }
+
+        Counters.Iterations++;
+    }
+
+    private void Woken()
+    {
+        _wake.Awake();
+        Now = MonotonicClock.Read();
+    }
+
+    private bool HasQueuedWork() => !_commands.IsEmpty || !_inbox.IsEmpty || _stopping;
+
+    /// <summary>Microseconds until the next deadline or flush; -1 for none. Looks at the clock, as the iteration took time.</summary>
+    private long TimeToWait()
+    {
+        Instant next = Instant.Min(_deadlines.Earliest, _flushDue);
+        return next == Instant.Never ? -1 : Math.Max(0, next.Microseconds - MonotonicClock.Read().Microseconds);
+    }
+
+    private void RunCommands()
+    {
+        for (int i = 0; i < CommandsPerIteration && _commands.TryDequeue(out Action? command); i++)
+        {
+            try
+            {
+                command();
+            }
+            catch (Exception error)
+            {
+                ReportFault(error);
+            }
+        }
+    }
+
+    private void RunHandedOver()
+    {
+        for (int i = 0; i < HandOversPerIteration; i++)
+        {
+            if (!_inbox.TryPeek(out Span<byte> datagram, out TransportAddress from, out LocalAddress local))
+            {
+                return;
+            }
+
+            Dispatch(datagram, from, local);
+            _inbox.Release();
+        }
+    }
+
+    /// <summary>
+    /// Under light load everything leaves at once. Under load it waits up to the gather window for more to the same
+    /// destinations, because the kernel's price is per message and not per datagram.
+    /// </summary>
+    private void FlushIfDue()
+    {
+        if (Now - _rateWindowStart >= RateWindow)
+        {
+            double rate = (Sink.Committed - _rateWindowCommitted) / (Now - _rateWindowStart).TotalSeconds;
+            _underLoad = rate > Options.GatherAboveRate;
+            _rateWindowStart = Now;
+            _rateWindowCommitted = Sink.Committed;
+        }
+
+        if (!Sink.HasPending)
+        {
+            _flushDue = Instant.Never;
+            return;
+        }
+
+        if (_underLoad && Options.GatherWindow > TimeSpan.Zero)
+        {
+            if (_flushDue == Instant.Never)
+            {
+                _flushDue = Now + Options.GatherWindow;
+            }
+
+            if (Now < _flushDue)
+            {
+                return;
+            }
+        }
+
+        // What the kernel has no room for now goes out when epoll reports room, not by this deadline.
+        Sink.Flush();
+        _flushDue = Instant.Never;
+    }
+
+    private void ReportFault(Exception error)
+    {
+        Counters.HandlerFaults++;
+        _network.ReportFault(this, error);
+    }
+}

@@ -1,0 +1,151 @@
+using BuildIt.Sfu.Media.Transport;
+using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Net.Interop;
+using BuildIt.Sfu.Net.Routing;
+using BuildIt.Sfu.Net.Timing;
+
+namespace BuildIt.Sfu.Net.Tcp;
+
+/// <summary>
+/// The ICE-TCP connections of one loop. A new one must name a transport with its first frame, and that transport must
+/// take it up, within the time allowed; of too many that have not, the oldest goes.
+/// </summary>
+internal sealed class TcpConnections : IDeadlineHandler, IDisposable
+{
+    private readonly MediaLoop _loop;
+    private readonly Epoll _epoll;
+    private readonly MediaNetworkOptions _options;
+    private readonly Dictionary<int, TcpConnection> _connections = [];
+    private readonly Queue<(TcpConnection Connection, Instant Deadline)> _unclaimed = new();
+    private readonly LoopTimer _timer;
+
+    public TcpConnections(MediaLoop loop, Epoll epoll, MediaNetworkOptions options)
+    {
+        _loop = loop;
+        _epoll = epoll;
+        _options = options;
+        _timer = loop.CreateTimer(this);
+    }
+
+    public int Count => _connections.Count;
+
+    public TcpConnection? Find(in TransportAddress remote) => _connections.GetValueOrDefault(remote.Connection);
+
+    /// <summary>Takes an accepted descriptor, or one from another loop with what that read of it.</summary>
+    public void Adopt(int descriptor, in TransportAddress remote, ReadOnlySpan<byte> unread)
+    {
+        if (_connections.Count >= _options.MaxTcpConnections && !CloseOldestUnclaimed())
+        {
+            _loop.Counters.TcpRejected++;
+            _ = Linux.Close(descriptor);
+            return;
+        }
+
+        var connection = new TcpConnection(this, _epoll, descriptor, remote);
+        _connections.Add(remote.Connection, connection);
+        Instant deadline = _loop.Now + _options.TcpFirstPacketTimeout;
+        _unclaimed.Enqueue((connection, deadline));
+        _timer.ScheduleNoLaterThan(deadline);
+        connection.Resume(unread);
+    }
+
+    /// <summary>One frame. False when the connection moved to another loop or was closed.</summary>
+    public bool Deliver(TcpConnection connection, Span<byte> datagram)
+    {
+        if (!connection.IsRouted)
+        {
+            if (!StunUsername.TryReadLocalUfrag(datagram, out UfragKey ufrag))
+            {
+                Reject(connection);
+                return false;
+            }
+
+            int owner = LoopUfrag.LoopOf(ufrag);
+            if (owner != _loop.Index && _loop.Sibling(owner) is { } other)
+            {
+                MoveTo(other, connection);
+                return false;
+            }
+
+            if (!_loop.Owns(ufrag))
+            {
+                Reject(connection);
+                return false;
+            }
+
+            connection.IsRouted = true;
+        }
+
+        _loop.Dispatch(datagram, connection.Remote, default);
+        return !connection.IsClosed;
+    }
+
+    public void Close(TcpConnection connection)
+    {
+        if (_connections.Remove(connection.Remote.Connection))
+        {
+            connection.MarkClosed();
+            _loop.PathLost(connection.Remote);
+            _loop.DisposeLater(connection);
+        }
+    }
+
+    public void OnDeadline(Instant now)
+    {
+        while (_unclaimed.TryPeek(out (TcpConnection Connection, Instant Deadline) next))
+        {
+            if (!next.Connection.IsClosed && !next.Connection.IsClaimed)
+            {
+                if (next.Deadline > now)
+                {
+                    _timer.Schedule(next.Deadline);
+                    return;
+                }
+
+                Reject(next.Connection);
+            }
+
+            _unclaimed.Dequeue();
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (TcpConnection connection in _connections.Values)
+        {
+            connection.Dispose();
+        }
+
+        _connections.Clear();
+    }
+
+    private void MoveTo(MediaLoop other, TcpConnection connection)
+    {
+        (int descriptor, byte[] unread) = connection.Detach();
+        TransportAddress remote = connection.Remote;
+        _connections.Remove(remote.Connection);
+        connection.MarkClosed();
+        _loop.DisposeLater(connection);
+        other.Post(() => other.Connections.Adopt(descriptor, remote, unread));
+    }
+
+    private void Reject(TcpConnection connection)
+    {
+        _loop.Counters.TcpRejected++;
+        Close(connection);
+    }
+
+    private bool CloseOldestUnclaimed()
+    {
+        while (_unclaimed.TryDequeue(out (TcpConnection Connection, Instant Deadline) oldest))
+        {
+            if (!oldest.Connection.IsClosed && !oldest.Connection.IsClaimed)
+            {
+                Reject(oldest.Connection);
+                return true;
+            }
+        }
+
+        return false;
+    }
+}
