@@ -17,6 +17,7 @@ public enum DrainMode
 }
 
 /// <summary>How a pod is emptied before it is removed.</summary>
+[CelRule("self.mode != 'Wait' || duration(self.deadline) > duration('0s')", "deadline must be above 0s when mode is Wait")]
 public sealed record DrainSpec
 {
     [Description("Longest drain, for example 10m. Clients still connected then are asked to reconnect elsewhere, and the pod is removed.")]

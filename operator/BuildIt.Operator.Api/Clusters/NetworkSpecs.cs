@@ -42,9 +42,12 @@ public enum AdvertiseSource
 }
 
 /// <summary>How clients reach the pods.</summary>
-[CelRule("self.advertise != 'Static' || has(self.staticAddress)", "advertise Static needs staticAddress")]
-[CelRule("self.advertise != 'Stun' || has(self.stunServer)", "advertise Stun needs stunServer")]
-[CelRule("self.advertise != 'LoadBalancer' || self.mode == 'LoadBalancer'", "advertise LoadBalancer needs mode LoadBalancer")]
+[CelRule("(has(self.advertise) && self.advertise == 'Static') == has(self.staticAddress)", "give staticAddress when advertise is Static, and only then")]
+[CelRule("(has(self.advertise) && self.advertise == 'Stun') == has(self.stunServer)", "give stunServer when advertise is Stun, and only then")]
+[CelRule("!has(self.advertise) || self.advertise != 'LoadBalancer' || self.mode == 'LoadBalancer'", "advertise LoadBalancer needs mode LoadBalancer")]
+[CelRule("!has(self.hostPortRange) || self.mode == 'HostPort'", "hostPortRange needs mode HostPort")]
+[CelRule("self.tcpPort != self.signalPort", "tcpPort and signalPort must differ")]
+[CelRule("!has(self.tlsSecretRef) || has(self.signalHost)", "tlsSecretRef needs signalHost")]
 public sealed record NetworkSpec
 {
     [Description("How media reaches a pod: HostPort, HostNetwork, NodePort or LoadBalancer.")]
@@ -65,8 +68,13 @@ public sealed record NetworkSpec
     [Bounds(1, 65535)]
     public int SignalPort { get; init; } = 7880;
 
-    [Description("Where the address that clients send media to comes from.")]
-    public AdvertiseSource Advertise { get; init; } = AdvertiseSource.NodeExternalIP;
+    [Description("Where the address that clients send media to comes from: NodeExternalIP, HostIP, LoadBalancer, Static or Stun. Left out, LoadBalancer in mode LoadBalancer and NodeExternalIP in the others.")]
+    public AdvertiseSource? Advertise { get; init; }
+
+    /// <summary>The source in force: the one given, or the one that suits the mode.</summary>
+    [JsonIgnore]
+    public AdvertiseSource EffectiveAdvertise =>
+        Advertise ?? (Mode == NetworkMode.LoadBalancer ? AdvertiseSource.LoadBalancer : AdvertiseSource.NodeExternalIP);
 
     [Description("The advertised IP address when advertise is Static.")]
     [TextLength(2, 45)]
@@ -102,6 +110,7 @@ public sealed record PortRangeSpec
 }
 
 /// <summary>Where a fleet stands.</summary>
+[CelRule("has(self.latitude) == has(self.longitude)", "give latitude and longitude together, or neither")]
 public sealed record GeoSpec
 {
     [Description("Continent as two letters: AF, AN, AS, EU, NA, OC or SA.")]

@@ -71,6 +71,7 @@ public sealed record RemoteFleet
 }
 
 /// <summary>How a link is probed and when it counts as healthy.</summary>
+[CelRule("duration(self.timeout) <= duration(self.interval)", "timeout must not be above interval")]
 public sealed record LinkHealthSpec
 {
     [Description("Time between probes.")]

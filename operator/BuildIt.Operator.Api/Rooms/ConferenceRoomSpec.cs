@@ -7,6 +7,7 @@ using k8s.Models;
 namespace BuildIt.Operator.Api;
 
 /// <summary>What a conference should be. Initial values are the defaults of the schema.</summary>
+[CelRule("!has(self.expectedParticipants) || self.expectedParticipants <= self.maxParticipants", "expectedParticipants must not be above maxParticipants")]
 public sealed record ConferenceRoomSpec
 {
     [Description("Name shown to people.")]

@@ -1,0 +1,68 @@
+using k8s.Models;
+
+namespace BuildIt.Operator.Api.Validation;
+
+/// <summary>What the fields of a ConferenceRoom must say together.</summary>
+internal static class ConferenceRoomRules
+{
+    public static void Check(ConferenceRoom room, ConferenceRoom? previous, DateTimeOffset? now, FaultList faults)
+    {
+        var spec = room.Spec;
+        if (previous is not null && previous.Spec.CreatedBy != spec.CreatedBy)
+        {
+            faults.Add("spec.createdBy", "cannot be changed");
+        }
+
+        if (spec.DisplayName?.Any(char.IsControl) == true)
+        {
+            faults.Add("spec.displayName", "must not contain control characters");
+        }
+
+        if (spec.ExpectedParticipants > spec.MaxParticipants)
+        {
+            faults.Add("spec.expectedParticipants", $"must not be above maxParticipants ({spec.ExpectedParticipants} > {spec.MaxParticipants})");
+        }
+
+        // An expired room must stay editable, or its finalizer could never be removed.
+        if (previous is null && now is { } instant && spec.ExpiresAt is { } expiry && expiry.ToUniversalTime() <= instant.UtcDateTime)
+        {
+            faults.Add("spec.expiresAt", "must be in the future");
+        }
+
+        if (spec.Placement is { Cascade: CascadeMode.Always, Regions.Count: 0 })
+        {
+            faults.Add("spec.placement.regions", "is required when cascade is Always");
+        }
+
+        if (spec.Placement is { Cascade: CascadeMode.Always } placement && placement.Regions.Count > placement.MaxRegions)
+        {
+            faults.Add("spec.placement.maxRegions", $"must not be below the number of regions when cascade is Always ({placement.MaxRegions} < {placement.Regions.Count})");
+        }
+
+        CheckSelector(spec.Placement.ClusterSelector, faults);
+    }
+
+    private static void CheckSelector(V1LabelSelector? selector, FaultList faults)
+    {
+        var requirements = selector?.MatchExpressions ?? [];
+        for (var i = 0; i < requirements.Count; i++)
+        {
+            var path = $"spec.placement.clusterSelector.matchExpressions[{i}]";
+            var values = requirements[i].Values?.Count ?? 0;
+            switch (requirements[i].OperatorProperty)
+            {
+                case "In" or "NotIn" when values == 0:
+                    faults.Add($"{path}.values", $"needs at least one value for operator {requirements[i].OperatorProperty}");
+                    break;
+                case "Exists" or "DoesNotExist" when values > 0:
+                    faults.Add($"{path}.values", $"must be empty for operator {requirements[i].OperatorProperty}");
+                    break;
+                case "In" or "NotIn" or "Exists" or "DoesNotExist" or null or "":
+                    break;
+                default:
+                    faults.Add($"{path}.operator", $"must be one of In, NotIn, Exists, DoesNotExist, not \"{requirements[i].OperatorProperty}\"");
+                    break;
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+using YamlDotNet.Serialization;
+
+namespace BuildIt.Operator.CrdGen;
+
+/// <summary>The generated files and where they belong.</summary>
+public static class CrdFiles
+{
+    private const string Header = "# Generated from BuildIt.Operator.Api by BuildIt.Operator.CrdGen (make crds). Do not edit.\n";
+
+    private static readonly string[] Folders = ["crds", Path.Combine("charts", "buildit-sfu", "crds")];
+
+    /// <summary>Every file with its text, by its path below the repository's root.</summary>
+    public static IReadOnlyDictionary<string, string> Render()
+    {
+        var files = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var kind in CrdDocument.Kinds)
+        {
+            var text = ToYaml(CrdDocument.Build(kind));
+            foreach (var folder in Folders)
+            {
+                files[Path.Combine(folder, CrdDocument.FileName(kind))] = text;
+            }
+        }
+
+        return files;
+    }
+
+    /// <summary>Writes the files that differ and returns their paths.</summary>
+    public static IReadOnlyList<string> Write(string root)
+    {
+        var stale = Stale(root);
+        foreach (var path in stale)
+        {
+            var full = Path.Combine(root, path);
+            Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+            File.WriteAllText(full, Render()[path]);
+        }
+
+        return stale;
+    }
+
+    /// <summary>Paths of the files that are missing or differ from what the types say.</summary>
+    public static IReadOnlyList<string> Stale(string root) =>
+        [.. Render().Where(f => !File.Exists(Path.Combine(root, f.Key)) || File.ReadAllText(Path.Combine(root, f.Key)) != f.Value).Select(f => f.Key)];
+
+    /// <summary>The folder that holds the solution, at or above <paramref name="start"/>; null when there is none.</summary>
+    public static string? FindRoot(string start)
+    {
+        for (var folder = new DirectoryInfo(start); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "BuildIt.Operator.sln")))
+            {
+                return folder.FullName;
+            }
+        }
+
+        return null;
+    }
+
+    private static string ToYaml(Map document)
+    {
+        var serializer = new SerializerBuilder()
+            .WithQuotingNecessaryStrings()
+            .DisableAliases()
+            .WithNewLine("\n")
+            .WithIndentedSequences()
+            .Build();
+        return Header + serializer.Serialize(document);
+    }
+}
