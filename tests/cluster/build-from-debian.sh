@@ -38,6 +38,12 @@ if [ ! -f "$work/unpacked" ]; then
   rm -rf "$tree"
   mkdir -p "$(dirname "$tree")"
   dpkg-source --no-check -x kubernetes_*.dsc "$tree" >&2
+  # The vendored reflect2 is older than Go 1.18, where reflect.mapiterinit took the iterator as an argument.
+  # Unpatched, the API server walks maps through a wild pointer and dies, or worse, now and then.
+  sed -i 's|^func mapiterinit(.*$|func mapiterinit(rtype unsafe.Pointer, m unsafe.Pointer, it *hiter)|; s|// rest fields are ignored|_ [6]unsafe.Pointer; _ [6]uintptr // the runtime'"'"'s own state|' \
+    "$tree/vendor/github.com/modern-go/reflect2/unsafe_link.go"
+  sed -i '/) UnsafeIterate(/,/^}/{s|return &UnsafeMapIterator{|it := new(hiter)\n\tmapiterinit(type2.rtype, *(*unsafe.Pointer)(obj), it)\n\treturn \&UnsafeMapIterator{|; s|hiter: .*|hiter: it,|}' \
+    "$tree/vendor/github.com/modern-go/reflect2/unsafe_map.go"
   touch "$work/unpacked"
 fi
 
