@@ -1,0 +1,4 @@
+namespace BuildIt.Sfu.Signaling.Join;
+
+/// <summary>Query parameters by name; null when absent.</summary>
+public delegate string? QueryReader(string name);

@@ -1,0 +1,37 @@
+using System.Collections.Frozen;
+using System.Diagnostics.CodeAnalysis;
+
+namespace BuildIt.Sfu.Signaling.Tokens;
+
+/// <summary>The API keys a node accepts. Several can be valid at once, so that keys can be rotated. Immutable.</summary>
+public sealed class ApiKeys
+{
+    private readonly FrozenDictionary<string, AccessTokenSecret> _secrets;
+
+    /// <param name="secrets">Secret by key, at least one.</param>
+    /// <param name="signingKey">The key that signs what the node issues itself; the first when null.</param>
+    public ApiKeys(IEnumerable<KeyValuePair<string, AccessTokenSecret>> secrets, string? signingKey = null)
+    {
+        var all = secrets.ToArray();
+        if (all.Length == 0)
+        {
+            throw new ArgumentException("A node needs at least one API key.", nameof(secrets));
+        }
+
+        _secrets = all.ToFrozenDictionary(StringComparer.Ordinal);
+        SigningKey = signingKey ?? all[0].Key;
+        if (!_secrets.ContainsKey(SigningKey))
+        {
+            throw new ArgumentException("The signing key is not among the keys.", nameof(signingKey));
+        }
+    }
+
+    /// <summary>Signs refreshed tokens of unknown origin and webhooks.</summary>
+    public string SigningKey { get; }
+
+    public static ApiKeys Single(string key, string secret) => new([new(key, new AccessTokenSecret(secret))]);
+
+    internal bool TryGet(string key, [NotNullWhen(true)] out AccessTokenSecret? secret) => _secrets.TryGetValue(key, out secret);
+
+    internal AccessTokenSecret this[string key] => _secrets[key];
+}
