@@ -1,0 +1,77 @@
+using System.Globalization;
+using BuildIt.Operator.Planning.Health;
+using BuildIt.Operator.Planning.Instances;
+using BuildIt.Operator.Planning.Rollout;
+using BuildIt.Operator.Planning.Scaling;
+using BuildIt.Operator.Planning.Status;
+
+namespace BuildIt.Operator.Planning.Fleet;
+
+/// <summary>Plans one fleet: how many pods, which ones come and go, and what its status says.</summary>
+public static class FleetPlanner
+{
+    /// <summary>
+    /// A pure function: the same observation and time give the same decision. Applying a decision in part and planning again
+    /// on what that led to comes to the same end.
+    /// </summary>
+    public static FleetDecision Plan(FleetObservation observed, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(observed);
+        var spec = observed.Spec;
+        var deadlines = new Deadlines(now);
+        var health = HealthPlanner.Judge(observed, now, deadlines);
+        var members = FleetMembers.Sort(observed, health, now, deadlines);
+        var ready = members.Serving.Count(member => member.IsReady);
+        var scaling = spec.Deleting
+            ? Deleting(observed, members.Serving.Count)
+            : ScalingPlanner.Plan(observed, members.Total, ready, members.Serving.Count + members.InFlight, now, deadlines);
+
+        var held = Held(spec, health);
+        IReadOnlyList<InstanceAction> actions = [];
+        RolloutDecision rollout;
+        if (held is null)
+        {
+            var planner = new InstancePlanner(observed, members, now, deadlines);
+            actions = planner.Plan(scaling.Desired, scaling.Reason);
+            rollout = planner.Rollout;
+        }
+        else
+        {
+            // What was wanted while nothing could be done counts afterwards, so only the memory of steps is kept back.
+            scaling = scaling with { Reason = held, Memory = scaling.Memory with { Desired = KeepDesired(observed, members) } };
+            scaling = scaling with { Desired = scaling.Memory.Desired };
+            rollout = RolloutPlanner.Plan(spec, scaling.Desired, members.Serving, members.InFlight, now, deadlines);
+        }
+
+        return new FleetDecision
+        {
+            Desired = scaling.Desired,
+            Reason = scaling.Reason,
+            Actions = actions,
+            Verdicts = health.Verdicts,
+            Status = StatusPlanner.Summarise(observed, health, members, ready, scaling, rollout, now, deadlines),
+            Memory = scaling.Memory,
+            NextDeadline = deadlines.Next,
+        };
+    }
+
+    private static int KeepDesired(FleetObservation observed, FleetMembers members) =>
+        observed.Memory?.Desired ?? members.Serving.Count + members.InFlight;
+
+    private static ScalingDecision Deleting(FleetObservation observed, int serving) => new(
+        0, 0, "the fleet is being deleted", ScalingLimit.None, observed.Memory ?? new ScalingMemory { Desired = serving });
+
+    private static string? Held(FleetSpec spec, FleetHealth health)
+    {
+        if (spec.Paused && !spec.Deleting)
+        {
+            return "the fleet is paused";
+        }
+
+        return health.WitnessSuspect && !spec.Deleting
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"all {health.Silent} pods fell silent at once: the fault is more likely with the registry or the network, so nothing is changed")
+            : null;
+    }
+}

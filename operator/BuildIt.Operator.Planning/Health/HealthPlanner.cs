@@ -1,0 +1,81 @@
+using BuildIt.Operator.Planning.Fleet;
+
+namespace BuildIt.Operator.Planning.Health;
+
+/// <summary>Decides who is dead.</summary>
+internal static class HealthPlanner
+{
+    public static FleetHealth Judge(FleetObservation observed, DateTimeOffset now, Deadlines deadlines)
+    {
+        var instances = observed.Instances;
+        var witnesses = new Witnesses[instances.Count];
+        var known = 0;
+        var silent = 0;
+        for (var i = 0; i < instances.Count; i++)
+        {
+            var instance = instances[i];
+            witnesses[i] = Witnesses.Of(instance, observed.RegistryReachableSince, now);
+            if (instance.LastHeartbeat is not { } last || IsLeaving(instance) || witnesses[i].KubernetesSaysGone)
+            {
+                continue;
+            }
+
+            known++;
+            silent += witnesses[i].Silent ? 1 : 0;
+            deadlines.Add(last + HealthPolicy.HeartbeatExpiry + TimeSpan.FromMilliseconds(1));
+        }
+
+        // A fleet of one has nobody to compare with; there the kubelet, which probes from beside it, is asked as a third.
+        var witnessSuspect = known > 1 && silent == known;
+        var verdicts = new InstanceVerdict[instances.Count];
+        for (var i = 0; i < instances.Count; i++)
+        {
+            var (liveness, reason) = Judge(instances[i], witnesses[i], witnessSuspect, known == 1);
+            verdicts[i] = new InstanceVerdict(instances[i].Name, liveness, reason);
+        }
+
+        return new FleetHealth(verdicts, witnessSuspect, silent);
+    }
+
+    private static bool IsLeaving(InstanceObservation instance) => instance.Phase is PodPhase.Terminating or PodPhase.Succeeded;
+
+    private static (Liveness Liveness, string Reason) Judge(
+        InstanceObservation instance, Witnesses witnesses, bool witnessSuspect, bool alone)
+    {
+        if (IsLeaving(instance))
+        {
+            return (Liveness.Leaving, instance.Phase is PodPhase.Succeeded ? "its process has ended" : "it was deleted");
+        }
+
+        if (witnesses.KubernetesSaysGone)
+        {
+            return (Liveness.Dead, instance.NodeGone ? "its Kubernetes node is gone" : "Kubernetes says that it failed");
+        }
+
+        if (witnesses.Silent)
+        {
+            return witnessSuspect
+                ? (Liveness.Suspect, "every pod of the fleet fell silent at once, so the witnesses are doubted")
+                : alone && instance.ReadySince is not null
+                    ? (Liveness.Suspect, "heartbeat and probe fail, but it is the only pod and Kubernetes calls it ready")
+                    : (Liveness.Dead, "its heartbeat has expired and the probe fails");
+        }
+
+        if (witnesses.HeartbeatExpired)
+        {
+            return (Liveness.Suspect, "its heartbeat has expired, but the probe answers");
+        }
+
+        if (witnesses.ProbeFailed)
+        {
+            return (Liveness.Suspect, "the probe fails, but its heartbeat arrives");
+        }
+
+        return instance.ReadySince is null
+            ? (Liveness.Starting, instance.LastHeartbeat is null ? "it has not reported yet" : "it is not ready")
+            : (Liveness.Alive, "heartbeat and probe are well");
+    }
+}
+
+/// <summary>The verdicts on a fleet, in the order of its instances.</summary>
+internal sealed record FleetHealth(InstanceVerdict[] Verdicts, bool WitnessSuspect, int Silent);
