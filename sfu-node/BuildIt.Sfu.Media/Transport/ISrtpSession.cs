@@ -1,0 +1,51 @@
+namespace BuildIt.Sfu.Media.Transport;
+
+/// <summary>Protection profiles of DTLS-SRTP by their registered number (RFC 5764 section 4.1.2, RFC 7714 section 14.2).</summary>
+public enum SrtpProfile : ushort
+{
+    None = 0,
+    Aes128CmHmacSha1Tag80 = 0x0001,
+    AeadAes128Gcm = 0x0007,
+}
+
+/// <summary>
+/// Protects what we send and unprotects what the peer sends, both in place and without allocation (RFC 3711, RFC 7714).
+/// Not thread-safe. Packets that are malformed, forged or (if asked) replayed give false and leave the state as it was.
+/// </summary>
+public interface ISrtpSession : IDisposable
+{
+    SrtpProfile Profile { get; }
+
+    /// <summary>Bytes by which protection lengthens an RTP packet.</summary>
+    int RtpOverhead { get; }
+
+    /// <summary>Bytes by which protection lengthens an RTCP packet, index included.</summary>
+    int RtcpOverhead { get; }
+
+    /// <param name="packet">The plain packet followed by at least <see cref="RtpOverhead"/> bytes of room.</param>
+    bool TryProtectRtp(Span<byte> packet, int plainLength, out int protectedLength);
+
+    bool TryUnprotectRtp(Span<byte> packet, out int plainLength);
+
+    /// <param name="packet">The plain compound packet followed by at least <see cref="RtcpOverhead"/> bytes of room.</param>
+    bool TryProtectRtcp(Span<byte> packet, int plainLength, out int protectedLength);
+
+    bool TryUnprotectRtcp(Span<byte> packet, out int plainLength);
+}
+
+/// <summary>Makes SRTP sessions from the keys that DTLS has agreed.</summary>
+public interface ISrtpSessionFactory
+{
+    /// <param name="sendKey">Our master key followed by our master salt.</param>
+    /// <param name="receiveKey">The peer's master key followed by its master salt.</param>
+    ISrtpSession Create(SrtpProfile profile, ReadOnlySpan<byte> sendKey, ReadOnlySpan<byte> receiveKey);
+}
+
+/// <summary>Lengths of the master key and salt of each profile.</summary>
+public static class SrtpProfiles
+{
+    public const int MasterKeyLength = 16;
+
+    /// <summary>Salt in bytes: 14 with counter mode (RFC 3711 section 8.2), 12 with GCM (RFC 7714 section 12.1).</summary>
+    public static int MasterSaltLength(this SrtpProfile profile) => profile == SrtpProfile.AeadAes128Gcm ? 12 : 14;
+}
