@@ -29,7 +29,7 @@ public sealed class IceAgent
     private readonly IRandomSource _random;
     private readonly IDatagramSink _sink;
     private readonly List<IcePair> _pairs = new(4);
-    private ulong _tieBreaker;
+    private readonly ulong _tieBreaker;
 
     // Until the peer uses the new credentials, checks with the old ones still keep the old path alive (RFC 8445 section 9).
     private IceCredentials? _previousLocal;

@@ -294,10 +294,6 @@ public sealed class PeerTransport : IDisposable
 
         TakeOverHandshake(now);
         ReportIceState(now);
-        if (_ice.State == IceState.Failed)
-        {
-            Fail(TransportFailure.Ice, now);
-        }
     }
 
     private void TakeOverHandshake(Instant now)
@@ -354,6 +350,12 @@ public sealed class PeerTransport : IDisposable
         {
             _reportedIce = _ice.State;
             _events.OnIceState(_reportedIce, now);
+
+            // Not the end of the transport: an ICE restart may bring it back.
+            if (_reportedIce == IceState.Failed)
+            {
+                _events.OnFailed(TransportFailure.Ice, now);
+            }
         }
     }
 
@@ -361,7 +363,7 @@ public sealed class PeerTransport : IDisposable
     {
         if (!_failed)
         {
-            _failed = reason != TransportFailure.Ice;
+            _failed = true;
             _events.OnFailed(reason, now);
         }
     }
