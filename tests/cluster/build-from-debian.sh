@@ -60,7 +60,7 @@ VARIABLES
 
 say "Building Kubernetes $version: about 7 minutes on 2 idle cores, once on this machine (log: $work/build.log)"
 programs=(kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy)
-export GOPATH=$work/go GO111MODULE=off GOCACHE=$work/go-cache GOFLAGS=-p=$(nproc)
+export GOPATH=$work/go GO111MODULE=off
 export KUBE_GIT_VERSION_FILE=$work/version.sh
 nice -n 2 make -C "$tree" WHAT="${programs[*]/#/cmd/}" >build.log 2>&1 || {
   tail -n 20 build.log >&2

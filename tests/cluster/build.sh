@@ -33,9 +33,9 @@ complete() {
 cached() {
   local folder
   # The newest version first, when there are several.
-  for folder in $(ls -d "$cache"/kubernetes/*/bin 2>/dev/null | sort -Vr); do
+  while IFS= read -r folder; do
     complete "$folder" && { echo "$folder"; return 0; }
-  done
+  done < <(find "$cache/kubernetes" -mindepth 2 -maxdepth 2 -name bin 2>/dev/null | sort -Vr)
   return 1
 }
 

@@ -94,7 +94,7 @@ start_apiserver() {
     --bind-address="$api_address" --secure-port="$api_port"
     --tls-cert-file="$pki/apiserver.crt" --tls-private-key-file="$pki/apiserver.key"
     --client-ca-file="$pki/ca.crt"
-    --authorization-mode=Node,RBAC
+    '--authorization-mode=Node,RBAC'
     --service-cluster-ip-range="$service_cidr"
     --service-account-issuer=https://kubernetes.default.svc
     --service-account-key-file="$pki/service-account.pub"
@@ -128,12 +128,12 @@ api_ready() {
 # Ready, or known to have failed: a port that somebody took in between shows at once.
 api_ready_or_ended() { api_ready || has_ended "$dir" kube-apiserver || has_ended "$dir" etcd; }
 
-wait_for_api() { wait_until "${BUILDIT_CLUSTER_TIMEOUT:-120}" "the API server" api_ready_or_ended && api_ready >/dev/null; }
+wait_for_api() { wait_until "${BUILDIT_CLUSTER_TIMEOUT:-120}" api_ready_or_ended && api_ready >/dev/null; }
 
 start_controllers() {
   local old=() pki=$dir/pki
   # Up to 1.23 these two also serve plain HTTP on a fixed port, unless told not to.
-  [ "$minor" -ge 24 ] || old=(--port=0)
+  [ "${minor:?}" -ge 24 ] || old=(--port=0)
   if [ "$with_controller_manager" = yes ]; then
     start_program "$dir" kube-controller-manager "$binaries/kube-controller-manager" \
       --kubeconfig="$dir/controller-manager.kubeconfig" --leader-elect=false \
@@ -171,6 +171,7 @@ start() {
   done
   start_controllers
   if [ -n "$owner" ]; then
+    # shellcheck disable=SC2016 # the inner shell fills these in
     start_program "$dir" guard sh -c 'tail --pid="$1" -f /dev/null; exec "$2" stop "$3"' sh "$owner" "$cluster_scripts/control-plane.sh" "$dir"
   fi
   say "Control plane ready: KUBECONFIG=$dir/admin.kubeconfig"

@@ -24,10 +24,10 @@ need() {
 
 need_root() { [ "$(id -u)" = 0 ] || die "$1 needs root (network namespaces and mounts); run it with sudo"; }
 
-# wait_until SECONDS DESCRIPTION COMMAND...: polls until the command succeeds.
+# wait_until SECONDS COMMAND...: polls until the command succeeds.
 wait_until() {
-  local seconds=$1 what=$2 deadline
-  shift 2
+  local seconds=$1 deadline
+  shift
   deadline=$((SECONDS + seconds))
   until "$@" >/dev/null 2>&1; do
     [ "$SECONDS" -lt "$deadline" ] || return 1
@@ -86,9 +86,9 @@ stop_program() {
   local dir=$1 name=$2 seconds=${3:-5} pid
   if pid=$(running_pid "$dir" "$name"); then
     kill -TERM "$pid" 2>/dev/null || true
-    if ! wait_until "$seconds" "$name to end" has_ended "$dir" "$name"; then
+    if ! wait_until "$seconds" has_ended "$dir" "$name"; then
       kill -KILL "$pid" 2>/dev/null || true
-      wait_until 5 "$name to end" has_ended "$dir" "$name" || die "$name (pid $pid) does not end"
+      wait_until 5 has_ended "$dir" "$name" || die "$name (pid $pid) does not end"
     fi
   fi
   rm -f "$dir/run/$name.pid"

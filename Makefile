@@ -1,0 +1,51 @@
+# Everything a person does here starts with make. "make help" lists it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help deps build test demo crds images bench fuzz fmt fmt-check cluster-up cluster-down clean
+
+SOLUTION := BuildIt.Operator.sln
+
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+deps: ## Install what is missing: system packages, npm packages, NuGet packages
+	@scripts/deps.sh
+
+build: deps ## Compile everything
+	@dotnet build $(SOLUTION) -nologo -v quiet
+
+test: deps ## Run every test against a real Kubernetes API, Redis and browser (FILTER=... narrows it)
+	@scripts/test.sh $(if $(FILTER),--filter '$(FILTER)')
+
+demo: deps ## Show a fleet on a real local Kubernetes: install, scale, kill, heal
+	@scripts/demo.sh
+
+crds: ## Generate crds/ and the chart's copies from the C# types
+	@scripts/crds.sh
+
+images: deps ## Build the container images into artifacts/images, without a registry
+	@tests/cluster/images.sh all
+
+bench: ## Measure the hot paths
+	@scripts/bench.sh
+
+fuzz: ## Feed the parsers hostile bytes
+	@scripts/fuzz.sh
+
+fmt: ## Format the code
+	@dotnet format $(SOLUTION)
+
+fmt-check: ## Fail when the code is not formatted
+	@dotnet format $(SOLUTION) --verify-no-changes
+
+cluster-up: deps ## Start a real Kubernetes on this machine: control plane and one node
+	@tests/cluster/up.sh
+
+cluster-down: ## Stop it and remove every trace
+	@tests/cluster/down.sh
+
+clean: ## Remove what was built (the cache in ~/.cache/buildit-sfu stays)
+	@rm -rf artifacts
+	@find . -type d \( -name bin -o -name obj -o -name TestResults \) -not -path '*/node_modules/*' -prune -exec rm -rf {} +

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Builds the solution once and runs every test project, one after the other, so that those that
+# measure time have the machine to themselves. The last line is "N passed, N failed, N skipped".
+#
+#   scripts/test.sh [--filter EXPRESSION] [PROJECT...]    PROJECT: a name, such as BuildIt.Sfu.Net.Tests
+#
+# Fails when a test fails, when a project breaks off, and when nothing ran at all.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+filter=() projects=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    --filter) filter=(--filter "$2"); shift ;;
+    *) projects+=("tests/$1/$1.csproj") ;;
+  esac
+  shift
+done
+if [ ${#projects[@]} = 0 ]; then
+  for project in tests/*/*.Tests.csproj; do projects+=("$project"); done
+fi
+
+results=$PWD/artifacts/test-results
+rm -rf "$results"
+mkdir -p "$results"
+passed=0 failed=0 skipped=0
+
+finish() {
+  echo "$passed passed, $failed failed, $skipped skipped"
+  [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+}
+
+echo "Building"
+if ! dotnet build BuildIt.Operator.sln -nologo -v quiet; then
+  failed=1
+  echo "The build failed; no test ran."
+  finish
+fi
+
+# counter FILE NAME: an attribute of the <Counters> element of a test result file.
+counter() { sed -nE "s/.*<Counters .*[ ]$2=\"([0-9]+)\".*/\1/p" "$1" | head -n 1; }
+
+for project in "${projects[@]}"; do
+  name=$(basename "$project" .csproj)
+  started=$SECONDS
+  code=0
+  # A test that hangs is ended and counted as failed, instead of holding up the rest.
+  dotnet test "$project" --no-build --nologo --logger "trx;LogFileName=$name.trx" --results-directory "$results" \
+    --blame-hang --blame-hang-timeout 10m --blame-hang-dump-type none \
+    "${filter[@]}" >"$results/$name.log" 2>&1 || code=$?
+
+  trx=$results/$name.trx
+  total=0 executed=0 good=0
+  if [ -f "$trx" ]; then
+    total=$(counter "$trx" total) executed=$(counter "$trx" executed) good=$(counter "$trx" passed)
+  fi
+  bad=$((executed - good))
+  # No failed test and yet a failure: the test host crashed or never started.
+  if [ "$code" != 0 ] && [ "$bad" = 0 ]; then bad=1; fi
+  passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + total - executed))
+  printf '%-40s %5d passed %4d failed %4d skipped %5d s\n' "$name" "$good" "$bad" "$((total - executed))" "$((SECONDS - started))"
+  if [ "$bad" != 0 ]; then sed 's/^/    /' "$results/$name.log"; fi
+done
+finish
