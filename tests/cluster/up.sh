@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Starts a real Kubernetes on this machine: control plane and one node. Behind "make cluster-up".
+# Run again, it starts what is missing. BUILDIT_CLUSTER names the folder it lives in,
+# BUILDIT_CLUSTER_NODES the number of nodes (1).
+set -euo pipefail
+# shellcheck source=lib.sh
+source "$(dirname "$0")/lib.sh"
+
+dir=${BUILDIT_CLUSTER:-$cache/cluster}
+need_root "a node"
+mkdir -p "$dir"
+started=$SECONDS
+"$cluster_scripts/build.sh" node >/dev/null
+tools=$("$cluster_scripts/tools.sh")
+"$cluster_scripts/network.sh" up "$dir"
+"$cluster_scripts/control-plane.sh" start "$dir" --controller-manager --scheduler
+for ((index = 0; index < ${BUILDIT_CLUSTER_NODES:-1}; index++)); do
+  "$cluster_scripts/node.sh" start "$dir" "$index"
+done
+
+cat <<TEXT
+Kubernetes is up after $((SECONDS - started)) s.
+
+  export KUBECONFIG=$dir/admin.kubeconfig PATH=$tools:\$PATH
+  kubectl get nodes
+
+  tests/cluster/images.sh all                                     build our images
+  tests/cluster/node.sh import $dir artifacts/images/*.tar        give them to the node
+  make cluster-down                                               stop it
+TEXT
