@@ -1,0 +1,44 @@
+using BuildIt.Sfu.Media.Units;
+
+namespace BuildIt.Sfu.Media.Receiving;
+
+/// <summary>
+/// Asks the publisher of one layer for key frames: merges the wishes of all subscribers, keeps an interval between requests,
+/// and repeats until a key frame comes.
+/// </summary>
+public sealed class KeyFrameRequester(TimeSpan interval)
+{
+    /// <summary>Interval for the lowest layer, whose key frames are small.</summary>
+    public static readonly TimeSpan LowLayerInterval = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Interval for the other layers.</summary>
+    public static readonly TimeSpan HighLayerInterval = TimeSpan.FromSeconds(1);
+
+    private Instant _lastSent = Instant.Never;
+    private bool _wanted;
+
+    /// <summary>When a request may go out; <see cref="Instant.Never"/> when none is wanted.</summary>
+    public Instant NextDeadline => !_wanted ? Instant.Never : _lastSent == Instant.Never ? Instant.Zero : _lastSent + interval;
+
+    /// <summary>Requests sent since the start.</summary>
+    public long Sent { get; private set; }
+
+    /// <summary>Notes that somebody needs a key frame.</summary>
+    public void Want() => _wanted = true;
+
+    /// <summary>A key frame arrived: everybody who waited is served.</summary>
+    public void OnKeyFrame() => _wanted = false;
+
+    /// <summary>Forgets the wish, when nobody waits any more.</summary>
+    public void Cancel() => _wanted = false;
+
+    /// <summary>True when a request is to be sent now.</summary>
+    public bool TakeDue(Instant now)
+    {
+        if (!_wanted || now < NextDeadline)
+            return false;
+        _lastSent = now;
+        Sent++;
+        return true;
+    }
+}

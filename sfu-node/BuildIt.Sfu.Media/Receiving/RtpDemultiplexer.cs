@@ -1,0 +1,134 @@
+using BuildIt.Sfu.Media.Rtp;
+
+namespace BuildIt.Sfu.Media.Receiving;
+
+/// <summary>To which registered stream a packet belongs.</summary>
+/// <param name="Stream">The number under which the stream was registered.</param>
+/// <param name="IsRepair">True when the packet is a retransmission for that stream.</param>
+public readonly record struct RtpRoute(int Stream, bool IsRepair);
+
+/// <summary>
+/// Finds the stream of each packet of one peer connection (RFC 8843 section 9.2, RFC 8852): by MID and RID while they are sent,
+/// by SSRC once that is learned or was signalled, and by payload type when it belongs to one section only. Bounded: at most
+/// <see cref="MaxSsrcs"/> SSRCs are learned. Used on one loop.
+/// </summary>
+public sealed class RtpDemultiplexer(ExtensionMap extensions)
+{
+    /// <summary>Most SSRCs remembered; a client that uses more does not get them routed.</summary>
+    public const int MaxSsrcs = 256;
+
+    private readonly Dictionary<(RtpIdentifier Mid, RtpIdentifier Rid), int> _streams = [];
+    private readonly Dictionary<RtpIdentifier, int> _sectionsByMid = [];
+    private readonly Dictionary<Ssrc, RtpRoute> _bySsrc = [];
+    private readonly int[] _streamByPayloadType = NewPayloadTypeTable();
+    private readonly bool[] _isRepairType = new bool[128];
+
+    private const int Unused = -1;
+    private const int Ambiguous = -2;
+
+    /// <summary>
+    /// Registers the stream of a media section, or one simulcast encoding of it. An empty <paramref name="rid"/> is the section's only stream.
+    /// </summary>
+    public void AddStream(int stream, RtpIdentifier mid, RtpIdentifier rid = default)
+    {
+        _streams[(mid, rid)] = stream;
+        _sectionsByMid[mid] = _sectionsByMid.GetValueOrDefault(mid) + 1;
+    }
+
+    /// <summary>Registers an SSRC from the SDP (<c>a=ssrc</c>, <c>a=ssrc-group:FID</c>). False when there are too many.</summary>
+    public bool AddSsrc(Ssrc ssrc, int stream, bool isRepair)
+    {
+        if (_bySsrc.Count >= MaxSsrcs && !_bySsrc.ContainsKey(ssrc))
+            return false;
+        _bySsrc[ssrc] = new RtpRoute(stream, isRepair);
+        return true;
+    }
+
+    /// <summary>Registers a payload type of a stream's section. One that several streams use routes nothing by itself.</summary>
+    public void AddPayloadType(byte payloadType, int stream, bool isRepair)
+    {
+        ref var entry = ref _streamByPayloadType[payloadType & 0x7F];
+        entry = entry == Unused || entry == stream ? stream : Ambiguous;
+        _isRepairType[payloadType & 0x7F] = isRepair;
+    }
+
+    /// <summary>Forgets a stream and every SSRC that led to it.</summary>
+    public void RemoveStream(int stream)
+    {
+        foreach (var (key, value) in _streams)
+        {
+            if (value != stream)
+                continue;
+            _streams.Remove(key);
+            _sectionsByMid[key.Mid]--;
+        }
+
+        foreach (var (ssrc, route) in _bySsrc)
+        {
+            if (route.Stream == stream)
+                _bySsrc.Remove(ssrc);
+        }
+
+        for (var type = 0; type < _streamByPayloadType.Length; type++)
+        {
+            if (_streamByPayloadType[type] == stream)
+                _streamByPayloadType[type] = Unused;
+        }
+    }
+
+    /// <summary>Forgets an SSRC (after a BYE).</summary>
+    public void RemoveSsrc(Ssrc ssrc) => _bySsrc.Remove(ssrc);
+
+    /// <summary>Finds the stream of <paramref name="packet"/>; false when it belongs to none and must be dropped.</summary>
+    public bool TryRoute(in RtpPacketView packet, in RtpHeaderExtensions found, out RtpRoute route)
+    {
+        var isKnown = _bySsrc.TryGetValue(packet.Ssrc, out route);
+        if (!extensions.Has(ExtensionKind.Mid) || !found.Has(ExtensionKind.Mid))
+            return isKnown || TryRouteByPayloadType(packet, out route);
+
+        if (!RtpIdentifier.TryRead(found.DataOf(ExtensionKind.Mid, packet.Datagram), out var mid))
+            return false;
+        if (!TryRouteByName(packet, found, mid, out var named))
+        {
+            // A known section without the RID (it is sent only until acknowledged) falls back on the SSRC; an unknown MID is dropped.
+            return isKnown && _sectionsByMid.GetValueOrDefault(mid) > 0;
+        }
+
+        if (!isKnown || route != named)
+        {
+            route = named;
+            AddSsrc(packet.Ssrc, route.Stream, route.IsRepair);
+        }
+
+        return true;
+    }
+
+    private bool TryRouteByName(in RtpPacketView packet, in RtpHeaderExtensions found, RtpIdentifier mid, out RtpRoute route)
+    {
+        route = default;
+        var isRepair = found.Has(ExtensionKind.RepairedRid);
+        RtpIdentifier rid = default;
+        var kind = isRepair ? ExtensionKind.RepairedRid : ExtensionKind.Rid;
+        if (found.Has(kind) && !RtpIdentifier.TryRead(found.DataOf(kind, packet.Datagram), out rid))
+            return false;
+        if (!_streams.TryGetValue((mid, rid), out var stream))
+            return false;
+        route = new RtpRoute(stream, isRepair || _isRepairType[packet.PayloadType]);
+        return true;
+    }
+
+    private bool TryRouteByPayloadType(in RtpPacketView packet, out RtpRoute route)
+    {
+        // RFC 8843 section 9.2: the last resort, for a payload type that is unique to one section.
+        var stream = _streamByPayloadType[packet.PayloadType];
+        route = new RtpRoute(stream, _isRepairType[packet.PayloadType]);
+        return stream >= 0 && AddSsrc(packet.Ssrc, stream, route.IsRepair);
+    }
+
+    private static int[] NewPayloadTypeTable()
+    {
+        var table = new int[128];
+        Array.Fill(table, Unused);
+        return table;
+    }
+}
