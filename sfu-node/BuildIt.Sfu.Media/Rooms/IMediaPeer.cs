@@ -86,6 +86,12 @@ public interface IMediaPeerEvents
     /// <summary>First media packet of a published track arrived.</summary>
     void OnTrackStarted(TrackSid track, Instant now);
 
+    /// <summary>
+    /// The client's description no longer carries a negotiated track: it stopped publishing. The track is already gone from the
+    /// media; do not call <see cref="IMediaPeer.Unpublish"/> for it.
+    /// </summary>
+    void OnTrackEnded(TrackSid track, Instant now);
+
     /// <summary>A subscription is negotiated and forwards.</summary>
     void OnSubscribed(TrackSid track, Instant now);
 

@@ -1,0 +1,23 @@
+using BuildIt.Sfu.Signaling.Protocol;
+using Google.Protobuf;
+
+namespace BuildIt.Sfu.Signaling.Rooms;
+
+/// <summary>
+/// A message to one or many clients. It is serialised once per format, by whichever connection writes it first; the message must
+/// not be changed after it was handed out.
+/// </summary>
+public sealed class OutboundSignal(SignalResponse message)
+{
+    private byte[]? _binary;
+    private string? _json;
+
+    public SignalResponse Message { get; } = message;
+
+    // Two connections may serialise at the same time; both get the same bytes and one copy is kept.
+    public ReadOnlyMemory<byte> Binary => _binary ??= Message.ToByteArray();
+
+    public string Json => _json ??= WireCodec.Format(Message);
+
+    public static implicit operator OutboundSignal(SignalResponse message) => new(message);
+}

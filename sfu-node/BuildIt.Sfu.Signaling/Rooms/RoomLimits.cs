@@ -1,0 +1,46 @@
+using BuildIt.Sfu.Media.Units;
+
+namespace BuildIt.Sfu.Signaling.Rooms;
+
+/// <summary>What one client may ask of a room. Requests beyond are refused or ignored, never queued without bound.</summary>
+public sealed record RoomLimits
+{
+    public static readonly RoomLimits Default = new();
+
+    /// <summary>Tracks announced but not yet negotiated.</summary>
+    public int PendingTracks { get; init; } = 20;
+
+    /// <summary>Announcements waiting for an older track of the same cid to end.</summary>
+    public int QueuedPerCid { get; init; } = 3;
+
+    /// <summary>Tracks announced and published together.</summary>
+    public int Tracks { get; init; } = 100;
+
+    /// <summary>Tracks a subscriber may have said anything about.</summary>
+    public int Subscriptions { get; init; } = 10_000;
+
+    /// <summary>Entries of a subscription_permission.</summary>
+    public int SubscriptionPermissions { get; init; } = 10_000;
+
+    public int DataTracks { get; init; } = 100;
+
+    /// <summary>Layers and codecs in one announcement.</summary>
+    public int EncodingsPerTrack { get; init; } = 8;
+
+    /// <summary>Own metadata updates per second, with a burst of ten.</summary>
+    public int MetadataUpdatesPerSecond { get; init; } = 5;
+
+    /// <summary>Data messages from one publisher per second, with a burst of one second.</summary>
+    public int DataMessagesPerSecond { get; init; } = 2_000;
+
+    /// <summary>Data of one publisher, with a burst of one second.</summary>
+    public DataRate DataRate { get; init; } = DataRate.FromMegabits(40);
+
+    /// <summary>Reliable data kept per publisher for those who resume.</summary>
+    public int ReplayBytes { get; init; } = 100_000;
+
+    public TimeSpan ReplayAge { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Largest data message forwarded.</summary>
+    public int DataMessageBytes { get; init; } = 65_535;
+}
