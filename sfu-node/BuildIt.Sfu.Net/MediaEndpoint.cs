@@ -8,7 +8,7 @@ namespace BuildIt.Sfu.Net;
 /// One transport's place on a loop: the fragments and addresses whose datagrams come to it, and its way out.
 /// Loop thread only. Dispose it when the transport ends.
 /// </summary>
-public sealed class MediaEndpoint : IDatagramSink, IDisposable
+public sealed class MediaEndpoint : IMediaEndpoint
 {
     private readonly List<UfragKey> _ufrags = [];
     private readonly List<(PathId Path, TransportAddress Remote)> _paths = [];

@@ -296,7 +296,7 @@ public sealed class IceAgent
             pair.Check = IceCheckState.Idle;
         }
 
-        pair.IsAuthenticated = true;
+        Authenticate(pair);
         pair.LastReceived = now;
         NoteReceived(now);
         if (_options.Lite)
@@ -367,7 +367,7 @@ public sealed class IceAgent
         }
 
         pair.Check = IceCheckState.Succeeded;
-        pair.IsAuthenticated = true;
+        Authenticate(pair);
         pair.LastResponse = now;
         pair.LastReceived = now;
         NoteReceived(now);
@@ -421,6 +421,16 @@ public sealed class IceAgent
         else if (pair.Check == IceCheckState.InProgress)
         {
             pair.Check = IceCheckState.Failed;
+        }
+    }
+
+    /// <summary>The address has proved itself: from now on what comes from there is this agent's, whoever had it before.</summary>
+    private void Authenticate(IcePair pair)
+    {
+        if (!pair.IsAuthenticated)
+        {
+            pair.IsAuthenticated = true;
+            _sink.Claim(pair.Remote);
         }
     }
 

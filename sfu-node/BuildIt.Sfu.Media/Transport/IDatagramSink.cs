@@ -10,6 +10,12 @@ public interface IDatagramSink
     /// <summary>Starts using <paramref name="remote"/> as a destination and returns its handle on this loop.</summary>
     PathId OpenPath(in TransportAddress remote);
 
+    /// <summary>
+    /// Takes an address over from whoever had it. Only after it proved itself with a valid MESSAGE-INTEGRITY (or the
+    /// like): otherwise any client could pull another's media to itself. A client's NAT may give its port to the next.
+    /// </summary>
+    void Claim(in TransportAddress remote);
+
     /// <summary>Forgets a destination. Datagrams committed before are still sent.</summary>
     void ClosePath(PathId path);
 

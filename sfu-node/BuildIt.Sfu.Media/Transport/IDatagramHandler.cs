@@ -1,7 +1,6 @@
-using BuildIt.Sfu.Media.Transport;
 using BuildIt.Sfu.Media.Units;
 
-namespace BuildIt.Sfu.Net;
+namespace BuildIt.Sfu.Media.Transport;
 
 /// <summary>A transport (or anything else that owns addresses) as the loop sees it. All calls are on the loop's thread.</summary>
 public interface IDatagramHandler
@@ -16,10 +15,4 @@ public interface IDatagramHandler
     void HandlePathLost(in TransportAddress remote, Instant now)
     {
     }
-}
-
-/// <summary>Work at the end of each iteration of a loop, before its datagrams are sent: feedback, pacing, room ticks.</summary>
-public interface IIterationHandler
-{
-    void OnIteration(Instant now);
 }

@@ -1,0 +1,24 @@
+using BuildIt.Sfu.Media.Ice;
+using BuildIt.Sfu.Media.Transport;
+
+namespace BuildIt.Sfu.Media.Rooms;
+
+/// <summary>What the rooms of one loop are given by the shell around them. Used on that loop only.</summary>
+public interface IMediaHost
+{
+    IRoomLoop Loop { get; }
+
+    IRandomSource Random { get; }
+
+    IDtlsSessionFactory Dtls { get; }
+
+    ISrtpSessionFactory Srtp { get; }
+
+    /// <summary>Where clients reach this node: host candidates for SDP.</summary>
+    IReadOnlyList<IceCandidate> Candidates { get; }
+
+    /// <summary>A fresh local username fragment that leads to this loop.</summary>
+    string CreateUfrag();
+
+    IMediaEndpoint CreateEndpoint(IDatagramHandler handler);
+}
