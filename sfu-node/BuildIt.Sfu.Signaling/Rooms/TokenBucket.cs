@@ -2,11 +2,18 @@ using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Signaling.Rooms;
 
-/// <summary>Allows <paramref name="perSecond"/> units on average and <paramref name="burst"/> at once.</summary>
-public struct TokenBucket(double perSecond, double burst)
+/// <summary>Allows so many units per second on average, and a burst of so many at once.</summary>
+public struct TokenBucket
 {
-    private double _level = burst;
-    private Instant _at = Instant.Zero;
+    private readonly double _perSecond;
+    private readonly double _burst;
+    private double _level;
+    private Instant _at;
+
+    public TokenBucket(double perSecond, double burst)
+    {
+        (_perSecond, _burst, _level, _at) = (perSecond, burst, burst, Instant.Zero);
+    }
 
     /// <summary>Takes <paramref name="amount"/> if there is so much; otherwise takes nothing.</summary>
     public bool TryTake(double amount, Instant now)
@@ -26,14 +33,14 @@ public struct TokenBucket(double perSecond, double burst)
     {
         Refill(now);
         _level -= amount;
-        return _level >= 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(-_level / perSecond);
+        return _level >= 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(-_level / _perSecond);
     }
 
     private void Refill(Instant now)
     {
         if (now > _at)
         {
-            _level = Math.Min(burst, _level + (now - _at).TotalSeconds * perSecond);
+            _level = Math.Min(_burst, _level + (now - _at).TotalSeconds * _perSecond);
             _at = now;
         }
     }
