@@ -1,0 +1,18 @@
+namespace BuildIt.Operator.Planning.Placement;
+
+/// <summary>A room that has a pod.</summary>
+public sealed record PlacedRoom
+{
+    public required string Room { get; init; }
+
+    public required string Instance { get; init; }
+
+    /// <summary>When it was placed there.</summary>
+    public required DateTimeOffset PlacedAt { get; init; }
+
+    /// <summary>Participants it was placed for.</summary>
+    public required int Expected { get; init; }
+
+    /// <summary>Participants that the pod reports for it; null while the pod does not report the room.</summary>
+    public int? Reported { get; init; }
+}

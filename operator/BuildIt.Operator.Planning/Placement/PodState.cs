@@ -1,0 +1,37 @@
+using BuildIt.Operator.Planning.Fleet;
+
+namespace BuildIt.Operator.Planning.Placement;
+
+/// <summary>One pod as placement sees it.</summary>
+public sealed record PodState
+{
+    /// <summary>The fleet the pod belongs to; with the namespace when fleets of several are in one picture.</summary>
+    public required string Cluster { get; init; }
+
+    public required string Region { get; init; }
+
+    public required string Instance { get; init; }
+
+    /// <summary>True when the pod is of its fleet's newest revision.</summary>
+    public bool IsCurrent { get; init; } = true;
+
+    public PodAvailability Availability { get; init; }
+
+    public PodCapacity Capacity { get; init; } = PodCapacity.Default;
+
+    /// <summary>What the pod last reported.</summary>
+    public PodLoad Load { get; init; }
+
+    /// <summary>Up to which utilisation pods are filled before the next one is, above 0 and up to 1.</summary>
+    public double Target { get; init; } = 0.7;
+}
+
+/// <summary>Whether a pod may get rooms, and if not, why.</summary>
+public enum PodAvailability
+{
+    Ready,
+    Starting,
+    Draining,
+    Suspect,
+    Dead,
+}

@@ -1,0 +1,172 @@
+using System.Globalization;
+
+namespace BuildIt.Operator.Planning.Placement;
+
+/// <summary>Finds pods for rooms.</summary>
+public static class RoomPlacer
+{
+    // What is above this is full. A little more than 1, so that a sum of fractions may be exactly full.
+    private const double Full = 1 + 1e-9;
+
+    /// <summary>
+    /// Places one room and holds its places in <paramref name="picture"/>. Its generation is one above the last, so whoever
+    /// served it before is fenced.
+    /// </summary>
+    public static RoomPlacement Place(FleetPicture picture, RoomRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(picture);
+        ArgumentNullException.ThrowIfNull(request);
+        picture.Release(request.Room);
+        var best = new Choice();
+        var refused = new Refusals();
+        if (request.Regions.Count == 0)
+        {
+            Consider(picture.Slots, 0, request, ref best, ref refused);
+        }
+        else
+        {
+            for (var rank = 0; rank < request.Regions.Count; rank++)
+            {
+                Consider(picture.InRegion(request.Regions[rank]), rank, request, ref best, ref refused);
+            }
+        }
+
+        return best.Slot is { } slot ? Placed(picture, request, slot, best.Suitability) : Waits(request, refused);
+    }
+
+    private static void Consider(IReadOnlyList<PodSlot> slots, int rank, RoomRequest request, ref Choice best, ref Refusals refused)
+    {
+        for (var i = 0; i < slots.Count; i++)
+        {
+            var slot = slots[i];
+            if (request.Clusters is { } clusters && !clusters.Contains(slot.Pod.Cluster))
+            {
+                continue;
+            }
+
+            refused.GrowRegion ??= slot.Pod.Region;
+            if (slot.Pod.Availability is not PodAvailability.Ready)
+            {
+                refused.Add(slot.Pod.Availability);
+                continue;
+            }
+
+            if (IsAvoided(request, slot.Pod.Instance))
+            {
+                refused.Avoided++;
+                continue;
+            }
+
+            // A room larger than any pod starts on one all the same, and grows over others from there.
+            var participants = Math.Min(request.Expected, slot.Places());
+            var load = slot.Fraction(1, participants);
+            if (load > Full)
+            {
+                refused.Full++;
+                continue;
+            }
+
+            var suitability = new Suitability(
+                load > PlacementPolicy.Comfort, rank, !slot.Pod.IsCurrent, load > slot.Pod.Target + 1e-9, load);
+            var order = best.Slot is null ? -1 : suitability.CompareTo(best.Suitability);
+            if (order < 0 || (order == 0 && string.CompareOrdinal(slot.Pod.Instance, best.Slot!.Pod.Instance) < 0))
+            {
+                best = new Choice(slot, suitability);
+            }
+        }
+    }
+
+    private static bool IsAvoided(RoomRequest request, string instance)
+    {
+        for (var i = 0; i < request.Avoid.Count; i++)
+        {
+            if (request.Avoid[i] == instance)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static RoomPlacement Placed(FleetPicture picture, RoomRequest request, PodSlot slot, Suitability suitability)
+    {
+        var expected = Math.Min(request.Expected, slot.Places());
+        picture.Promise(request.Room, slot, expected);
+        return new RoomPlacement
+        {
+            Room = request.Room,
+            Instance = slot.Pod.Instance,
+            Cluster = slot.Pod.Cluster,
+            Region = slot.Pod.Region,
+            Generation = request.Generation + 1,
+            Expected = expected,
+            Reason = string.Create(CultureInfo.InvariantCulture, $"{slot.Pod.Instance} in {slot.Pod.Region}: {Why(suitability)}, {suitability.Load:P0} full with the room"),
+        };
+    }
+
+    private static string Why(Suitability suitability) => suitability switch
+    {
+        { Crowded: true } => "nothing emptier is left",
+        { AboveTarget: true } => "the least loaded, all being above their target",
+        _ => "the fullest within its target",
+    };
+
+    private static RoomPlacement Waits(RoomRequest request, Refusals refused)
+    {
+        var where = request.Regions.Count == 0 ? "any region" : string.Join(", ", request.Regions);
+        return new RoomPlacement
+        {
+            Room = request.Room,
+            Generation = request.Generation,
+            Expected = request.Expected,
+            GrowRegion = refused.GrowRegion ?? (request.Regions.Count > 0 ? request.Regions[0] : null),
+            Reason = string.Create(CultureInfo.InvariantCulture, $"no pod in {where} has room for {request.Expected} participants: {refused}"),
+        };
+    }
+
+    private readonly record struct Choice(PodSlot? Slot, Suitability Suitability);
+
+    /// <summary>Why pods were passed over, by number.</summary>
+    private struct Refusals
+    {
+        private int _starting;
+        private int _draining;
+        private int _silent;
+
+        public int Full { get; set; }
+
+        public int Avoided { get; set; }
+
+        public string? GrowRegion { get; set; }
+
+        public void Add(PodAvailability availability)
+        {
+            _ = availability switch
+            {
+                PodAvailability.Starting => _starting++,
+                PodAvailability.Draining => _draining++,
+                _ => _silent++,
+            };
+        }
+
+        public override readonly string ToString()
+        {
+            var parts = new List<string>();
+            Say(parts, Full, "full");
+            Say(parts, _starting, "starting");
+            Say(parts, _draining, "draining");
+            Say(parts, _silent, "suspect or dead");
+            Say(parts, Avoided, "the one it leaves");
+            return parts.Count == 0 ? "there are no pods" : string.Join(", ", parts);
+        }
+
+        private static void Say(List<string> parts, int count, string what)
+        {
+            if (count > 0)
+            {
+                parts.Add(string.Create(CultureInfo.InvariantCulture, $"{count} {what}"));
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+namespace BuildIt.Operator.Planning.Rooms;
+
+/// <summary>What to do about a room, and why.</summary>
+public sealed record RoomDecision(RoomStep Step, RoomPhase Phase, string Reason)
+{
+    /// <summary>When to decide again although nothing new was observed; null when time alone changes nothing.</summary>
+    public DateTimeOffset? NextDeadline { get; init; }
+}
+
+/// <summary>What may be done about a room.</summary>
+public enum RoomStep
+{
+    /// <summary>Leave it as it is.</summary>
+    Keep,
+
+    /// <summary>Find it a pod.</summary>
+    Place,
+
+    /// <summary>Its pod is dead: find it another one, with a higher generation.</summary>
+    FailOver,
+
+    /// <summary>Its pod is to go: find it another one, with a higher generation, while the old one goes on serving.</summary>
+    Migrate,
+
+    /// <summary>End it everywhere and tell its clients.</summary>
+    End,
+}

@@ -1,0 +1,58 @@
+using BuildIt.Operator.Planning.Health;
+
+namespace BuildIt.Operator.Planning.Rooms;
+
+/// <summary>One room as its object, its pod and the pod's fleet show it.</summary>
+public sealed record RoomObservation
+{
+    public required string Room { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>How long a room that nobody joined is kept.</summary>
+    public TimeSpan EmptyTimeout { get; init; } = TimeSpan.FromSeconds(300);
+
+    /// <summary>How long a room is kept after its last participant left.</summary>
+    public TimeSpan DepartureTimeout { get; init; } = TimeSpan.FromSeconds(20);
+
+    public RoomPhase Phase { get; init; } = RoomPhase.Pending;
+
+    /// <summary>Its object is being deleted.</summary>
+    public bool Deleting { get; init; }
+
+    /// <summary>The pod that owns it by its status; null when it has none.</summary>
+    public string? Instance { get; init; }
+
+    /// <summary>When it was placed on <see cref="Instance"/>.</summary>
+    public DateTimeOffset? PlacedAt { get; init; }
+
+    /// <summary>What is believed about that pod; null when the pod does not exist any more.</summary>
+    public Liveness? OwnerLiveness { get; init; }
+
+    /// <summary>That pod is being drained, and its rooms are to be moved rather than waited for.</summary>
+    public bool OwnerMigrates { get; init; }
+
+    /// <summary>The pods of the owner's fleet are paused or doubted as a whole, so rooms are left where they are.</summary>
+    public bool OwnerHeld { get; init; }
+
+    /// <summary>What the owner reports about the room in its newest heartbeat; null when it does not mention it or is silent.</summary>
+    public RoomOccupancy? Occupancy { get; init; }
+}
+
+/// <summary>Who is in a room.</summary>
+/// <param name="Participants">How many now.</param>
+/// <param name="EverJoined">Whether anybody ever was, on this pod or an earlier one.</param>
+/// <param name="EmptySince">Since when nobody is there; null while somebody is.</param>
+public readonly record struct RoomOccupancy(int Participants, bool EverJoined, DateTimeOffset? EmptySince);
+
+/// <summary>Where a room is in its life.</summary>
+public enum RoomPhase
+{
+    Pending,
+    Ready,
+    Migrating,
+    Recovering,
+    Ended,
+}
