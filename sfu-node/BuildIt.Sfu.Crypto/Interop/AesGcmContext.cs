@@ -1,0 +1,71 @@
+using System.Security.Cryptography;
+
+namespace BuildIt.Sfu.Crypto.Interop;
+
+/// <summary>AES-GCM under one key in one direction, with a 12-byte nonce and a 16-byte tag. Keyed once. Not thread-safe.</summary>
+internal sealed unsafe class AesGcmContext : IDisposable
+{
+    public const int NonceLength = 12;
+    public const int TagLength = 16;
+
+    private nint _context;
+
+    public AesGcmContext(ReadOnlySpan<byte> key, bool encrypt)
+    {
+        var cipher = key.Length == 16 ? LibCrypto.EVP_aes_128_gcm() : LibCrypto.EVP_aes_256_gcm();
+        _context = LibCrypto.EVP_CIPHER_CTX_new();
+        fixed (byte* keyPointer = key)
+        {
+            if (_context == 0 || LibCrypto.EVP_CipherInit_ex(_context, cipher, 0, keyPointer, null, encrypt ? 1 : 0) != 1)
+            {
+                throw new CryptographicException("libcrypto refused an AES-GCM key.");
+            }
+        }
+    }
+
+    ~AesGcmContext() => Free();
+
+    /// <summary>Encrypts <paramref name="data"/> in place and writes its tag.</summary>
+    public bool Seal(ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associated, Span<byte> data, Span<byte> tag)
+    {
+        fixed (byte* noncePointer = nonce, associatedPointer = associated, dataPointer = data, tagPointer = tag)
+        {
+            int length;
+            return LibCrypto.EVP_CipherInit_ex(_context, 0, 0, null, noncePointer, -1) == 1
+                && LibCrypto.EVP_CipherUpdate(_context, null, &length, associatedPointer, associated.Length) == 1
+                && (data.IsEmpty || LibCrypto.EVP_CipherUpdate(_context, dataPointer, &length, dataPointer, data.Length) == 1)
+                && LibCrypto.EVP_CipherFinal_ex(_context, tagPointer, &length) == 1
+                && LibCrypto.EVP_CIPHER_CTX_ctrl(_context, LibCrypto.ControlGetTag, TagLength, tagPointer) == 1;
+        }
+    }
+
+    /// <summary>Decrypts in place; false when the tag is wrong, and then the bytes of <paramref name="data"/> are worthless.</summary>
+    public bool Open(ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associated, Span<byte> data, ReadOnlySpan<byte> tag)
+    {
+        fixed (byte* noncePointer = nonce, associatedPointer = associated, dataPointer = data, tagPointer = tag)
+        {
+            int length;
+            byte unused;
+            return LibCrypto.EVP_CipherInit_ex(_context, 0, 0, null, noncePointer, -1) == 1
+                && LibCrypto.EVP_CIPHER_CTX_ctrl(_context, LibCrypto.ControlSetTag, TagLength, tagPointer) == 1
+                && LibCrypto.EVP_CipherUpdate(_context, null, &length, associatedPointer, associated.Length) == 1
+                && (data.IsEmpty || LibCrypto.EVP_CipherUpdate(_context, dataPointer, &length, dataPointer, data.Length) == 1)
+                && LibCrypto.EVP_CipherFinal_ex(_context, &unused, &length) == 1;
+        }
+    }
+
+    public void Dispose()
+    {
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    private void Free()
+    {
+        var context = Interlocked.Exchange(ref _context, 0);
+        if (context != 0)
+        {
+            LibCrypto.EVP_CIPHER_CTX_free(context);
+        }
+    }
+}
