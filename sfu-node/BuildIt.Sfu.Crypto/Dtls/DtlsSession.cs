@@ -20,7 +20,6 @@ internal sealed class DtlsSession(DtlsRole role, DtlsSessionFactory factory, Act
     private DtlsKeys? _keys;
     private DtlsRecords? _records;
     private byte[][] _lastFlight = [];
-    private Queue<byte[]>? _unread;
     private int _flightRepeats;
 
     public DtlsState State { get; private set; }
@@ -57,10 +56,6 @@ internal sealed class DtlsSession(DtlsRole role, DtlsSessionFactory factory, Act
         _records = new DtlsRecords(keys, DtlsRecords.NextSequence(handshake.Channel.LastFlight));
         SrtpProfile = keys.Profile;
         State = DtlsState.Connected;
-        while (handshake.Channel.TryTakeUnread(out var datagram))
-        {
-            (_unread ??= new Queue<byte[]>()).Enqueue(datagram!);
-        }
     }
 
     public bool TryTakeFlight(out ReadOnlyMemory<byte> datagram)
@@ -82,37 +77,38 @@ internal sealed class DtlsSession(DtlsRole role, DtlsSessionFactory factory, Act
 
     public bool TryReadRecord(ref Span<byte> datagram, out ReadOnlySpan<byte> data)
     {
-        data = default;
         if (_records is null || State is not (DtlsState.Connected or DtlsState.Closed))
         {
+            data = default;
             return false;
         }
 
-        // What came while the handshake's thread was finishing goes first.
-        while (_unread is not null)
+        while (_records.TryOpenNext(ref datagram, out var type, out var record))
         {
-            if (!_unread.TryPeek(out var early))
+            switch (type)
             {
-                _unread = null;
-                break;
+                case DtlsContentType.ApplicationData:
+                    data = record;
+                    return true;
+                case DtlsContentType.Alert when record.Length == 2 && (record[1] == AlertCloseNotify || record[0] == AlertLevelFatal):
+                    State = DtlsState.Closed;
+                    break;
+                case DtlsContentType.Handshake:
+                    RepeatLastFlight();
+                    break;
             }
-
-            var rest = early.AsSpan();
-            if (TryReadData(ref rest, out data))
-            {
-                _unread.Dequeue();
-                if (!rest.IsEmpty)
-                {
-                    _unread.Enqueue(rest.ToArray());
-                }
-
-                return true;
-            }
-
-            _unread.Dequeue();
         }
 
-        return TryReadData(ref datagram, out data);
+        data = default;
+        return false;
+    }
+
+    public bool TryTakeUnread(out Memory<byte> datagram)
+    {
+        byte[]? bytes = null;
+        var taken = State == DtlsState.Connected && _handshake?.Channel.TryTakeUnread(out bytes) == true;
+        datagram = bytes;
+        return taken;
     }
 
     public int Protect(ReadOnlySpan<byte> data, Span<byte> destination) =>
@@ -139,7 +135,8 @@ internal sealed class DtlsSession(DtlsRole role, DtlsSessionFactory factory, Act
         // RFC 5764 section 4.2: client key, server key, client salt, server salt.
         var keyLength = SrtpProfiles.MasterKeyLength;
         var saltLength = _keys.Profile.MasterSaltLength();
-        var (clientKey, serverKey) = role == DtlsRole.Client ? (sendKey, receiveKey) : (receiveKey, sendKey);
+        var clientKey = role == DtlsRole.Client ? sendKey : receiveKey;
+        var serverKey = role == DtlsRole.Client ? receiveKey : sendKey;
         ReadOnlySpan<byte> material = _keys.Srtp;
         material[..keyLength].CopyTo(clientKey);
         material.Slice(keyLength, keyLength).CopyTo(serverKey);
@@ -157,28 +154,6 @@ internal sealed class DtlsSession(DtlsRole role, DtlsSessionFactory factory, Act
         _records = null;
         _keys?.Clear();
         State = DtlsState.Closed;
-    }
-
-    private bool TryReadData(ref Span<byte> datagram, out ReadOnlySpan<byte> data)
-    {
-        while (_records!.TryOpenNext(ref datagram, out var type, out var record))
-        {
-            switch (type)
-            {
-                case DtlsContentType.ApplicationData:
-                    data = record;
-                    return true;
-                case DtlsContentType.Alert when record.Length == 2 && (record[1] == AlertCloseNotify || record[0] == AlertLevelFatal):
-                    State = DtlsState.Closed;
-                    break;
-                case DtlsContentType.Handshake:
-                    RepeatLastFlight();
-                    break;
-            }
-        }
-
-        data = default;
-        return false;
     }
 
     /// <summary>

@@ -56,6 +56,12 @@ public interface IDtlsSession : IDisposable
     /// </summary>
     bool TryReadRecord(ref Span<byte> datagram, out ReadOnlySpan<byte> data);
 
+    /// <summary>
+    /// A datagram that came while the handshake's thread was finishing, for <see cref="TryReadRecord"/>; call until false
+    /// when connected.
+    /// </summary>
+    bool TryTakeUnread(out Memory<byte> datagram);
+
     /// <summary>Encrypts one record of application data; returns its length, or 0 when not connected.</summary>
     int Protect(ReadOnlySpan<byte> data, Span<byte> destination);
 

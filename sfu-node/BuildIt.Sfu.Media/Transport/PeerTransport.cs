@@ -254,8 +254,12 @@ public sealed class PeerTransport : IDisposable
 
         // The handshake may have ended just now, on its thread: SRTP comes before the data that waited behind it.
         TakeOverHandshake(now);
-        var rest = datagram;
-        while (_dtls is not null && _dtls.TryReadRecord(ref rest, out var data))
+        ReadRecords(datagram, now);
+    }
+
+    private void ReadRecords(Span<byte> datagram, Instant now)
+    {
+        while (_dtls is not null && _dtls.TryReadRecord(ref datagram, out var data))
         {
             _ice.NoteReceived(now);
             _events.OnApplicationData(data, now);
@@ -342,6 +346,10 @@ public sealed class PeerTransport : IDisposable
         System.Security.Cryptography.CryptographicOperations.ZeroMemory(sendKey);
         System.Security.Cryptography.CryptographicOperations.ZeroMemory(receiveKey);
         _events.OnConnected(profile, now);
+        while (_dtls is not null && _dtls.TryTakeUnread(out var datagram))
+        {
+            ReadRecords(datagram.Span, now);
+        }
     }
 
     private void ReportIceState(Instant now)
