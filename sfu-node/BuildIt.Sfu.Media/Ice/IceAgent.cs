@@ -251,6 +251,31 @@ public sealed class IceAgent
         }
     }
 
+    /// <summary>The connection behind this address is gone; another valid pair takes over, or silence ends the transport.</summary>
+    public void HandlePathLost(in TransportAddress remote)
+    {
+        if (Find(remote) is not { } lost)
+        {
+            return;
+        }
+
+        Remove(lost);
+        if (lost != Selected)
+        {
+            return;
+        }
+
+        Selected = null;
+        HasNominated = false;
+        foreach (var pair in _pairs)
+        {
+            if (pair.IsAuthenticated && (Selected is null || pair.LastReceived > Selected.LastReceived))
+            {
+                Selected = pair;
+            }
+        }
+    }
+
     /// <summary>Ends the agent; its paths are given back.</summary>
     public void Close()
     {
@@ -307,6 +332,14 @@ public sealed class IceAgent
         {
             OnFullCheck(pair, message.UseCandidate, now);
         }
+    }
+
+    private void Authenticate(IcePair pair, Instant now)
+    {
+        pair.IsAuthenticated = true;
+        pair.LastReceived = now;
+        _sink.Claim(pair.Remote);
+        NoteReceived(now);
     }
 
     /// <summary>RFC 8445 section 7.3.2: a lite agent takes the peer's word for which pair is selected.</summary>

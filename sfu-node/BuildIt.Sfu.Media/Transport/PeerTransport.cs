@@ -8,7 +8,7 @@ namespace BuildIt.Sfu.Media.Transport;
 /// <see cref="HandleDatagram"/> and are decrypted in place; what goes out is written and encrypted in the sink's memory.
 /// An address gets nothing but STUN before an authenticated check has come from it. Not thread-safe.
 /// </summary>
-public sealed class PeerTransport : IDisposable
+public sealed class PeerTransport : IDatagramHandler, IDisposable
 {
     /// <summary>A client may open DTLS before its answer has reached us; its hello fits into two datagrams.</summary>
     private const int MaxEarlyDatagrams = 4;
@@ -131,6 +131,13 @@ public sealed class PeerTransport : IDisposable
                 AfterInput(now);
                 break;
         }
+    }
+
+    /// <summary>A TCP connection of the peer is gone.</summary>
+    public void HandlePathLost(in TransportAddress remote, Instant now)
+    {
+        _ice.HandlePathLost(remote);
+        AfterInput(now);
     }
 
     /// <summary>Does what has fallen due, and takes over what a handshake has done since.</summary>

@@ -74,6 +74,11 @@ internal sealed class UdpTransportHost : IDatagramSink, IPeerTransportEvents, ID
         return new PathId(_paths.Count - 1);
     }
 
+    public void Claim(in TransportAddress remote)
+    {
+        // There is no other peer to take it from.
+    }
+
     public void ClosePath(PathId path) => _paths[path.Value] = null;
 
     public Span<byte> Reserve(PathId path, int capacity)
