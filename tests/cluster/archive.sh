@@ -4,6 +4,8 @@
 
 # pack_layer ROOT FILE: the same files give the same bytes, and so the same image id.
 pack_layer() {
+  # mktemp closes its folders to everybody else, and the folder becomes the root of the image.
+  chmod 0755 "$1"
   tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -C "$1" -cf "$2.part" .
   mv "$2.part" "$2"
 }

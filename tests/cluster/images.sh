@@ -20,13 +20,8 @@ usage() { sed -n '5,9s/^# *//p' "$0" >&2; exit 2; }
 
 output=${BUILDIT_IMAGES:-$repository/artifacts/images}
 layers=$cache/images
-dotnet_root=/usr/share/dotnet
 mkdir -p "$output" "$layers"
 need jq tar sha256sum ldd
-
-# One writer for the cached layers and one build at a time.
-exec 8>"$layers/lock"
-flock 8
 
 # copy_with_libraries ROOT FILE...: the files, and the shared libraries they load, at their paths.
 copy_with_libraries() {
@@ -52,13 +47,20 @@ make_root() {
   echo 'hosts: files dns' >"$root/etc/nsswitch.conf"
 }
 
+# One writer for each cached layer; the lock ends with the subshell it is taken in.
+lock_layers() {
+  exec 8>"$layers/lock"
+  flock 8
+}
+
 # The layer below every .NET image: the C library, OpenSSL, time zones, authorities, the runtime.
 dotnet_base() {
-  local version root key archive library libraries=()
+  local dotnet_root version root key archive library libraries=()
+  lock_layers
   dotnet_root=$(dirname "$(readlink -f "$(command -v dotnet)")")
   version=$(dotnet --list-runtimes | awk '$1 == "Microsoft.AspNetCore.App" && $2 ~ /^10\./ { v = $2 } END { print v }')
   [ -n "$version" ] || die "this machine has no ASP.NET Core 10 runtime"
-  key=$(cat "$cluster_scripts/images.sh" /etc/os-release - <<<"$version" | sha256sum | cut -c1-16)
+  key=$(cat "$cluster_scripts"/{images,archive}.sh /etc/os-release - <<<"$version" | sha256sum | cut -c1-16)
   archive=$layers/dotnet-$version-$key.tar
   if [ ! -f "$archive" ]; then
     say "Assembling the base layer: .NET $version on $(. /etc/os-release && echo "$PRETTY_NAME")"
@@ -123,6 +125,7 @@ build_program() {
 
 build_pause() {
   local root archive
+  lock_layers
   archive=$layers/pause-$(sha256sum <"$cluster_scripts/pause.c" | cut -c1-16).tar
   if [ ! -f "$archive" ]; then
     need gcc

@@ -53,7 +53,7 @@ cgroup_roots() {
   if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
     echo /sys/fs/cgroup
   else
-    awk '$3 == "cgroup" { print $2 }' /proc/mounts
+    awk '$3 ~ /^cgroup2?$/ { print $2 }' /proc/mounts
   fi
 }
 
@@ -107,7 +107,12 @@ route_services() {
 start() {
   need containerd runc iptables conntrack dnsmasq nsenter unshare jq
   "$cluster_scripts/build.sh" node >/dev/null
-  [ ! -d "$node" ] || { is_running "$node" node && say "$name is running already" && return; }
+  if is_running "$node" node; then
+    say "$name is running already"
+    return
+  fi
+  # What an interrupted start or a restarted machine left.
+  if [ -d "$node" ]; then stop; fi
   local tools
   tools=$("$cluster_scripts/tools.sh")
   mkdir -p "$node" "$sockets"
@@ -120,13 +125,14 @@ start() {
     "$cluster_scripts/node-init.sh" "$node" "$name" "$sockets" "$binaries" "$minor" "$tools"
   import_image "$("$cluster_scripts/images.sh" pause)"
   local kubectl=("$tools/kubectl" "--kubeconfig=$dir/admin.kubeconfig")
-  wait_until "${BUILDIT_CLUSTER_TIMEOUT:-120}" node_ready ||
-    die "$name does not become Ready; see $node/logs"
+  wait_until "${BUILDIT_CLUSTER_TIMEOUT:-120}" node_ready_or_ended || true
+  node_ready || die "$name does not become Ready; see $node/logs"
   say "$name is Ready at $address"
 }
 
+node_ready_or_ended() { node_ready || has_ended "$node" node; }
+
 node_ready() {
-  is_running "$node" node || return 0
   [ "$("${kubectl[@]}" get node "$name" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}')" = True ]
 }
 

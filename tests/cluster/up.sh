@@ -9,6 +9,11 @@ source "$(dirname "$0")/lib.sh"
 dir=${BUILDIT_CLUSTER:-$cache/cluster}
 need_root "a node"
 mkdir -p "$dir"
+# After a restart of the machine the files are still there and nothing else is.
+if [ -f "$dir/network.env" ] && ! ip link show "$(sed -n 's/^bridge=//p' "$dir/network.env")" >/dev/null 2>&1; then
+  "$cluster_scripts/down.sh"
+  mkdir -p "$dir"
+fi
 started=$SECONDS
 "$cluster_scripts/build.sh" node >/dev/null
 tools=$("$cluster_scripts/tools.sh")
