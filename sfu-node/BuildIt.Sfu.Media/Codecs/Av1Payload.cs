@@ -15,8 +15,7 @@ public static class Av1Payload
         // Section 4.4: a packet that starts a coded video sequence cannot continue an earlier unit.
         if (continues && startsSequence)
             return false;
-        facts.Flags = PayloadFlags.SwitchingUpPoint
-            | (marker ? PayloadFlags.FrameEnd : 0)
+        facts.Flags = (marker ? PayloadFlags.FrameEnd : 0)
             | (startsSequence ? PayloadFlags.KeyFrame | PayloadFlags.FrameStart : 0);
         return true;
     }

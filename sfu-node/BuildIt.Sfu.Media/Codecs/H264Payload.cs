@@ -35,8 +35,7 @@ public static class H264Payload
         }
 
         facts.Flags = (starts ? PayloadFlags.KeyFrame | PayloadFlags.FrameStart : 0)
-            | (marker ? PayloadFlags.FrameEnd : 0)
-            | PayloadFlags.SwitchingUpPoint;
+            | (marker ? PayloadFlags.FrameEnd : 0);
         return true;
     }
 

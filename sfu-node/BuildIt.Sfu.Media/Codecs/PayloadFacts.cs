@@ -15,7 +15,10 @@ public enum PayloadFlags : ushort
     /// <summary>First packet of a frame at which decoding can start.</summary>
     KeyFrame = 4,
 
-    /// <summary>A receiver of the lower temporal layers may take this packet's temporal layer from here on.</summary>
+    /// <summary>
+    /// VP8 (Y bit): this frame needs only the base temporal layer, so its layer may be taken from here on.
+    /// VP9 (U bit): temporal layers above this frame's may be taken after it.
+    /// </summary>
     SwitchingUpPoint = 8,
 
     /// <summary><see cref="PayloadFacts.PictureId"/> is present.</summary>

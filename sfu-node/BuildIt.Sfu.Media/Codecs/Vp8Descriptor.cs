@@ -77,8 +77,6 @@ public static class Vp8Descriptor
                 flags |= PayloadFlags.KeyFrame;
         }
 
-        if (facts.TemporalLayer == 0)
-            flags |= PayloadFlags.SwitchingUpPoint;
         facts.Flags = flags;
         facts.DescriptorLength = (byte)position;
         return true;

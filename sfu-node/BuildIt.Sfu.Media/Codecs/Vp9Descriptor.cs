@@ -70,8 +70,6 @@ public static class Vp9Descriptor
         // A picture not predicted from earlier ones, at its base layer, is where decoding can start.
         if (!interPicture && (first & 0x08) != 0 && facts.SpatialLayer == 0)
             flags |= PayloadFlags.KeyFrame;
-        if (facts.TemporalLayer == 0)
-            flags |= PayloadFlags.SwitchingUpPoint;
         facts.Flags = flags;
         facts.DescriptorLength = (byte)position;
         return true;

@@ -63,7 +63,7 @@ public ref struct RtpHeaderWriter
     }
 
     /// <summary>Adds an element with data.</summary>
-    public void Add(byte id, ReadOnlySpan<byte> data)
+    public void Add(byte id, scoped ReadOnlySpan<byte> data)
     {
         var offset = Add(id, data.Length);
         data.CopyTo(_destination[offset..]);

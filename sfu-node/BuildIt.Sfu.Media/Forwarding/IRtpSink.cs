@@ -1,0 +1,35 @@
+using BuildIt.Sfu.Media.Rtp;
+
+namespace BuildIt.Sfu.Media.Forwarding;
+
+/// <summary>Why a packet is sent.</summary>
+public enum SentPacketKind : byte
+{
+    Media,
+    Retransmission,
+
+    /// <summary>Sent to measure the link: padding or a repeated packet.</summary>
+    Probe,
+}
+
+/// <summary>What the transport must know of a packet it is about to protect and send.</summary>
+/// <param name="Ssrc">Stream of the packet.</param>
+/// <param name="Sequence">Sequence number in that stream.</param>
+/// <param name="Kind">Why it is sent.</param>
+/// <param name="TransportSequenceOffset">Where to write the 16-bit transport-wide sequence number; 0 when not negotiated.</param>
+/// <param name="AbsoluteSendTimeOffset">Where to write the 24-bit absolute send time; 0 when not negotiated.</param>
+public readonly record struct SentPacketInfo(
+    Ssrc Ssrc, SequenceNumber Sequence, SentPacketKind Kind, int TransportSequenceOffset, int AbsoluteSendTimeOffset);
+
+/// <summary>
+/// Where outgoing RTP packets are written: the subscriber's transport, which fills in the transport-wide sequence number and send time,
+/// encrypts in place and sends.
+/// </summary>
+public interface IRtpSink
+{
+    /// <summary>Room for a packet of at most <paramref name="capacity"/> bytes; empty when the transport is not ready. Discards an earlier reservation.</summary>
+    Span<byte> Reserve(int capacity);
+
+    /// <summary>Sends the first <paramref name="length"/> bytes of the reservation.</summary>
+    void Commit(int length, in SentPacketInfo info);
+}

@@ -1,0 +1,25 @@
+using BuildIt.Sfu.Media.Forwarding;
+
+namespace BuildIt.Sfu.Media.Tests.Forwarding;
+
+/// <summary>Keeps what a down track sends.</summary>
+internal sealed class RecordingSink : IRtpSink
+{
+    private readonly byte[] _buffer = new byte[4096];
+
+    public List<(byte[] Bytes, SentPacketInfo Info)> Packets { get; } = [];
+
+    /// <summary>When false, packets are counted only.</summary>
+    public bool Keep { get; init; } = true;
+
+    public long Count { get; private set; }
+
+    public Span<byte> Reserve(int capacity) => _buffer.AsSpan(0, capacity);
+
+    public void Commit(int length, in SentPacketInfo info)
+    {
+        Count++;
+        if (Keep)
+            Packets.Add((_buffer[..length], info));
+    }
+}
