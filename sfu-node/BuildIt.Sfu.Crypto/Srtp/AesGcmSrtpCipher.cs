@@ -13,8 +13,8 @@ internal sealed class AesGcmSrtpCipher : ISrtpCipher
     private readonly AesGcmContext _rtp;
     private readonly AesGcmContext _rtcp;
 
-    private readonly byte[] _rtpSalt = new byte[SaltLength];
-    private readonly byte[] _rtcpSalt = new byte[SaltLength];
+    private readonly byte[] _rtpSalt;
+    private readonly byte[] _rtcpSalt;
 
     public AesGcmSrtpCipher(ReadOnlySpan<byte> masterKey, ReadOnlySpan<byte> masterSalt, bool encrypt)
     {
@@ -23,9 +23,20 @@ internal sealed class AesGcmSrtpCipher : ISrtpCipher
         _rtp = new AesGcmContext(key, encrypt);
         SrtpKeyDerivation.Derive(masterKey, masterSalt, SrtpKeyDerivation.RtcpEncryption, key);
         _rtcp = new AesGcmContext(key, encrypt);
+        key.Clear();
+        _rtpSalt = new byte[SaltLength];
+        _rtcpSalt = new byte[SaltLength];
         SrtpKeyDerivation.Derive(masterKey, masterSalt, SrtpKeyDerivation.RtpSalt, _rtpSalt);
         SrtpKeyDerivation.Derive(masterKey, masterSalt, SrtpKeyDerivation.RtcpSalt, _rtcpSalt);
-        key.Clear();
+    }
+
+    /// <summary>From session keys, without derivation, as the vectors of RFC 7714 sections 16 and 17 are.</summary>
+    internal AesGcmSrtpCipher(byte[] sessionKey, byte[] sessionSalt, bool encrypt)
+    {
+        _rtp = new AesGcmContext(sessionKey, encrypt);
+        _rtcp = new AesGcmContext(sessionKey, encrypt);
+        _rtpSalt = [.. sessionSalt];
+        _rtcpSalt = [.. sessionSalt];
     }
 
     public int RtpOverhead => AesGcmContext.TagLength;
