@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using BuildIt.Sfu.Media.Transport;
 using Org.BouncyCastle.Tls;
 using Org.BouncyCastle.Tls.Crypto;
@@ -16,6 +17,7 @@ internal sealed class Handshake(
     DtlsOptions options,
     Action? wake)
 {
+    private readonly long _created = Stopwatch.GetTimestamp();
     private volatile bool _finished;
     private volatile bool _cancelled;
 
@@ -62,14 +64,22 @@ internal sealed class Handshake(
 
     private DtlsKeys? Negotiate()
     {
+        // Time spent waiting for a thread counts: the peer has given up by then.
+        var remaining = options.HandshakeTimeout - Stopwatch.GetElapsedTime(_created);
+        if (remaining < TimeSpan.FromMilliseconds(1))
+        {
+            return null;
+        }
+
+        var bounds = options with { HandshakeTimeout = remaining };
         if (role == DtlsRole.Server)
         {
-            var server = new DtlsServerPeer(crypto, certificate, expected, options);
+            var server = new DtlsServerPeer(crypto, certificate, expected, bounds);
             new DtlsServerProtocol().Accept(server, Channel);
             return server.Keys;
         }
 
-        var client = new DtlsClientPeer(crypto, certificate, expected, options);
+        var client = new DtlsClientPeer(crypto, certificate, expected, bounds);
         new DtlsClientProtocol().Connect(client, Channel);
         return client.Keys;
     }
