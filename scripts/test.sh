@@ -38,7 +38,7 @@ if ! dotnet build BuildIt.Operator.sln -nologo -v quiet; then
 fi
 
 # counter FILE NAME: an attribute of the <Counters> element of a test result file.
-counter() { sed -nE "s/.*<Counters .*[ ]$2=\"([0-9]+)\".*/\1/p" "$1" | head -n 1; }
+counter() { sed -nE "s/.*<Counters.* $2=\"([0-9]+)\".*/\1/p" "$1" | head -n 1; }
 
 for project in "${projects[@]}"; do
   name=$(basename "$project" .csproj)
