@@ -37,9 +37,7 @@ public static class FleetPlanner
         }
         else
         {
-            // What was wanted while nothing could be done counts afterwards, so only the memory of steps is kept back.
-            scaling = scaling with { Reason = held, Memory = scaling.Memory with { Desired = KeepDesired(observed, members) } };
-            scaling = scaling with { Desired = scaling.Memory.Desired };
+            scaling = Hold(observed, members, scaling, held);
             rollout = RolloutPlanner.Plan(spec, scaling.Desired, members.Serving, members.InFlight, now, deadlines);
         }
 
@@ -50,13 +48,24 @@ public static class FleetPlanner
             Actions = actions,
             Verdicts = health.Verdicts,
             Status = StatusPlanner.Summarise(observed, health, members, ready, scaling, rollout, now, deadlines),
-            Memory = scaling.Memory,
+            Memory = scaling.Memory with { SilentAt = health.SilentAt },
             NextDeadline = deadlines.Next,
         };
     }
 
-    private static int KeepDesired(FleetObservation observed, FleetMembers members) =>
-        observed.Memory?.Desired ?? members.Serving.Count + members.InFlight;
+    // What was wanted while nothing could be done counts afterwards; a step that was not made does not.
+    private static ScalingDecision Hold(FleetObservation observed, FleetMembers members, ScalingDecision scaling, string why)
+    {
+        var spec = observed.Spec;
+        var kept = Math.Clamp(
+            observed.Memory?.Desired ?? members.Serving.Count + members.InFlight, Math.Min(spec.Min, spec.Max), spec.Max);
+        return scaling with
+        {
+            Desired = kept,
+            Reason = why,
+            Memory = scaling.Memory with { Desired = kept, LastUp = observed.Memory?.LastUp, LastDown = observed.Memory?.LastDown },
+        };
+    }
 
     private static ScalingDecision Deleting(FleetObservation observed, int serving) => new(
         0, 0, "the fleet is being deleted", ScalingLimit.None, observed.Memory ?? new ScalingMemory { Desired = serving });

@@ -25,22 +25,30 @@ internal static class HealthPlanner
             deadlines.Add(last + HealthPolicy.HeartbeatExpiry + TimeSpan.FromMilliseconds(1));
         }
 
-        // A fleet of one has nobody to compare with; there the kubelet, which probes from beside it, is asked as a third.
+        // Where most are silent, or the only one, or all were a moment ago, the kubelet, which probes from beside the pod, has to
+        // agree as a third.
         var witnessSuspect = known > 1 && silent == known;
+        var silentAt = witnessSuspect ? now : observed.Memory?.SilentAt;
+        var askKubelet = known == 1 || silent > known / 2 || now - silentAt < HealthPolicy.Recovery;
+        if (silent > 0 && silentAt is { } at)
+        {
+            deadlines.Add(at + HealthPolicy.Recovery);
+        }
+
         var verdicts = new InstanceVerdict[instances.Count];
         for (var i = 0; i < instances.Count; i++)
         {
-            var (liveness, reason) = Judge(instances[i], witnesses[i], witnessSuspect, known == 1);
+            var (liveness, reason) = Judge(instances[i], witnesses[i], witnessSuspect, askKubelet);
             verdicts[i] = new InstanceVerdict(instances[i].Name, liveness, reason);
         }
 
-        return new FleetHealth(verdicts, witnessSuspect, silent);
+        return new FleetHealth(verdicts, witnessSuspect, silent, silentAt);
     }
 
     private static bool IsLeaving(InstanceObservation instance) => instance.Phase is PodPhase.Terminating or PodPhase.Succeeded;
 
     private static (Liveness Liveness, string Reason) Judge(
-        InstanceObservation instance, Witnesses witnesses, bool witnessSuspect, bool alone)
+        InstanceObservation instance, Witnesses witnesses, bool witnessSuspect, bool askKubelet)
     {
         if (IsLeaving(instance))
         {
@@ -56,8 +64,8 @@ internal static class HealthPlanner
         {
             return witnessSuspect
                 ? (Liveness.Suspect, "every pod of the fleet fell silent at once, so the witnesses are doubted")
-                : alone && instance.ReadySince is not null
-                    ? (Liveness.Suspect, "heartbeat and probe fail, but it is the only pod and Kubernetes calls it ready")
+                : askKubelet && instance.ReadySince is not null
+                    ? (Liveness.Suspect, "heartbeat and probe fail, but Kubernetes calls it ready and too many fell silent with it")
                     : (Liveness.Dead, "its heartbeat has expired and the probe fails");
         }
 
@@ -78,4 +86,4 @@ internal static class HealthPlanner
 }
 
 /// <summary>The verdicts on a fleet, in the order of its instances.</summary>
-internal sealed record FleetHealth(InstanceVerdict[] Verdicts, bool WitnessSuspect, int Silent);
+internal sealed record FleetHealth(InstanceVerdict[] Verdicts, bool WitnessSuspect, int Silent, DateTimeOffset? SilentAt);

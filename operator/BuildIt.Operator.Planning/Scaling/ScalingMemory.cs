@@ -1,6 +1,6 @@
 namespace BuildIt.Operator.Planning.Scaling;
 
-/// <summary>What scaling remembers from plan to plan. Losing it only makes the fleet slower to shrink.</summary>
+/// <summary>What a fleet's planner remembers from plan to plan. Losing it only makes the fleet slower to shrink.</summary>
 public sealed record ScalingMemory
 {
     /// <summary>The number of pods the last plan decided.</summary>
@@ -11,6 +11,9 @@ public sealed record ScalingMemory
 
     /// <summary>The least that was wanted within the scale-up window.</summary>
     public SlidingExtreme Lowest { get; init; } = SlidingExtreme.Empty;
+
+    /// <summary>When the whole fleet was last found silent.</summary>
+    public DateTimeOffset? SilentAt { get; init; }
 
     public DateTimeOffset? LastUp { get; init; }
 

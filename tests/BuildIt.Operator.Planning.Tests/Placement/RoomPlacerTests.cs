@@ -1,0 +1,146 @@
+using BuildIt.Operator.Planning.Fleet;
+using BuildIt.Operator.Planning.Placement;
+
+namespace BuildIt.Operator.Planning.Tests.Placement;
+
+public sealed class RoomPlacerTests
+{
+    [Fact]
+    public void Pods_are_filled_to_their_target_before_the_next_is_opened() =>
+        Assert.Equal("b", Place(Pod("a", 0), Pod("b", 20), Pod("c", 10)).Instance);
+
+    [Fact]
+    public void Above_the_target_the_least_loaded_is_taken() =>
+        Assert.Equal("b", Place(Pod("a", 29), Pod("b", 27), Pod("c", 30)).Instance);
+
+    [Fact]
+    public void The_new_revision_comes_first() =>
+        Assert.Equal("new", Place(Pod("old", 20) with { IsCurrent = false }, Pod("new", 0)).Instance);
+
+    [Theory]
+    [InlineData(PodAvailability.Starting)]
+    [InlineData(PodAvailability.Draining)]
+    [InlineData(PodAvailability.Suspect)]
+    [InlineData(PodAvailability.Dead)]
+    public void Whoever_is_not_ready_gets_nothing(PodAvailability availability)
+    {
+        var placement = Place(Pod("a", 0) with { Availability = availability });
+
+        Assert.False(placement.IsPlaced);
+        Assert.Equal("west", placement.GrowRegion);
+    }
+
+    [Theory]
+    [InlineData(30, 0, "a")]
+    [InlineData(31, 0, "b")]
+    [InlineData(40, 41, "a")]
+    [InlineData(41, 40, "b")]
+    public void Nobody_is_filled_above_80_percent_while_another_region_has_room(int west, int east, string expected)
+    {
+        var request = Request() with { Regions = ["west", "east"] };
+
+        Assert.Equal(expected, RoomPlacer.Place(Picture(Pod("a", west), Pod("b", east) with { Region = "east" }), request).Instance);
+    }
+
+    [Fact]
+    public void A_region_that_was_not_asked_for_gets_nothing() =>
+        Assert.False(RoomPlacer.Place(Picture(Pod("a", 0)), Request() with { Regions = ["east"] }).IsPlaced);
+
+    [Fact]
+    public void A_fleet_that_was_not_selected_gets_nothing() =>
+        Assert.False(RoomPlacer.Place(Picture(Pod("a", 0)), Request() with { Clusters = new HashSet<string> { "other" } }).IsPlaced);
+
+    [Fact]
+    public void A_room_that_has_to_wait_is_told_why()
+    {
+        var placement = Place(Pod("a", 45), Pod("b", 0) with { Availability = PodAvailability.Draining });
+
+        Assert.Equal("no pod in west has room for 10 participants: 1 full, 1 draining", placement.Reason);
+    }
+
+    [Fact]
+    public void A_failover_leaves_the_old_pod_and_raises_the_generation()
+    {
+        var placement = RoomPlacer.Place(Picture(Pod("a", 20), Pod("b", 0)), Request() with { Generation = 7, Avoid = ["a"] });
+
+        Assert.Equal(("b", 8), (placement.Instance, placement.Generation));
+    }
+
+    [Fact]
+    public void A_room_larger_than_any_pod_gets_an_empty_one() =>
+        Assert.Equal("b", RoomPlacer.Place(Picture(Pod("a", 10), Pod("b", 0)), Request() with { ExpectedParticipants = 500 }).Instance);
+
+    [Fact]
+    public void A_burst_of_rooms_does_not_pile_onto_one_pod()
+    {
+        var pods = Enumerable.Range(0, 20).Select(i => Pod($"p{i:00}", 0) with { Capacity = new PodCapacity(500, 500, 50, 0, 0) }).ToArray();
+        var picture = Picture(pods);
+
+        var placed = Enumerable.Range(0, 1_000)
+            .Select(i => RoomPlacer.Place(picture, Request() with { Room = $"r{i}" }))
+            .ToList();
+
+        Assert.All(placed, placement => Assert.True(placement.IsPlaced, placement.Reason));
+        Assert.All(placed.GroupBy(placement => placement.Instance), group => Assert.InRange(group.Count(), 1, 50));
+        Assert.False(RoomPlacer.Place(picture, Request() with { Room = "one more" }).IsPlaced);
+    }
+
+    [Fact]
+    public void What_was_promised_counts_until_it_came_or_the_hold_is_over()
+    {
+        var placed = new PlacedRoom { Room = "r", Instance = "a", PlacedAt = Given.Now.AddSeconds(-10), Expected = 40 };
+
+        Assert.Equal(0.8, Load(placed));
+        Assert.Equal(0.6, Load(placed with { Reported = 10 }));
+        Assert.Equal(0, Load(placed with { Reported = 40 }));
+        Assert.Equal(0.1, Load(placed with { PlacedAt = Given.Now - PlacementPolicy.Hold }));
+
+        static double? Load(PlacedRoom room) => new FleetPicture([Pod("a", 0)], [room], Given.Now).LoadOf("a");
+    }
+
+    [Fact]
+    public void A_released_room_gives_its_places_back()
+    {
+        var picture = Picture(Pod("a", 0));
+        RoomPlacer.Place(picture, Request());
+        Assert.Equal(0.2, picture.LoadOf("a"));
+
+        picture.Release("r");
+
+        Assert.Equal(0, picture.LoadOf("a"));
+        Assert.Equal((0, 0), picture.HeldFor("fleet"));
+    }
+
+    [Fact]
+    public void Placing_a_room_again_does_not_count_it_twice()
+    {
+        var picture = Picture(Pod("a", 0), Pod("b", 0));
+        RoomPlacer.Place(picture, Request());
+        RoomPlacer.Place(picture, Request());
+
+        Assert.Equal((1, 10), picture.HeldFor("fleet"));
+    }
+
+    [Theory]
+    [InlineData(null, 100, 10)]
+    [InlineData(null, 4, 4)]
+    [InlineData(50, 20, 20)]
+    [InlineData(50, 0, 50)]
+    [InlineData(0, 5, 1)]
+    public void Places_are_held_for_those_expected(int? expected, int max, int held) =>
+        Assert.Equal(held, (Request() with { ExpectedParticipants = expected, MaxParticipants = max }).Expected);
+
+    private static RoomRequest Request() => new() { Room = "r", Regions = ["west"], ExpectedParticipants = 10 };
+
+    private static RoomPlacement Place(params PodState[] pods) => RoomPlacer.Place(Picture(pods), Request());
+
+    private static FleetPicture Picture(params PodState[] pods) => new(pods, [], Given.Now);
+
+    private static PodState Pod(string name, int participants) => new()
+    {
+        Cluster = "fleet",
+        Region = "west",
+        Instance = name,
+        Load = new PodLoad(participants > 0 ? 1 : 0, participants, participants, participants, 0, 0, 0),
+    };
+}
