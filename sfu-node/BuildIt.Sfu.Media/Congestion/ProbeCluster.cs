@@ -1,0 +1,15 @@
+using BuildIt.Sfu.Media.Units;
+
+namespace BuildIt.Sfu.Media.Congestion;
+
+/// <summary>A short burst sent at a rate above the present one, to see whether it gets through.</summary>
+/// <param name="Id">Tags the burst's packets.</param>
+/// <param name="Rate">Rate to send at.</param>
+/// <param name="Size">Bytes to send, media and padding together.</param>
+public readonly record struct ProbeCluster(int Id, DataRate Rate, DataSize Size)
+{
+    /// <summary>The tag of a packet that belongs to no probe.</summary>
+    public const int None = 0;
+
+    public bool IsNone => Id == None;
+}

@@ -1,0 +1,131 @@
+using BuildIt.Sfu.Media.Units;
+
+namespace BuildIt.Sfu.Media.Congestion;
+
+/// <summary>
+/// Decides when to probe and how high: at the start in steps upward; afterwards, while more is wanted than the estimate
+/// allows, every few seconds, and upward in steps for as long as probes succeed. A sender of layers cannot find
+/// capacity by sending a little more, as it has nothing a little larger to send.
+/// </summary>
+internal sealed class ProbeController
+{
+    private const double InitialFactor = 3;
+    private const double ContinueFactor = 2;
+
+    /// <summary>Looking for capacity that is probably not there: a small step, since its queue delays the media.</summary>
+    private const double SearchFactor = 1.5;
+
+    /// <summary>A probe that reached this part of its rate is worth going on from.</summary>
+    private const double WorthContinuing = 0.7;
+
+    /// <summary>What counts as having found more than was known.</summary>
+    private const double Progress = 1.1;
+
+    /// <summary>Probing above what is wanted gains nothing; the margin lets the last step up be safe.</summary>
+    private const double WantedMargin = 1.25;
+
+    private const int MinProbeBytes = 10 * 1200;
+    private static readonly TimeSpan ProbeDuration = TimeSpan.FromMilliseconds(60);
+    private static readonly TimeSpan FirstAfterDrop = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan MinInterval = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan MaxInterval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ResultTimeout = TimeSpan.FromSeconds(1);
+
+    private readonly DataRate _max;
+    private int _lastId;
+    private TimeSpan _interval = MinInterval;
+    private Instant _nextAt;
+    private Instant _resultDue = Instant.Never;
+    private DataRate _lastProbe;
+    private ProbeCluster _pending;
+
+    public ProbeController(DataRate max, Instant now)
+    {
+        _max = max;
+        _nextAt = now;
+    }
+
+    /// <summary>What the subscriber would use if the path carried it; probing stops a little above.</summary>
+    public DataRate Wanted { get; set; } = DataRate.Infinite;
+
+    public Instant NextDeadline => _resultDue == Instant.Never ? _nextAt : Instant.Min(_resultDue, _nextAt);
+
+    public void OnTime(DataRate estimate, PathUsage usage, Instant now)
+    {
+        if (now >= _resultDue)
+        {
+            // Lost or never sent: nothing learnt.
+            _resultDue = Instant.Never;
+            BackOff(now);
+        }
+
+        if (now < _nextAt || _resultDue != Instant.Never)
+        {
+            return;
+        }
+
+        DataRate cap = Cap();
+        if (usage != PathUsage.Normal || estimate >= cap)
+        {
+            _nextAt = now + TimeSpan.FromMilliseconds(500);
+            return;
+        }
+
+        bool first = _lastId == 0;
+        Begin(DataRate.Min(cap, estimate * (first ? InitialFactor : SearchFactor)), now);
+    }
+
+    /// <summary>The estimate fell. The first look for what came of it is soon: many drops are short.</summary>
+    public void OnDrop(Instant now)
+    {
+        _interval = MinInterval;
+        _nextAt = Instant.Max(now + FirstAfterDrop, _resultDue == Instant.Never ? now : _resultDue);
+    }
+
+    /// <summary>A cluster's result, with the estimate it was compared with.</summary>
+    public void OnResult(DataRate result, DataRate estimate, Instant now)
+    {
+        _resultDue = Instant.Never;
+        if (result >= _lastProbe * WorthContinuing && result > estimate * Progress)
+        {
+            _interval = MinInterval;
+            _nextAt = now + MinInterval;
+            DataRate cap = Cap();
+            if (result < cap * 0.95)
+            {
+                Begin(DataRate.Min(cap, result * ContinueFactor), now);
+            }
+        }
+        else
+        {
+            BackOff(now);
+        }
+    }
+
+    /// <summary>The next cluster to send, once.</summary>
+    public bool TryTake(out ProbeCluster cluster)
+    {
+        cluster = _pending;
+        _pending = default;
+        return !cluster.IsNone;
+    }
+
+    private DataRate Cap() =>
+        Wanted.BitsPerSecond >= _max.BitsPerSecond / 2 ? _max : DataRate.Min(_max, Wanted * WantedMargin);
+
+    private void BackOff(Instant now)
+    {
+        _nextAt = now + _interval;
+        _interval = _interval * 1.5 < MaxInterval ? _interval * 1.5 : MaxInterval;
+    }
+
+    private void Begin(DataRate rate, Instant now)
+    {
+        _lastId = _lastId == int.MaxValue ? 1 : _lastId + 1;
+        _lastProbe = rate;
+        long bytes = Math.Max(rate.Over(ProbeDuration).Bytes, MinProbeBytes);
+        _pending = new ProbeCluster(_lastId, rate, new DataSize(bytes));
+        _resultDue = now + ResultTimeout;
+        _nextAt = now + _interval;
+    }
+}
