@@ -34,6 +34,8 @@ public sealed class Pacer<T>
 
     private static readonly TimeSpan ProbeBurstTime = TimeSpan.FromMilliseconds(1);
 
+    private static readonly TimeSpan MaxProbeDelay = TimeSpan.FromMilliseconds(3);
+
     private readonly Entry[][] _queues;
     private readonly int[] _heads = new int[2];
     private readonly int[] _counts = new int[2];
@@ -209,7 +211,10 @@ public sealed class Pacer<T>
         }
 
         _lastDrain = now;
-        _debtBytes = Math.Max(0, _debtBytes - Rate.BitsPerSecond / 8.0 * elapsed.TotalSeconds);
+
+        // A probe that is called a little late makes up for it, or it would measure the caller's timer.
+        double credit = _probe.IsNone ? 0 : _probe.Rate.Over(MaxProbeDelay).Bytes;
+        _debtBytes = Math.Max(-credit, _debtBytes - Rate.BitsPerSecond / 8.0 * elapsed.TotalSeconds);
     }
 
     private readonly record struct Entry(T Packet, int Bytes);

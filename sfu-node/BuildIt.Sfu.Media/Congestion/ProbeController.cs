@@ -24,15 +24,21 @@ internal sealed class ProbeController
     /// <summary>Probing above what is wanted gains nothing; the margin lets the last step up be safe.</summary>
     private const double WantedMargin = 1.25;
 
-    private const int MinProbeBytes = 10 * 1200;
+    private const int MinProbeBytes = 7 * 1200;
     private static readonly TimeSpan ProbeDuration = TimeSpan.FromMilliseconds(60);
     private static readonly TimeSpan FirstAfterDrop = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan MinInterval = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan MaxInterval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan MaxInterval = TimeSpan.FromSeconds(4);
+
+    /// <summary>Between the first few tries, while nothing at all is known of the path.</summary>
+    private static readonly TimeSpan InitialInterval = TimeSpan.FromMilliseconds(500);
+    private const int InitialTries = 4;
+
     private static readonly TimeSpan ResultTimeout = TimeSpan.FromSeconds(1);
 
     private readonly DataRate _max;
     private int _lastId;
+    private bool _hasSucceeded;
     private TimeSpan _interval = MinInterval;
     private Instant _nextAt;
     private Instant _resultDue = Instant.Never;
@@ -86,19 +92,19 @@ internal sealed class ProbeController
     public void OnResult(DataRate result, DataRate estimate, Instant now)
     {
         _resultDue = Instant.Never;
-        if (result >= _lastProbe * WorthContinuing && result > estimate * Progress)
-        {
-            _interval = MinInterval;
-            _nextAt = now + MinInterval;
-            DataRate cap = Cap();
-            if (result < cap * 0.95)
-            {
-                Begin(DataRate.Min(cap, result * ContinueFactor), now);
-            }
-        }
-        else
+        if (result <= estimate * Progress)
         {
             BackOff(now);
+            return;
+        }
+
+        _hasSucceeded = true;
+        _interval = MinInterval;
+        _nextAt = now + MinInterval;
+        DataRate cap = Cap();
+        if (result >= _lastProbe * WorthContinuing && result < cap * 0.95)
+        {
+            Begin(DataRate.Min(cap, result * ContinueFactor), now);
         }
     }
 
@@ -115,6 +121,12 @@ internal sealed class ProbeController
 
     private void BackOff(Instant now)
     {
+        if (!_hasSucceeded && _lastId < InitialTries)
+        {
+            _nextAt = now + InitialInterval;
+            return;
+        }
+
         _nextAt = now + _interval;
         _interval = _interval * 1.5 < MaxInterval ? _interval * 1.5 : MaxInterval;
     }

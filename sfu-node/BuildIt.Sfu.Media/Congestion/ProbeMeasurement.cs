@@ -6,7 +6,7 @@ namespace BuildIt.Sfu.Media.Congestion;
 internal sealed class ProbeMeasurement
 {
     private const int MinPackets = 4;
-    private const double MinFraction = 0.8;
+    private const double MinFraction = 0.7;
 
     /// <summary>Arriving slower than this part of the sending rate means that the path was full.</summary>
     private const double Saturated = 0.9;

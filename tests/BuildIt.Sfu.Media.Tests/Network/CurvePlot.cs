@@ -71,8 +71,8 @@ public static class CurvePlot
     private static void Curve(
         StringBuilder svg, List<Scenario.Sample> samples, Func<Scenario.Sample, double> value, int y, int height, double top, double seconds, string colour, string style)
     {
-        // Two samples a pixel are enough, and keep the file small.
-        int stride = Math.Max(1, samples.Count / (Width - Left));
+        // A sample for every other pixel is enough, and keeps the file small.
+        int stride = Math.Max(1, samples.Count * 2 / (Width - Left));
         var points = new StringBuilder();
         for (int i = 0; i < samples.Count; i += stride)
         {
