@@ -1,0 +1,205 @@
+using System.Collections.Frozen;
+using BuildIt.Sfu.Signaling.Join;
+using BuildIt.Sfu.Signaling.Protocol;
+using BuildIt.Sfu.Signaling.Rooms;
+using BuildIt.Sfu.Signaling.Sessions;
+using BuildIt.Sfu.Signaling.Tokens;
+using Google.Protobuf;
+
+namespace BuildIt.Sfu.Signaling.Api;
+
+/// <summary>The RoomService of the server API. Requests for a room on another node are passed on to that node.</summary>
+public sealed class RoomService
+{
+    private const int MaxRpcPayload = 15 * 1024;
+    private const int NonceLength = 16;
+
+    private readonly IRoomRouter _router;
+    private readonly INodeProxy _proxy;
+
+    public RoomService(IRoomRouter router, INodeProxy proxy)
+    {
+        _router = router;
+        _proxy = proxy;
+        Methods = new Dictionary<string, Func<RoomServiceCall, Task<TwirpResult>>>
+        {
+            ["CreateRoom"] = call => Handle(call, CreateRoomRequest.Parser, MayCreate, CreateRoomAsync),
+            ["ListRooms"] = call => Handle(call, ListRoomsRequest.Parser, (v, _) => v.RoomList, ListRoomsAsync),
+            ["DeleteRoom"] = call => Handle(call, DeleteRoomRequest.Parser, MayCreate, DeleteRoomAsync),
+            ["ListParticipants"] = call => InRoom(call, ListParticipantsRequest.Parser, r => r.Room, ListParticipants),
+            ["GetParticipant"] = call => InRoom(call, RoomParticipantIdentity.Parser, r => r.Room, GetParticipant),
+            ["RemoveParticipant"] = call => InRoom(call, RoomParticipantIdentity.Parser, r => r.Room, RemoveParticipant),
+            ["MutePublishedTrack"] = call => InRoom(call, MuteRoomTrackRequest.Parser, r => r.Room, MutePublishedTrack),
+            ["UpdateParticipant"] = call => InRoom(call, UpdateParticipantRequest.Parser, r => r.Room, UpdateParticipant),
+            ["UpdateSubscriptions"] = call => InRoom(call, UpdateSubscriptionsRequest.Parser, r => r.Room, UpdateSubscriptions),
+            ["SendData"] = call => InRoom(call, SendDataRequest.Parser, r => r.Room, SendData),
+            ["UpdateRoomMetadata"] = call => InRoom(call, UpdateRoomMetadataRequest.Parser, r => r.Room, UpdateRoomMetadata),
+            ["PerformRpc"] = call => Handle(call, PerformRpcRequest.Parser, (v, r) => IsAdmin(v, r.Room), PerformRpcAsync),
+            ["ForwardParticipant"] = call => Handle(call, ForwardParticipantRequest.Parser, (v, r) => IsAdmin(v, r.Room), Unimplemented),
+            ["MoveParticipant"] = call => Handle(call, MoveParticipantRequest.Parser, (v, r) => IsAdmin(v, r.Room), Unimplemented),
+        }.ToFrozenDictionary(StringComparer.Ordinal);
+    }
+
+    internal FrozenDictionary<string, Func<RoomServiceCall, Task<TwirpResult>>> Methods { get; }
+
+    private static bool MayCreate<T>(VideoGrant grant, T request) => grant.RoomCreate;
+
+    private static bool IsAdmin(VideoGrant grant, string room) => grant.RoomAdmin && grant.Room == room;
+
+    private static async Task<TwirpResult> Handle<T>(
+        RoomServiceCall call, MessageParser<T> parser, Func<VideoGrant, T, bool> allowed, Func<RoomServiceCall, T, Task<TwirpResult>> act)
+        where T : class, IMessage<T>, new()
+    {
+        if (!call.TryRead(parser, out var request))
+        {
+            return new TwirpError("malformed", "the body is not a valid request");
+        }
+
+        return allowed(call.Claims.Video, request)
+            ? await act(call, request).ConfigureAwait(false)
+            : new TwirpError("permission_denied", "permissions denied");
+    }
+
+    /// <summary>A request of a room's administrator that is answered on the room's loop.</summary>
+    private Task<TwirpResult> InRoom<T>(
+        RoomServiceCall call, MessageParser<T> parser, Func<T, string> roomOf, Func<RoomCore, T, Media.Units.Instant, TwirpResult> act)
+        where T : class, IMessage<T>, new() =>
+        Handle(call, parser, (grant, request) => IsAdmin(grant, roomOf(request)), (_, request) =>
+            WithRoom(call, roomOf(request), host => host.InvokeAsync((room, now) => act(room, request, now))));
+
+    private async Task<TwirpResult> WithRoom(
+        RoomServiceCall call, string room, Func<RoomHost, Task<TwirpResult>> act, RouteIntent intent = RouteIntent.Find, RoomConfiguration? configuration = null)
+    {
+        switch (await _router.RouteAsync(room, intent, configuration, call.Cancel).ConfigureAwait(false))
+        {
+            case RoomRoute.Local local:
+                return await act(local.Host).ConfigureAwait(false);
+            case RoomRoute.Remote remote:
+                await _proxy.ForwardAsync(call.Context, remote.Node).ConfigureAwait(false);
+                return TwirpResult.PassedOn;
+            case RoomRoute.NotFound:
+                return TwirpError.NotFound("requested room does not exist");
+            case RoomRoute.NodeFull:
+                return new TwirpError("resource_exhausted", "the node is at capacity");
+            default:
+                return new TwirpError("unavailable", "the room is not available at present");
+        }
+    }
+
+    private Task<TwirpResult> CreateRoomAsync(RoomServiceCall call, CreateRoomRequest request)
+    {
+        if (request.Name.Length is 0 or > JoinLimits.MaxName)
+        {
+            return Task.FromResult<TwirpResult>(TwirpError.InvalidArgument("a room name has 1 to 256 characters"));
+        }
+
+        if (System.Text.Encoding.UTF8.GetByteCount(request.Metadata) > JoinLimits.MaxMetadata)
+        {
+            return Task.FromResult<TwirpResult>(TwirpError.InvalidArgument("metadata exceeds the limit"));
+        }
+
+        var configuration = new RoomConfiguration
+        {
+            EmptyTimeout = request.EmptyTimeout,
+            DepartureTimeout = request.DepartureTimeout,
+            MaxParticipants = request.MaxParticipants,
+            Metadata = request.Metadata,
+        };
+        return WithRoom(
+            call,
+            request.Name,
+            host => host.InvokeAsync((room, _) => TwirpResult.Ok(room.Info())),
+            RouteIntent.Create,
+            configuration);
+    }
+
+    private async Task<TwirpResult> ListRoomsAsync(RoomServiceCall call, ListRoomsRequest request)
+    {
+        var response = new ListRoomsResponse();
+        response.Rooms.AddRange(await _router.ListAsync(request.Names, call.Cancel).ConfigureAwait(false));
+        return TwirpResult.Ok(response);
+    }
+
+    private Task<TwirpResult> DeleteRoomAsync(RoomServiceCall call, DeleteRoomRequest request) =>
+        WithRoom(call, request.Room, host => host.InvokeAsync((room, now) =>
+        {
+            room.End(DisconnectReason.RoomDeleted, RoomEndReason.RoomEndApiDelete, now);
+            return TwirpResult.Ok(new DeleteRoomResponse());
+        }));
+
+    private static TwirpResult ListParticipants(RoomCore room, ListParticipantsRequest request, Media.Units.Instant now)
+    {
+        var response = new ListParticipantsResponse();
+        response.Participants.AddRange(room.ListParticipants());
+        return TwirpResult.Ok(response);
+    }
+
+    private static TwirpResult GetParticipant(RoomCore room, RoomParticipantIdentity request, Media.Units.Instant now) =>
+        room.FindParticipant(request.Identity) is { } participant ? TwirpResult.Ok(participant) : ErrorOf(ModerationError.ParticipantNotFound);
+
+    private static TwirpResult RemoveParticipant(RoomCore room, RoomParticipantIdentity request, Media.Units.Instant now) =>
+        Result(room.RemoveParticipant(request.Identity, now), new RemoveParticipantResponse());
+
+    private static TwirpResult MutePublishedTrack(RoomCore room, MuteRoomTrackRequest request, Media.Units.Instant now) =>
+        Result(room.MuteTrack(request.Identity, request.TrackSid, request.Muted, now, out var info), new MuteRoomTrackResponse { Track = info });
+
+    private static TwirpResult UpdateParticipant(RoomCore room, UpdateParticipantRequest request, Media.Units.Instant now) =>
+        Result(room.UpdateParticipant(request, now, out var info), info);
+
+    private static TwirpResult UpdateSubscriptions(RoomCore room, UpdateSubscriptionsRequest request, Media.Units.Instant now) =>
+        Result(room.UpdateSubscriptions(request, now), new UpdateSubscriptionsResponse());
+
+    private static TwirpResult SendData(RoomCore room, SendDataRequest request, Media.Units.Instant now)
+    {
+        if (request.Nonce.Length is not (0 or NonceLength))
+        {
+            return TwirpError.InvalidArgument("a nonce has 16 bytes");
+        }
+
+        room.SendData(request, now);
+        return TwirpResult.Ok(new SendDataResponse());
+    }
+
+    private static TwirpResult UpdateRoomMetadata(RoomCore room, UpdateRoomMetadataRequest request, Media.Units.Instant now) =>
+        room.TrySetMetadata(request.Metadata, now) ? TwirpResult.Ok(room.Info()) : ErrorOf(ModerationError.LimitExceeded);
+
+    private Task<TwirpResult> PerformRpcAsync(RoomServiceCall call, PerformRpcRequest request)
+    {
+        if (request.Method.Length is 0 or > JoinLimits.MaxName || System.Text.Encoding.UTF8.GetByteCount(request.Payload) > MaxRpcPayload)
+        {
+            return Task.FromResult<TwirpResult>(TwirpError.InvalidArgument("the method is missing or the payload is too large"));
+        }
+
+        return WithRoom(call, request.Room, async host =>
+        {
+            var done = new TaskCompletionSource<RpcOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
+            var error = await host.InvokeAsync((room, now) => room.PerformRpc(request, done.SetResult, now)).ConfigureAwait(false);
+            if (error != ModerationError.None)
+            {
+                return ErrorOf(error);
+            }
+
+            var outcome = await done.Task.WaitAsync(call.Cancel).ConfigureAwait(false);
+            return outcome.Error is { } failed
+                ? new TwirpError(failed.Code == RpcOutcome.ResponseTimeout ? "deadline_exceeded" : "unknown", failed.Message)
+                {
+                    Meta = new Dictionary<string, string> { ["rpc_code"] = $"{failed.Code}", ["rpc_data"] = failed.Data },
+                }
+                : TwirpResult.Ok(new PerformRpcResponse { Payload = outcome.Payload });
+        });
+    }
+
+    private static Task<TwirpResult> Unimplemented<T>(RoomServiceCall call, T request) =>
+        Task.FromResult<TwirpResult>(new TwirpError("unimplemented", "participants cannot be moved or forwarded between rooms"));
+
+    private static TwirpResult Result(ModerationError error, IMessage? response) =>
+        error == ModerationError.None ? TwirpResult.Ok(response!) : ErrorOf(error);
+
+    private static TwirpError ErrorOf(ModerationError error) => error switch
+    {
+        ModerationError.ParticipantNotFound => TwirpError.NotFound("participant does not exist"),
+        ModerationError.TrackNotFound => TwirpError.NotFound("track is not found"),
+        ModerationError.RemoteUnmuteDisabled => new TwirpError("failed_precondition", "remote unmute not enabled"),
+        _ => TwirpError.InvalidArgument("metadata, name or attributes exceed the limits"),
+    };
+}

@@ -1,0 +1,52 @@
+using System.Security.Cryptography;
+using System.Text;
+using BuildIt.Sfu.Signaling.Rooms;
+using BuildIt.Sfu.Signaling.Tokens;
+
+namespace BuildIt.Sfu.Signaling;
+
+/// <summary>How a node speaks to clients and applications.</summary>
+public sealed class LiveKitOptions
+{
+    public required ApiKeys Keys { get; init; }
+
+    /// <summary>Version clients are told. Some switch features by it, so it names the LiveKit server we behave like.</summary>
+    public string ServerVersion { get; init; } = "1.13.5";
+
+    public string Region { get; init; } = "";
+
+    /// <summary>The node's id (ND_…); a random one when empty.</summary>
+    public string NodeId { get; init; } = "";
+
+    /// <summary>Whether joining a room that does not exist opens it.</summary>
+    public bool AutoCreate { get; init; } = true;
+
+    /// <summary>Asked before a room is opened here: false while the node is full or drains.</summary>
+    public Func<bool> AcceptsNewRooms { get; init; } = () => true;
+
+    /// <summary>What <c>GET /</c> answers: 200 when true, else 406.</summary>
+    public Func<bool> Healthy { get; init; } = () => true;
+
+    /// <summary>Settings of rooms that nobody configured; the name is replaced.</summary>
+    public RoomOptions RoomDefaults { get; init; } = new() { Name = "" };
+
+    public RoomLimits Limits { get; init; } = RoomLimits.Default;
+
+    public IceServerSource IceServers { get; init; } = (_, _) => [];
+
+    public bool IceLite { get; init; }
+
+    /// <summary>Where webhooks are posted; none when empty.</summary>
+    public IReadOnlyList<Uri> WebhookUrls { get; init; } = [];
+
+    /// <summary>
+    /// Options of a new room. Its trailer for server-made frames is derived from the room's name and the signing secret, so that
+    /// every node of the fleet gives the same one.
+    /// </summary>
+    public RoomOptions OptionsFor(string name)
+    {
+        Span<byte> trailer = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        Keys[Keys.SigningKey].Sign(Encoding.UTF8.GetBytes("sif-trailer|" + name), trailer);
+        return RoomDefaults with { Name = name, SifTrailer = trailer[..16].ToArray() };
+    }
+}

@@ -1,0 +1,134 @@
+using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Signaling.Protocol;
+using Google.Protobuf;
+
+namespace BuildIt.Sfu.Signaling.Rooms;
+
+/// <summary>
+/// Passes data messages between participants. The sender's identity is stamped from its connection, destinations are honoured,
+/// payloads are not looked into: encrypted ones could not be, and the others get the same treatment.
+/// </summary>
+internal sealed class DataRelay(RoomCore room)
+{
+    private const int RememberedNonces = 256;
+
+    private readonly Dictionary<string, ReplayBuffer> _replay = new(StringComparer.Ordinal);
+    private readonly HashSet<ByteString> _nonces = [];
+    private readonly Queue<ByteString> _nonceOrder = new();
+
+    public void FromClient(Participant sender, DataChannelKind channel, ReadOnlySpan<byte> message, Instant now)
+    {
+        if (!sender.Permission.CanPublishData
+            || message.Length > room.Services.Limits.DataMessageBytes
+            || !sender.DataBudget.TryTake(1, now)
+            || !sender.DataBytesBudget.TryTake(message.Length, now)
+            || !WireCodec.TryParse(message, DataPacket.Parser, out var packet))
+        {
+            return;
+        }
+
+        var reliable = channel == DataChannelKind.Reliable;
+        if (reliable && packet.Sequence > 0)
+        {
+            // A client repeats what it is not sure of after a resume.
+            if (packet.Sequence <= sender.LastReliableSequence)
+            {
+                return;
+            }
+
+            sender.LastReliableSequence = packet.Sequence;
+        }
+
+        packet.Kind = reliable ? DataPacket.Types.Kind.Reliable : DataPacket.Types.Kind.Lossy;
+        packet.ParticipantSid = sender.Sid.Value;
+        packet.ParticipantIdentity = sender.Identity;
+        if (packet.User is { } user)
+        {
+            user.ParticipantSid = sender.Sid.Value;
+            user.ParticipantIdentity = sender.Identity;
+        }
+
+        if (room.Rpc.TryComplete(sender, packet))
+        {
+            return;
+        }
+
+        var encoded = packet.ToByteArray();
+        if (reliable && packet.Sequence > 0)
+        {
+            if (!_replay.TryGetValue(sender.Sid.Value, out var buffer))
+            {
+                _replay.Add(sender.Sid.Value, buffer = new ReplayBuffer(room.Services.Limits));
+            }
+
+            buffer.Add(packet, encoded, now);
+        }
+
+        Deliver(sender, packet, encoded, reliable ? DataChannelKind.Reliable : DataChannelKind.Lossy, now);
+    }
+
+    /// <summary>Sends as the server.</summary>
+    public void FromServer(DataPacket packet, ByteString nonce, Instant now)
+    {
+        if (!nonce.IsEmpty)
+        {
+            if (!_nonces.Add(nonce))
+            {
+                return;
+            }
+
+            _nonceOrder.Enqueue(nonce);
+            if (_nonceOrder.Count > RememberedNonces)
+            {
+                _nonces.Remove(_nonceOrder.Dequeue());
+            }
+        }
+
+        var channel = packet.Kind == DataPacket.Types.Kind.Reliable ? DataChannelKind.Reliable : DataChannelKind.Lossy;
+        Deliver(sender: null, packet, packet.ToByteArray(), channel, now);
+    }
+
+    /// <summary>Repeats to a resuming participant what it has not received of one publisher.</summary>
+    public void Replay(Participant receiver, DataChannelReceiveState state, Instant now)
+    {
+        if (_replay.TryGetValue(state.PublisherSid, out var buffer))
+        {
+            foreach (var (packet, encoded) in buffer.After(state.LastSeq, now))
+            {
+                if (IsFor(receiver, packet))
+                {
+                    receiver.Media.SendData(DataChannelKind.Reliable, encoded, now);
+                }
+            }
+        }
+    }
+
+    public void Forget(Participant participant) => _replay.Remove(participant.Sid.Value);
+
+    private void Deliver(Participant? sender, DataPacket packet, byte[] encoded, DataChannelKind channel, Instant now)
+    {
+        foreach (var receiver in room.Participants)
+        {
+            if (receiver != sender && IsFor(receiver, packet))
+            {
+                receiver.Media.SendData(channel, encoded, now);
+            }
+        }
+    }
+
+    private static bool IsFor(Participant receiver, DataPacket packet)
+    {
+        // Older clients name destinations in the user packet only.
+        var user = packet.User;
+        if (packet.DestinationIdentities.Count > 0)
+        {
+            return packet.DestinationIdentities.Contains(receiver.Identity);
+        }
+
+        return user is null
+            || (user.DestinationIdentities.Count == 0 && user.DestinationSids.Count == 0)
+            || user.DestinationIdentities.Contains(receiver.Identity)
+            || user.DestinationSids.Contains(receiver.Sid.Value);
+    }
+}

@@ -1,0 +1,239 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Signaling.Join;
+using BuildIt.Sfu.Signaling.Protocol;
+using Reason = BuildIt.Sfu.Signaling.Protocol.RequestResponse.Types.Reason;
+
+namespace BuildIt.Sfu.Signaling.Rooms;
+
+/// <summary>Data tracks: who publishes, who receives under which handle, and the packets between them.</summary>
+internal sealed class DataTrackRelay(RoomCore room)
+{
+    /// <summary>Version and flags, a reserved byte, handle, sequence, frame (16 bits each), timestamp (32 bits).</summary>
+    private const int HeaderLength = 12;
+    private const int HandleOffset = 2;
+
+    public void Publish(Participant publisher, PublishDataTrackRequest request, Instant now)
+    {
+        if (Refuse(publisher, request) is var (reason, text))
+        {
+            publisher.Send(new SignalResponse
+            {
+                RequestResponse = new RequestResponse { Reason = reason, Message = text, PublishDataTrack = request },
+            });
+            return;
+        }
+
+        var info = new DataTrackInfo
+        {
+            PubHandle = request.PubHandle,
+            Sid = room.Services.Sids.Next("DTR_"),
+            Name = request.Name,
+            Encryption = request.Encryption,
+            Schema = request.Schema,
+            FrameEncoding = request.FrameEncoding,
+        };
+        var track = new DataTrack(publisher, info);
+        publisher.DataTracks.Published.Add((ushort)request.PubHandle, track);
+        publisher.Changed();
+        publisher.Send(new SignalResponse { PublishDataTrackResponse = new PublishDataTrackResponse { Info = info } });
+        room.News.Publish(publisher, now);
+        foreach (var subscriber in room.Participants)
+        {
+            Reconcile(subscriber, track);
+        }
+    }
+
+    public void Unpublish(Participant publisher, UnpublishDataTrackRequest request, Instant now)
+    {
+        if (request.PubHandle > ushort.MaxValue || !publisher.DataTracks.Published.TryGetValue((ushort)request.PubHandle, out var track))
+        {
+            publisher.Send(new SignalResponse
+            {
+                RequestResponse = new RequestResponse { Reason = Reason.NotFound, Message = "no such data track", UnpublishDataTrack = request },
+            });
+            return;
+        }
+
+        Remove(track);
+        publisher.Send(new SignalResponse { UnpublishDataTrackResponse = new UnpublishDataTrackResponse { Info = track.Info } });
+        room.News.Publish(publisher, now);
+    }
+
+    public void UpdateSubscription(Participant subscriber, UpdateDataSubscription request)
+    {
+        foreach (var update in request.Updates)
+        {
+            var wishes = subscriber.DataTracks.Wishes;
+            if (update.TrackSid.Length > JoinLimits.MaxName
+                || (wishes.Count >= room.Services.Limits.Subscriptions && !wishes.ContainsKey(update.TrackSid)))
+            {
+                continue;
+            }
+
+            wishes[update.TrackSid] = update.Subscribe;
+            if (Find(update.TrackSid) is { } track)
+            {
+                Reconcile(subscriber, track);
+            }
+        }
+    }
+
+    /// <summary>Everything about one subscriber: on join, and when its permission changes.</summary>
+    public void ReconcileSubscriber(Participant subscriber)
+    {
+        foreach (var publisher in room.Participants)
+        {
+            foreach (var track in publisher.DataTracks.Published.Values)
+            {
+                Reconcile(subscriber, track, tell: false);
+            }
+        }
+
+        if (subscriber.DataTracks.Handles.Count > 0)
+        {
+            SendHandles(subscriber);
+        }
+    }
+
+    /// <summary>The publisher leaves, or may no longer publish data.</summary>
+    public void RemoveAll(Participant publisher)
+    {
+        foreach (var track in publisher.DataTracks.Published.Values.ToArray())
+        {
+            Remove(track);
+        }
+    }
+
+    public void SendHandles(Participant subscriber)
+    {
+        var message = new DataTrackSubscriberHandles();
+        foreach (var (sid, handle) in subscriber.DataTracks.Handles)
+        {
+            if (Find(sid) is { } track)
+            {
+                message.SubHandles[handle] = new DataTrackSubscriberHandles.Types.PublishedDataTrack
+                {
+                    PublisherIdentity = track.Publisher.Identity,
+                    PublisherSid = track.Publisher.Sid.Value,
+                    TrackSid = sid,
+                };
+            }
+        }
+
+        subscriber.Send(new SignalResponse { DataTrackSubscriberHandles = message });
+    }
+
+    /// <summary>Forwards a packet: only the handle differs between subscribers.</summary>
+    public void FromClient(Participant publisher, ReadOnlySpan<byte> packet, Instant now)
+    {
+        if (packet.Length is < HeaderLength || packet.Length > room.Services.Limits.DataMessageBytes
+            || !publisher.Permission.CanPublishData
+            || !publisher.DataBudget.TryTake(1, now)
+            || !publisher.DataBytesBudget.TryTake(packet.Length, now)
+            || !publisher.DataTracks.Published.TryGetValue(BinaryPrimitives.ReadUInt16BigEndian(packet[HandleOffset..]), out var track))
+        {
+            return;
+        }
+
+        var copy = ArrayPool<byte>.Shared.Rent(packet.Length);
+        var forwarded = copy.AsSpan(0, packet.Length);
+        packet.CopyTo(forwarded);
+        foreach (var subscriber in room.Participants)
+        {
+            if (subscriber.DataTracks.Handles.TryGetValue(track.Info.Sid, out var handle))
+            {
+                BinaryPrimitives.WriteUInt16BigEndian(forwarded[HandleOffset..], handle);
+                subscriber.Media.SendData(DataChannelKind.DataTrack, forwarded, now);
+            }
+        }
+
+        ArrayPool<byte>.Shared.Return(copy);
+    }
+
+    private void Reconcile(Participant subscriber, DataTrack track, bool tell = true)
+    {
+        if (subscriber == track.Publisher)
+        {
+            return;
+        }
+
+        var tracks = subscriber.DataTracks;
+        var wanted = subscriber.Permission.CanSubscribe
+            && !track.Publisher.Hidden
+            && (tracks.Wishes.TryGetValue(track.Info.Sid, out var wish) ? wish : subscriber.Join.AutoSubscribeDataTracks);
+        if (wanted == tracks.Handles.ContainsKey(track.Info.Sid))
+        {
+            return;
+        }
+
+        if (wanted)
+        {
+            // A 16-bit handle for each: beyond that a subscriber gets no more.
+            if (tracks.Handles.Count >= ushort.MaxValue)
+            {
+                return;
+            }
+
+            tracks.Allocate(track.Info.Sid);
+        }
+        else
+        {
+            tracks.Handles.Remove(track.Info.Sid);
+        }
+
+        if (tell)
+        {
+            SendHandles(subscriber);
+        }
+    }
+
+    private void Remove(DataTrack track)
+    {
+        track.Publisher.DataTracks.Published.Remove((ushort)track.Info.PubHandle);
+        track.Publisher.Changed();
+        foreach (var subscriber in room.Participants)
+        {
+            subscriber.DataTracks.Wishes.Remove(track.Info.Sid);
+            if (subscriber.DataTracks.Handles.Remove(track.Info.Sid))
+            {
+                SendHandles(subscriber);
+            }
+        }
+    }
+
+    private (Reason Reason, string Text)? Refuse(Participant publisher, PublishDataTrackRequest request)
+    {
+        var published = publisher.DataTracks.Published;
+        return request switch
+        {
+            _ when !publisher.Permission.CanPublishData => (Reason.NotAllowed, "not allowed to publish data"),
+            { Encryption: Encryption.Types.Type.None } when room.Options.E2eeRequired =>
+                (Reason.NotAllowed, "this room requires end-to-end encryption: announce the data track with its encryption type"),
+            { PubHandle: 0 or > ushort.MaxValue } => (Reason.InvalidHandle, "a handle is a number from 1 to 65535"),
+            { Name.Length: 0 or > JoinLimits.MaxName } => (Reason.InvalidName, "a name has 1 to 256 characters"),
+            _ when published.ContainsKey((ushort)request.PubHandle) => (Reason.DuplicateHandle, "the handle is in use"),
+            _ when published.Values.Any(t => t.Info.Name == request.Name) => (Reason.DuplicateName, "the name is in use"),
+            _ when published.Count >= room.Services.Limits.DataTracks => (Reason.LimitExceeded, "too many data tracks"),
+            _ => null,
+        };
+    }
+
+    private DataTrack? Find(string sid)
+    {
+        foreach (var publisher in room.Participants)
+        {
+            foreach (var track in publisher.DataTracks.Published.Values)
+            {
+                if (track.Info.Sid == sid)
+                {
+                    return track;
+                }
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,52 @@
+using BuildIt.Sfu.Signaling.Protocol;
+
+namespace BuildIt.Sfu.Signaling.Rooms;
+
+/// <summary>Where a room is.</summary>
+public abstract record RoomRoute
+{
+    private RoomRoute()
+    {
+    }
+
+    /// <summary>This node serves it.</summary>
+    public sealed record Local(RoomHost Host) : RoomRoute;
+
+    /// <summary>Another node serves it: the connection or request is to be passed on to this base address.</summary>
+    public sealed record Remote(Uri Node) : RoomRoute;
+
+    /// <summary>It does not exist and is not created by asking.</summary>
+    public sealed record NotFound : RoomRoute;
+
+    /// <summary>It would have to be opened here, and this node takes no more.</summary>
+    public sealed record NodeFull : RoomRoute;
+
+    /// <summary>It is being placed or moved; try again shortly.</summary>
+    public sealed record Unavailable : RoomRoute;
+}
+
+/// <summary>Finds rooms. A single node opens them itself; a fleet asks its registry. Thread-safe.</summary>
+public interface IRoomRouter
+{
+    /// <param name="name">The room's name.</param>
+    /// <param name="intent">Whether it may be opened.</param>
+    /// <param name="configuration">How to open it, when the caller says.</param>
+    /// <param name="cancel">Gives up waiting.</param>
+    ValueTask<RoomRoute> RouteAsync(string name, RouteIntent intent, RoomConfiguration? configuration, CancellationToken cancel);
+
+    /// <summary>Rooms of the fleet; all of them when <paramref name="names"/> is empty.</summary>
+    ValueTask<IReadOnlyList<Protocol.Room>> ListAsync(IReadOnlyCollection<string> names, CancellationToken cancel);
+}
+
+/// <summary>What a route is wanted for.</summary>
+public enum RouteIntent
+{
+    /// <summary>To look or to change: never opens a room.</summary>
+    Find,
+
+    /// <summary>A participant joins: opens the room where that is configured.</summary>
+    Join,
+
+    /// <summary>The application creates it.</summary>
+    Create,
+}

@@ -1,0 +1,39 @@
+using BuildIt.Sfu.Signaling.Protocol;
+
+namespace BuildIt.Sfu.Signaling.Rooms;
+
+/// <summary>Serves every room on this node: the router of a node that stands alone.</summary>
+public sealed class LocalRoomRouter(RoomDirectory directory, LiveKitOptions options) : IRoomRouter
+{
+    public async ValueTask<RoomRoute> RouteAsync(
+        string name, RouteIntent intent, RoomConfiguration? configuration, CancellationToken cancel)
+    {
+        if (await directory.FindAsync(name).ConfigureAwait(false) is { } open)
+        {
+            return new RoomRoute.Local(open);
+        }
+
+        if (intent == RouteIntent.Find || (intent == RouteIntent.Join && !options.AutoCreate))
+        {
+            return new RoomRoute.NotFound();
+        }
+
+        if (!options.AcceptsNewRooms())
+        {
+            return new RoomRoute.NodeFull();
+        }
+
+        return new RoomRoute.Local(await directory.GetOrOpenAsync(options.OptionsFor(name).With(configuration)).ConfigureAwait(false));
+    }
+
+    public async ValueTask<IReadOnlyList<Protocol.Room>> ListAsync(IReadOnlyCollection<string> names, CancellationToken cancel)
+    {
+        var rooms = new List<Protocol.Room>();
+        foreach (var host in directory.Open.Where(r => names.Count == 0 || names.Contains(r.Name)))
+        {
+            rooms.Add(await host.InvokeAsync((room, _) => room.Info()).ConfigureAwait(false));
+        }
+
+        return rooms;
+    }
+}

@@ -1,0 +1,148 @@
+using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Signaling.Join;
+using BuildIt.Sfu.Signaling.Protocol;
+using BuildIt.Sfu.Signaling.Tokens;
+
+namespace BuildIt.Sfu.Signaling.Rooms;
+
+/// <summary>One participant's session in a room: who it is, what it may do, publishes and receives.</summary>
+internal sealed class Participant
+{
+    private ParticipantInfo? _snapshot;
+
+    public Participant(ParticipantSid sid, AccessClaims claims, JoinParameters join, RoomLimits limits)
+    {
+        Sid = sid;
+        Claims = claims;
+        Join = join;
+        Name = claims.Name;
+        Metadata = claims.Metadata;
+        Attributes = new Dictionary<string, string>(claims.Attributes, StringComparer.Ordinal);
+        Permission = Permissions.FromGrant(claims.Video);
+        MetadataBudget = new TokenBucket(limits.MetadataUpdatesPerSecond, 10);
+        DataBudget = new TokenBucket(limits.DataMessagesPerSecond, limits.DataMessagesPerSecond);
+        DataBytesBudget = new TokenBucket(limits.DataRate.BitsPerSecond / 8.0, limits.DataRate.BitsPerSecond / 8.0);
+    }
+
+    public ParticipantSid Sid { get; }
+
+    public string Identity => Claims.Identity;
+
+    public AccessClaims Claims { get; }
+
+    public JoinParameters Join { get; set; }
+
+    public string Name { get; set; }
+
+    public string Metadata { get; set; }
+
+    public Dictionary<string, string> Attributes { get; }
+
+    public ParticipantPermission Permission { get; set; }
+
+    public ParticipantInfo.Types.State State { get; set; }
+
+    public DisconnectReason DisconnectReason { get; set; }
+
+    public uint Version { get; private set; }
+
+    public required string Region { get; init; }
+
+    public required DateTimeOffset JoinedAt { get; init; }
+
+    /// <summary>Null while the signal connection is away.</summary>
+    public ISignalSink? Signal { get; set; }
+
+    /// <summary>Set right after the join response was queued, and for as long as the participant is in the room.</summary>
+    public IMediaPeer Media { get; set; } = null!;
+
+    public Dictionary<string, Track> Tracks { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Announcements waiting for an older track of the same cid to end.</summary>
+    public List<AddTrackRequest> QueuedTracks { get; } = [];
+
+    /// <summary>By track sid.</summary>
+    public Dictionary<string, Subscription> Subscriptions { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Who may subscribe to this participant; null means everybody.</summary>
+    public SubscriptionAccess? Access { get; set; }
+
+    public DataTracks DataTracks { get; } = new();
+
+    public bool EverActive { get; set; }
+
+    /// <summary>When to give up waiting for media to connect for the first time, or to come back.</summary>
+    public Instant MediaDeadline { get; set; } = Instant.Never;
+
+    public Instant NextTokenRefresh { get; set; } = Instant.Never;
+
+    public Simulation Simulation { get; } = new();
+
+    public TokenBucket MetadataBudget;
+
+    public TokenBucket DataBudget;
+
+    public TokenBucket DataBytesBudget;
+
+    public uint LastReliableSequence { get; set; }
+
+    public bool Hidden => Permission.Hidden;
+
+    public bool IsPublisher => Tracks.Values.Any(t => t.Published) || DataTracks.Published.Count > 0;
+
+    /// <summary>Agents and recorders do not take a place in a room with a limit.</summary>
+    public bool CountsAsParticipant => !Permission.Agent && !Permission.Recorder && Claims.Kind is not ("agent" or "egress");
+
+    public void Send(OutboundSignal message) => Signal?.Send(message);
+
+    public bool Receives(Participant publisher)
+    {
+        foreach (var track in publisher.Tracks.Keys)
+        {
+            if (Subscriptions.TryGetValue(track, out var subscription) && subscription.Active)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Must follow every change that others see.</summary>
+    public void Changed()
+    {
+        Version++;
+        _snapshot = null;
+    }
+
+    /// <summary>The participant as others see it. The result is shared between messages and must not be changed.</summary>
+    public ParticipantInfo Snapshot => _snapshot ??= MakeSnapshot();
+
+    private ParticipantInfo MakeSnapshot()
+    {
+        var info = new ParticipantInfo
+        {
+            Sid = Sid.Value,
+            Identity = Identity,
+            State = State,
+            Name = Name,
+            Metadata = Metadata,
+            JoinedAt = JoinedAt.ToUnixTimeSeconds(),
+            JoinedAtMs = JoinedAt.ToUnixTimeMilliseconds(),
+            Version = Version,
+            Permission = Permission.Clone(),
+            Region = Region,
+            IsPublisher = IsPublisher,
+            Kind = Kinds.Parse(Claims.Kind),
+            DisconnectReason = DisconnectReason,
+            ClientProtocol = Join.Client.ClientProtocol,
+        };
+        info.KindDetails.AddRange(Claims.KindDetails.Select(Kinds.ParseDetail).OfType<ParticipantInfo.Types.KindDetail>());
+        info.Capabilities.AddRange(Join.Client.Capabilities);
+        info.Attributes.Add(Attributes);
+        info.Tracks.AddRange(Tracks.Values.Where(t => t.Published).Select(t => t.Info.Clone()));
+        info.DataTracks.AddRange(DataTracks.Published.Values.Select(t => t.Info));
+        return info;
+    }
+}

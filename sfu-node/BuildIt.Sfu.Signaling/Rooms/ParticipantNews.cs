@@ -1,0 +1,143 @@
+using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Signaling.Protocol;
+
+namespace BuildIt.Sfu.Signaling.Rooms;
+
+/// <summary>
+/// Tells participants about each other. News of publishers go out at once; news of the others are gathered, so that a room of
+/// listeners does not send a message to everybody for every one who comes or goes.
+/// </summary>
+internal sealed class ParticipantNews(RoomCore room)
+{
+    /// <summary>Shortest time between two batches.</summary>
+    public static readonly TimeSpan BatchInterval = TimeSpan.FromSeconds(3);
+
+    /// <summary>Serialised size at which an update is split.</summary>
+    private const int MaxUpdateBytes = 128 * 1024;
+
+    /// <summary>How many departures are remembered for those who resume, and for how long.</summary>
+    private const int MaxDepartures = 1000;
+
+    private static readonly TimeSpan DepartureAge = TimeSpan.FromMinutes(2);
+
+    private readonly Dictionary<string, ParticipantInfo> _pending = new(StringComparer.Ordinal);
+    private readonly Queue<(Instant At, ParticipantInfo Info)> _departures = new();
+    private Instant _lastBatch = Instant.Zero - BatchInterval;
+
+    public Instant NextDeadline { get; private set; } = Instant.Never;
+
+    /// <summary>Announces a participant's present state to the others, and to itself when it is still here.</summary>
+    public void Publish(Participant participant, Instant now)
+    {
+        var info = participant.Snapshot;
+        participant.Send(new SignalResponse { Update = new ParticipantUpdate { Participants = { info } } });
+        if (participant.Hidden)
+        {
+            return;
+        }
+
+        Announce(info, atOnce: participant.IsPublisher, now);
+    }
+
+    /// <summary>Announces that a participant has left, or has hidden itself.</summary>
+    public void PublishGone(Participant participant, bool wasPublisher, Instant now)
+    {
+        var info = participant.Snapshot.Clone();
+        info.State = ParticipantInfo.Types.State.Disconnected;
+        info.Tracks.Clear();
+        info.DataTracks.Clear();
+        while (_departures.Count > 0 && (_departures.Count >= MaxDepartures || now - _departures.Peek().At > DepartureAge))
+        {
+            _departures.Dequeue();
+        }
+
+        _departures.Enqueue((now, info));
+        Announce(info, wasPublisher, now);
+    }
+
+    /// <summary>Departures a resuming participant may have missed.</summary>
+    public IEnumerable<ParticipantInfo> Departures => _departures.Select(d => d.Info).Where(d => !room.Has(d.Sid));
+
+    public void HandleTimeout(Instant now)
+    {
+        if (now < NextDeadline)
+        {
+            return;
+        }
+
+        NextDeadline = Instant.Never;
+        _lastBatch = now;
+        if (_pending.Count == 0)
+        {
+            return;
+        }
+
+        var batch = _pending.Values.ToArray();
+        _pending.Clear();
+        Broadcast(batch);
+    }
+
+    /// <summary>Sends participants in messages of bounded size.</summary>
+    public static IEnumerable<OutboundSignal> Split(IEnumerable<ParticipantInfo> participants)
+    {
+        var update = new ParticipantUpdate();
+        var size = 0;
+        foreach (var info in participants)
+        {
+            var next = info.CalculateSize();
+            if (size > 0 && size + next > MaxUpdateBytes)
+            {
+                yield return new SignalResponse { Update = update };
+                update = new ParticipantUpdate();
+                size = 0;
+            }
+
+            update.Participants.Add(info);
+            size += next;
+        }
+
+        if (size > 0)
+        {
+            yield return new SignalResponse { Update = update };
+        }
+    }
+
+    private void Announce(ParticipantInfo info, bool atOnce, Instant now)
+    {
+        if (atOnce)
+        {
+            _pending.Remove(info.Sid);
+            Broadcast([info]);
+            return;
+        }
+
+        _pending[info.Sid] = info;
+
+        // The first change after a quiet time goes out at once; a burst waits for the interval.
+        NextDeadline = Instant.Min(NextDeadline, Instant.Max(now, _lastBatch + BatchInterval));
+        if (NextDeadline <= now)
+        {
+            HandleTimeout(now);
+        }
+        else
+        {
+            room.Schedule(NextDeadline);
+        }
+    }
+
+    private void Broadcast(IReadOnlyCollection<ParticipantInfo> batch)
+    {
+        var only = batch.Count == 1 ? batch.First().Sid : null;
+        foreach (var message in Split(batch))
+        {
+            foreach (var receiver in room.Participants)
+            {
+                // A participant has had the news about itself when they were made.
+                if (only is null || receiver.Sid.Value != only)
+                {
+                    receiver.Send(message);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Signaling.Protocol;
+
+namespace BuildIt.Sfu.Signaling.Rooms;
+
+/// <summary>What media tells about one participant, turned into messages and state.</summary>
+internal sealed class PeerEvents(RoomCore room, Participant participant) : IMediaPeerEvents
+{
+    private uint _offerId;
+
+    public void OnOffer(string sdp, IReadOnlyDictionary<string, string> midToTrack, Instant now)
+    {
+        var offer = new SessionDescription { Type = "offer", Sdp = sdp, Id = ++_offerId };
+        offer.MidToTrackId.Add(midToTrack.ToDictionary());
+        participant.Send(new SignalResponse { Offer = offer });
+    }
+
+    public void OnMediaSectionsRequired(int audio, int video, Instant now) =>
+        participant.Send(new SignalResponse
+        {
+            MediaSectionsRequirement = new MediaSectionsRequirement { NumAudios = (uint)audio, NumVideos = (uint)video },
+        });
+
+    public void OnConnectionState(PeerTarget target, PeerConnectionState state, Instant now)
+    {
+        if (state == PeerConnectionState.Failed && room.Has(participant.Sid.Value))
+        {
+            room.MediaFailed(participant, now);
+        }
+    }
+
+    public void OnReady(Instant now) => room.MediaReady(participant, now);
+
+    public void OnTrackNegotiated(TrackSid track, string cid, string mid, string mimeType, Instant now) =>
+        room.Publishing.Negotiated(participant, track, cid, mid, mimeType, now);
+
+    public void OnTrackStarted(TrackSid track, Instant now)
+    {
+        // Others already see the track: it was published when it was negotiated.
+    }
+
+    public void OnTrackEnded(TrackSid track, Instant now) => room.Publishing.Ended(participant, track, now);
+
+    public void OnSubscribed(TrackSid track, Instant now)
+    {
+        if (room.FindTrack(track.Value) is { EverSubscribed: false } published)
+        {
+            published.EverSubscribed = true;
+            published.Publisher.Send(new SignalResponse { TrackSubscribed = new TrackSubscribed { TrackSid = track.Value } });
+        }
+    }
+
+    public void OnSubscriptionFailed(TrackSid track, SubscriptionFailure reason, Instant now) =>
+        room.Subscriptions.Failed(participant, track, reason);
+
+    public void OnWantedQualities(TrackSid track, IReadOnlyList<WantedCodec> codecs, Instant now)
+    {
+        if (!participant.Tracks.TryGetValue(track.Value, out var published))
+        {
+            return;
+        }
+
+        var update = new SubscribedQualityUpdate { TrackSid = track.Value };
+        foreach (var codec in codecs)
+        {
+            var entry = new SubscribedCodec { Codec = codec.Codec };
+            for (var quality = VideoQuality.Low; quality <= VideoQuality.High; quality++)
+            {
+                var enabled = codec.Highest != VideoQualityLevel.Off && (int)quality <= (int)codec.Highest;
+                entry.Qualities.Add(new SubscribedQuality { Quality = quality, Enabled = enabled });
+            }
+
+            update.SubscribedCodecs.Add(entry);
+        }
+
+        if (update.SubscribedCodecs.Count > 0)
+        {
+            update.SubscribedQualities.AddRange(update.SubscribedCodecs[0].Qualities);
+        }
+
+        published.WantedQualities = new SignalResponse { SubscribedQualityUpdate = update };
+        participant.Send(published.WantedQualities);
+    }
+
+    public void OnStreamState(TrackSid track, TrackStreamState state, Instant now)
+    {
+        if (room.FindTrack(track.Value) is { } published)
+        {
+            participant.Send(new SignalResponse
+            {
+                StreamStateUpdate = new StreamStateUpdate
+                {
+                    StreamStates =
+                    {
+                        new StreamStateInfo
+                        {
+                            ParticipantSid = published.Publisher.Sid.Value,
+                            TrackSid = track.Value,
+                            State = state == TrackStreamState.Paused ? StreamState.Paused : StreamState.Active,
+                        },
+                    },
+                },
+            });
+        }
+    }
+
+    public void OnData(DataChannelKind channel, ReadOnlySpan<byte> message, Instant now)
+    {
+        if (channel == DataChannelKind.DataTrack)
+        {
+            room.DataTracks.FromClient(participant, message, now);
+        }
+        else
+        {
+            room.Data.FromClient(participant, channel, message, now);
+        }
+    }
+}

@@ -1,0 +1,227 @@
+using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Signaling.Join;
+using BuildIt.Sfu.Signaling.Protocol;
+
+namespace BuildIt.Sfu.Signaling.Rooms;
+
+/// <summary>
+/// The control plane of one room: who is in it, what they publish, receive and may do. Takes requests and media events with the
+/// time, gives messages to sinks, calls to media and events to its observer. Lives on one loop; no clock, no chance, no input
+/// or output of its own.
+/// </summary>
+public sealed partial class RoomCore : IMediaRoomEvents, IDeadline
+{
+    private readonly Dictionary<string, Participant> _byIdentity = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Participant> _bySid = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Track> _tracks = new(StringComparer.Ordinal);
+    private readonly IRoomObserver _observer;
+    private readonly Action _deadlineMoved;
+    private readonly DateTimeOffset _createdAt;
+    private IMediaRoom _media = null!;
+    private string _metadata;
+    private long _lastVersionMicros;
+    private int _versionTicks;
+
+    /// <param name="sid">Session id of the room.</param>
+    /// <param name="options">How it behaves.</param>
+    /// <param name="services">What the node's rooms share.</param>
+    /// <param name="observer">Learns what happens.</param>
+    /// <param name="deadlineMoved">Called when <see cref="NextDeadline"/> became earlier.</param>
+    /// <param name="now">The time it opens.</param>
+    public RoomCore(RoomSid sid, RoomOptions options, NodeServices services, IRoomObserver observer, Action deadlineMoved, Instant now)
+    {
+        Sid = sid;
+        Options = options;
+        Services = services;
+        _observer = observer;
+        _deadlineMoved = deadlineMoved;
+        _metadata = options.Metadata;
+        _createdAt = services.Clock.At(now);
+        _closeAt = now + options.EmptyTimeout;
+        NextDeadline = _closeAt;
+        News = new ParticipantNews(this);
+        Subscriptions = new SubscriptionEngine(this);
+        Publishing = new TrackPublisher(this);
+        Data = new DataRelay(this);
+        DataTracks = new DataTrackRelay(this);
+        Rpc = new RoomRpc(this);
+        Resumption = new Resumption(this);
+        Requests = new SignalHandler(this);
+    }
+
+    public RoomSid Sid { get; }
+
+    public RoomOptions Options { get; }
+
+    public bool Ended { get; private set; }
+
+    public int ParticipantCount => _bySid.Count;
+
+    public Instant NextDeadline { get; private set; }
+
+    internal NodeServices Services { get; }
+
+    internal ParticipantNews News { get; }
+
+    internal SubscriptionEngine Subscriptions { get; }
+
+    internal TrackPublisher Publishing { get; }
+
+    internal DataRelay Data { get; }
+
+    internal DataTrackRelay DataTracks { get; }
+
+    internal RoomRpc Rpc { get; }
+
+    internal Resumption Resumption { get; }
+
+    internal SignalHandler Requests { get; }
+
+    internal Dictionary<string, Participant>.ValueCollection Participants => _bySid.Values;
+
+    internal Dictionary<string, Track>.ValueCollection Tracks => _tracks.Values;
+
+    /// <summary>Gives the room its media; once, before anybody joins.</summary>
+    public void Attach(IMediaRoom media, Instant now)
+    {
+        _media = media;
+        Raise("room_started");
+        Schedule(now + Options.EmptyTimeout);
+    }
+
+    /// <summary>The room as clients and applications see it.</summary>
+    public Protocol.Room Info() => new()
+    {
+        Sid = Sid.Value,
+        Name = Options.Name,
+        EmptyTimeout = (uint)Options.EmptyTimeout.TotalSeconds,
+        DepartureTimeout = (uint)Options.DepartureTimeout.TotalSeconds,
+        MaxParticipants = (uint)Options.MaxParticipants,
+        CreationTime = _createdAt.ToUnixTimeSeconds(),
+        CreationTimeMs = _createdAt.ToUnixTimeMilliseconds(),
+        EnabledCodecs = { PublishCodecs() },
+        Metadata = _metadata,
+        NumParticipants = (uint)_bySid.Values.Count(p => !p.Hidden && p.CountsAsParticipant),
+        NumPublishers = (uint)_bySid.Values.Count(p => p.IsPublisher),
+        ActiveRecording = _bySid.Values.Any(IsRecorder),
+    };
+
+    /// <summary>Takes a signal request of a participant, unless it comes from a connection that has been replaced.</summary>
+    public void Handle(ParticipantSid participant, ISignalSink from, SignalRequest request, Instant now)
+    {
+        if (_bySid.TryGetValue(participant.Value, out var member) && member.Signal == from)
+        {
+            Requests.Handle(member, request, now);
+        }
+    }
+
+    /// <summary>
+    /// A participant's connection is gone. A session whose media never connected ends; any other goes on and may be resumed, for as
+    /// long as its media lives.
+    /// </summary>
+    public void SignalLost(ParticipantSid participant, ISignalSink from, Instant now)
+    {
+        if (_bySid.TryGetValue(participant.Value, out var member) && member.Signal == from)
+        {
+            member.Signal = null;
+            if (!member.EverActive)
+            {
+                Left(member, DisconnectReason.SignalClose, now);
+            }
+        }
+    }
+
+    public void OnSpeakersChanged(ReadOnlySpan<SpeakerLevel> changed, Instant now)
+    {
+        var speakers = new SpeakerInfo[changed.Length];
+        for (var i = 0; i < changed.Length; i++)
+        {
+            speakers[i] = new SpeakerInfo { Sid = changed[i].Participant.Value, Level = changed[i].Level, Active = changed[i].Active };
+        }
+
+        ToReceivers(speakers, s => s.Sid, MakeSpeakers);
+    }
+
+    public void OnQualityChanged(ReadOnlySpan<ParticipantQuality> changed, Instant now)
+    {
+        var updates = new ConnectionQualityInfo[changed.Length];
+        for (var i = 0; i < changed.Length; i++)
+        {
+            updates[i] = new ConnectionQualityInfo
+            {
+                ParticipantSid = changed[i].Participant.Value,
+                Quality = (ConnectionQuality)changed[i].Quality,
+                Score = changed[i].Score,
+            };
+        }
+
+        ToReceivers(updates, u => u.ParticipantSid, some => new SignalResponse
+        {
+            ConnectionQuality = new ConnectionQualityUpdate { Updates = { some } },
+        });
+    }
+
+    internal bool Has(string sid) => _bySid.ContainsKey(sid);
+
+    internal Track? FindTrack(string sid) => _tracks.GetValueOrDefault(sid);
+
+    internal void Add(Track track) => _tracks.Add(track.Sid.Value, track);
+
+    internal void Remove(Track track) => _tracks.Remove(track.Sid.Value);
+
+    internal void SendSpeakers(Participant to, SpeakerInfo[] speakers) => to.Send(MakeSpeakers(speakers));
+
+    /// <summary>Orders changes of tracks, also those within one microsecond.</summary>
+    internal TimedVersion NextVersion(Instant now)
+    {
+        var micros = Services.Clock.At(now).ToUnixTimeMilliseconds() * 1000;
+        _versionTicks = micros == _lastVersionMicros ? _versionTicks + 1 : 0;
+        _lastVersionMicros = micros;
+        return new TimedVersion { UnixMicro = micros, Ticks = _versionTicks };
+    }
+
+    internal void Raise(string name, Participant? participant = null, Track? track = null) =>
+        _observer.OnEvent(new WebhookEvent
+        {
+            Event = name,
+            Room = Info(),
+            Participant = participant?.Snapshot,
+            Track = track?.Info.Clone(),
+        });
+
+    /// <summary>What clients may publish with, video first.</summary>
+    private IEnumerable<Codec> PublishCodecs() => Options.PublishCodecs.Select(mime => new Codec { Mime = mime });
+
+    private static bool IsRecorder(Participant participant) => participant.Claims.Video.Recorder;
+
+    private static OutboundSignal MakeSpeakers(IReadOnlyList<SpeakerInfo> speakers) =>
+        new SignalResponse { SpeakersChanged = new SpeakersChanged { Speakers = { speakers } } };
+
+    /// <summary>
+    /// Sends to each participant what concerns itself or those it receives. Most receive all of it, so that message is made and
+    /// serialised once.
+    /// </summary>
+    private void ToReceivers<T>(T[] items, Func<T, string> sidOf, Func<IReadOnlyList<T>, OutboundSignal> make)
+    {
+        var about = items.Where(i => _bySid.ContainsKey(sidOf(i))).Select(i => (Item: i, Who: _bySid[sidOf(i)])).ToArray();
+        if (about.Length == 0)
+        {
+            return;
+        }
+
+        OutboundSignal? all = null;
+        foreach (var receiver in Participants)
+        {
+            var mine = about.Where(a => a.Who == receiver || receiver.Receives(a.Who)).Select(a => a.Item).ToArray();
+            if (mine.Length == about.Length)
+            {
+                receiver.Send(all ??= make(mine));
+            }
+            else if (mine.Length > 0)
+            {
+                receiver.Send(make(mine));
+            }
+        }
+    }
+}

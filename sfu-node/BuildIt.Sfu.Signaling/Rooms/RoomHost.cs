@@ -1,0 +1,96 @@
+using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Signaling.Protocol;
+
+namespace BuildIt.Sfu.Signaling.Rooms;
+
+/// <summary>An open room on its media loop, reached from any thread.</summary>
+public sealed class RoomHost : IRoomObserver
+{
+    private readonly IRoomLoop _loop;
+    private readonly IRoomObserver _observer;
+    private readonly Action<RoomHost> _ended;
+    private RoomCore? _core;
+
+    private RoomHost(RoomOptions options, IRoomLoop loop, IRoomObserver observer, Action<RoomHost> ended)
+    {
+        Options = options;
+        _loop = loop;
+        _observer = observer;
+        _ended = ended;
+    }
+
+    public RoomOptions Options { get; }
+
+    public string Name => Options.Name;
+
+    /// <summary>Opens a room on the least loaded loop.</summary>
+    /// <param name="options">How it behaves.</param>
+    /// <param name="services">What the node's rooms share.</param>
+    /// <param name="media">Makes its media.</param>
+    /// <param name="observer">Learns what happens in it; called on the loop.</param>
+    /// <param name="ended">Called on the loop when it has ended, before the observer.</param>
+    public static async Task<RoomHost> OpenAsync(
+        RoomOptions options, NodeServices services, IMediaRoomFactory media, IRoomObserver observer, Action<RoomHost> ended)
+    {
+        var loop = media.ChooseLoop();
+        var host = new RoomHost(options, loop, observer, ended);
+        await host.RunAsync(now =>
+        {
+            var sid = new RoomSid(services.Sids.Next("RM_"));
+            var core = new RoomCore(sid, options, services, host, host.Watch, now);
+            host._core = core;
+            core.Attach(media.Create(sid, loop, core), now);
+            loop.Watch(core);
+            return true;
+        }).ConfigureAwait(false);
+        return host;
+    }
+
+    /// <summary>Runs <paramref name="work"/> on the room's loop and gives its result.</summary>
+    /// <exception cref="InvalidOperationException">The loop has stopped.</exception>
+    public Task<T> InvokeAsync<T>(Func<RoomCore, Instant, T> work) => RunAsync(now => work(_core!, now));
+
+    /// <inheritdoc cref="InvokeAsync{T}"/>
+    public Task InvokeAsync(Action<RoomCore, Instant> work) => RunAsync(now =>
+    {
+        work(_core!, now);
+        return true;
+    });
+
+    void IRoomObserver.OnEvent(WebhookEvent happened) => _observer.OnEvent(happened);
+
+    void IRoomObserver.OnEnded(RoomCore room, RoomEndReason reason)
+    {
+        _loop.Unwatch(room);
+        _ended(this);
+        _observer.OnEnded(room, reason);
+    }
+
+    private void Watch()
+    {
+        if (_core is { Ended: false } core)
+        {
+            _loop.Watch(core);
+        }
+    }
+
+    private Task<T> RunAsync<T>(Func<Instant, T> work)
+    {
+        // Continuations must not run on the loop: it belongs to media.
+        var result = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var posted = _loop.Post(now =>
+        {
+            try
+            {
+                result.SetResult(work(now));
+            }
+            catch (Exception error)
+            {
+                // A fault of ours concerns the one who asked, not the loop and the other rooms on it.
+                result.SetException(error);
+            }
+        });
+        return posted ? result.Task : Task.FromException<T>(new InvalidOperationException("The room's loop has stopped."));
+    }
+}

@@ -1,0 +1,25 @@
+using BuildIt.Sfu.Signaling.Protocol;
+
+namespace BuildIt.Sfu.Signaling.Rooms;
+
+/// <summary>Several observers as one, told in order.</summary>
+internal sealed class RoomObservers(IEnumerable<IRoomObserver> observers) : IRoomObserver
+{
+    private readonly IRoomObserver[] _observers = [.. observers];
+
+    public void OnEvent(WebhookEvent happened)
+    {
+        foreach (var observer in _observers)
+        {
+            observer.OnEvent(happened);
+        }
+    }
+
+    public void OnEnded(RoomCore room, RoomEndReason reason)
+    {
+        foreach (var observer in _observers)
+        {
+            observer.OnEnded(room, reason);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Media.Units;
+
+namespace BuildIt.Sfu.Signaling.Rooms;
+
+/// <summary>Everything one participant has said, or the node decided, about receiving one track.</summary>
+internal sealed class Subscription
+{
+    /// <summary>What the client asked for; null leaves it to auto-subscribe.</summary>
+    public bool? Wish { get; set; }
+
+    public SubscriptionSettings Settings { get; set; } = new();
+
+    /// <summary>Whether media forwards it.</summary>
+    public bool Active { get; set; }
+
+    /// <summary>Whether the client has been told that the publisher denies it.</summary>
+    public bool Denied { get; set; }
+
+    /// <summary>When to report a wished track that does not exist.</summary>
+    public Instant NotFoundAt { get; set; } = Instant.Never;
+}

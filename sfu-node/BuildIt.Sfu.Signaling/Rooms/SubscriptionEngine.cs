@@ -1,0 +1,205 @@
+using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Signaling.Protocol;
+
+namespace BuildIt.Sfu.Signaling.Rooms;
+
+/// <summary>Decides who receives which track: wish or auto-subscribe, permission to subscribe, and the publisher's consent.</summary>
+internal sealed class SubscriptionEngine(RoomCore room)
+{
+    /// <summary>How long a wished track may be missing before the client is told.</summary>
+    public static readonly TimeSpan NotFoundAfter = TimeSpan.FromSeconds(60);
+
+    /// <summary>Applies the rules to one pair.</summary>
+    public void Reconcile(Participant subscriber, Track track, Instant now)
+    {
+        if (subscriber == track.Publisher)
+        {
+            return;
+        }
+
+        subscriber.Subscriptions.TryGetValue(track.Sid.Value, out var subscription);
+        var wanted = track.Published
+            && subscriber.Permission.CanSubscribe
+            && !track.Publisher.Hidden
+            && (subscription?.Wish ?? subscriber.Join.AutoSubscribe);
+        var allowed = track.Publisher.Access?.Allows(subscriber, track) ?? true;
+        if (subscription is null)
+        {
+            if (!wanted || !TryTrack(subscriber, track.Sid.Value, out subscription))
+            {
+                return;
+            }
+        }
+
+        subscription.NotFoundAt = Instant.Never;
+        if (wanted && subscription.Denied == allowed)
+        {
+            subscription.Denied = !allowed;
+            subscriber.Send(new SignalResponse
+            {
+                SubscriptionPermissionUpdate = new SubscriptionPermissionUpdate
+                {
+                    ParticipantSid = track.Publisher.Sid.Value,
+                    TrackSid = track.Sid.Value,
+                    Allowed = allowed,
+                },
+            });
+        }
+
+        var active = wanted && allowed;
+        if (active && !subscription.Active)
+        {
+            subscription.Active = true;
+            subscriber.Media.Subscribe(track.Sid, subscription.Settings, now);
+        }
+        else if (!active && subscription.Active)
+        {
+            subscription.Active = false;
+            subscriber.Media.Unsubscribe(track.Sid, now);
+            if (track.Info.Type == TrackType.Audio && !subscriber.Receives(track.Publisher))
+            {
+                // The subscriber will not hear of this speaker again, so it must not be left marked as speaking.
+                room.SendSpeakers(subscriber, [new SpeakerInfo { Sid = track.Publisher.Sid.Value }]);
+            }
+        }
+    }
+
+    /// <summary>A track is now published: offers it to everybody.</summary>
+    public void TrackPublished(Track track, Instant now)
+    {
+        foreach (var subscriber in room.Participants)
+        {
+            Reconcile(subscriber, track, now);
+        }
+    }
+
+    /// <summary>A track is gone. Media has ended its subscriptions already.</summary>
+    public void TrackGone(Track track)
+    {
+        foreach (var subscriber in room.Participants)
+        {
+            subscriber.Subscriptions.Remove(track.Sid.Value);
+        }
+    }
+
+    /// <summary>Everything about one subscriber: on join and when its permissions change.</summary>
+    public void ReconcileSubscriber(Participant subscriber, Instant now)
+    {
+        foreach (var track in room.Tracks)
+        {
+            Reconcile(subscriber, track, now);
+        }
+    }
+
+    /// <summary>Everything about one publisher: when its consent or its visibility changes.</summary>
+    public void ReconcilePublisher(Participant publisher, Instant now)
+    {
+        foreach (var track in publisher.Tracks.Values)
+        {
+            TrackPublished(track, now);
+        }
+    }
+
+    public void Update(Participant subscriber, IEnumerable<string> trackSids, bool subscribe, Instant now)
+    {
+        foreach (var sid in trackSids)
+        {
+            if (!TryTrack(subscriber, sid, out var subscription))
+            {
+                return;
+            }
+
+            subscription.Wish = subscribe;
+            if (room.FindTrack(sid) is { } track)
+            {
+                Reconcile(subscriber, track, now);
+            }
+            else if (subscribe)
+            {
+                subscription.NotFoundAt = now + NotFoundAfter;
+                room.Schedule(subscription.NotFoundAt);
+            }
+            else
+            {
+                subscription.NotFoundAt = Instant.Never;
+            }
+        }
+    }
+
+    public void UpdateSettings(Participant subscriber, UpdateTrackSettings request, Instant now)
+    {
+        var settings = new SubscriptionSettings
+        {
+            Disabled = request.Disabled,
+            Quality = request.Quality is >= VideoQuality.Low and <= VideoQuality.Off ? (VideoQualityLevel)request.Quality : VideoQualityLevel.High,
+            Width = (int)Math.Min(request.Width, ushort.MaxValue),
+            Height = (int)Math.Min(request.Height, ushort.MaxValue),
+            FramesPerSecond = (int)Math.Min(request.Fps, 1000),
+            Priority = (int)Math.Min(request.Priority, int.MaxValue),
+        };
+        foreach (var sid in request.TrackSids)
+        {
+            if (!TryTrack(subscriber, sid, out var subscription))
+            {
+                return;
+            }
+
+            subscription.Settings = settings;
+            if (subscription.Active)
+            {
+                subscriber.Media.UpdateSubscription(new TrackSid(sid), settings, now);
+            }
+        }
+    }
+
+    /// <summary>Media could not make a subscription.</summary>
+    public void Failed(Participant subscriber, TrackSid track, SubscriptionFailure reason)
+    {
+        if (subscriber.Subscriptions.TryGetValue(track.Value, out var subscription))
+        {
+            subscription.Active = false;
+        }
+
+        Report(subscriber, track.Value, (SubscriptionError)reason);
+    }
+
+    /// <returns>When to look again.</returns>
+    public static Instant HandleTimeout(Participant subscriber, Instant now)
+    {
+        var next = Instant.Never;
+        foreach (var (sid, subscription) in subscriber.Subscriptions)
+        {
+            if (subscription.NotFoundAt <= now)
+            {
+                subscription.NotFoundAt = Instant.Never;
+                Report(subscriber, sid, SubscriptionError.SeTrackNotfound);
+            }
+
+            next = Instant.Min(next, subscription.NotFoundAt);
+        }
+
+        return next;
+    }
+
+    private bool TryTrack(Participant subscriber, string sid, out Subscription subscription)
+    {
+        if (subscriber.Subscriptions.TryGetValue(sid, out subscription!))
+        {
+            return true;
+        }
+
+        // Names are the client's: neither their number nor their length may grow without bound.
+        if (subscriber.Subscriptions.Count >= room.Services.Limits.Subscriptions || sid.Length > Join.JoinLimits.MaxName)
+        {
+            return false;
+        }
+
+        subscription = new Subscription();
+        subscriber.Subscriptions.Add(sid, subscription);
+        return true;
+    }
+
+    private static void Report(Participant subscriber, string sid, SubscriptionError error) =>
+        subscriber.Send(new SignalResponse { SubscriptionResponse = new SubscriptionResponse { TrackSid = sid, Err = error } });
+}

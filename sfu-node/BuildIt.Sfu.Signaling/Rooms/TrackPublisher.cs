@@ -1,0 +1,255 @@
+using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Signaling.Join;
+using BuildIt.Sfu.Signaling.Protocol;
+using Reason = BuildIt.Sfu.Signaling.Protocol.RequestResponse.Types.Reason;
+
+namespace BuildIt.Sfu.Signaling.Rooms;
+
+/// <summary>The life of tracks: announced, negotiated, changed, ended.</summary>
+internal sealed class TrackPublisher(RoomCore room)
+{
+    public void Announce(Participant publisher, AddTrackRequest request, Instant now)
+    {
+        if (Refuse(publisher, request) is var (reason, text))
+        {
+            Respond(publisher, reason, text, request);
+            return;
+        }
+
+        if (request.Sid.Length > 0)
+        {
+            AddEncodings(publisher, request, now);
+            return;
+        }
+
+        var same = publisher.Tracks.Values.FirstOrDefault(t => t.HasCid(request.Cid));
+        if (same is { Published: false })
+        {
+            // Announced again before it was negotiated: the client repeats itself after a resume.
+            Confirm(publisher, same, request.Cid);
+            return;
+        }
+
+        if (same is not null)
+        {
+            if (publisher.QueuedTracks.Count(q => q.Cid == request.Cid) >= room.Services.Limits.QueuedPerCid)
+            {
+                Respond(publisher, Reason.LimitExceeded, "too many announcements of one track", request);
+                return;
+            }
+
+            publisher.QueuedTracks.Add(request);
+            Respond(publisher, Reason.Queued, "waiting for the published track to end", request);
+            return;
+        }
+
+        var info = TrackAnnouncement.MakeInfo(request, room.Services.Sids.Next(SidPrefix(request)), room.Options);
+        var track = new Track(new TrackSid(info.Sid), publisher, info) { Media = TrackAnnouncement.ToMedia(info, request, publisher.Sid) };
+        publisher.Tracks.Add(info.Sid, track);
+        room.Add(track);
+        publisher.Media.Publish(track.Media, now);
+        Confirm(publisher, track, request.Cid);
+    }
+
+    /// <summary>Media knows how a track is carried: it is now published.</summary>
+    public void Negotiated(Participant publisher, TrackSid sid, string cid, string mid, string mimeType, Instant now)
+    {
+        if (!publisher.Tracks.TryGetValue(sid.Value, out var track))
+        {
+            return;
+        }
+
+        var codec = track.Info.Codecs.FirstOrDefault(c => c.Cid == cid)
+            ?? track.Info.Codecs.FirstOrDefault(c => string.Equals(c.MimeType, mimeType, StringComparison.OrdinalIgnoreCase));
+        if (codec is null)
+        {
+            codec = new SimulcastCodecInfo { Cid = cid };
+            codec.Layers.AddRange(track.Info.Layers.Select(l => l.Clone()));
+            track.Info.Codecs.Add(codec);
+        }
+
+        codec.MimeType = mimeType;
+        codec.Mid = mid;
+        if (codec == track.Info.Codecs[0])
+        {
+            track.Info.MimeType = mimeType;
+            track.Info.Mid = mid;
+        }
+
+        var first = !track.Published;
+        track.Published = true;
+        Touch(track, now);
+        room.News.Publish(publisher, now);
+        if (first)
+        {
+            room.Subscriptions.TrackPublished(track, now);
+            room.Raise("track_published", publisher, track);
+            room.PublishersChanged(now);
+        }
+    }
+
+    public void SetMuted(Participant publisher, Track track, bool muted, Instant now)
+    {
+        if (track.Info.Muted == muted)
+        {
+            return;
+        }
+
+        track.Info.Muted = muted;
+        publisher.Media.SetMuted(track.Sid, muted, now);
+        if (track.Published)
+        {
+            Touch(track, now);
+            room.News.Publish(publisher, now);
+        }
+    }
+
+    public void UpdateAudio(Participant publisher, UpdateLocalAudioTrack request, Instant now)
+    {
+        if (!publisher.Tracks.TryGetValue(request.TrackSid, out var track))
+        {
+            Respond(publisher, new RequestResponse { Reason = Reason.NotFound, Message = "no such track", UpdateAudioTrack = request });
+            return;
+        }
+
+        track.Info.AudioFeatures.Clear();
+        track.Info.AudioFeatures.AddRange(request.Features.Distinct());
+        track.Info.Stereo = request.Features.Contains(AudioTrackFeature.TfStereo);
+        track.Info.DisableDtx = request.Features.Contains(AudioTrackFeature.TfNoDtx);
+        Touch(track, now);
+        room.News.Publish(publisher, now);
+    }
+
+    public void UpdateVideo(Participant publisher, UpdateLocalVideoTrack request, Instant now)
+    {
+        if (!publisher.Tracks.TryGetValue(request.TrackSid, out var track))
+        {
+            Respond(publisher, new RequestResponse { Reason = Reason.NotFound, Message = "no such track", UpdateVideoTrack = request });
+            return;
+        }
+
+        track.Info.Width = request.Width;
+        track.Info.Height = request.Height;
+        Touch(track, now);
+        room.News.Publish(publisher, now);
+    }
+
+    /// <summary>The client stopped publishing.</summary>
+    public void Ended(Participant publisher, TrackSid sid, Instant now)
+    {
+        if (publisher.Tracks.TryGetValue(sid.Value, out var track))
+        {
+            Remove(track, now);
+        }
+    }
+
+    /// <summary>The node ends a track, and tells its publisher.</summary>
+    public void Unpublish(Track track, Instant now)
+    {
+        track.Publisher.Media.Unpublish(track.Sid, now);
+        track.Publisher.Send(new SignalResponse { TrackUnpublished = new TrackUnpublishedResponse { TrackSid = track.Sid.Value } });
+        Remove(track, now);
+    }
+
+    private void Remove(Track track, Instant now)
+    {
+        var publisher = track.Publisher;
+        publisher.Tracks.Remove(track.Sid.Value);
+        room.Remove(track);
+        room.Subscriptions.TrackGone(track);
+        publisher.Changed();
+        if (track.Published)
+        {
+            room.News.Publish(publisher, now);
+            room.Raise("track_unpublished", publisher, track);
+            room.PublishersChanged(now);
+        }
+
+        // Whoever waited for this cid to become free has its turn.
+        var next = publisher.QueuedTracks.FindIndex(q => track.HasCid(q.Cid));
+        if (next >= 0)
+        {
+            var request = publisher.QueuedTracks[next];
+            publisher.QueuedTracks.RemoveAt(next);
+            Announce(publisher, request, now);
+        }
+    }
+
+    private void AddEncodings(Participant publisher, AddTrackRequest request, Instant now)
+    {
+        if (!publisher.Tracks.TryGetValue(request.Sid, out var track))
+        {
+            Respond(publisher, Reason.NotFound, "no such track", request);
+            return;
+        }
+
+        TrackAnnouncement.AddBackupCodecs(track.Info, request, room.Options);
+        track.Media = TrackAnnouncement.ToMedia(track.Info, request, publisher.Sid);
+        publisher.Media.Publish(track.Media, now);
+        Confirm(publisher, track, request.Cid);
+    }
+
+    private (Reason Reason, string Text)? Refuse(Participant publisher, AddTrackRequest request)
+    {
+        var limits = room.Services.Limits;
+        if (!Permissions.MayPublish(publisher.Permission, request.Source))
+        {
+            return (Reason.NotAllowed, "not allowed to publish this source");
+        }
+
+        if (request.Type is not (TrackType.Audio or TrackType.Video))
+        {
+            return (Reason.UnsupportedType, "only audio and video tracks can be published this way");
+        }
+
+        if (room.Options.E2eeRequired && request.Encryption == Encryption.Types.Type.None && request.Sid.Length == 0)
+        {
+            return (Reason.NotAllowed, "this room requires end-to-end encryption: announce the track with its encryption type");
+        }
+
+        if (request.Cid.Length is 0 or > JoinLimits.MaxName || request.Name.Length > JoinLimits.MaxName || request.Stream.Length > JoinLimits.MaxName)
+        {
+            return (Reason.InvalidRequest, "a cid is missing or a name is too long");
+        }
+
+        if (request.Layers.Count > limits.EncodingsPerTrack || request.SimulcastCodecs.Count > limits.EncodingsPerTrack
+            || request.SimulcastCodecs.Any(c => c.Layers.Count > limits.EncodingsPerTrack || c.Cid.Length > JoinLimits.MaxName || c.Codec.Length > JoinLimits.MaxName))
+        {
+            return (Reason.InvalidRequest, "too many layers or codecs");
+        }
+
+        if (request.Sid.Length == 0
+            && (publisher.Tracks.Count >= limits.Tracks || publisher.Tracks.Values.Count(t => !t.Published) >= limits.PendingTracks)
+            && !publisher.Tracks.Values.Any(t => t.HasCid(request.Cid)))
+        {
+            return (Reason.LimitExceeded, "too many tracks");
+        }
+
+        return null;
+    }
+
+    private void Touch(Track track, Instant now)
+    {
+        track.Info.Version = room.NextVersion(now);
+        track.Publisher.Changed();
+    }
+
+    private static void Confirm(Participant publisher, Track track, string cid) =>
+        publisher.Send(new SignalResponse { TrackPublished = new TrackPublishedResponse { Cid = cid, Track = track.Info.Clone() } });
+
+    private static void Respond(Participant publisher, Reason reason, string text, AddTrackRequest request) =>
+        Respond(publisher, new RequestResponse { Reason = reason, Message = text, AddTrack = request });
+
+    private static void Respond(Participant publisher, RequestResponse response) =>
+        publisher.Send(new SignalResponse { RequestResponse = response });
+
+    private static string SidPrefix(AddTrackRequest request) => request.Source switch
+    {
+        TrackSource.Camera => "TR_VC",
+        TrackSource.Microphone => "TR_AM",
+        TrackSource.ScreenShare => "TR_VS",
+        TrackSource.ScreenShareAudio => "TR_AS",
+        _ => "TR_",
+    };
+}

@@ -1,0 +1,142 @@
+using BuildIt.Sfu.Signaling.Join;
+using BuildIt.Sfu.Signaling.Rooms;
+using BuildIt.Sfu.Signaling.Tokens;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace BuildIt.Sfu.Signaling.Sessions;
+
+/// <summary>
+/// <c>/rtc</c> and <c>/rtc/v1</c>: a client joins. Everything that can fail does so before the upgrade, as an HTTP status a client
+/// can read; <c>/validate</c> repeats those checks for browsers, which cannot see the status of a failed WebSocket.
+/// </summary>
+public sealed class RtcEndpoint(
+    TokenVerifier tokens,
+    IRoomRouter router,
+    INodeProxy proxy,
+    LiveKitOptions options,
+    TimeProvider time,
+    IHostApplicationLifetime lifetime,
+    ILogger<SignalConnection> log)
+{
+    private readonly JoinReader _reader = new(tokens);
+
+    public async Task JoinAsync(HttpContext context, bool version1)
+    {
+        if (Read(context, version1, out var attempt) is { } refused)
+        {
+            await RefuseAsync(context, refused).ConfigureAwait(false);
+            return;
+        }
+
+        if (!context.WebSockets.IsWebSocketRequest)
+        {
+            await RefuseAsync(context, new JoinError(StatusCodes.Status400BadRequest, "websocket upgrade required")).ConfigureAwait(false);
+            return;
+        }
+
+        // A room can end between being found and being joined; it is opened anew then.
+        for (var attempts = 0; ; attempts++)
+        {
+            var route = await router.RouteAsync(attempt.Room, RouteIntent.Join, attempt.Claims.RoomConfig, context.RequestAborted).ConfigureAwait(false);
+            if (route is RoomRoute.Remote remote)
+            {
+                await proxy.ForwardAsync(context, remote.Node).ConfigureAwait(false);
+                return;
+            }
+
+            if (route is not RoomRoute.Local local)
+            {
+                await RefuseAsync(context, ErrorOf(route)!).ConfigureAwait(false);
+                return;
+            }
+
+            using var connection = new SignalConnection(time, log);
+            var joined = await local.Host.InvokeAsync((room, now) => room.Join(attempt, connection, now)).ConfigureAwait(false);
+            if (joined.Error == JoinError.Unavailable && attempts == 0)
+            {
+                continue;
+            }
+
+            if (joined.Error is { } error)
+            {
+                await RefuseAsync(context, error).ConfigureAwait(false);
+                return;
+            }
+
+            await ServeAsync(context, connection, local.Host, joined).ConfigureAwait(false);
+            return;
+        }
+    }
+
+    public async Task ValidateAsync(HttpContext context, bool version1)
+    {
+        var error = Read(context, version1, out var attempt);
+        if (error is null)
+        {
+            var route = await router.RouteAsync(attempt.Room, RouteIntent.Find, null, context.RequestAborted).ConfigureAwait(false);
+
+            // A room that joining would open counts as there, but only a join opens it.
+            error = route is RoomRoute.NotFound && options.AutoCreate
+                ? options.AcceptsNewRooms() ? null : JoinError.NodeFull
+                : ErrorOf(route);
+        }
+
+        if (error is not null)
+        {
+            await RefuseAsync(context, error).ConfigureAwait(false);
+            return;
+        }
+
+        context.Response.ContentType = "text/plain";
+        await context.Response.WriteAsync("success").ConfigureAwait(false);
+    }
+
+    private async Task ServeAsync(HttpContext context, SignalConnection connection, RoomHost host, JoinResult joined)
+    {
+        var accept = new WebSocketAcceptContext
+        {
+            // The only secret in these messages, the refreshed token, is sent uncompressed.
+            DangerousEnableCompression = true,
+            DisableServerContextTakeover = true,
+        };
+        System.Net.WebSockets.WebSocket socket;
+        try
+        {
+            socket = await context.WebSockets.AcceptWebSocketAsync(accept).ConfigureAwait(false);
+        }
+        catch
+        {
+            await connection.LoseAsync(host, joined.Sid).ConfigureAwait(false);
+            throw;
+        }
+
+        using (socket)
+        {
+            await connection.RunAsync(socket, host, joined.Sid, lifetime.ApplicationStopped).ConfigureAwait(false);
+        }
+    }
+
+    private JoinError? Read(HttpContext context, bool version1, out JoinAttempt attempt)
+    {
+        var query = context.Request.Query;
+        string? Parameter(string name) => query.TryGetValue(name, out var value) ? value.ToString() : null;
+        return _reader.Read(BearerToken.From(context.Request) ?? Parameter("access_token"), version1, Parameter, time.GetUtcNow(), out attempt);
+    }
+
+    private static JoinError? ErrorOf(RoomRoute route) => route switch
+    {
+        RoomRoute.NotFound => JoinError.RoomNotFound,
+        RoomRoute.NodeFull => JoinError.NodeFull,
+        RoomRoute.Unavailable => JoinError.Unavailable,
+        _ => null,
+    };
+
+    private static Task RefuseAsync(HttpContext context, JoinError error)
+    {
+        context.Response.StatusCode = error.Status;
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        return context.Response.WriteAsync(error.Text);
+    }
+}

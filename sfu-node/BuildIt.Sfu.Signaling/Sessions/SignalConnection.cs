@@ -1,0 +1,225 @@
+using System.Buffers;
+using System.Net.WebSockets;
+using System.Text;
+using System.Threading.Channels;
+using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Signaling.Protocol;
+using BuildIt.Sfu.Signaling.Rooms;
+using Microsoft.Extensions.Logging;
+
+namespace BuildIt.Sfu.Signaling.Sessions;
+
+/// <summary>
+/// One client's WebSocket: reads requests at the pace the client is allowed, writes messages from a bounded queue. The room sees it
+/// as a sink; when the queue is full the client is too slow and the connection is broken, after which it may resume.
+/// </summary>
+public sealed partial class SignalConnection : ISignalSink, IDisposable
+{
+    /// <summary>Largest message in bytes, after inflating.</summary>
+    public const int MaxMessage = 2 * 1024 * 1024;
+
+    /// <summary>Messages waiting for a client.</summary>
+    private const int MaxQueued = 1024;
+
+    /// <summary>Messages that could not be read before the connection is closed.</summary>
+    private const int MaxMalformed = 10;
+
+    /// <summary>Smaller messages are not worth compressing.</summary>
+    private const int CompressionThreshold = 512;
+
+    private const double MessagesPerSecond = 100;
+    private const double MessageBurst = 500;
+    private const double BytesPerSecond = 1024 * 1024;
+    private const double ByteBurst = 4 * MaxMessage;
+
+    /// <summary>How long a closing client has to answer the close.</summary>
+    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly Channel<OutboundSignal> _outbound = Channel.CreateBounded<OutboundSignal>(
+        new BoundedChannelOptions(MaxQueued) { SingleReader = true, SingleWriter = false });
+
+    private readonly CancellationTokenSource _broken = new();
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly long _start;
+    private TokenBucket _messages = new(MessagesPerSecond, MessageBurst);
+    private TokenBucket _bytes = new(BytesPerSecond, ByteBurst);
+
+    // Answers go out in the format the client last used, starting with binary.
+    private volatile bool _json;
+    private volatile bool _closing;
+
+    public SignalConnection(TimeProvider time, ILogger log)
+    {
+        _time = time;
+        _log = log;
+        _start = time.GetTimestamp();
+    }
+
+    public void Send(OutboundSignal message)
+    {
+        if (!_outbound.Writer.TryWrite(message) && !_closing)
+        {
+            LogTooSlow(_log);
+            Abort();
+        }
+    }
+
+    public void Close()
+    {
+        _closing = true;
+        _outbound.Writer.TryComplete();
+    }
+
+    public void Abort()
+    {
+        _closing = true;
+        _outbound.Writer.TryComplete();
+
+        // Cancelling runs the socket's callbacks, which must not happen on the room's loop.
+        _ = Task.Run(() =>
+        {
+            try
+            {
+                _broken.Cancel();
+            }
+            catch (ObjectDisposedException)
+            {
+                // The connection ended by itself meanwhile.
+            }
+        });
+    }
+
+    /// <summary>Serves the socket until either side ends; then tells the room.</summary>
+    public async Task RunAsync(WebSocket socket, RoomHost host, ParticipantSid participant, CancellationToken stopping)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(_broken.Token, stopping);
+        var writing = WriteAsync(socket, ended);
+        try
+        {
+            await ReadAsync(socket, host, participant, ended.Token).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is OperationCanceledException or WebSocketException or IOException)
+        {
+            // The network's way of saying goodbye.
+        }
+        finally
+        {
+            Close();
+            await LoseAsync(host, participant).ConfigureAwait(false);
+            ended.CancelAfter(CloseTimeout);
+            await writing.ConfigureAwait(false);
+            socket.Abort();
+        }
+    }
+
+    /// <summary>The upgrade failed after the room had taken the client in.</summary>
+    public Task LoseAsync(RoomHost host, ParticipantSid participant) =>
+        host.InvokeAsync((room, now) => room.SignalLost(participant, this, now));
+
+    public void Dispose() => _broken.Dispose();
+
+    private async Task ReadAsync(WebSocket socket, RoomHost host, ParticipantSid participant, CancellationToken cancel)
+    {
+        var buffer = new ArrayBufferWriter<byte>(4096);
+        var malformed = 0;
+        while (true)
+        {
+            buffer.ResetWrittenCount();
+            ValueWebSocketReceiveResult received;
+            do
+            {
+                received = await socket.ReceiveAsync(buffer.GetMemory(4096), cancel).ConfigureAwait(false);
+                if (received.MessageType == WebSocketMessageType.Close)
+                {
+                    return;
+                }
+
+                buffer.Advance(received.Count);
+                if (buffer.WrittenCount > MaxMessage)
+                {
+                    await socket.CloseOutputAsync(WebSocketCloseStatus.MessageTooBig, "message too big", cancel).ConfigureAwait(false);
+                    return;
+                }
+            }
+            while (!received.EndOfMessage);
+
+            await PaceAsync(buffer.WrittenCount, cancel).ConfigureAwait(false);
+            if (TryParse(received.MessageType, buffer.WrittenSpan) is { } request)
+            {
+                await host.InvokeAsync((room, now) => room.Handle(participant, this, request, now)).ConfigureAwait(false);
+            }
+            else if (++malformed > MaxMalformed)
+            {
+                await socket.CloseOutputAsync(WebSocketCloseStatus.InvalidPayloadData, "malformed messages", cancel).ConfigureAwait(false);
+                return;
+            }
+
+            if (buffer.Capacity > 64 * 1024)
+            {
+                // One large offer should not keep its memory for the rest of the call.
+                buffer = new ArrayBufferWriter<byte>(4096);
+            }
+        }
+    }
+
+    private SignalRequest? TryParse(WebSocketMessageType type, ReadOnlySpan<byte> message)
+    {
+        _json = type == WebSocketMessageType.Text;
+        SignalRequest? request;
+        return (_json
+            ? WireCodec.TryParseJson(Encoding.UTF8.GetString(message), out request)
+            : WireCodec.TryParse(message, SignalRequest.Parser, out request)) ? request : null;
+    }
+
+    /// <summary>A client that sends too much is read more slowly; what it has sent waits in its own network buffers.</summary>
+    private async Task PaceAsync(int bytes, CancellationToken cancel)
+    {
+        var now = new Instant((long)_time.GetElapsedTime(_start).TotalMicroseconds);
+        var wait = _messages.Take(1, now);
+        var waitForBytes = _bytes.Take(bytes, now);
+        wait = wait > waitForBytes ? wait : waitForBytes;
+        if (wait > TimeSpan.Zero)
+        {
+            await Task.Delay(wait, _time, cancel).ConfigureAwait(false);
+        }
+    }
+
+    private async Task WriteAsync(WebSocket socket, CancellationTokenSource ended)
+    {
+        try
+        {
+            await foreach (var message in _outbound.Reader.ReadAllAsync(ended.Token).ConfigureAwait(false))
+            {
+                var json = _json;
+                var bytes = json ? Encoding.UTF8.GetBytes(message.Json) : message.Binary;
+                var flags = WebSocketMessageFlags.EndOfMessage;
+
+                // A token must not share a compression window with text that others choose.
+                if (bytes.Length < CompressionThreshold || message.Message.MessageCase == SignalResponse.MessageOneofCase.RefreshToken)
+                {
+                    flags |= WebSocketMessageFlags.DisableCompression;
+                }
+
+                await socket.SendAsync(bytes, json ? WebSocketMessageType.Text : WebSocketMessageType.Binary, flags, ended.Token)
+                    .ConfigureAwait(false);
+            }
+
+            if (socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
+            {
+                await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, ended.Token).ConfigureAwait(false);
+            }
+
+            // The reader waits for the client's own close, but not for ever.
+            ended.CancelAfter(CloseTimeout);
+        }
+        catch (Exception error) when (error is OperationCanceledException or WebSocketException or IOException or ObjectDisposedException)
+        {
+            await ended.CancelAsync().ConfigureAwait(false);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A signal connection is too slow for its messages and is closed")]
+    private static partial void LogTooSlow(ILogger log);
+}
