@@ -9,9 +9,6 @@ namespace BuildIt.Operator.Api;
 [CelRule("self.min <= self.max", "min must not be above max")]
 public sealed record ReplicasSpec
 {
-    /// <summary>The value of <see cref="Desired"/> that leaves the number to the autoscaler.</summary>
-    public const int Automatic = -1;
-
     /// <summary>The largest fleet.</summary>
     public const int Limit = 10_000;
 
@@ -23,13 +20,13 @@ public sealed record ReplicasSpec
     [Bounds(0, Limit)]
     public int Max { get; init; } = 10;
 
-    [Description("Number of pods asked for by hand, as kubectl scale writes it. It replaces the autoscaler's number and is still held between min and max. -1 leaves the number to the autoscaler.")]
-    [Bounds(Automatic, Limit)]
-    public int Desired { get; init; } = Automatic;
+    [Description("Number of pods asked for by hand, as kubectl scale writes it. It replaces the autoscaler's number and is still held between min and max. Left out, the autoscaler decides; set it to null to hand back to it.")]
+    [Bounds(0, Limit)]
+    public int? Desired { get; init; }
 
     /// <summary>The number asked for by hand, or null when the autoscaler decides.</summary>
     [JsonIgnore]
-    public int? Manual => Desired < 0 ? null : Desired;
+    public int? Manual => Desired;
 }
 
 /// <summary>What one pod can carry.</summary>

@@ -8,9 +8,11 @@ public sealed record Fault(string Field, string Message)
     public override string ToString() => $"{Field}: {Message}";
 }
 
-/// <summary>Collects faults in the order in which they are found; a field is named once for each message.</summary>
+/// <summary>Collects faults in the order in which they are found. A missing field is only missing: nothing else is said of it.</summary>
 public sealed class FaultList
 {
+    public const string Missing = "is required";
+
     private readonly List<Fault> _faults = [];
 
     public IReadOnlyList<Fault> Faults => _faults;
@@ -18,7 +20,7 @@ public sealed class FaultList
     public void Add(string field, string message)
     {
         var fault = new Fault(field, message);
-        if (!_faults.Contains(fault))
+        if (!_faults.Contains(fault) && !_faults.Contains(new Fault(field, Missing)))
         {
             _faults.Add(fault);
         }

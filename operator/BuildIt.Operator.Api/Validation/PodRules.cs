@@ -63,7 +63,7 @@ internal static partial class PodRules
         var amount = quantity.ToDecimal();
         if (amount < 0)
         {
-            faults.Add(path, $"must not be negative, not {quantity}");
+            faults.Add(path, $"must not be negative; it is {amount}");
         }
         else if (name == "memory" && amount < LeastMemory)
         {

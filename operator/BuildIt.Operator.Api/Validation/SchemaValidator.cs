@@ -39,7 +39,7 @@ internal static class SchemaValidator
             case "string":
                 return value?.GetValueKind() == JsonValueKind.String
                     ? CheckText(value.GetValue<string>(), schema, path, faults)
-                    : Wrong(value, "a string", path, faults);
+                    : Wrong(value, schema.Expected ?? "a string", path, faults);
             case "boolean":
                 return CheckBoolean(value, schema, path, faults);
             default:
@@ -93,12 +93,12 @@ internal static class SchemaValidator
         {
             if (!members.ContainsKey(name))
             {
-                faults.Add(Join(path, name), "is required");
+                faults.Add(Join(path, name), FaultList.Missing);
             }
             else if (members[name] is JsonValue text && text.GetValueKind() == JsonValueKind.String
                 && text.GetValue<string>().Length == 0 && schema.Property(name) is { MinLength: null, Enum.Count: 0 })
             {
-                faults.Add(Join(path, name), "is required");
+                faults.Add(Join(path, name), FaultList.Missing);
             }
         }
 

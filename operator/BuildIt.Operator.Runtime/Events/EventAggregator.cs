@@ -51,6 +51,8 @@ public sealed class EventAggregator
     private readonly Dictionary<(string, bool, string), Similar> _similar = [];
     private readonly Dictionary<string, Bucket> _buckets = [];
 
+    internal int Remembered => _written.Count + _similar.Count + _buckets.Count;
+
     /// <summary>Decides about an occurrence.</summary>
     /// <param name="text">What happened.</param>
     /// <param name="now">When.</param>

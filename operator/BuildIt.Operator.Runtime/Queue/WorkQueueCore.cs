@@ -33,6 +33,9 @@ public sealed class WorkQueueCore<TKey>(Backoff backoff, TimeSpan minInterval)
     /// <summary>Keys that wait, whether or not their time has come.</summary>
     public int Waiting { get; private set; }
 
+    /// <summary>Keys of which anything is known; the rest is forgotten.</summary>
+    internal int Remembered => _entries.Count;
+
     /// <summary>Keys that run.</summary>
     public int Running { get; private set; }
 

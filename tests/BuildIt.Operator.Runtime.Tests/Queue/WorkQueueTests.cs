@@ -1,0 +1,87 @@
+using BuildIt.Operator.Runtime.Queue;
+using Microsoft.Extensions.Time.Testing;
+
+namespace BuildIt.Operator.Runtime.Tests.Queue;
+
+public sealed class WorkQueueTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private readonly FakeTimeProvider _time = new();
+
+    [Fact]
+    public async Task A_waiter_wakes_when_the_time_of_a_key_comes()
+    {
+        using var queue = Queue();
+        var taken = queue.TakeAsync(CancellationToken.None).AsTask();
+        queue.Add("a", TimeSpan.FromSeconds(5));
+        await SettleAsync();
+        Assert.False(taken.IsCompleted);
+
+        while (!taken.IsCompleted)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            await SettleAsync();
+        }
+
+        Assert.Equal("a", await taken);
+        Assert.Equal(5, (_time.GetUtcNow() - _time.Start).TotalSeconds, 0.01);
+    }
+
+    [Fact]
+    public async Task Waiting_can_be_cancelled()
+    {
+        using var queue = Queue();
+        using var cancel = new CancellationTokenSource();
+        var taken = queue.TakeAsync(cancel.Token).AsTask();
+        await cancel.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => taken.WaitAsync(Patience));
+    }
+
+    [Fact]
+    public async Task Many_workers_never_hold_the_same_key()
+    {
+        using var queue = new WorkQueue<int>("test", Backoff.Default, TimeSpan.Zero, TimeProvider.System);
+        using var stop = new CancellationTokenSource();
+        var held = new int[5];
+        var runs = 0;
+        var clashes = 0;
+        var workers = Enumerable.Range(0, 8).Select(_ => Task.Run(async () =>
+        {
+            try
+            {
+                while (true)
+                {
+                    var key = await queue.TakeAsync(stop.Token);
+                    clashes += Interlocked.Increment(ref held[key]) - 1;
+                    await Task.Yield();
+                    Interlocked.Decrement(ref held[key]);
+                    queue.Complete(key, WorkOutcome.Done);
+                    Interlocked.Increment(ref runs);
+                }
+            }
+            catch (OperationCanceledException)
+            {
+            }
+        })).ToList();
+        for (var i = 0; i < 5000; i++)
+        {
+            queue.Add(i % 5);
+        }
+
+        await Eventually.TrueAsync(() => Volatile.Read(ref runs) >= 5);
+        await stop.CancelAsync();
+        await Task.WhenAll(workers).WaitAsync(Patience);
+        Assert.Equal(0, clashes);
+    }
+
+    private WorkQueue<string> Queue() => new("test", Backoff.Default, TimeSpan.FromMilliseconds(10), _time);
+
+    private static async Task SettleAsync()
+    {
+        for (var i = 0; i < 20; i++)
+        {
+            await Task.Yield();
+        }
+    }
+}
