@@ -22,7 +22,7 @@ public ref struct RtcpWriter(Span<byte> destination)
     public readonly int Available => _destination.Length - Length;
 
     /// <summary>A sender report (RFC 3550 section 6.4.1) with at most 31 blocks.</summary>
-    public bool WriteSenderReport(in SenderInfo info, ReadOnlySpan<ReportBlock> blocks)
+    public bool WriteSenderReport(scoped in SenderInfo info, scoped ReadOnlySpan<ReportBlock> blocks)
     {
         if (!TryBegin(RtcpType.SenderReport, blocks.Length, SenderInfo.Length + blocks.Length * ReportBlock.Length, out var body))
             return false;
@@ -37,7 +37,7 @@ public ref struct RtcpWriter(Span<byte> destination)
     }
 
     /// <summary>A receiver report (RFC 3550 section 6.4.2) with at most 31 blocks.</summary>
-    public bool WriteReceiverReport(Ssrc sender, ReadOnlySpan<ReportBlock> blocks)
+    public bool WriteReceiverReport(Ssrc sender, scoped ReadOnlySpan<ReportBlock> blocks)
     {
         if (!TryBegin(RtcpType.ReceiverReport, blocks.Length, 4 + blocks.Length * ReportBlock.Length, out var body))
             return false;
@@ -48,7 +48,7 @@ public ref struct RtcpWriter(Span<byte> destination)
     }
 
     /// <summary>A source description with one canonical name (RFC 3550 section 6.5) of at most 255 bytes.</summary>
-    public bool WriteCanonicalName(Ssrc sender, ReadOnlySpan<byte> name)
+    public bool WriteCanonicalName(Ssrc sender, scoped ReadOnlySpan<byte> name)
     {
         if (name.Length > 255 || !TryBegin(RtcpType.SourceDescription, 1, (4 + 2 + name.Length & ~3) + 4, out var body))
             return false;
@@ -73,7 +73,7 @@ public ref struct RtcpWriter(Span<byte> destination)
     /// A generic NACK (RFC 4585 section 6.2.1) for <paramref name="sequences"/>, which are in ascending order.
     /// Writes as many as fit and returns how many of them it took; 0 when not even one fits.
     /// </summary>
-    public int WriteNack(Ssrc sender, Ssrc media, ReadOnlySpan<SequenceNumber> sequences)
+    public int WriteNack(Ssrc sender, Ssrc media, scoped ReadOnlySpan<SequenceNumber> sequences)
     {
         var room = (Available - RtcpPacketView.HeaderLength - FeedbackHead.Length) / 4;
         if (sequences.IsEmpty || room <= 0)
@@ -113,7 +113,7 @@ public ref struct RtcpWriter(Span<byte> destination)
     }
 
     /// <summary>Receiver estimated maximum bitrate (draft-alvestrand-rmcat-remb-03 section 2.2) for at most 255 streams.</summary>
-    public bool WriteRemb(Ssrc sender, DataRate rate, ReadOnlySpan<Ssrc> streams)
+    public bool WriteRemb(Ssrc sender, DataRate rate, scoped ReadOnlySpan<Ssrc> streams)
     {
         if (streams.Length > 255 || rate.BitsPerSecond < 0
             || !TryBeginFeedback(RtcpType.PayloadFeedback, 15, sender, default, 8 + 4 * streams.Length, out var body))
@@ -131,7 +131,7 @@ public ref struct RtcpWriter(Span<byte> destination)
     }
 
     /// <summary>Adds bytes that already are whole RTCP packets.</summary>
-    public bool WriteRaw(ReadOnlySpan<byte> packets)
+    public bool WriteRaw(scoped ReadOnlySpan<byte> packets)
     {
         if (packets.Length > Available)
             return false;
