@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using BuildIt.Operator.Api;
-using k8s;
 
 namespace BuildIt.Operator.Resources.Revisions;
 
@@ -42,7 +42,7 @@ public static class RevisionHash
         foreach (var (key, value) in parts)
         {
             text.Append(key).Append('=');
-            Canonical(JsonNode.Parse(KubernetesJson.Serialize(value)), text);
+            Canonical(value is null ? null : JsonSerializer.SerializeToNode(value, value.GetType(), ApiJson.Options), text);
             text.Append('\n');
         }
 
@@ -60,7 +60,7 @@ public static class RevisionHash
                 {
                     if (!SaysNothing(value))
                     {
-                        text.Append(System.Text.Json.JsonSerializer.Serialize(name)).Append(':');
+                        text.Append(JsonSerializer.Serialize(name)).Append(':');
                         Canonical(value, text);
                         text.Append(',');
                     }
