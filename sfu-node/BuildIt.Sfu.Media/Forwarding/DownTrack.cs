@@ -79,8 +79,18 @@ public sealed class DownTrack
     /// </summary>
     public void SetTarget(LayerPair target) => _selector.SetTarget(target);
 
-    /// <summary>The incoming layer from which a key frame is needed to reach the target; -1 when none is. See <see cref="LayerSelector"/>.</summary>
-    public int LayerNeedingKeyFrame(int highestLayer) => _selector.LayerNeedingKeyFrame(highestLayer);
+    /// <summary>
+    /// The highest layer the publisher sends now (simulcast or spatial); keep it up to date, so that the subscriber falls back when
+    /// a layer stops. The target above it is remembered.
+    /// </summary>
+    public int HighestLayer
+    {
+        get => _selector.HighestLayer;
+        set => _selector.HighestLayer = value;
+    }
+
+    /// <summary>The incoming layer from which a key frame is needed to reach the target; -1 when none is.</summary>
+    public int LayerNeedingKeyFrame => _selector.LayerNeedingKeyFrame;
 
     /// <summary>
     /// Forwards a packet when the subscriber shall get it; returns the bytes handed to <paramref name="sink"/>, 0 when it was not sent.

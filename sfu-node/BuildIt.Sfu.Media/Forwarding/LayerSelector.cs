@@ -42,6 +42,12 @@ public sealed class LayerSelector(CodecKind codec, bool isSimulcast)
     /// <summary>What the subscriber shall get. Set by the bandwidth allocation.</summary>
     public LayerPair Target { get; private set; } = LayerPair.All;
 
+    /// <summary>
+    /// The highest layer that the publisher sends now; a target above it means this one. Lowering it lets the subscriber fall back
+    /// when the publisher stops a layer (dynacast, its own congestion).
+    /// </summary>
+    public int HighestLayer { get; set; } = LayerPair.All.Spatial;
+
     /// <summary>What the subscriber gets now; <see cref="LayerPair.None"/> before the first packet and while paused.</summary>
     public LayerPair Current { get; private set; } = LayerPair.None;
 
@@ -68,24 +74,22 @@ public sealed class LayerSelector(CodecKind codec, bool isSimulcast)
 
     /// <summary>
     /// The simulcast layer of which a key frame is needed to reach the target (0 for a scalable stream); -1 when none is.
-    /// <paramref name="highestLayer"/> is the highest that the publisher sends now.
     /// </summary>
-    public int LayerNeedingKeyFrame(int highestLayer)
+    public int LayerNeedingKeyFrame
     {
-        if (Target.IsNone || !codec.HasKeyFrames())
-            return -1;
-        if (isSimulcast)
+        get
         {
-            var wanted = Math.Min(Target.Spatial, highestLayer);
-            return wanted == Source ? -1 : wanted;
+            if (Target.IsNone || HighestLayer < 0 || !codec.HasKeyFrames())
+                return -1;
+            if (isSimulcast)
+                return ReachableSpatial == Source ? -1 : ReachableSpatial;
+            if (Source < 0)
+                return 0;
+            return codec is CodecKind.Vp9 or CodecKind.Av1 && Target.Spatial != Current.Spatial && ReachableSpatial != Current.Spatial ? 0 : -1;
         }
-
-        if (Source < 0)
-            return 0;
-        return codec is CodecKind.Vp9 or CodecKind.Av1 && Target.Spatial != Current.Spatial && Math.Min(Target.Spatial, highestLayer) != Current.Spatial
-            ? 0
-            : -1;
     }
+
+    private int ReachableSpatial => Math.Min(Target.Spatial, HighestLayer);
 
     /// <summary>Decides on a packet; <paramref name="endsPicture"/> is true when it is the last of its picture that will be forwarded.</summary>
     internal LayerDecision Decide(in IncomingPacket packet, out bool endsPicture)
@@ -93,10 +97,16 @@ public sealed class LayerSelector(CodecKind codec, bool isSimulcast)
         endsPicture = packet.Rtp.Marker;
         if (Target.IsNone)
             return LayerDecision.Ignore;
-        if (packet.Layer != Source)
-            return TrySwitchSource(packet) ? LayerDecision.Switch : LayerDecision.Ignore;
-        if (packet.IsPaddingOnly)
-            return LayerDecision.Drop;
+        if (packet.Layer == Source)
+            return packet.IsPaddingOnly ? LayerDecision.Drop : DecideWithinSource(packet, ref endsPicture);
+        if (!TrySwitchSource(packet))
+            return LayerDecision.Ignore;
+        DecideWithinSource(packet, ref endsPicture);
+        return LayerDecision.Switch;
+    }
+
+    private LayerDecision DecideWithinSource(in IncomingPacket packet, ref bool endsPicture)
+    {
         return codec switch
         {
             CodecKind.Vp8 => DecideTemporal(packet),
@@ -111,7 +121,7 @@ public sealed class LayerSelector(CodecKind codec, bool isSimulcast)
         if (packet.IsPaddingOnly || !packet.IsInOrder || (codec.HasKeyFrames() && !packet.Facts.IsKeyFrame))
             return false;
         // Every key frame that comes nearer to the target is taken: the first one starts the picture, a later one improves it.
-        var limit = isSimulcast ? Target.Spatial : packet.Layer;
+        var limit = isSimulcast ? ReachableSpatial : packet.Layer;
         var isNearer = Source < 0
             ? packet.Layer <= limit
             : packet.Layer > Source ? packet.Layer <= limit : packet.Layer >= limit;

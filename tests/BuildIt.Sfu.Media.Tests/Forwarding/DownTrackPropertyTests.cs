@@ -33,7 +33,7 @@ public sealed class DownTrackPropertyTests
             Extensions = new ExtensionMap(),
             FirstSequence = (ushort)random.Next(32768),
         };
-        var track = new DownTrack(publisher.Track, options);
+        var track = new DownTrack(publisher.Track, options) { HighestLayer = 2 };
         var sink = new RecordingSink();
         var network = new PriorityQueue<(int Layer, byte[] Bytes), (long, int)>();
         var order = 0;
@@ -49,7 +49,7 @@ public sealed class DownTrackPropertyTests
                 track.SetTarget(new LayerPair(random.Next(3), random.Next(3)));
             if (random.Next(200) == 0)
                 track.SetTarget(LayerPair.None);
-            if (track.LayerNeedingKeyFrame(2) is >= 0 and var layer)
+            if (track.LayerNeedingKeyFrame is >= 0 and var layer)
                 publisher.WantKeyFrame(layer);
 
             foreach (var (index, bytes) in publisher.NextPicture(now))
