@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
+using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Media.Transport;
 using BuildIt.Sfu.Media.Units;
 using BuildIt.Sfu.Net.Interop;
@@ -17,7 +18,7 @@ namespace BuildIt.Sfu.Net;
 /// the time once (<see cref="Now"/>), runs what was posted, what arrived and what fell due, and sends what all that produced.
 /// Members are for the loop's own thread unless they say otherwise.
 /// </summary>
-public sealed partial class MediaLoop : IUdpSocketOwner
+public sealed partial class MediaLoop : IRoomLoop, IUdpSocketOwner
 {
     // Bounds on one kind of work per iteration, so that a flood of it cannot starve the others.
     private const int CommandsPerIteration = 256;
@@ -28,7 +29,7 @@ public sealed partial class MediaLoop : IUdpSocketOwner
     private readonly MediaNetwork _network;
     private readonly Epoll _epoll = new();
     private readonly WakeSignal _wake;
-    private readonly ConcurrentQueue<Action> _commands = new();
+    private readonly ConcurrentQueue<Command> _commands = new();
     private readonly HandOverQueue _inbox;
     private readonly ReceiveBatch _received = new();
     private readonly DeadlineQueue _deadlines = new();
@@ -92,11 +93,18 @@ public sealed partial class MediaLoop : IUdpSocketOwner
     internal Epoll Epoll => _epoll;
 
     /// <summary>Runs <paramref name="command"/> on the loop, after everything posted before. Any thread.</summary>
-    public void Post(Action command)
+    /// <returns>False when the loop has stopped.</returns>
+    public bool Post(Action command)
     {
         ArgumentNullException.ThrowIfNull(command);
-        _commands.Enqueue(command);
-        _wake.Signal();
+        return Post(new Command(command, null));
+    }
+
+    /// <inheritdoc cref="Post(Action)"/>
+    public bool Post(Action<Instant> work)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        return Post(new Command(null, work));
     }
 
     /// <summary>Runs <paramref name="command"/> on the loop and hands its result or exception back. Any thread.</summary>
@@ -140,6 +148,16 @@ public sealed partial class MediaLoop : IUdpSocketOwner
     public void AddIterationHandler(IIterationHandler handler) => _iterationHandlers.Add(handler);
 
     public void RemoveIterationHandler(IIterationHandler handler) => _iterationHandlers.Remove(handler);
+
+    /// <summary>
+    /// Sends what waits now instead of at the end of the iteration. For work that makes more in one go than a flush should
+    /// hold back.
+    /// </summary>
+    public void Flush()
+    {
+        AssertCurrent();
+        Sink.Flush();
+    }
 
     /// <summary>An endpoint on the port all clients share.</summary>
     public MediaEndpoint CreateEndpoint(IDatagramHandler handler)
@@ -192,6 +210,18 @@ public sealed partial class MediaLoop : IUdpSocketOwner
         Sink.Detach(socket);
         socket.Exclusive = null;
         socket.Dispose();
+    }
+
+    private bool Post(Command command)
+    {
+        if (_stopping)
+        {
+            return false;
+        }
+
+        _commands.Enqueue(command);
+        _wake.Signal();
+        return true;
     }
 
     [Conditional("DEBUG")]
@@ -273,11 +303,11 @@ public sealed partial class MediaLoop : IUdpSocketOwner
 
     private void RunCommands()
     {
-        for (int i = 0; i < CommandsPerIteration && _commands.TryDequeue(out Action? command); i++)
+        for (int i = 0; i < CommandsPerIteration && _commands.TryDequeue(out Command command); i++)
         {
             try
             {
-                command();
+                command.Run(Now);
             }
             catch (Exception error)
             {
@@ -342,5 +372,14 @@ public sealed partial class MediaLoop : IUdpSocketOwner
     {
         Counters.HandlerFaults++;
         _network.ReportFault(this, error);
+    }
+
+    private readonly record struct Command(Action? Plain, Action<Instant>? Timed)
+    {
+        public void Run(Instant now)
+        {
+            Plain?.Invoke();
+            Timed?.Invoke(now);
+        }
     }
 }

@@ -59,13 +59,21 @@ public sealed class MediaNetwork : IDisposable
 
     internal AddressDirectory Directory { get; } = new();
 
+    /// <summary>Begins to receive. Once.</summary>
     public void Start() => _loops.ForEach(loop => loop.Start());
 
+    /// <summary>Runs what is posted, sends what waits, ends the loops and closes the sockets.</summary>
+    /// <exception cref="InvalidOperationException">Called on a loop, which cannot wait for its own end.</exception>
     public void Dispose()
     {
         if (_disposed)
         {
             return;
+        }
+
+        if (_loops.Exists(loop => loop.IsCurrent))
+        {
+            throw new InvalidOperationException("a network is not disposed on one of its loops");
         }
 
         _disposed = true;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Media.Transport;
 using BuildIt.Sfu.Media.Units;
 using BuildIt.Sfu.Net.Routing;
@@ -144,6 +145,42 @@ public sealed class MediaLoopTests
     }
 
     [Fact]
+    public async Task A_watched_state_machine_is_called_at_each_of_its_deadlines_until_unwatched()
+    {
+        using MediaNetwork network = TestPeers.Start(TestPeers.Options);
+        MediaLoop loop = network.Loops[0];
+        var ticker = new Ticker();
+        await loop.InvokeAsync(() =>
+        {
+            ticker.NextDeadline = loop.Now + TimeSpan.FromMilliseconds(5);
+            loop.Watch(ticker);
+        });
+        await TestPeers.EventuallyAsync(() => loop.InvokeAsync(() => ticker.Calls >= 3));
+        Assert.Equal(0, ticker.Early);
+
+        int calls = await loop.InvokeAsync(() =>
+        {
+            loop.Unwatch(ticker);
+            return ticker.Calls;
+        });
+        var after = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await loop.InvokeAsync(() =>
+            loop.CreateTimer(new DelegateDeadline(_ => after.SetResult())).Schedule(loop.Now + TimeSpan.FromMilliseconds(30)));
+        await after.Task;
+        Assert.Equal(calls, ticker.Calls);
+    }
+
+    [Fact]
+    public void A_stopped_loop_takes_no_more_work()
+    {
+        MediaNetwork network = TestPeers.Start(TestPeers.Options);
+        MediaLoop loop = network.Loops[0];
+        Assert.True(loop.Post(now => { }));
+        network.Dispose();
+        Assert.False(loop.Post(now => { }));
+    }
+
+    [Fact]
     public async Task A_handler_that_throws_is_counted_and_stops_nobody()
     {
         using MediaNetwork network = TestPeers.Start(TestPeers.Options);
@@ -183,6 +220,22 @@ public sealed class MediaLoopTests
             client.Connect(target, network.UdpPort);
             client.Send(TestPeers.StunRequest(ufrag));
             Assert.Equal(TestPeers.StunRequest(ufrag), TestPeers.Receive(client));
+        }
+    }
+
+    private sealed class Ticker : IDeadline
+    {
+        public Instant NextDeadline { get; set; }
+
+        public int Calls { get; private set; }
+
+        public int Early { get; private set; }
+
+        public void HandleTimeout(Instant now)
+        {
+            Calls++;
+            Early += now < NextDeadline ? 1 : 0;
+            NextDeadline = now + TimeSpan.FromMilliseconds(5);
         }
     }
 
