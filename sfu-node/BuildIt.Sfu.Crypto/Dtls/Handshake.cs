@@ -21,7 +21,7 @@ internal sealed class Handshake(
     private volatile bool _finished;
     private volatile bool _cancelled;
 
-    public HandshakeChannel Channel { get; } = new(wake);
+    public HandshakeChannel Channel { get; } = new(wake, role == DtlsRole.Server ? new ChangeCipherSpecGate() : null);
 
     /// <summary>True once the thread is done; then <see cref="Keys"/> says whether it went well.</summary>
     public bool IsFinished => _finished;
@@ -44,6 +44,7 @@ internal sealed class Handshake(
         }
         finally
         {
+            Channel.Flush();
             _finished = true;
             wake?.Invoke();
         }

@@ -7,7 +7,9 @@ namespace BuildIt.Sfu.Crypto.Dtls;
 /// The two queues between the loop and a handshake's thread. BouncyCastle blocks in <see cref="Receive(Span{byte}, int)"/>;
 /// the loop never does. Both queues are bounded: what does not fit is lost, as on any network.
 /// </summary>
-internal sealed class HandshakeChannel(Action? wake) : DatagramTransport
+/// <param name="wake">Called after each datagram that is ready to be sent.</param>
+/// <param name="gate">What may not reach BouncyCastle yet, in the server's role.</param>
+internal sealed class HandshakeChannel(Action? wake, ChangeCipherSpecGate? gate) : DatagramTransport
 {
     /// <summary>Fits every path with room for the headers of IP, UDP and TURN.</summary>
     private const int SendLimit = 1200;
@@ -19,6 +21,8 @@ internal sealed class HandshakeChannel(Action? wake) : DatagramTransport
     private readonly List<byte[]> _lastFlight = [];
     private readonly Lock _lock = new();
     private readonly SemaphoreSlim _arrived = new(0);
+    private readonly byte[] _pending = new byte[SendLimit];
+    private int _pendingLength;
     private bool _startsFlight = true;
     private bool _closed;
 
@@ -39,7 +43,13 @@ internal sealed class HandshakeChannel(Action? wake) : DatagramTransport
                 return;
             }
 
-            _incoming.Enqueue(datagram.ToArray());
+            var admitted = gate?.Admit(datagram) ?? datagram.Length;
+            if (admitted == 0)
+            {
+                return;
+            }
+
+            _incoming.Enqueue(datagram[..admitted].ToArray());
         }
 
         _arrived.Release();
@@ -76,6 +86,8 @@ internal sealed class HandshakeChannel(Action? wake) : DatagramTransport
 
     public int Receive(Span<byte> buffer, int waitMillis)
     {
+        Flush();
+
         // 0 means for ever to BouncyCastle, which its own timeout never lets come to pass here.
         if (!_arrived.Wait(Math.Max(1, waitMillis)))
         {
@@ -104,13 +116,37 @@ internal sealed class HandshakeChannel(Action? wake) : DatagramTransport
 
     public void Send(ReadOnlySpan<byte> buffer)
     {
+        if (_pendingLength + buffer.Length > SendLimit)
+        {
+            Flush();
+        }
+
+        if (buffer.Length <= SendLimit)
+        {
+            buffer.CopyTo(_pending.AsSpan(_pendingLength));
+            _pendingLength += buffer.Length;
+        }
+    }
+
+    /// <summary>
+    /// Sends the records gathered so far. BouncyCastle sends each on its own; together they make one or two datagrams of a
+    /// flight, so that a loss is rarer.
+    /// </summary>
+    public void Flush()
+    {
+        if (_pendingLength == 0)
+        {
+            return;
+        }
+
         if (_startsFlight)
         {
             _startsFlight = false;
             _lastFlight.Clear();
         }
 
-        var datagram = buffer.ToArray();
+        var datagram = _pending[.._pendingLength];
+        _pendingLength = 0;
         _lastFlight.Add(datagram);
         if (_outgoing.Count < MaxQueued)
         {

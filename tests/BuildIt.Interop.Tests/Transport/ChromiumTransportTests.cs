@@ -3,6 +3,7 @@ using BuildIt.Interop.Tests.Browser;
 using BuildIt.Sfu.Media.Ice;
 using BuildIt.Sfu.Media.Transport;
 using Microsoft.Playwright;
+using Xunit.Abstractions;
 
 namespace BuildIt.Interop.Tests.Transport;
 
@@ -10,7 +11,7 @@ namespace BuildIt.Interop.Tests.Transport;
 /// A real Chromium against ICE, DTLS and SRTP alone: an answer made by hand, no signalling, no SFU. Chromium opens with a
 /// DTLS 1.3 hello and has to settle on 1.2.
 /// </summary>
-public sealed class ChromiumTransportTests
+public sealed class ChromiumTransportTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
@@ -54,6 +55,8 @@ public sealed class ChromiumTransportTests
         Assert.Equal(SrtpProfile.AeadAes128Gcm, profile);
         Assert.Null(host.Failure);
         Assert.Single(host.Rtp.Where(p => p.PayloadType == 96).Select(p => p.Ssrc).Distinct());
+
+        output.WriteLine($"Answer to SRTP keys: {elapsed.TotalMilliseconds:0} ms");
 
         // Generous for a busy machine; without the short timers a lost step costs a second each.
         Assert.True(elapsed < TimeSpan.FromSeconds(3), $"The connection took {elapsed.TotalMilliseconds:0} ms.");

@@ -184,6 +184,10 @@ internal sealed class TransportEnd : IDatagramSink, IPeerTransportEvents, IRando
 
     public void OnFailed(TransportFailure reason, Instant now) => Failure = reason;
 
+    public override string ToString() =>
+        $"{Transport.IceState}, connected {Transport.IsConnected}, failure {Failure}, sent {SentOther.Count}: "
+        + string.Join(' ', SentOther.Select(static d => $"{d[0]}/{d[4]}.{d[10]}"));
+
     public void Fill(Span<byte> destination) => RandomNumberGenerator.Fill(destination);
 
     public void Dispose()
