@@ -9,19 +9,36 @@ namespace BuildIt.Sfu.Crypto.Dtls;
 /// One handshake: BouncyCastle's blocking protocol on a thread of <see cref="HandshakeThreads"/>. Its outcome is published
 /// once and read by the loop.
 /// </summary>
-internal sealed class Handshake(
-    DtlsRole role,
-    DtlsFingerprint expected,
-    DtlsCertificate certificate,
-    TlsCrypto crypto,
-    DtlsOptions options,
-    Action? wake)
+internal sealed class Handshake
 {
+    private readonly DtlsRole _role;
+    private readonly DtlsFingerprint _expected;
+    private readonly DtlsCertificate _certificate;
+    private readonly TlsCrypto _crypto;
+    private readonly DtlsOptions _options;
+    private readonly Action? _wake;
     private readonly long _created = Stopwatch.GetTimestamp();
     private volatile bool _finished;
     private volatile bool _cancelled;
 
-    public HandshakeChannel Channel { get; } = new(wake, role == DtlsRole.Server ? new ChangeCipherSpecGate() : null);
+    public Handshake(
+        DtlsRole role,
+        DtlsFingerprint expected,
+        DtlsCertificate certificate,
+        TlsCrypto crypto,
+        DtlsOptions options,
+        Action? wake)
+    {
+        _role = role;
+        _expected = expected;
+        _certificate = certificate;
+        _crypto = crypto;
+        _options = options;
+        _wake = wake;
+        Channel = new HandshakeChannel(Wake, role == DtlsRole.Server ? new ChangeCipherSpecGate() : null);
+    }
+
+    public HandshakeChannel Channel { get; }
 
     /// <summary>True once the thread is done; then <see cref="Keys"/> says whether it went well.</summary>
     public bool IsFinished => _finished;
@@ -46,7 +63,7 @@ internal sealed class Handshake(
         {
             Channel.Flush();
             _finished = true;
-            wake?.Invoke();
+            Wake();
         }
     }
 
@@ -54,7 +71,7 @@ internal sealed class Handshake(
     public void Refuse()
     {
         _finished = true;
-        wake?.Invoke();
+        Wake();
     }
 
     public void Cancel()
@@ -66,22 +83,39 @@ internal sealed class Handshake(
     private DtlsKeys? Negotiate()
     {
         // Time spent waiting for a thread counts: the peer has given up by then.
-        var remaining = options.HandshakeTimeout - Stopwatch.GetElapsedTime(_created);
+        var remaining = _options.HandshakeTimeout - Stopwatch.GetElapsedTime(_created);
         if (remaining < TimeSpan.FromMilliseconds(1))
         {
             return null;
         }
 
-        var bounds = options with { HandshakeTimeout = remaining };
-        if (role == DtlsRole.Server)
+        var bounds = _options with { HandshakeTimeout = remaining };
+        if (_role == DtlsRole.Server)
         {
-            var server = new DtlsServerPeer(crypto, certificate, expected, bounds);
+            var server = new DtlsServerPeer(_crypto, _certificate, _expected, bounds);
             new DtlsServerProtocol().Accept(server, Channel);
             return server.Keys;
         }
 
-        var client = new DtlsClientPeer(crypto, certificate, expected, bounds);
+        var client = new DtlsClientPeer(_crypto, _certificate, _expected, bounds);
         new DtlsClientProtocol().Connect(client, Channel);
         return client.Keys;
+    }
+
+    private void Wake()
+    {
+        if (_cancelled)
+        {
+            return;
+        }
+
+        try
+        {
+            _wake?.Invoke();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The loop ended between the check and the call: nobody is left to wake.
+        }
     }
 }

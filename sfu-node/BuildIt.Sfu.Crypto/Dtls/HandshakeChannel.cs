@@ -9,7 +9,7 @@ namespace BuildIt.Sfu.Crypto.Dtls;
 /// </summary>
 /// <param name="wake">Called after each datagram that is ready to be sent.</param>
 /// <param name="gate">What may not reach BouncyCastle yet, in the server's role.</param>
-internal sealed class HandshakeChannel(Action? wake, ChangeCipherSpecGate? gate) : DatagramTransport
+internal sealed class HandshakeChannel(Action wake, ChangeCipherSpecGate? gate) : DatagramTransport
 {
     /// <summary>Fits every path with room for the headers of IP, UDP and TURN.</summary>
     private const int SendLimit = 1200;
@@ -151,7 +151,7 @@ internal sealed class HandshakeChannel(Action? wake, ChangeCipherSpecGate? gate)
         if (_outgoing.Count < MaxQueued)
         {
             _outgoing.Enqueue(datagram);
-            wake?.Invoke();
+            wake();
         }
     }
 

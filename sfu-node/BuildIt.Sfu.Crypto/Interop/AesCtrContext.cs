@@ -27,8 +27,12 @@ internal sealed unsafe class AesCtrContext : IDisposable
         fixed (byte* counterPointer = counter, dataPointer = data)
         {
             int length;
-            return LibCrypto.EVP_CipherInit_ex(_context, 0, 0, null, counterPointer, -1) == 1
+            var done = LibCrypto.EVP_CipherInit_ex(_context, 0, 0, null, counterPointer, -1) == 1
                 && (data.IsEmpty || LibCrypto.EVP_CipherUpdate(_context, dataPointer, &length, dataPointer, data.Length) == 1);
+
+            // Or else the finalizer could free the context during the call.
+            GC.KeepAlive(this);
+            return done;
         }
     }
 

@@ -31,11 +31,15 @@ internal sealed unsafe class AesGcmContext : IDisposable
         fixed (byte* noncePointer = nonce, associatedPointer = associated, dataPointer = data, tagPointer = tag)
         {
             int length;
-            return LibCrypto.EVP_CipherInit_ex(_context, 0, 0, null, noncePointer, -1) == 1
+            var done = LibCrypto.EVP_CipherInit_ex(_context, 0, 0, null, noncePointer, -1) == 1
                 && LibCrypto.EVP_CipherUpdate(_context, null, &length, associatedPointer, associated.Length) == 1
                 && (data.IsEmpty || LibCrypto.EVP_CipherUpdate(_context, dataPointer, &length, dataPointer, data.Length) == 1)
                 && LibCrypto.EVP_CipherFinal_ex(_context, tagPointer, &length) == 1
                 && LibCrypto.EVP_CIPHER_CTX_ctrl(_context, LibCrypto.ControlGetTag, TagLength, tagPointer) == 1;
+
+            // Or else the finalizer could free the context during the call.
+            GC.KeepAlive(this);
+            return done;
         }
     }
 
@@ -46,11 +50,15 @@ internal sealed unsafe class AesGcmContext : IDisposable
         {
             int length;
             byte unused;
-            return LibCrypto.EVP_CipherInit_ex(_context, 0, 0, null, noncePointer, -1) == 1
+            var done = LibCrypto.EVP_CipherInit_ex(_context, 0, 0, null, noncePointer, -1) == 1
                 && LibCrypto.EVP_CIPHER_CTX_ctrl(_context, LibCrypto.ControlSetTag, TagLength, tagPointer) == 1
                 && LibCrypto.EVP_CipherUpdate(_context, null, &length, associatedPointer, associated.Length) == 1
                 && (data.IsEmpty || LibCrypto.EVP_CipherUpdate(_context, dataPointer, &length, dataPointer, data.Length) == 1)
                 && LibCrypto.EVP_CipherFinal_ex(_context, &unused, &length) == 1;
+
+            // Or else the finalizer could free the context during the call.
+            GC.KeepAlive(this);
+            return done;
         }
     }
 
