@@ -55,8 +55,7 @@ install_system_packages() {
   done
   [ ${#unknown[@]} = 0 ] || say "This distribution has no package for: ${unknown[*]} (what needs them will say so)"
   [ ${#wanted[@]} -gt 0 ] || return 0
-  # Services that packages bring are not wanted running: the tests start what they need themselves.
-  as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get -q -y -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 \
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 \
     install --no-install-recommends "${wanted[@]}" >/dev/null ||
     die "the packages could not be installed"
 }

@@ -37,6 +37,15 @@ if ! dotnet build BuildIt.Operator.sln -nologo -v quiet; then
   finish
 fi
 
+# Made here rather than by the first test that needs it, which would look as if it hung.
+if [ -z "${KUBECONFIG_E2E:-}" ]; then
+  echo "Preparing the local Kubernetes"
+  if [ "$(id -u)" = 0 ]; then level=node; else level=control-plane; fi
+  if ! { tests/cluster/build.sh "$level" && tests/cluster/tools.sh; } >/dev/null; then
+    echo "There is no local Kubernetes; the tests that need it will fail."
+  fi
+fi
+
 # counter FILE NAME: an attribute of the <Counters> element of a test result file.
 counter() { sed -nE "s/.*<Counters.* $2=\"([0-9]+)\".*/\1/p" "$1" | head -n 1; }
 

@@ -97,7 +97,8 @@ build_dotnet() {
   say "Publishing $program"
   stage=$(mktemp -d "$layers/.stage.XXXXXX")
   # publish leaves old files where they were, so it gets an empty folder.
-  dotnet publish "$project" -c Release -o "$stage/app" --no-self-contained -nologo -v quiet \
+  # A test host hands its MSBuild variables on, and they are not for another build.
+  env -u MSBuildSDKsPath -u MSBuildExtensionsPath -u MSBUILD_EXE_PATH dotnet publish "$project" -c Release -o "$stage/app" --no-self-contained -nologo -v quiet \
     -p:DebugType=embedded -p:GenerateDocumentationFile=false >&2
   rm -f "$stage"/app/*.xml
   pack_layer "$stage" "$stage.tar"
@@ -110,7 +111,8 @@ build_dotnet() {
 
 build_program() {
   local name=$1 program root extra=()
-  program=$(readlink -f "$(command -v "$2")") || die "$2 is not installed"
+  # Not resolved: some programs ask by which name they were called.
+  program=$(command -v "$2") || die "$2 is not installed"
   shift 2
   root=$(mktemp -d "$layers/.root.XXXXXX")
   make_root "$root"
@@ -119,7 +121,7 @@ build_program() {
   copy_with_libraries "$root" "$program" "${extra[@]}"
   pack_layer "$root" "$root.tar"
   write_image "$name" "$(jq -n '{ User: "65532:65532", WorkingDir: "/tmp", Entrypoint: $ARGS.positional, Env: ["PATH=/usr/bin:/usr/sbin"] }' \
-    --args "$program" "$@")" "$root.tar"
+    --args -- "$program" "$@")" "$root.tar"
   rm -rf "$root" "$root.tar"
 }
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Starts a real Kubernetes on this machine: control plane and one node. Behind "make cluster-up".
 # Run again, it starts what is missing. BUILDIT_CLUSTER names the folder it lives in,
-# BUILDIT_CLUSTER_NODES the number of nodes (1).
+# BUILDIT_CLUSTER_NODES the number of nodes (1). With BUILDIT_CLUSTER_OWNER, a process id, everything
+# is stopped and removed soon after that process has ended.
 set -euo pipefail
 # shellcheck source=lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -22,6 +23,12 @@ tools=$("$cluster_scripts/tools.sh")
 for ((index = 0; index < ${BUILDIT_CLUSTER_NODES:-1}; index++)); do
   "$cluster_scripts/node.sh" start "$dir" "$index"
 done
+if [ -n "${BUILDIT_CLUSTER_OWNER:-}" ]; then
+  # Outside the cluster's folder, because down.sh removes that.
+  # shellcheck disable=SC2016 # the inner shell fills these in
+  BUILDIT_CLUSTER=$dir setsid sh -c 'tail --pid="$1" -f /dev/null; exec "$2"' sh \
+    "$BUILDIT_CLUSTER_OWNER" "$cluster_scripts/down.sh" >/dev/null 2>&1 </dev/null &
+fi
 
 cat <<TEXT
 Kubernetes is up after $((SECONDS - started)) s.

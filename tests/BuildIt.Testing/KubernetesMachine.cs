@@ -1,0 +1,101 @@
+using k8s;
+
+namespace BuildIt.Testing;
+
+/// <summary>
+/// A whole Kubernetes on this machine, with nodes that run containers: what <c>make cluster-up</c>
+/// starts, as a cluster of the test's own. Needs root. It ends with this object, or soon after the
+/// test run when that was killed. Members may be called from any thread.
+/// </summary>
+public sealed class KubernetesMachine : IAsyncDisposable
+{
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(30);
+    private static readonly TimeSpan BuildTimeout = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan CommandTimeout = TimeSpan.FromMinutes(3);
+
+    private readonly string _folder;
+    private readonly Kubernetes _client;
+    private bool _disposed;
+
+    private KubernetesMachine(string folder, string toolsPath)
+    {
+        _folder = folder;
+        ToolsPath = toolsPath;
+        _client = new Kubernetes(ClientConfiguration());
+    }
+
+    /// <summary>A kubeconfig with every right.</summary>
+    public string KubeconfigPath => Path.Combine(_folder, "admin.kubeconfig");
+
+    /// <summary>The folder that holds <c>kubectl</c> and <c>helm</c>.</summary>
+    public string ToolsPath { get; }
+
+    /// <summary>Where the programs of the nodes write: <c>nodes/node-0/logs</c> and so on.</summary>
+    public string Folder => _folder;
+
+    /// <summary>A client with every right.</summary>
+    public IKubernetes Client => _client;
+
+    /// <summary>Starts a control plane and nodes and returns when all are ready.</summary>
+    /// <param name="nodes">Number of nodes, 1 to 60; they are named <c>node-0</c>, <c>node-1</c> and so on.</param>
+    /// <exception cref="InvalidOperationException">It did not start; the message holds what the scripts said.</exception>
+    public static async Task<KubernetesMachine> StartAsync(int nodes = 1)
+    {
+        var tools = (await ChildProcess.RunAsync(Script("tools.sh"), [], CommandTimeout)).Trim();
+        var folder = Directory.CreateTempSubdirectory("buildit-machine-").FullName;
+        await ChildProcess.RunAsync(Script("up.sh"), [], StartTimeout, new Dictionary<string, string?>
+        {
+            ["BUILDIT_CLUSTER"] = folder,
+            ["BUILDIT_CLUSTER_NODES"] = $"{nodes}",
+            ["BUILDIT_CLUSTER_OWNER"] = $"{Environment.ProcessId}",
+        });
+        return new KubernetesMachine(folder, tools);
+    }
+
+    /// <summary>What a client of the caller's own is made from; each call returns a new object.</summary>
+    public KubernetesClientConfiguration ClientConfiguration() =>
+        KubernetesClientConfiguration.BuildConfigFromConfigFile(KubeconfigPath);
+
+    /// <summary>Publishes one of the repository's programs as an image and gives it to every node.</summary>
+    /// <param name="name">Without a tag; pods use it as <c>name:local</c>.</param>
+    /// <param name="project">Folder of the project, from the top of the repository.</param>
+    public async Task AddDotnetImageAsync(string name, string project) =>
+        await ImportAsync(await ChildProcess.RunAsync(Script("images.sh"), ["dotnet", name, project], BuildTimeout));
+
+    /// <summary>Wraps a program of this machine as an image and gives it to every node.</summary>
+    /// <param name="name">Without a tag; pods use it as <c>name:local</c>.</param>
+    /// <param name="program">Name on the PATH.</param>
+    /// <param name="arguments">Part of the image's entry point, before what the pod adds.</param>
+    public async Task AddProgramImageAsync(string name, string program, params string[] arguments) =>
+        await ImportAsync(await ChildProcess.RunAsync(Script("images.sh"), ["program", name, program, .. arguments], BuildTimeout));
+
+    /// <summary>Cuts the power of a node: all its containers and its kubelet end at once.</summary>
+    /// <param name="index">0 for <c>node-0</c>.</param>
+    public Task StopNodeAsync(int index) => ChildProcess.RunAsync(Script("node.sh"), ["stop", _folder, $"{index}"], CommandTimeout);
+
+    /// <summary>Starts a node, new or stopped before; it has none of the images yet.</summary>
+    /// <param name="index">0 for <c>node-0</c>.</param>
+    public Task StartNodeAsync(int index) => ChildProcess.RunAsync(Script("node.sh"), ["start", _folder, $"{index}"], StartTimeout);
+
+    /// <summary>Runs <c>kubectl</c> or <c>helm</c> against this cluster and returns what it printed.</summary>
+    /// <exception cref="InvalidOperationException">It failed; the message holds what it printed.</exception>
+    public Task<string> RunToolAsync(string tool, params string[] arguments) => ChildProcess.RunAsync(
+        Path.Combine(ToolsPath, tool), arguments, CommandTimeout, new Dictionary<string, string?> { ["KUBECONFIG"] = KubeconfigPath });
+
+    /// <summary>Ends everything and removes every trace.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        _client.Dispose();
+        await ChildProcess.RunAsync(Script("down.sh"), [], CommandTimeout, new Dictionary<string, string?> { ["BUILDIT_CLUSTER"] = _folder });
+    }
+
+    private static string Script(string name) => RepositoryRoot.Path("tests", "cluster", name);
+
+    private Task ImportAsync(string archive) => ChildProcess.RunAsync(Script("node.sh"), ["import", _folder, archive.Trim()], CommandTimeout);
+}
