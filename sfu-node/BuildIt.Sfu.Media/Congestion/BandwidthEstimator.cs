@@ -19,7 +19,6 @@ public sealed class BandwidthEstimator
     private static readonly TimeSpan SilenceLimit = TimeSpan.FromMilliseconds(1000);
     private static readonly TimeSpan SilenceStep = TimeSpan.FromMilliseconds(500);
     private const double SilenceDecrease = 0.7;
-    private const double RembHeadroom = 1.0;
 
     private readonly BandwidthEstimatorOptions _options;
     private readonly SentPacketHistory _history;
@@ -34,7 +33,6 @@ public sealed class BandwidthEstimator
     private DataRate _ceiling = DataRate.Infinite;
     private DataRate _probeResult;
     private Instant _newestAcknowledgedSend;
-    private Instant _lastFeedback = Instant.Never;
     private Instant _firstUnanswered = Instant.Never;
     private Instant _silenceDue = Instant.Never;
     private bool _hasTransportFeedback;
@@ -155,7 +153,6 @@ public sealed class BandwidthEstimator
 
     public void EndFeedback(Instant now)
     {
-        _lastFeedback = now;
         _firstUnanswered = Instant.Never;
         _silenceDue = Instant.Never;
         if (_newestAcknowledgedSend.Microseconds != long.MinValue)
@@ -190,7 +187,7 @@ public sealed class BandwidthEstimator
     {
         if (!_hasTransportFeedback)
         {
-            _aimd.Set(estimate * RembHeadroom, now);
+            _aimd.Set(estimate, now);
             UpdateEstimate();
         }
     }

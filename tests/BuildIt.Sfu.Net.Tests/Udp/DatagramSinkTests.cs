@@ -73,6 +73,37 @@ public sealed class DatagramSinkTests
         Assert.Equal(0, network.Loops[0].Statistics.SendQueueDropped);
     }
 
+    [Theory]
+    [InlineData(10, 0)]
+    [InlineData(60, 50)]
+    public async Task A_socket_without_room_holds_a_bounded_number_and_goes_on_when_there_is_room(int written, int dropped)
+    {
+        using MediaNetwork network = TestPeers.Start(TestPeers.Options with { MaxPendingDatagrams = 50 });
+        MediaLoop loop = network.Loops[0];
+        using Socket receiver = Receiver();
+        await loop.InvokeAsync(() =>
+        {
+            MediaEndpoint endpoint = loop.CreateEndpoint(new DelegateHandler());
+            PathId path = endpoint.OpenPath(TransportAddress.FromEndPoint((IPEndPoint)receiver.LocalEndPoint!));
+
+            // As after EAGAIN: loopback itself always has room, so epoll ends the wait at once.
+            loop.SharedSocket.WaitingForRoom = true;
+            for (int i = 0; i < written; i++)
+            {
+                Write(endpoint, path, 100, (byte)i);
+            }
+        });
+
+        for (int i = dropped; i < written; i++)
+        {
+            Assert.Equal((byte)i, TestPeers.Receive(receiver)[^1]);
+        }
+
+        await loop.InvokeAsync(() => { });
+        Assert.Equal(dropped, loop.Statistics.SendQueueDropped);
+        Assert.Equal(written - dropped, loop.Statistics.PacketsSent);
+    }
+
     [Fact]
     public async Task A_closed_path_sends_what_was_committed_and_nothing_more()
     {
