@@ -17,6 +17,9 @@ public sealed record InstanceObservation
     /// <summary>The Kubernetes node the pod runs on takes no new pods.</summary>
     public bool NodeCordoned { get; init; }
 
+    /// <summary>A person asked for the pod to be drained.</summary>
+    public bool DrainRequested { get; init; }
+
     /// <summary>Kubernetes no longer knows the node the pod ran on.</summary>
     public bool NodeGone { get; init; }
 

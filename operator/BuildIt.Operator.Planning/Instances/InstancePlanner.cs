@@ -26,7 +26,7 @@ internal sealed class InstancePlanner(FleetObservation observed, FleetMembers me
             return _actions;
         }
 
-        DrainCordoned();
+        DrainUnwanted();
         CallBack(desired, draining, why);
         Rollout = RolloutPlanner.Plan(_spec, desired, members.Serving, members.InFlight, now, deadlines);
         Create(Rollout, why);
@@ -64,14 +64,16 @@ internal sealed class InstancePlanner(FleetObservation observed, FleetMembers me
         members.Serving.Clear();
     }
 
-    private void DrainCordoned()
+    // These go whether or not their successors are ready: Kubernetes or a person wants them away.
+    private void DrainUnwanted()
     {
         for (var i = members.Serving.Count - 1; i >= 0; i--)
         {
             var member = members.Serving[i];
-            if (member.Instance.NodeCordoned && MayDrain(member))
+            var cause = member.Instance.NodeCordoned ? DrainCause.Cordon : member.Instance.DrainRequested ? DrainCause.Manual : DrainCause.None;
+            if (cause is not DrainCause.None && MayDrain(member))
             {
-                Remove(member, DrainCause.Cordon, "its Kubernetes node is cordoned");
+                Remove(member, cause, cause is DrainCause.Cordon ? "its Kubernetes node is cordoned" : "its drain was asked for by hand");
                 members.Serving.RemoveAt(i);
             }
         }
@@ -95,8 +97,7 @@ internal sealed class InstancePlanner(FleetObservation observed, FleetMembers me
                 break;
             }
 
-            if (instance.DrainCause is not DrainCause.ScaleDown || instance.NodeCordoned || instance.ReconnectAskedAt is not null
-                || !member.IsCurrent || member.Liveness is not Health.Liveness.Alive)
+            if (!MayComeBack(instance) || !member.IsCurrent || member.Liveness is not Health.Liveness.Alive)
             {
                 continue;
             }
@@ -107,6 +108,11 @@ internal sealed class InstancePlanner(FleetObservation observed, FleetMembers me
             missing--;
         }
     }
+
+    // Once its cause is gone, and unless its clients were already sent away.
+    private static bool MayComeBack(InstanceObservation instance) =>
+        instance is { NodeCordoned: false, DrainRequested: false, ReconnectAskedAt: null }
+        && instance.DrainCause is DrainCause.ScaleDown or DrainCause.Cordon or DrainCause.Manual;
 
     private void Create(RolloutDecision rollout, string why)
     {

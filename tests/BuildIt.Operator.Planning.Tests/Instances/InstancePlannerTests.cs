@@ -46,15 +46,36 @@ public sealed class InstancePlannerTests
     }
 
     [Theory]
-    [InlineData(DrainCause.Cordon)]
-    [InlineData(DrainCause.Rollout)]
-    [InlineData(DrainCause.Manual)]
-    [InlineData(DrainCause.Deletion)]
-    public void A_drain_with_another_cause_is_not_called_back(DrainCause cause)
+    [InlineData(DrainCause.ScaleDown, false, false, true)]
+    [InlineData(DrainCause.Cordon, true, false, false)]
+    [InlineData(DrainCause.Cordon, false, false, true)]
+    [InlineData(DrainCause.Manual, false, true, false)]
+    [InlineData(DrainCause.Manual, false, false, true)]
+    [InlineData(DrainCause.ScaleDown, true, false, false)]
+    [InlineData(DrainCause.Rollout, false, false, false)]
+    [InlineData(DrainCause.Deletion, false, false, false)]
+    public void A_drain_is_called_back_only_when_its_cause_is_gone(DrainCause cause, bool cordoned, bool requested, bool back)
     {
-        var decision = Plan(2, Given.Pod("a"), Given.Pod("b", 5, 1).Draining(cause));
+        var pod = Given.Pod("b", 5, 1).Draining(cause) with { NodeCordoned = cordoned, DrainRequested = requested };
 
-        Assert.Equal(InstanceActionKind.Create, Assert.Single(decision.Actions).Kind);
+        Assert.Equal(back ? InstanceActionKind.CallBack : InstanceActionKind.Create, Assert.Single(Plan(2, Given.Pod("a"), pod).Actions).Kind);
+    }
+
+    [Fact]
+    public void A_pod_of_which_clients_were_sent_away_does_not_come_back()
+    {
+        var pod = Given.Pod("b", 5, 1).Draining() with { ReconnectAskedAt = Given.Now };
+
+        Assert.Equal(InstanceActionKind.Create, Assert.Single(Plan(2, Given.Pod("a"), pod).Actions).Kind);
+    }
+
+    [Fact]
+    public void A_person_may_have_a_pod_drained()
+    {
+        var decision = Plan(1, Given.Pod("a", 5, 1) with { DrainRequested = true });
+
+        Assert.Equal([InstanceActionKind.Drain, InstanceActionKind.Create], decision.Actions.Select(action => action.Kind));
+        Assert.Equal(DrainCause.Manual, decision.Actions[0].Cause);
     }
 
     [Fact]

@@ -4,7 +4,7 @@ namespace BuildIt.Operator.Planning.Tests.Simulation;
 
 public sealed class FleetSimulationTests
 {
-    private const int Seeds = 1_000;
+    private const int Seeds = 1_200;
     private const int GoldenSeed = 42;
 
     /// <summary>Every seed is a fleet of its own: load, failures, late information, crashes; see <see cref="Invariants"/>.</summary>

@@ -7,7 +7,7 @@ namespace BuildIt.Operator.Planning.Tests.Simulation;
 /// <summary>One seed from beginning to end: trouble for a while, then quiet, in which the fleet has to settle.</summary>
 internal sealed class SimulationRun
 {
-    private const int TroubledSeconds = 150;
+    private const int TroubledSeconds = 200;
     private const int QuietSeconds = 900;
 
     private readonly int _seed;
