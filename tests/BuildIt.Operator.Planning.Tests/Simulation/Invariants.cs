@@ -14,6 +14,7 @@ internal sealed class Invariants(SimulatedFleet fleet, int seed)
     private DateTimeOffset _undisturbedSince = fleet.Now;
     private DateTimeOffset? _lastUp;
     private int? _lastDesired;
+    private int _lastServing;
 
     /// <summary>Something happened for which the fleet may take its time again.</summary>
     public void Disturbed()
@@ -51,11 +52,17 @@ internal sealed class Invariants(SimulatedFleet fleet, int seed)
     }
 
     /// <summary>To be called after everything was carried out.</summary>
-    public void CheckFleet()
+    public void CheckFleet(FleetDecision decision)
     {
         var spec = fleet.Spec;
         var serving = fleet.Pods.Count(pod => pod.DrainStartedAt is null && pod.IsAlive);
-        Check(serving <= spec.Max + spec.Rollout.SurgeOver(spec.Max), $"{serving} pods serve and {spec.Max} are allowed");
+
+        // After max was lowered those that are too many go by draining, a few at a time; but never may there be more.
+        Check(
+            serving <= spec.Max + spec.Rollout.SurgeOver(spec.Max) || serving <= _lastServing,
+            $"{serving} pods serve and {spec.Max} are allowed");
+        Check(serving <= decision.Desired + spec.Rollout.SurgeOver(decision.Desired) || serving <= _lastServing, $"{serving} pods serve and {decision.Desired} are wanted");
+        _lastServing = serving;
 
         var participants = fleet.Rooms.Where(room => room.Instance is not null).Sum(room => room.Participants(fleet.Now));
         var rooms = fleet.Rooms.Count(room => room.Instance is not null);

@@ -138,13 +138,7 @@ internal sealed class SimulationRun
             _invariants.Disturbed();
         }
 
-        if (_fleet.Spec.Max < _fleet.Pods.Count)
-        {
-            // After max was lowered the pods that are too many go by draining, one by one.
-            return;
-        }
-
-        _invariants.CheckFleet();
+        _invariants.CheckFleet(decision);
     }
 
     private void Settle()
