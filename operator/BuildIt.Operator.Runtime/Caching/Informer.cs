@@ -264,7 +264,7 @@ public sealed partial class Informer<T> : IInformer, IObjectCache<T>
         {
             throw new WatchStalledException(version);
         }
-        catch (Exception broken) when (broken is HttpRequestException or IOException or JsonException)
+        catch (Exception broken) when (broken is HttpRequestException or IOException or JsonException or TimeoutException)
         {
             throw new WatchBrokenException(version, broken);
         }

@@ -60,7 +60,7 @@ public sealed class ApiClient(Kubernetes kubernetes, string fieldManager, TimePr
             .Append("&resourceVersion=").Append(Uri.EscapeDataString(resourceVersion));
         query.AppendTo(url);
         using var request = await RequestAsync(HttpMethod.Get, url.ToString(), null, null, cancellation).ConfigureAwait(false);
-        using var response = await kubernetes.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation).ConfigureAwait(false);
+        using var response = await OpenAsync(request, cancellation).ConfigureAwait(false);
         if (!response.IsSuccessStatusCode)
         {
             throw Refusal(response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellation).ConfigureAwait(false));
@@ -222,6 +222,21 @@ public sealed class ApiClient(Kubernetes kubernetes, string fieldManager, TimePr
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
             throw new TimeoutException($"The Kubernetes API did not answer {method} within {CallTimeout.TotalSeconds:0} s");
+        }
+    }
+
+    /// <summary>Sends the request of a watch. The server answers at once, before the first event.</summary>
+    private async Task<HttpResponseMessage> OpenAsync(HttpRequestMessage request, CancellationToken cancellation)
+    {
+        using var timeout = new CancellationTokenSource(CallTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);
+        try
+        {
+            return await kubernetes.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            throw new TimeoutException($"The Kubernetes API did not begin a watch within {CallTimeout.TotalSeconds:0} s");
         }
     }
 

@@ -52,7 +52,8 @@ public sealed class ObjectWriter(ApiClient client, CacheRegistry caches)
     /// <param name="cancellation">Gives up waiting.</param>
     /// <returns>True when it was written.</returns>
     public async Task<bool> UpdateStatusAsync<T, TStatus>(T entity, TStatus status, CancellationToken cancellation)
-        where T : class, IKubernetesObject<V1ObjectMeta>, IStatus<TStatus>
+        where T : class, IKubernetesObject<V1ObjectMeta>, IStatus<TStatus?>
+        where TStatus : class
     {
         ArgumentNullException.ThrowIfNull(entity);
         if (JsonNode.DeepEquals(ToJson(entity.Status), ToJson(status)))
