@@ -36,6 +36,7 @@ internal sealed class SdpCodecReader(SdpLimits limits)
         foreach (var format in formats)
         {
             if (!SdpText.TryPayloadType(format, out var payloadType)
+                || codecs.Exists(codec => codec.PayloadType == payloadType)
                 || !(_maps.TryGetValue(payloadType, out var map) || TryStatic(payloadType, out map)))
             {
                 continue;

@@ -74,6 +74,14 @@ public class SdpParserTests
     }
 
     [Fact]
+    public void A_format_named_twice_counts_once()
+    {
+        var session = SdpFixtures.Parse("v=0\nm=audio 9 UDP/TLS/RTP/SAVPF 8 111 8\na=rtpmap:111 opus/48000/2\n");
+
+        Assert.Equal(["PCMA", "opus"], session.Media[0].Codecs.Select(codec => codec.Name));
+    }
+
+    [Fact]
     public void Sizes_and_counts_are_bounded()
     {
         var limits = new SdpLimits { MaxLength = 10_000, MaxLineLength = 200, MaxSections = 3, MaxSources = 4 };
@@ -96,6 +104,9 @@ public class SdpParserTests
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(6)]
     public void Mutated_descriptions_never_throw(int seed)
     {
         var random = new Random(seed);
