@@ -59,7 +59,7 @@ internal sealed class DataTrackRelay(RoomCore room)
 
         Remove(track);
         publisher.Send(new SignalResponse { UnpublishDataTrackResponse = new UnpublishDataTrackResponse { Info = track.Info } });
-        room.News.Publish(publisher, now);
+        room.News.Publish(publisher, now, tracksChanged: true);
     }
 
     public void UpdateSubscription(Participant subscriber, UpdateDataSubscription request)

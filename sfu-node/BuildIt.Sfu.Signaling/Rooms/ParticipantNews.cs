@@ -26,8 +26,11 @@ internal sealed class ParticipantNews(RoomCore room)
 
     public Instant NextDeadline { get; private set; } = Instant.Never;
 
-    /// <summary>Announces a participant's present state to the others, and to itself when it is still here.</summary>
-    public void Publish(Participant participant, Instant now)
+    /// <summary>Announces a participant's present state to the others and to itself.</summary>
+    /// <param name="participant">Who changed.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="tracksChanged">True when tracks came or went: then it does not wait, even if none are left.</param>
+    public void Publish(Participant participant, Instant now, bool tracksChanged = false)
     {
         var info = participant.Snapshot;
         participant.Send(new SignalResponse { Update = new ParticipantUpdate { Participants = { info } } });
@@ -36,7 +39,7 @@ internal sealed class ParticipantNews(RoomCore room)
             return;
         }
 
-        Announce(info, atOnce: participant.IsPublisher, now);
+        Announce(info, atOnce: tracksChanged || participant.IsPublisher, now);
     }
 
     /// <summary>Announces that a participant has left, or has hidden itself.</summary>

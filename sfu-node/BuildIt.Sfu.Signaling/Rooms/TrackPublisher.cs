@@ -161,7 +161,7 @@ internal sealed class TrackPublisher(RoomCore room)
         publisher.Changed();
         if (track.Published)
         {
-            room.News.Publish(publisher, now);
+            room.News.Publish(publisher, now, tracksChanged: true);
             room.Raise("track_unpublished", publisher, track);
             room.PublishersChanged(now);
         }

@@ -1,0 +1,58 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Media.Units;
+
+namespace BuildIt.Sfu.Signaling.Tests.Media;
+
+/// <summary>A real thread with a real clock under rooms whose media is only remembered.</summary>
+internal sealed class FakeMediaFactory : IMediaRoomFactory, IRoomLoop, IDisposable
+{
+    private readonly BlockingCollection<Action<Instant>> _work = [];
+    private readonly HashSet<IDeadline> _watched = [];
+    private readonly long _start = Stopwatch.GetTimestamp();
+    private readonly Thread _thread;
+
+    public FakeMediaFactory()
+    {
+        _thread = new Thread(Run) { IsBackground = true, Name = "room loop" };
+        _thread.Start();
+    }
+
+    public ConcurrentDictionary<string, FakeMediaRoom> Rooms { get; } = [];
+
+    private Instant Now => new((long)Stopwatch.GetElapsedTime(_start).TotalMicroseconds);
+
+    public IRoomLoop ChooseLoop() => this;
+
+    public IMediaRoom Create(RoomSid sid, IRoomLoop loop, IMediaRoomEvents events) => Rooms[sid.Value] = new FakeMediaRoom();
+
+    public bool Post(Action<Instant> work) => !_work.IsAddingCompleted && _work.TryAdd(work);
+
+    public void Watch(IDeadline deadline) => _watched.Add(deadline);
+
+    public void Unwatch(IDeadline deadline) => _watched.Remove(deadline);
+
+    public void Dispose()
+    {
+        _work.CompleteAdding();
+        _thread.Join();
+        _work.Dispose();
+    }
+
+    private void Run()
+    {
+        while (!_work.IsCompleted)
+        {
+            if (_work.TryTake(out var work, 10))
+            {
+                work(Now);
+            }
+
+            foreach (var due in _watched.Where(w => w.NextDeadline <= Now).ToArray())
+            {
+                due.HandleTimeout(Now);
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Media.Units;
+
+namespace BuildIt.Sfu.Signaling.Tests.Media;
+
+/// <summary>Media that only remembers what it was told; tests raise its events themselves.</summary>
+internal sealed class FakeMediaRoom : IMediaRoom
+{
+    public Dictionary<string, FakeMediaPeer> Peers { get; } = [];
+
+    public bool Closed { get; private set; }
+
+    public IMediaPeer AddPeer(MediaPeerOptions options, IMediaPeerEvents events, Instant now)
+    {
+        var peer = new FakeMediaPeer(options, events);
+        Peers.Add(options.Sid.Value, peer);
+        return peer;
+    }
+
+    public void Close(Instant now) => Closed = true;
+}
+
+internal sealed class FakeMediaPeer(MediaPeerOptions options, IMediaPeerEvents events) : IMediaPeer
+{
+    public MediaPeerOptions Options { get; } = options;
+
+    public IMediaPeerEvents Events { get; } = events;
+
+    public List<string> Candidates { get; } = [];
+
+    public Dictionary<string, PublishedTrack> Published { get; } = [];
+
+    public Dictionary<string, SubscriptionSettings> Subscribed { get; } = [];
+
+    public Dictionary<string, bool> Muted { get; } = [];
+
+    public List<(DataChannelKind Channel, byte[] Message)> Sent { get; } = [];
+
+    public int IceRestarts { get; private set; }
+
+    public bool Closed { get; private set; }
+
+    public DataRate Limit { get; private set; } = DataRate.Infinite;
+
+    public bool DataOpen { get; set; } = true;
+
+    public NegotiationResult HandleOffer(string sdp, Instant now) => sdp == "bad"
+        ? NegotiationResult.Rejected("bad")
+        : new NegotiationResult("answer to " + sdp, new Dictionary<string, string> { ["0"] = "TR_x" }, null);
+
+    public string? HandleAnswer(string sdp, Instant now) => sdp == "bad" ? "bad" : null;
+
+    public void AddRemoteCandidate(PeerTarget target, string candidate, Instant now) => Candidates.Add($"{target} {candidate}");
+
+    public void RestartSubscriberIce(Instant now) => IceRestarts++;
+
+    public void Publish(PublishedTrack track, Instant now) => Published[track.Sid.Value] = track;
+
+    public void Unpublish(TrackSid track, Instant now) => Published.Remove(track.Value);
+
+    public void SetMuted(TrackSid track, bool muted, Instant now) => Muted[track.Value] = muted;
+
+    public void Subscribe(TrackSid track, in SubscriptionSettings settings, Instant now) => Subscribed.Add(track.Value, settings);
+
+    public void Unsubscribe(TrackSid track, Instant now) => Assert.True(Subscribed.Remove(track.Value));
+
+    public void UpdateSubscription(TrackSid track, in SubscriptionSettings settings, Instant now) => Subscribed[track.Value] = settings;
+
+    public bool SendData(DataChannelKind channel, ReadOnlySpan<byte> message, Instant now)
+    {
+        if (DataOpen)
+        {
+            Sent.Add((channel, message.ToArray()));
+        }
+
+        return DataOpen;
+    }
+
+    public void Close(Instant now) => Closed = true;
+
+    public void LimitBandwidth(DataRate limit, Instant now) => Limit = limit;
+}
