@@ -72,6 +72,8 @@ internal sealed class TestNode : IAsyncDisposable
         return new SignalClient(socket);
     }
 
+    public Task StopAsync() => _app.StopAsync();
+
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
