@@ -14,14 +14,26 @@ public static class CrdDocument
     /// <summary>The name of a kind's file.</summary>
     public static string FileName(Type kind) => $"{EntityOf(kind).Group}_{EntityOf(kind).PluralName}.yaml";
 
-    public static Map Build(Type kind)
+    /// <summary>The definition of a kind.</summary>
+    /// <param name="kind">The kind.</param>
+    /// <param name="withRules">
+    /// With rules in the Common Expression Language. Servers before 1.25 do not know them, and kubectl and Helm refuse to
+    /// send what a server does not know.
+    /// </param>
+    public static Map Build(Type kind, bool withRules)
     {
         var entity = EntityOf(kind);
         return new Map
         {
             ["apiVersion"] = "apiextensions.k8s.io/v1",
             ["kind"] = "CustomResourceDefinition",
-            ["metadata"] = new Map { ["name"] = $"{entity.PluralName}.{entity.Group}" },
+            ["metadata"] = new Map
+            {
+                ["name"] = $"{entity.PluralName}.{entity.Group}",
+
+                // Deleting a definition deletes every object of its kind; uninstalling a chart must not.
+                ["annotations"] = new Map { ["helm.sh/resource-policy"] = "keep" },
+            },
             ["spec"] = new Map
             {
                 ["group"] = entity.Group,
@@ -35,12 +47,12 @@ public static class CrdDocument
                     ["categories"] = new List<object> { SfuApi.Category },
                 },
                 ["scope"] = "Namespaced",
-                ["versions"] = new List<object> { Version(kind, entity) },
+                ["versions"] = new List<object> { Version(kind, entity, withRules) },
             },
         };
     }
 
-    private static Map Version(Type kind, KubernetesEntityAttribute entity)
+    private static Map Version(Type kind, KubernetesEntityAttribute entity, bool withRules)
     {
         var subresources = new Map { ["status"] = new Map() };
         if (kind.GetCustomAttribute<ScaleSubresourceAttribute>() is { } scale)
@@ -60,7 +72,7 @@ public static class CrdDocument
             ["storage"] = true,
             ["additionalPrinterColumns"] = kind.GetCustomAttributes<PrinterColumnAttribute>().Select(Column).ToList<object>(),
             ["subresources"] = subresources,
-            ["schema"] = new Map { ["openAPIV3Schema"] = SchemaDocument.Build(SchemaBuilder.For(kind)) },
+            ["schema"] = new Map { ["openAPIV3Schema"] = SchemaDocument.Build(SchemaBuilder.For(kind), withRules) },
         };
     }
 

@@ -7,7 +7,14 @@ public static class CrdFiles
 {
     private const string Header = "# Generated from BuildIt.Operator.Api by BuildIt.Operator.CrdGen (make crds). Do not edit.\n";
 
-    private static readonly string[] Folders = ["crds", Path.Combine("charts", "buildit-sfu", "crds")];
+    /// <summary>Folders of the definitions; those without rules are for servers before 1.25.</summary>
+    private static readonly (string Path, bool WithRules)[] Folders =
+    [
+        ("crds", true),
+        ("crds/without-rules", false),
+        ("charts/buildit-sfu/files/crds", true),
+        ("charts/buildit-sfu/files/crds-without-rules", false),
+    ];
 
     /// <summary>Every file with its text, by its path below the repository's root.</summary>
     public static IReadOnlyDictionary<string, string> Render()
@@ -15,10 +22,9 @@ public static class CrdFiles
         var files = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var kind in CrdDocument.Kinds)
         {
-            var text = ToYaml(CrdDocument.Build(kind));
-            foreach (var folder in Folders)
+            foreach (var (folder, withRules) in Folders)
             {
-                files[Path.Combine(folder, CrdDocument.FileName(kind))] = text;
+                files[$"{folder}/{CrdDocument.FileName(kind)}"] = ToYaml(CrdDocument.Build(kind, withRules));
             }
         }
 

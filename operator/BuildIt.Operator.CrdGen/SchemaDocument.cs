@@ -8,7 +8,7 @@ namespace BuildIt.Operator.CrdGen;
 /// <summary>Writes a schema as apiextensions.k8s.io/v1 JSONSchemaProps.</summary>
 internal static class SchemaDocument
 {
-    public static Map Build(SchemaNode node)
+    public static Map Build(SchemaNode node, bool withRules)
     {
         var map = new Map();
         Put(map, "description", node.Description);
@@ -61,7 +61,7 @@ internal static class SchemaDocument
             map["required"] = node.Required.Order(StringComparer.Ordinal).ToList<object>();
         }
 
-        if (node.Rules.Count > 0)
+        if (withRules && node.Rules.Count > 0)
         {
             map["x-kubernetes-validations"] = node.Rules
                 .Select(r => new Map { ["rule"] = r.Rule, ["message"] = r.Message }).ToList<object>();
@@ -72,7 +72,7 @@ internal static class SchemaDocument
             var properties = new Map();
             foreach (var (name, property) in node.Properties)
             {
-                properties[name] = Build(property);
+                properties[name] = Build(property, withRules);
             }
 
             map["properties"] = properties;
@@ -80,12 +80,12 @@ internal static class SchemaDocument
 
         if (node.Items is not null)
         {
-            map["items"] = Build(node.Items);
+            map["items"] = Build(node.Items, withRules);
         }
 
         if (node.AdditionalProperties is not null)
         {
-            map["additionalProperties"] = Build(node.AdditionalProperties);
+            map["additionalProperties"] = Build(node.AdditionalProperties, withRules);
         }
 
         return map;

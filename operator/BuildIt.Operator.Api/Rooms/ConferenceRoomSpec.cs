@@ -15,6 +15,7 @@ public sealed record ConferenceRoomSpec
     public string? DisplayName { get; init; }
 
     [Description("Keyed hash of the creator's identity, in hexadecimal; never the identity itself. Cannot be changed.")]
+    [TextLength(1, 128)]
     [TextPattern("^[0-9a-f]{16,128}$", "16 to 128 hexadecimal digits in lower case")]
     [CelRule("self == oldSelf", "createdBy cannot be changed")]
     public string? CreatedBy { get; init; }
