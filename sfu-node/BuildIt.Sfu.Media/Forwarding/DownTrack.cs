@@ -211,7 +211,7 @@ public sealed class DownTrack
             Layer = (byte)packet.Layer,
             Marker = endsPicture,
         });
-        sink.Commit(length, new SentPacketInfo(_media.Ssrc, new((ushort)sequence), SentPacketKind.Media, transportSequence, sendTime));
+        sink.Commit(destination, length, new SentPacketInfo(_media.Ssrc, new((ushort)sequence), SentPacketKind.Media, transportSequence, sendTime));
         Reports.OnSent(packet.Rtp.PayloadLength);
         return length;
     }
@@ -282,7 +282,7 @@ public sealed class DownTrack
             Marker = false,
         };
         var length = _media.WriteEmpty(rewrite, 0, destination, out var transportSequence, out var sendTime);
-        sink.Commit(length, new SentPacketInfo(_media.Ssrc, new((ushort)sequence), SentPacketKind.Media, transportSequence, sendTime));
+        sink.Commit(destination, length, new SentPacketInfo(_media.Ssrc, new((ushort)sequence), SentPacketKind.Media, transportSequence, sendTime));
         Reports.OnSent(0);
         return length;
     }
@@ -340,7 +340,7 @@ public sealed class DownTrack
         var found = RtpHeaderExtensions.Read(packet, _source.Extensions);
         var length = writer.Write(
             packet, found, facts, rewrite, _rtx is null ? -1 : entry.Number, destination, out var transportSequence, out var sendTime);
-        sink.Commit(length, new SentPacketInfo(writer.Ssrc, new(rewrite.Sequence), kind, transportSequence, sendTime));
+        sink.Commit(destination, length, new SentPacketInfo(writer.Ssrc, new(rewrite.Sequence), kind, transportSequence, sendTime));
         return length;
     }
 
@@ -367,7 +367,7 @@ public sealed class DownTrack
         var rewrite = new Rewrite { Sequence = sequence, Timestamp = _last.Timestamp.Value, Marker = false };
         var padding = (byte)Math.Clamp(size - RtpPacketView.FixedHeaderLength, 1, MaxPadding);
         var length = writer.WriteEmpty(rewrite, padding, destination, out var transportSequence, out var sendTime);
-        sink.Commit(length, new SentPacketInfo(writer.Ssrc, new(sequence), SentPacketKind.Probe, transportSequence, sendTime));
+        sink.Commit(destination, length, new SentPacketInfo(writer.Ssrc, new(sequence), SentPacketKind.Probe, transportSequence, sendTime));
         if (_rtx is null)
             Reports.OnSent(0);
         return length;

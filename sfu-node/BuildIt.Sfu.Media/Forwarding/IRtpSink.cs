@@ -30,6 +30,6 @@ public interface IRtpSink
     /// <summary>Room for a packet of at most <paramref name="capacity"/> bytes; empty when the transport is not ready. Discards an earlier reservation.</summary>
     Span<byte> Reserve(int capacity);
 
-    /// <summary>Sends the first <paramref name="length"/> bytes of the reservation.</summary>
-    void Commit(int length, in SentPacketInfo info);
+    /// <summary>Sends the first <paramref name="length"/> bytes of <paramref name="reservation"/>, which came from <see cref="Reserve"/>.</summary>
+    void Commit(Span<byte> reservation, int length, in SentPacketInfo info);
 }

@@ -63,7 +63,7 @@ public sealed class IncomingTrack(IncomingTrackOptions options, ExtensionMap ext
     /// <param name="now">Arrival.</param>
     /// <param name="packet">The packet to forward, valid as long as the datagram.</param>
     public bool TryAccept(
-        Span<byte> datagram, in RtpPacketView view, in RtpHeaderExtensions found, int layer, bool isRepair, Instant now, out IncomingPacket packet)
+        Span<byte> datagram, scoped in RtpPacketView view, scoped in RtpHeaderExtensions found, int layer, bool isRepair, Instant now, out IncomingPacket packet)
     {
         packet = default;
         if ((uint)layer >= MaxLayers)

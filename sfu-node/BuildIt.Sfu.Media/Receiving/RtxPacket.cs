@@ -14,7 +14,7 @@ public static class RtxPacket
     /// <paramref name="payloadType"/> and <paramref name="ssrc"/> of the original stream put in. False when it repeats nothing
     /// (bandwidth probes are such packets).
     /// </summary>
-    public static bool TryDecapsulate(Span<byte> datagram, in RtpPacketView view, byte payloadType, Ssrc ssrc, out Span<byte> original)
+    public static bool TryDecapsulate(Span<byte> datagram, scoped in RtpPacketView view, byte payloadType, Ssrc ssrc, out Span<byte> original)
     {
         original = default;
         if (view.PayloadLength < HeaderLength)

@@ -16,7 +16,7 @@ internal sealed class RecordingSink : IRtpSink
 
     public Span<byte> Reserve(int capacity) => _buffer.AsSpan(0, capacity);
 
-    public void Commit(int length, in SentPacketInfo info)
+    public void Commit(Span<byte> reservation, int length, in SentPacketInfo info)
     {
         Count++;
         if (Keep)

@@ -197,7 +197,7 @@ public sealed class AnswerBuilder(CodecPolicy policy)
         var msid = receives ? SectionReader.Msid(offer) : null;
         var preferences = receives ? context.PreferencesFor(msid?.Track, offer.Kind) : ReceivePreferences.Default;
         var codecs = AnswerCodecSelector.Select(policy, offer, track, receives ? preferences : null);
-        var extensions = ExtensionPolicy.Select(offer, track is not null, receives);
+        var extensions = ExtensionPolicy.Select(offer);
         var ids = ExtensionIds.From(extensions);
 
         // RFC 8853 section 5.3: what the offerer sends we receive, under the same rids.

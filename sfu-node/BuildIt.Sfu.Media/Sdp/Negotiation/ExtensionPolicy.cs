@@ -26,14 +26,17 @@ internal static class ExtensionPolicy
 
     public static IReadOnlyList<SdpExtension> OfferFor(MediaKind kind) => kind == MediaKind.Audio ? OfferedAudio : OfferedVideo;
 
-    /// <summary>What of the offered extensions is answered, with the offer's ids (RFC 8285 section 5).</summary>
-    public static IReadOnlyList<SdpExtension> Select(SdpMedia offer, bool sends, bool receives)
+    /// <summary>
+    /// What of the offered extensions is answered, with the offer's ids (RFC 8285 section 5). Every one the node knows, whichever
+    /// way media flows here: a browser offers in later sections only what the connection has agreed on, and would then
+    /// be without the RID that its simulcast needs.
+    /// </summary>
+    public static IReadOnlyList<SdpExtension> Select(SdpMedia offer)
     {
         var selected = new List<SdpExtension>();
         foreach (var extension in offer.Extensions)
         {
-            if (((receives && IsReceived(extension.Uri, offer.Kind)) || (sends && IsSent(extension.Uri, offer.Kind)))
-                && !selected.Exists(other => other.Uri == extension.Uri || other.Id == extension.Id))
+            if (IsKnown(extension.Uri, offer.Kind) && !selected.Exists(other => other.Uri == extension.Uri || other.Id == extension.Id))
             {
                 selected.Add(new SdpExtension(extension.Id, extension.Uri));
             }
@@ -42,26 +45,17 @@ internal static class ExtensionPolicy
         return selected;
     }
 
-    private static bool IsReceived(string uri, MediaKind kind) => uri switch
-    {
-        HeaderExtensionUris.Mid or HeaderExtensionUris.AbsCaptureTime => true,
-        HeaderExtensionUris.AudioLevel => kind == MediaKind.Audio,
-        HeaderExtensionUris.Rid
-            or HeaderExtensionUris.RepairedRid
-            or HeaderExtensionUris.TransportCc
-            or HeaderExtensionUris.DependencyDescriptor
-            or HeaderExtensionUris.FrameMarking => kind == MediaKind.Video,
-        _ => false,
-    };
-
-    private static bool IsSent(string uri, MediaKind kind) => uri switch
+    private static bool IsKnown(string uri, MediaKind kind) => uri switch
     {
         HeaderExtensionUris.Mid
             or HeaderExtensionUris.AbsCaptureTime
             or HeaderExtensionUris.AbsSendTime
             or HeaderExtensionUris.TransportCc => true,
         HeaderExtensionUris.AudioLevel => kind == MediaKind.Audio,
-        HeaderExtensionUris.DependencyDescriptor => kind == MediaKind.Video,
+        HeaderExtensionUris.Rid
+            or HeaderExtensionUris.RepairedRid
+            or HeaderExtensionUris.DependencyDescriptor
+            or HeaderExtensionUris.FrameMarking => kind == MediaKind.Video,
         _ => false,
     };
 }

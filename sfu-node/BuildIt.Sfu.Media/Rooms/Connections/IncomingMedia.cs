@@ -1,0 +1,272 @@
+using BuildIt.Sfu.Media.Receiving;
+using BuildIt.Sfu.Media.Rooms.Tracks;
+using BuildIt.Sfu.Media.Rtcp;
+using BuildIt.Sfu.Media.Rtp;
+using BuildIt.Sfu.Media.Sdp.Negotiation;
+using BuildIt.Sfu.Media.Units;
+
+namespace BuildIt.Sfu.Media.Rooms.Connections;
+
+/// <summary>
+/// What one peer connection receives: routes each packet to the encoding it belongs to, and reports back to the client
+/// (receiver reports, NACK, key frame requests, transport-wide feedback). Used on one loop.
+/// </summary>
+internal sealed class IncomingMedia
+{
+    /// <summary>RFC 3550 section 6.2 allows more; a second keeps round-trip times fresh.</summary>
+    private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(1);
+
+    private const int MaxNacksPerRound = 64;
+
+    private readonly PeerConnection _connection;
+    private readonly ExtensionMap _extensions = new();
+    private readonly RtpDemultiplexer _demultiplexer;
+    private readonly TransportFeedbackGenerator _feedback;
+    private readonly Ssrc _ssrc;
+    private readonly List<PublicationEncoding?> _slots = [];
+    private Instant _nextReport = Instant.Never;
+    private byte _fullIntraNumber;
+
+    public IncomingMedia(PeerConnection connection, Ssrc ssrc)
+    {
+        _connection = connection;
+        _ssrc = ssrc;
+        _demultiplexer = new RtpDemultiplexer(_extensions);
+        _feedback = new TransportFeedbackGenerator(ssrc);
+    }
+
+    /// <summary>Round trip to the client, by which lost packets are asked for again.</summary>
+    public TimeSpan RoundTrip { get; set; } = TimeSpan.FromMilliseconds(100);
+
+    public IEnumerable<PublicationEncoding> Encodings => _slots.OfType<PublicationEncoding>();
+
+    /// <summary>Takes over the ids of a section's header extensions; they mean the same in the whole connection (RFC 8843 section 8).</summary>
+    public void AddExtensions(in ExtensionIds ids)
+    {
+        _extensions.TryAdd(ids.Mid, ExtensionKind.Mid);
+        _extensions.TryAdd(ids.Rid, ExtensionKind.Rid);
+        _extensions.TryAdd(ids.RepairedRid, ExtensionKind.RepairedRid);
+        _extensions.TryAdd(ids.AudioLevel, ExtensionKind.AudioLevel);
+        _extensions.TryAdd(ids.AbsSendTime, ExtensionKind.AbsoluteSendTime);
+        _extensions.TryAdd(ids.TransportCc, ExtensionKind.TransportSequence);
+        _extensions.TryAdd(ids.DependencyDescriptor, ExtensionKind.DependencyDescriptor);
+        _extensions.TryAdd(ids.AbsCaptureTime, ExtensionKind.AbsoluteCaptureTime);
+        _extensions.TryAdd(ids.FrameMarking, ExtensionKind.FrameMarking);
+    }
+
+    /// <summary>Starts receiving an encoding in a negotiated section.</summary>
+    public void Add(PublicationEncoding encoding, NegotiatedSection section)
+    {
+        var slot = _slots.IndexOf(null);
+        if (slot < 0)
+        {
+            slot = _slots.Count;
+            _slots.Add(null);
+        }
+
+        _slots[slot] = encoding;
+        encoding.Start(section, _extensions, slot);
+        Route(encoding, section, slot);
+    }
+
+    public void Remove(PublicationEncoding encoding)
+    {
+        var slot = _slots.IndexOf(encoding);
+        if (slot < 0)
+        {
+            return;
+        }
+
+        _slots[slot] = null;
+        for (var layer = 0; layer < IncomingTrack.MaxLayers; layer++)
+        {
+            _demultiplexer.RemoveStream(StreamOf(slot, layer));
+        }
+    }
+
+    /// <summary>Takes one RTP packet; true when it is one to forward.</summary>
+    public bool TryAccept(Span<byte> datagram, Instant now, out PublicationEncoding encoding, out IncomingPacket packet)
+    {
+        encoding = null!;
+        packet = default;
+        if (!RtpPacketView.TryParse(datagram, out var view))
+        {
+            return false;
+        }
+
+        var found = RtpHeaderExtensions.Read(view, _extensions);
+        if (found.TryGetTransportSequence(datagram, out var sequence))
+        {
+            _feedback.OnPacket(sequence, view.Ssrc, now);
+        }
+
+        if (!_demultiplexer.TryRoute(view, found, out var route)
+            || (uint)(route.Stream / IncomingTrack.MaxLayers) >= (uint)_slots.Count
+            || _slots[route.Stream / IncomingTrack.MaxLayers] is not { } owner)
+        {
+            return false;
+        }
+
+        if (_nextReport == Instant.Never)
+        {
+            _nextReport = now + ReportInterval;
+        }
+
+        encoding = owner;
+        owner.FollowPayloadType(view.PayloadType, route.IsRepair);
+        return owner.Incoming!.TryAccept(datagram, view, found, route.Stream % IncomingTrack.MaxLayers, route.IsRepair, now, out packet);
+    }
+
+    /// <summary>Takes a sender report of the client.</summary>
+    public void HandleSenderReport(in SenderInfo info, Instant now)
+    {
+        foreach (var encoding in _slots)
+        {
+            foreach (var layer in encoding is { Incoming: { } track } ? track.Layers : default)
+            {
+                layer?.HandleSenderReport(info, now);
+            }
+        }
+    }
+
+    /// <summary>When <see cref="Flush"/> has something to send.</summary>
+    public Instant NextDeadline()
+    {
+        var next = Instant.Min(_feedback.NextDeadline, _nextReport);
+        foreach (var encoding in _slots)
+        {
+            foreach (var layer in encoding is { Incoming: { } track } ? track.Layers : default)
+            {
+                if (layer is not null)
+                {
+                    next = Instant.Min(next, Instant.Min(layer.KeyFrames.NextDeadline, layer.Nacks?.NextDeadline ?? Instant.Never));
+                }
+            }
+        }
+
+        return next;
+    }
+
+    /// <summary>Sends what is due.</summary>
+    public void Flush(Instant now)
+    {
+        SendFeedback(now);
+        Span<byte> buffer = stackalloc byte[1200];
+        var writer = new RtcpWriter(buffer);
+        var reports = now >= _nextReport;
+        if (reports)
+        {
+            WriteReceiverReports(ref writer, now);
+            _nextReport = now + ReportInterval;
+        }
+
+        foreach (var encoding in _slots)
+        {
+            foreach (var layer in encoding is { Incoming: { } track } ? track.Layers : default)
+            {
+                if (layer is not null)
+                {
+                    Repair(layer, encoding!, ref writer, now);
+                }
+            }
+        }
+
+        if (writer.Length > 0)
+        {
+            _connection.Transport.SendRtcp(buffer[..writer.Length]);
+        }
+    }
+
+    private static int StreamOf(int slot, int layer) => slot * IncomingTrack.MaxLayers + layer;
+
+    private void Route(PublicationEncoding encoding, NegotiatedSection section, int slot)
+    {
+        RtpIdentifier.TryParse(section.Mid, out var mid);
+        if (section.Rids.Count == 0)
+        {
+            _demultiplexer.AddStream(StreamOf(slot, 0), mid);
+        }
+
+        for (var i = 0; i < section.Rids.Count; i++)
+        {
+            if (RtpIdentifier.TryParse(section.Rids[i], out var rid))
+            {
+                _demultiplexer.AddStream(StreamOf(slot, encoding.LayerOfRid(section.Rids[i])), mid, rid);
+            }
+        }
+
+        // Sources in the order of the SIM group are layers from low to high; with rids the rids tell.
+        for (var i = 0; section.Rids.Count == 0 && i < section.RemoteSources.Count && i < IncomingTrack.MaxLayers; i++)
+        {
+            var source = section.RemoteSources[i];
+            _demultiplexer.AddSsrc(new Ssrc(source.Ssrc), StreamOf(slot, i), isRepair: false);
+            if (source.RepairSsrc is { } repair)
+            {
+                _demultiplexer.AddSsrc(new Ssrc(repair), StreamOf(slot, i), isRepair: true);
+            }
+        }
+
+        foreach (var codec in section.Codecs)
+        {
+            _demultiplexer.AddPayloadType(codec.PayloadType, StreamOf(slot, 0), isRepair: false);
+            if (codec.RtxPayloadType is { } rtx)
+            {
+                _demultiplexer.AddPayloadType(rtx, StreamOf(slot, 0), isRepair: true);
+            }
+        }
+    }
+
+    private void SendFeedback(Instant now)
+    {
+        Span<byte> buffer = stackalloc byte[TransportFeedbackWriter.MaxLength];
+        int length;
+        while ((length = _feedback.TakeDue(now, buffer)) > 0)
+        {
+            _connection.Transport.SendRtcp(buffer[..length]);
+        }
+    }
+
+    private void WriteReceiverReports(ref RtcpWriter writer, Instant now)
+    {
+        Span<ReportBlock> blocks = stackalloc ReportBlock[RtcpWriter.MaxReportBlocks];
+        var count = 0;
+        foreach (var encoding in _slots)
+        {
+            foreach (var layer in encoding is { Incoming: { } track } ? track.Layers : default)
+            {
+                if (layer is { Statistics.HasStarted: true } && count < blocks.Length)
+                {
+                    blocks[count++] = layer.Statistics.TakeReport(layer.Clock, now);
+                }
+            }
+        }
+
+        writer.WriteReceiverReport(_ssrc, blocks[..count]);
+    }
+
+    private void Repair(IncomingLayer layer, PublicationEncoding encoding, ref RtcpWriter writer, Instant now)
+    {
+        if (layer.Nacks is { } nacks && nacks.NextDeadline <= now)
+        {
+            Span<SequenceNumber> due = stackalloc SequenceNumber[MaxNacksPerRound];
+            var count = nacks.TakeDue(now, RoundTrip, due);
+            writer.WriteNack(_ssrc, layer.Ssrc, due[..count]);
+            if (nacks.TakeKeyFrameNeeded())
+            {
+                layer.KeyFrames.Want();
+            }
+        }
+
+        if (layer.KeyFrames.TakeDue(now))
+        {
+            if (encoding.Codec is { Pli: false, Fir: true })
+            {
+                writer.WriteFullIntraRequest(_ssrc, layer.Ssrc, _fullIntraNumber++);
+            }
+            else
+            {
+                writer.WritePictureLoss(_ssrc, layer.Ssrc);
+            }
+        }
+    }
+}

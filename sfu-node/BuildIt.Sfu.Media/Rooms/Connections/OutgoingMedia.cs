@@ -1,0 +1,159 @@
+using System.Buffers.Binary;
+using BuildIt.Sfu.Media.Forwarding;
+using BuildIt.Sfu.Media.Rooms.Tracks;
+using BuildIt.Sfu.Media.Rtcp;
+using BuildIt.Sfu.Media.Rtp;
+using BuildIt.Sfu.Media.Sdp.Negotiation;
+using BuildIt.Sfu.Media.Units;
+
+namespace BuildIt.Sfu.Media.Rooms.Connections;
+
+/// <summary>
+/// What one peer connection sends: its outgoing streams, their sender reports, and the client's feedback on them.
+/// Used on one loop.
+/// </summary>
+internal sealed class OutgoingMedia(PeerConnection connection, MediaRoom room) : IRtpSink
+{
+    private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(1);
+
+    private readonly Dictionary<uint, Subscription> _bySsrc = [];
+    private readonly List<Subscription> _subscriptions = [];
+    private ushort _transportSequence;
+    private Instant _nextReport = Instant.Never;
+
+    /// <summary>The subscriber's header extension ids.</summary>
+    public ExtensionMap Extensions { get; } = new();
+
+    public PeerConnection Connection => connection;
+
+    public IReadOnlyList<Subscription> Subscriptions => _subscriptions;
+
+    /// <summary>When <see cref="Flush"/> has something to send.</summary>
+    public Instant NextDeadline => _nextReport;
+
+    public void AddExtensions(in ExtensionIds ids)
+    {
+        Extensions.TryAdd(ids.Mid, ExtensionKind.Mid);
+        Extensions.TryAdd(ids.AudioLevel, ExtensionKind.AudioLevel);
+        Extensions.TryAdd(ids.AbsSendTime, ExtensionKind.AbsoluteSendTime);
+        Extensions.TryAdd(ids.TransportCc, ExtensionKind.TransportSequence);
+        Extensions.TryAdd(ids.DependencyDescriptor, ExtensionKind.DependencyDescriptor);
+        Extensions.TryAdd(ids.AbsCaptureTime, ExtensionKind.AbsoluteCaptureTime);
+    }
+
+    public void Add(Subscription subscription)
+    {
+        _subscriptions.Add(subscription);
+        _bySsrc[subscription.Sends.Ssrc] = subscription;
+        if (subscription.Sends.RtxSsrc is { } rtx)
+        {
+            _bySsrc[rtx] = subscription;
+        }
+
+        if (_nextReport == Instant.Never)
+        {
+            _nextReport = room.Now + ReportInterval;
+        }
+    }
+
+    public void Remove(Subscription subscription)
+    {
+        _subscriptions.Remove(subscription);
+        _bySsrc.Remove(subscription.Sends.Ssrc);
+        if (subscription.Sends.RtxSsrc is { } rtx)
+        {
+            _bySsrc.Remove(rtx);
+        }
+    }
+
+    public Span<byte> Reserve(int capacity) => connection.Transport.ReserveRtp(capacity);
+
+    public void Commit(Span<byte> packet, int length, in SentPacketInfo info)
+    {
+        if (info.TransportSequenceOffset > 0)
+        {
+            BinaryPrimitives.WriteUInt16BigEndian(packet[info.TransportSequenceOffset..], _transportSequence++);
+        }
+
+        if (info.AbsoluteSendTimeOffset > 0)
+        {
+            // 6.18 fixed point seconds, 24 bits.
+            var time = (uint)((room.Now.Microseconds << 18) / 1_000_000);
+            packet[info.AbsoluteSendTimeOffset] = (byte)(time >> 16);
+            BinaryPrimitives.WriteUInt16BigEndian(packet[(info.AbsoluteSendTimeOffset + 1)..], (ushort)time);
+        }
+
+        connection.Transport.CommitRtp(packet, length);
+    }
+
+    /// <summary>Takes one packet of a compound that the client sent about what it receives.</summary>
+    public void HandleFeedback(in RtcpPacketView packet, Instant now)
+    {
+        if (packet.IsNack)
+        {
+            if (FeedbackHead.TryRead(packet, out var nack) && _bySsrc.TryGetValue(nack.Media.Value, out var subscription))
+            {
+                subscription.Down?.Retransmit(new NackedSequences(packet), this, now);
+            }
+        }
+        else if (packet.IsPictureLoss)
+        {
+            if (FeedbackHead.TryRead(packet, out var loss) && _bySsrc.TryGetValue(loss.Media.Value, out var subscription))
+            {
+                subscription.OnPictureLost();
+            }
+        }
+        else if (packet.IsFullIntraRequest)
+        {
+            foreach (var media in new FullIntraRequests(packet))
+            {
+                if (_bySsrc.TryGetValue(media.Value, out var subscription))
+                {
+                    subscription.OnPictureLost();
+                }
+            }
+        }
+        else if (packet.Type is RtcpType.ReceiverReport or RtcpType.SenderReport)
+        {
+            foreach (var block in new ReportBlocks(packet))
+            {
+                if (_bySsrc.TryGetValue(block.Source.Value, out var subscription))
+                {
+                    subscription.Down?.Reports.HandleReport(block, now);
+                }
+            }
+        }
+    }
+
+    /// <summary>Sends the sender reports that are due.</summary>
+    public void Flush(Instant now)
+    {
+        if (now < _nextReport)
+        {
+            return;
+        }
+
+        _nextReport = _subscriptions.Count == 0 ? Instant.Never : now + ReportInterval;
+        Span<byte> buffer = stackalloc byte[1200];
+        var writer = new RtcpWriter(buffer);
+        foreach (var subscription in _subscriptions)
+        {
+            if (subscription.Down is { } down && down.TryMakeSenderReport(now, out var info))
+            {
+                if (writer.Available < 128)
+                {
+                    connection.Transport.SendRtcp(buffer[..writer.Length]);
+                    writer = new RtcpWriter(buffer);
+                }
+
+                writer.WriteSenderReport(info, []);
+                writer.WriteCanonicalName(info.Sender, subscription.CanonicalName);
+            }
+        }
+
+        if (writer.Length > 0)
+        {
+            connection.Transport.SendRtcp(buffer[..writer.Length]);
+        }
+    }
+}

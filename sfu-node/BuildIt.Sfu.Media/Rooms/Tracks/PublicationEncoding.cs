@@ -1,0 +1,143 @@
+using BuildIt.Sfu.Media.Codecs;
+using BuildIt.Sfu.Media.Receiving;
+using BuildIt.Sfu.Media.Rtp;
+using BuildIt.Sfu.Media.Sdp.Negotiation;
+
+namespace BuildIt.Sfu.Media.Rooms.Tracks;
+
+/// <summary>One encoding (codec) of a published track: announced by signalling, negotiated by SDP, then receiving. Used on one loop.</summary>
+internal sealed class PublicationEncoding(Publication publication, PublishedEncoding announced)
+{
+    /// <summary>A second of Opus; video keeps as much as its rate asks for.</summary>
+    private const int AudioHistoryBytes = 32 * 1024;
+
+    private const int VideoHistoryBytes = 2 * 1024 * 1024;
+
+    private static readonly string[] KnownRids = ["q", "h", "f"];
+
+    private ExtensionMap? _extensions;
+
+    public Publication Publication { get; } = publication;
+
+    public PublishedEncoding Announced { get; } = announced;
+
+    /// <summary>Null until negotiated.</summary>
+    public NegotiatedSection? Section { get; private set; }
+
+    /// <summary>The codec the publisher sends; null until negotiated.</summary>
+    public NegotiatedCodec? Codec { get; private set; }
+
+    public CodecKind CodecKind { get; private set; }
+
+    /// <summary>Null until negotiated.</summary>
+    public IncomingTrack? Incoming { get; private set; }
+
+    /// <summary>Place among the streams of its connection.</summary>
+    public int Slot { get; private set; } = -1;
+
+    /// <summary>Those who receive this encoding.</summary>
+    public List<Subscription> Subscriptions { get; } = [];
+
+    public string MimeType => Codec?.MimeType(Section!.Kind) ?? "";
+
+    /// <summary>Lower-case codec name as the protocol has it ("vp8").</summary>
+    public string CodecName => Codec?.Name.ToLowerInvariant() ?? Announced.Codec;
+
+    public void Start(NegotiatedSection section, ExtensionMap extensions, int slot)
+    {
+        Section = section;
+        Slot = slot;
+        _extensions = extensions;
+        Use(section.Codecs[0]);
+    }
+
+    /// <summary>A client may change to another negotiated codec; the stream then starts anew in it.</summary>
+    public void FollowPayloadType(byte payloadType, bool isRepair)
+    {
+        if (isRepair || payloadType == Codec!.PayloadType)
+        {
+            return;
+        }
+
+        foreach (var codec in Section!.Codecs)
+        {
+            if (codec.PayloadType == payloadType)
+            {
+                Use(codec);
+                Publication.OnCodecChanged(this);
+                return;
+            }
+        }
+    }
+
+    /// <summary>Layer index, 0 the lowest, of a rid: as announced, else by the usual names, else by the order of the description.</summary>
+    public int LayerOfRid(string rid)
+    {
+        for (var i = 0; i < Announced.Layers.Count; i++)
+        {
+            if (Announced.Layers[i].Rid == rid)
+            {
+                return RankOf(Announced.Layers[i]);
+            }
+        }
+
+        var known = Array.IndexOf(KnownRids, rid);
+        var order = Section!.Rids.ToList().IndexOf(rid);
+        return Math.Clamp(known >= 0 ? known : order, 0, IncomingTrack.MaxLayers - 1);
+    }
+
+    /// <summary>Layer index that a quality means: the highest announced one that is not above it.</summary>
+    public int LayerOfQuality(VideoQualityLevel quality)
+    {
+        var best = 0;
+        foreach (var layer in Announced.Layers)
+        {
+            if (layer.Quality != VideoQualityLevel.Off && layer.Quality <= quality)
+            {
+                best = Math.Max(best, RankOf(layer));
+            }
+        }
+
+        return Announced.Layers.Count == 0 ? (int)quality : best;
+    }
+
+    /// <summary>The lowest quality whose picture fills a tile of that size; the highest when none does.</summary>
+    public VideoQualityLevel QualityForSize(int width, int height)
+    {
+        // A portrait picture in a landscape tile and the other way round: compare by the shorter sides.
+        var wanted = Math.Min(width, height);
+        var best = VideoQualityLevel.High;
+        foreach (var layer in Announced.Layers.OrderByDescending(l => l.Quality))
+        {
+            if (layer.Quality != VideoQualityLevel.Off && Math.Min(layer.Width, layer.Height) >= wanted && layer.Height > 0)
+            {
+                best = layer.Quality;
+            }
+        }
+
+        return best;
+    }
+
+    private int RankOf(PublishedLayer layer) => Announced.Layers.Count(other => other.Quality < layer.Quality);
+
+    private void Use(NegotiatedCodec codec)
+    {
+        Codec = codec;
+        CodecKind = CodecKinds.FromEncodingName(codec.Name);
+        var isVideo = Section!.Kind == Sdp.MediaKind.Video;
+        Incoming = new IncomingTrack(
+            new IncomingTrackOptions
+            {
+                Codec = CodecKind,
+                ClockRate = codec.ClockRate,
+                PayloadType = codec.PayloadType,
+                RtxPayloadType = codec.RtxPayloadType,
+                Nack = codec.Nack,
+                HistoryBytes = isVideo ? VideoHistoryBytes : AudioHistoryBytes,
+            },
+            _extensions!)
+        {
+            IsSimulcast = Section.Rids.Count > 1 || Section.RemoteSources.Count > 1,
+        };
+    }
+}

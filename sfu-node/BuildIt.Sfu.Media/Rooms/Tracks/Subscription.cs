@@ -1,0 +1,215 @@
+using BuildIt.Sfu.Media.Forwarding;
+using BuildIt.Sfu.Media.Receiving;
+using BuildIt.Sfu.Media.Rooms.Connections;
+using BuildIt.Sfu.Media.Rtp;
+using BuildIt.Sfu.Media.Sdp.Negotiation;
+using BuildIt.Sfu.Media.Units;
+
+namespace BuildIt.Sfu.Media.Rooms.Tracks;
+
+/// <summary>One participant's subscription to one track, from the wish to forwarding. Used on one loop.</summary>
+internal sealed class Subscription
+{
+    /// <summary>A layer that has been silent for this long is not being sent any more.</summary>
+    private static readonly TimeSpan LayerSilence = TimeSpan.FromSeconds(1.5);
+
+    private NegotiatedSection? _section;
+    private ExtensionMap? _extensions;
+    private bool _announced;
+
+    public Subscription(MediaPeer subscriber, Publication publication, SendTrack sends, in SubscriptionSettings settings)
+    {
+        Subscriber = subscriber;
+        Publication = publication;
+        Sends = sends;
+        CanonicalName = System.Text.Encoding.ASCII.GetBytes(sends.Cname);
+        Settings = settings;
+    }
+
+    public MediaPeer Subscriber { get; }
+
+    public Publication Publication { get; }
+
+    /// <summary>How the track stands in the subscriber's descriptions.</summary>
+    public SendTrack Sends { get; }
+
+    /// <summary>The name in RTCP source descriptions, as bytes.</summary>
+    public byte[] CanonicalName { get; }
+
+    public SubscriptionSettings Settings { get; set; }
+
+    /// <summary>Which encoding is forwarded; null before negotiation.</summary>
+    public PublicationEncoding? Encoding { get; private set; }
+
+    /// <summary>The outgoing stream; null before negotiation.</summary>
+    public DownTrack? Down { get; private set; }
+
+    /// <summary>Highest layers that the link's share allows; set by the allocation.</summary>
+    public LayerPair Allowed { get; set; } = LayerPair.All;
+
+    /// <summary>Whether the allocation holds the track back entirely.</summary>
+    public TrackStreamState StreamState { get; set; } = TrackStreamState.Active;
+
+    /// <summary>True when nobody looks: muted by the publisher or hidden by the subscriber.</summary>
+    public bool IsIdle => Publication.Muted || Settings.Disabled;
+
+    /// <summary>The negotiated section, taken over; forwarding starts when the publisher's side is negotiated too.</summary>
+    public void OnNegotiated(NegotiatedSection section, ExtensionMap extensions, Instant now)
+    {
+        var isSame = _section is not null && _section.Mid == section.Mid;
+        _section = section;
+        _extensions = extensions;
+        if (Down is null || !isSame)
+        {
+            TryStart(now);
+        }
+    }
+
+    /// <summary>Starts forwarding when both sides are negotiated and have a codec in common.</summary>
+    public void TryStart(Instant now)
+    {
+        if (_section is null || _extensions is null)
+        {
+            return;
+        }
+
+        var negotiated = false;
+        foreach (var encoding in Publication.Encodings)
+        {
+            if (encoding.Codec is null)
+            {
+                continue;
+            }
+
+            negotiated = true;
+            if (_section.Codecs.FirstOrDefault(c => c.Name.Equals(encoding.Codec.Name, StringComparison.OrdinalIgnoreCase)) is { } codec)
+            {
+                Start(encoding, codec);
+                if (!_announced)
+                {
+                    _announced = true;
+                    Subscriber.Events.OnSubscribed(Publication.Sid, now);
+                }
+
+                return;
+            }
+        }
+
+        if (negotiated)
+        {
+            Subscriber.Events.OnSubscriptionFailed(Publication.Sid, SubscriptionFailure.CodecUnsupported, now);
+        }
+    }
+
+    /// <summary>Makes the outgoing stream anew, because the publisher's stream is another one.</summary>
+    public void Restart()
+    {
+        Stop();
+        TryStart(Subscriber.Room.Now);
+    }
+
+    /// <summary>Ends forwarding; the subscription may start again.</summary>
+    public void Stop()
+    {
+        if (Encoding is not null)
+        {
+            Encoding.Subscriptions.Remove(this);
+        }
+
+        if (Down is not null)
+        {
+            Subscriber.Outgoing.Remove(this);
+        }
+
+        Encoding = null;
+        Down = null;
+    }
+
+    /// <summary>
+    /// Brings the outgoing stream to what is wanted, allowed and there, and asks for a key frame where one is needed for that.
+    /// </summary>
+    public void Update(Instant now)
+    {
+        if (Down is null || Encoding?.Incoming is not { } incoming)
+        {
+            return;
+        }
+
+        var wanted = IsIdle ? LayerPair.None : Allowed;
+        if (!wanted.IsNone && Publication.IsVideo)
+        {
+            wanted = wanted with { Spatial = Math.Min(wanted.Spatial, WantedLayer()) };
+            Down.HighestLayer = incoming.IsSimulcast ? Math.Max(0, HighestActiveLayer(incoming, now)) : LayerPair.All.Spatial;
+        }
+
+        if (Down.TargetLayers != wanted)
+        {
+            Down.SetTarget(wanted);
+        }
+
+        RequestKeyFrame(incoming);
+    }
+
+    /// <summary>The subscriber lost its picture (PLI or FIR).</summary>
+    public void OnPictureLost()
+    {
+        if (Down is { IsForwarding: true } && Encoding?.Incoming is { } incoming)
+        {
+            incoming.Layer(incoming.IsSimulcast ? Math.Max(0, Down.CurrentLayers.Spatial) : 0)?.KeyFrames.Want();
+            Encoding.Publication.Publisher.OnFeedbackWanted();
+        }
+    }
+
+    /// <summary>Highest layer (simulcast or spatial) that the subscriber has asked for.</summary>
+    public int WantedLayer() => Encoding!.LayerOfQuality(WantedQuality());
+
+    public VideoQualityLevel WantedQuality() => IsIdle
+        ? VideoQualityLevel.Off
+        : Settings is { Width: > 0, Height: > 0 } ? Encoding!.QualityForSize(Settings.Width, Settings.Height) : Settings.Quality;
+
+    private static int HighestActiveLayer(IncomingTrack incoming, Instant now)
+    {
+        for (var i = IncomingTrack.MaxLayers - 1; i >= 0; i--)
+        {
+            if (incoming.Layer(i) is { } layer && now - layer.LastArrival < LayerSilence)
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    private void RequestKeyFrame(IncomingTrack incoming)
+    {
+        var needed = Down!.LayerNeedingKeyFrame;
+        if (needed >= 0 && incoming.Layer(needed) is { } layer)
+        {
+            layer.KeyFrames.Want();
+            Publication.Publisher.OnFeedbackWanted();
+        }
+    }
+
+    private void Start(PublicationEncoding encoding, NegotiatedCodec codec)
+    {
+        Stop();
+        RtpIdentifier.TryParse(_section!.Mid, out var mid);
+        Encoding = encoding;
+        Down = new DownTrack(
+            encoding.Incoming!,
+            new DownTrackOptions
+            {
+                Ssrc = new Ssrc(Sends.Ssrc),
+                PayloadType = codec.PayloadType,
+                RtxSsrc = Sends.RtxSsrc is { } rtx && codec.RtxPayloadType is not null ? new Ssrc(rtx) : null,
+                RtxPayloadType = codec.RtxPayloadType,
+                Extensions = _extensions!,
+                Mid = mid,
+                RetransmissionWindow = codec.Nack || codec.RtxPayloadType is not null ? (Publication.IsVideo ? 1024 : 128) : 0,
+                FirstSequence = (ushort)(Subscriber.Room.NextRandom() & 0x7FFF),
+            });
+        encoding.Subscriptions.Add(this);
+        Subscriber.Outgoing.Add(this);
+        Update(Subscriber.Room.Now);
+    }
+}
