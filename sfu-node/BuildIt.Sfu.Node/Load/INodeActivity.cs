@@ -5,6 +5,9 @@ namespace BuildIt.Sfu.Node.Load;
 /// <summary>What the conference side of the node carries now. Thread-safe.</summary>
 public interface INodeActivity
 {
+    /// <summary>Counts anew; called once a second.</summary>
+    Task RefreshAsync();
+
     int Rooms { get; }
 
     int Participants { get; }

@@ -27,6 +27,7 @@ public sealed partial class HeartbeatService(
         {
             do
             {
+                await activity.RefreshAsync();
                 load.Sample();
                 Act(lifecycle.Observe(activity.Rooms, activity.Participants, time.GetUtcNow()));
                 await PublishAsync(stoppingToken);

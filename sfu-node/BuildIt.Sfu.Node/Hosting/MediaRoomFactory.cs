@@ -1,0 +1,41 @@
+using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Media.Units;
+
+namespace BuildIt.Sfu.Node.Hosting;
+
+/// <summary>Puts each new room on the loop that has the fewest. Thread-safe.</summary>
+public sealed class MediaRoomFactory(IReadOnlyList<MediaHost> hosts) : IMediaRoomFactory
+{
+    public IRoomLoop ChooseLoop()
+    {
+        var best = hosts.MinBy(host => host.Rooms)!;
+
+        // Counted now and not when the room is made, so that rooms opened at once are spread.
+        best.RoomAdded();
+        return best.Loop;
+    }
+
+    public IMediaRoom Create(RoomSid sid, IRoomLoop loop, IMediaRoomEvents events)
+    {
+        var host = hosts.First(candidate => candidate.Loop == loop);
+        return new CountedRoom(new MediaRoom(sid, host, events), host);
+    }
+
+    /// <summary>Gives its place on the loop back when it closes.</summary>
+    private sealed class CountedRoom(MediaRoom room, MediaHost host) : IMediaRoom
+    {
+        private bool _closed;
+
+        public IMediaPeer AddPeer(MediaPeerOptions options, IMediaPeerEvents events, Instant now) => room.AddPeer(options, events, now);
+
+        public void Close(Instant now)
+        {
+            if (!_closed)
+            {
+                _closed = true;
+                room.Close(now);
+                host.RoomRemoved();
+            }
+        }
+    }
+}

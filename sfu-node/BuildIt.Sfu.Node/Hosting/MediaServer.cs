@@ -1,0 +1,104 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using BuildIt.Sfu.Crypto.Dtls;
+using BuildIt.Sfu.Crypto.Srtp;
+using BuildIt.Sfu.Media.Ice;
+using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Media.Transport;
+using BuildIt.Sfu.Net;
+using BuildIt.Sfu.Node.Configuration;
+
+namespace BuildIt.Sfu.Node.Hosting;
+
+/// <summary>The media side of the process: sockets, loops, certificate, and the addresses that clients are given. Thread-safe.</summary>
+public sealed partial class MediaServer : IDisposable
+{
+    private readonly MediaNetwork _network;
+    private readonly DtlsCertificate _certificate;
+    private volatile IReadOnlyList<IceCandidate> _candidates = [];
+
+    public MediaServer(NodeSettings settings, TimeProvider time, ILogger<MediaServer> logger)
+    {
+        var bind = settings.BindAddress is { } address ? IPAddress.Parse(address) : IPAddress.IPv6Any;
+        _network = new MediaNetwork(new MediaNetworkOptions
+        {
+            LoopCount = settings.Loops > 0 ? settings.Loops : Environment.ProcessorCount,
+            UdpEndPoint = new IPEndPoint(bind, settings.MediaUdpPort),
+            TcpEndPoint = settings.MediaTcpPort < 0 ? null : new IPEndPoint(bind, settings.MediaTcpPort),
+        });
+        _network.Fault += (loop, error) => LogFault(logger, loop.Index, error);
+        _certificate = DtlsCertificate.Generate(time);
+        var dtls = new DtlsSessionFactory(_certificate);
+        var srtp = new SrtpSessionFactory();
+        var hosts = new List<MediaHost>();
+        foreach (var loop in _network.Loops)
+        {
+            hosts.Add(new MediaHost(loop, dtls, srtp, () => _candidates));
+        }
+
+        Rooms = new MediaRoomFactory(hosts);
+    }
+
+    public IMediaRoomFactory Rooms { get; }
+
+    /// <summary>Ends the process: a loop cannot go on.</summary>
+    public event Action<MediaLoop, Exception> Fatal
+    {
+        add => _network.Fatal += value;
+        remove => _network.Fatal -= value;
+    }
+
+    public int UdpPort => _network.UdpPort;
+
+    /// <summary>0 when media over TCP is off.</summary>
+    public int TcpPort => _network.TcpPort;
+
+    public IReadOnlyList<MediaLoop> Loops => _network.Loops;
+
+    public void Start() => _network.Start();
+
+    /// <summary>Tells clients from now on to send media to these addresses. Ports are the outside ones.</summary>
+    public void Advertise(IReadOnlyList<IPAddress> addresses, int udpPort, int tcpPort)
+    {
+        var candidates = new List<IceCandidate>();
+        var preference = ushort.MaxValue;
+        foreach (var address in addresses)
+        {
+            candidates.Add(IceCandidate.Host(new IPEndPoint(address, udpPort), TransportProtocol.Udp, preference));
+            if (tcpPort > 0)
+            {
+                candidates.Add(IceCandidate.Host(new IPEndPoint(address, tcpPort), TransportProtocol.Tcp, preference));
+            }
+
+            preference--;
+        }
+
+        _candidates = candidates;
+    }
+
+    public void Dispose()
+    {
+        _network.Dispose();
+        _certificate.Dispose();
+    }
+
+    /// <summary>
+    /// Addresses of this machine that a developer's browser can reach: loopback and every interface that is up.
+    /// Loopback comes last because a browser does not gather candidates there by itself.
+    /// </summary>
+    public static IReadOnlyList<IPAddress> LocalAddresses()
+    {
+        var found = NetworkInterface.GetAllNetworkInterfaces()
+            .Where(nic => nic.OperationalStatus == OperationalStatus.Up)
+            .SelectMany(nic => nic.GetIPProperties().UnicastAddresses)
+            .Select(unicast => unicast.Address)
+            .Where(address => address.AddressFamily == AddressFamily.InterNetwork)
+            .OrderBy(IPAddress.IsLoopback)
+            .ToList();
+        return found.Count > 0 ? found : [IPAddress.Loopback];
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A handler on media loop {Loop} failed; the loop goes on")]
+    private static partial void LogFault(ILogger logger, int loop, Exception error);
+}

@@ -1,0 +1,123 @@
+using System.Net;
+using BuildIt.Sfu.Contracts;
+using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Net.Timing;
+using BuildIt.Sfu.Node.Configuration;
+using BuildIt.Sfu.Node.Hosting;
+using BuildIt.Sfu.Node.Load;
+using BuildIt.Sfu.Node.Operations;
+using BuildIt.Sfu.Node.Registry;
+using BuildIt.Sfu.Signaling;
+using BuildIt.Sfu.Signaling.Rooms;
+using BuildIt.Sfu.Signaling.Tokens;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace BuildIt.Sfu.Node;
+
+/// <summary>Puts the parts of a node together and runs it.</summary>
+public static class NodeApplication
+{
+    /// <summary>Runs until the process is told to stop or has been drained; returns the exit code.</summary>
+    public static async Task<int> RunAsync(NodeSettings settings, CancellationToken cancellation)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        if (settings.Development)
+        {
+            builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        }
+        else
+        {
+            builder.Logging.AddJsonConsole();
+        }
+
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        AddServices(builder.Services, settings);
+        builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, settings));
+        builder.WebHost.UseUrls();
+        await using var application = builder.Build();
+        Map(application);
+        await application.RunAsync(cancellation);
+        return Environment.ExitCode;
+    }
+
+    private static void AddServices(IServiceCollection services, NodeSettings settings)
+    {
+        var lifecycle = new NodeLifecycle();
+        services.AddSingleton(settings);
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(lifecycle);
+        services.AddSingleton<NodeAddresses>();
+        services.AddSingleton<MediaServer>();
+        services.AddSingleton(provider => provider.GetRequiredService<MediaServer>().Rooms);
+        services.AddSingleton(new WallClock(DateTimeOffset.UtcNow - (MonotonicClock.Read() - Media.Units.Instant.Zero)));
+        services.AddSingleton<INodeActivity, NodeActivity>();
+        services.AddSingleton(new CgroupReader());
+        services.AddSingleton<ResourceMeter>();
+        services.AddSingleton<LoadMonitor>();
+        services.AddSingleton<HeartbeatSource>();
+        services.AddSingleton<NodeMetrics>();
+        if (settings.RedisAddresses.Count == 0)
+        {
+            services.AddSingleton<INodeRegistry, MemoryNodeRegistry>();
+        }
+        else
+        {
+            services.AddSingleton<INodeRegistry>(provider =>
+                RedisNodeRegistry.ConnectAsync(settings, provider.GetRequiredService<TimeProvider>()).GetAwaiter().GetResult());
+        }
+
+        services.AddLiveKitSignaling(new LiveKitOptions
+        {
+            Keys = Keys(settings),
+            Region = settings.Region,
+            AutoCreate = settings.AutoCreateRooms,
+            AcceptsNewRooms = () => lifecycle.AcceptsRooms,
+            RoomDefaults = new RoomOptions { Name = "", E2eeRequired = settings.RequireEndToEndEncryption },
+            WebhookUrls = [.. settings.WebhookUrls.Select(url => new Uri(url))],
+        });
+
+        // Started in this order, stopped in the reverse: media lives longest.
+        services.AddHostedService<NodeStartup>();
+        services.AddHostedService<HeartbeatService>();
+    }
+
+    private static ApiKeys Keys(NodeSettings settings) =>
+        new(settings.ApiKeys.Select(pair => KeyValuePair.Create(pair.Key, new AccessTokenSecret(pair.Value))), settings.WebhookKey ?? settings.ApiKeys.Keys.First());
+
+    private static void Listen(KestrelServerOptions kestrel, NodeSettings settings)
+    {
+        var address = settings.BindAddress is { } bind ? IPAddress.Parse(bind) : IPAddress.IPv6Any;
+        kestrel.Listen(address, settings.SignalPort, listen => listen.ServeAs(Listener.Signal));
+        kestrel.Listen(address, settings.HealthPort, listen => listen.ServeAs(Listener.Health));
+        if (settings.ControlTlsDirectory is { } directory)
+        {
+            var certificates = new ControlCertificates(directory);
+            kestrel.Listen(address, settings.ControlPort, listen =>
+            {
+                listen.ServeAs(Listener.Control);
+                listen.UseHttps(certificates.Configure);
+            });
+        }
+    }
+
+    private static void Map(WebApplication application)
+    {
+        application.MapWhen(context => context.CameInOn(Listener.Health), health =>
+        {
+            health.UseRouting();
+            health.UseEndpoints(routes =>
+            {
+                routes.MapHealth();
+                routes.MapMetrics();
+            });
+        });
+        application.MapWhen(context => context.CameInOn(Listener.Control), control =>
+        {
+            control.UseRouting();
+            control.UseEndpoints(routes => routes.MapControl());
+        });
+        application.UseWebSockets();
+        application.MapLiveKit();
+    }
+}

@@ -1,0 +1,110 @@
+using BuildIt.Sfu.Node.Configuration;
+using BuildIt.Sfu.Node.Hosting;
+using BuildIt.Sfu.Node.Load;
+using BuildIt.Sfu.Node.Registry;
+using Prometheus;
+
+namespace BuildIt.Sfu.Node.Operations;
+
+/// <summary>
+/// What Prometheus reads of a node. Loops write plain counters; a scrape copies them here. Rooms appear by name in a bounded
+/// number: the largest ones, so that many small rooms cannot fill a monitoring system. Thread-safe.
+/// </summary>
+public sealed class NodeMetrics
+{
+    /// <summary>Rooms that have series of their own at a time.</summary>
+    public const int MaxRooms = 50;
+
+    private readonly MediaServer _media;
+    private readonly LoadMonitor _load;
+    private readonly INodeActivity _activity;
+    private readonly INodeRegistry _registryState;
+    private readonly Lock _lock = new();
+
+    private readonly Gauge _rooms;
+    private readonly Gauge _participants;
+    private readonly Gauge _publishers;
+    private readonly Gauge _cpu;
+    private readonly Gauge _memory;
+    private readonly Gauge _registryUp;
+    private readonly Gauge _roomParticipants;
+    private readonly Gauge _roomPublishers;
+    private readonly Counter _packets;
+    private readonly Counter _bytes;
+    private readonly Counter _dropped;
+    private readonly Counter _segmented;
+    private readonly Counter _faults;
+
+    public NodeMetrics(NodeSettings settings, MediaServer media, LoadMonitor load, INodeActivity activity, INodeRegistry registry)
+    {
+        _media = media;
+        _load = load;
+        _activity = activity;
+        _registryState = registry;
+        Registry = Metrics.NewCustomRegistry();
+        Registry.SetStaticLabels(new Dictionary<string, string> { ["node"] = settings.Node.Value, ["region"] = settings.Region });
+        var metrics = Metrics.WithCustomRegistry(Registry);
+        _rooms = metrics.CreateGauge("buildit_sfu_rooms", "Rooms served here.");
+        _participants = metrics.CreateGauge("buildit_sfu_participants", "Participants connected here.");
+        _publishers = metrics.CreateGauge("buildit_sfu_publishers", "Participants that publish a track.");
+        _cpu = metrics.CreateGauge("buildit_sfu_cpu_ratio", "Processor time used, as a share of what the container may use.");
+        _memory = metrics.CreateGauge("buildit_sfu_memory_ratio", "Memory used, as a share of what the container may use.");
+        _registryUp = metrics.CreateGauge("buildit_sfu_registry_up", "1 while the registry can be reached.");
+        _roomParticipants = metrics.CreateGauge("buildit_sfu_room_participants", $"Participants of a room; the {MaxRooms} largest rooms only.", "room");
+        _roomPublishers = metrics.CreateGauge("buildit_sfu_room_publishers", $"Publishers of a room; the {MaxRooms} largest rooms only.", "room");
+        _packets = metrics.CreateCounter("buildit_sfu_packets_total", "Datagrams, by direction.", "direction", "loop");
+        _bytes = metrics.CreateCounter("buildit_sfu_bytes_total", "Bytes in datagrams, by direction.", "direction", "loop");
+        _dropped = metrics.CreateCounter("buildit_sfu_packets_dropped_total", "Datagrams not delivered, by reason.", "reason", "loop");
+        _segmented = metrics.CreateCounter("buildit_sfu_packets_segmented_total", "Datagrams that left in segmented messages.", "loop");
+        _faults = metrics.CreateCounter("buildit_sfu_handler_faults_total", "Exceptions on media loops; each is a bug.", "loop");
+    }
+
+    public CollectorRegistry Registry { get; }
+
+    /// <summary>Copies the present values into the registry.</summary>
+    public void Collect()
+    {
+        lock (_lock)
+        {
+            var load = _load.Current;
+            _rooms.Set(load.Rooms);
+            _participants.Set(load.Participants);
+            _publishers.Set(load.Publishers);
+            _cpu.Set(load.Cpu);
+            _memory.Set(load.Memory);
+            _registryUp.Set(_registryState.Reachable ? 1 : 0);
+            CollectRooms();
+            foreach (var loop in _media.Loops)
+            {
+                var name = loop.Index.ToString(System.Globalization.CultureInfo.InvariantCulture);
+                var counters = loop.Statistics;
+                _packets.WithLabels("in", name).IncTo(counters.PacketsReceived);
+                _packets.WithLabels("out", name).IncTo(counters.PacketsSent);
+                _bytes.WithLabels("in", name).IncTo(counters.BytesReceived);
+                _bytes.WithLabels("out", name).IncTo(counters.BytesSent);
+                _dropped.WithLabels("unroutable", name).IncTo(counters.Unroutable);
+                _dropped.WithLabels("send_queue", name).IncTo(counters.SendQueueDropped);
+                _dropped.WithLabels("send_error", name).IncTo(counters.SendErrors);
+                _dropped.WithLabels("hand_over", name).IncTo(counters.HandOverDropped);
+                _segmented.WithLabels(name).IncTo(counters.SegmentedPackets);
+                _faults.WithLabels(name).IncTo(counters.HandlerFaults);
+            }
+        }
+    }
+
+    private void CollectRooms()
+    {
+        var largest = _activity.Reports().OrderByDescending(report => report.Participants).Take(MaxRooms).ToDictionary(report => report.Room.ToString());
+        foreach (var labels in _roomParticipants.GetAllLabelValues().Where(labels => !largest.ContainsKey(labels[0])).ToList())
+        {
+            _roomParticipants.RemoveLabelled(labels);
+            _roomPublishers.RemoveLabelled(labels);
+        }
+
+        foreach (var (room, report) in largest)
+        {
+            _roomParticipants.WithLabels(room).Set(report.Participants);
+            _roomPublishers.WithLabels(room).Set(report.Publishers);
+        }
+    }
+}
