@@ -1,11 +1,9 @@
 using BuildIt.Sfu.Signaling.Api;
-using BuildIt.Sfu.Signaling.Rooms;
 using BuildIt.Sfu.Signaling.Sessions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 
 namespace BuildIt.Sfu.Signaling;
 
@@ -14,18 +12,11 @@ public static class LiveKitEndpointRouteBuilderExtensions
 {
     private static readonly string[] Reading = ["GET", "HEAD"];
 
-    private static readonly TimeSpan ShutdownPatience = TimeSpan.FromSeconds(2);
-
     public static IEndpointRouteBuilder MapLiveKit(this IEndpointRouteBuilder endpoints)
     {
         var rtc = endpoints.ServiceProvider.GetRequiredService<RtcEndpoint>();
         var twirp = endpoints.ServiceProvider.GetRequiredService<TwirpEndpoint>();
         var options = endpoints.ServiceProvider.GetRequiredService<LiveKitOptions>();
-
-        // The server waits for open connections when it stops, so they have to be ended before it does.
-        var rooms = endpoints.ServiceProvider.GetRequiredService<RoomDirectory>();
-        endpoints.ServiceProvider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping
-            .Register(() => rooms.EndAllAsync().Wait(ShutdownPatience));
 
         // CONNECT is how a WebSocket opens over HTTP/2 (RFC 8441).
         endpoints.MapMethods("/rtc", ["GET", "CONNECT"], context => rtc.JoinAsync(context, version1: false));

@@ -34,9 +34,6 @@ public static class LiveKitServiceCollectionExtensions
             kestrel.Limits.MaxRequestHeadersTotalSize = MaxRequestLine;
             kestrel.Limits.MaxRequestBodySize = TwirpEndpoint.MaxBody;
         });
-
-        // The server's own request log would print URLs, and browsers put their tokens there.
-        services.AddLogging(logging => logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning));
         services.AddSingleton(options);
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<ISidSource, RandomSids>();

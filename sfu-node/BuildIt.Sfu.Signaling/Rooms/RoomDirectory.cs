@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using BuildIt.Sfu.Media.Rooms;
-using BuildIt.Sfu.Signaling.Protocol;
 
 namespace BuildIt.Sfu.Signaling.Rooms;
 
@@ -34,10 +33,6 @@ public sealed class RoomDirectory(NodeServices services, IMediaRoomFactory media
             throw;
         }
     }
-
-    /// <summary>The node stops: every client is told to connect again, which brings it to another node or to this one restarted.</summary>
-    public Task EndAllAsync() => Task.WhenAll(Open.Select(host => host.InvokeAsync((room, now) =>
-        room.End(DisconnectReason.ServerShutdown, RoomEndReason.RoomEndServerShutdown, now, LeaveRequest.Types.Action.Reconnect))));
 
     private void Remove(RoomHost host)
     {

@@ -21,7 +21,7 @@ public sealed record RpcOutcome(string? Payload, RpcError? Error)
 /// <summary>Calls made by the server API to participants' methods, over the same messages participants call each other with.</summary>
 internal sealed class RoomRpc(RoomCore room)
 {
-    /// <summary>The caller's identity as the called participant sees it. It decides nothing: answers are matched by id and sender.</summary>
+    /// <summary>The caller's identity as the called participant sees it; no participant may use it.</summary>
     private const string ServerIdentity = "livekit-server";
 
     private readonly Dictionary<string, Call> _calls = new(StringComparer.Ordinal);

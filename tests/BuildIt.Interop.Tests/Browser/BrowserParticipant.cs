@@ -18,7 +18,7 @@ public sealed class BrowserParticipant(IPage page, string identity)
         var page = await browser.OpenAsync(pageUrl + "/participant.html");
         var participant = new BrowserParticipant(page, identity);
         page.Console += (_, message) => participant.ConsoleLines.Add(message.Text);
-        await page.EvaluateAsync("options => harness.join(options)", options);
+        await page.EvaluateAsync("options => harness.join(JSON.parse(options))", JsonSerializer.Serialize(options, Json));
         return participant;
     }
 

@@ -166,20 +166,6 @@ public class RtcTests
     }
 
     [Fact]
-    public async Task Stopping_node_tells_clients_to_reconnect()
-    {
-        await using var node = await TestNode.StartAsync();
-        using var alice = await node.ConnectAsync();
-        await alice.ReceiveAsync();
-        var stopping = node.StopAsync();
-        var leave = (await alice.UntilAsync(m => m.Leave is not null)).Leave;
-        Assert.Equal((DisconnectReason.ServerShutdown, LeaveRequest.Types.Action.Reconnect), (leave.Reason, leave.Action));
-        await alice.UntilClosedAsync();
-        await alice.Socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
-        await stopping;
-    }
-
-    [Fact]
     public async Task Oversized_messages_close_the_connection()
     {
         await using var node = await TestNode.StartAsync();

@@ -72,8 +72,6 @@ internal sealed class TestNode : IAsyncDisposable
         return new SignalClient(socket);
     }
 
-    public Task StopAsync() => _app.StopAsync();
-
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();

@@ -1,0 +1,68 @@
+using System.Text.RegularExpressions;
+using BuildIt.Sfu.Signaling.Tokens;
+using BuildIt.Testing;
+
+namespace BuildIt.Interop.Tests.Node;
+
+/// <summary>A real node in a process of its own, on free loopback ports, with the development keys.</summary>
+public sealed partial class SfuNode : IAsyncDisposable
+{
+    public const string ApiKey = "devkey";
+    public const string ApiSecret = "secret";
+
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
+
+    private readonly ChildProcess _process;
+
+    private SfuNode(ChildProcess process, Uri signal, int healthPort)
+    {
+        _process = process;
+        HttpUrl = signal.ToString().TrimEnd('/');
+        WebSocketUrl = HttpUrl.Replace("http://", "ws://", StringComparison.Ordinal);
+        HealthUrl = $"http://127.0.0.1:{healthPort}";
+    }
+
+    public string HttpUrl { get; }
+
+    public string WebSocketUrl { get; }
+
+    public string HealthUrl { get; }
+
+    public ChildProcess Process => _process;
+
+    public static async Task<SfuNode> StartAsync(IReadOnlyDictionary<string, string?>? environment = null, params string[] arguments)
+    {
+        var process = ChildProcess.Start(
+            "dotnet",
+            [InteropPaths.NodeAssembly, "--dev", "--port", "0", "--udp-port", "0", "--tcp-port", "0", "--health-port", "0", .. arguments],
+            environment);
+        await process.WaitForOutputAsync("Serving: signal", StartTimeout);
+        var match = Serving().Match(process.ReadOutput());
+        return new SfuNode(process, new Uri(match.Groups[1].Value), int.Parse(match.Groups[2].Value, System.Globalization.CultureInfo.InvariantCulture));
+    }
+
+    public static string Token(string room, string identity, Action<TokenOptions>? configure = null)
+    {
+        var options = new TokenOptions { Grant = new VideoGrant { RoomJoin = true, Room = room } };
+        configure?.Invoke(options);
+        return new TokenSigner(new ApiKeys([KeyValuePair.Create(ApiKey, new AccessTokenSecret(ApiSecret))], ApiKey)).Sign(
+            new AccessClaims { Issuer = ApiKey, Identity = identity, Name = identity, Video = options.Grant },
+            DateTimeOffset.UtcNow,
+            options.Lifetime);
+    }
+
+    /// <summary>What the node has logged so far.</summary>
+    public string Log() => _process.ReadOutput();
+
+    public async ValueTask DisposeAsync() => await _process.DisposeAsync();
+
+    [GeneratedRegex(@"Serving: signal (http://\S+), health port (\d+)")]
+    private static partial Regex Serving();
+}
+
+public sealed class TokenOptions
+{
+    public required VideoGrant Grant { get; set; }
+
+    public TimeSpan Lifetime { get; set; } = TimeSpan.FromHours(1);
+}
