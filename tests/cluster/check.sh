@@ -26,7 +26,11 @@ says() { local text=$1; shift; [[ $("$@" 2>/dev/null) == *"$text"* ]]; }
 expect() {
   local what=$1 text=$2
   shift 2
-  wait_until 30 says "$text" "$@" || die "not so: $what ($*)"
+  if ! wait_until 30 says "$text" "$@"; then
+    tail -n 5 "$BUILDIT_CLUSTER"/nodes/node-0/logs/{dns,kube-proxy}.log >&2 || true
+    "$@" >&2 || true
+    die "not so: $what ($*)"
+  fi
   found "$what"
 }
 

