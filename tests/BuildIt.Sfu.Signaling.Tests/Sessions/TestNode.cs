@@ -33,7 +33,7 @@ internal sealed class TestNode : IAsyncDisposable
 
     public HttpClient Http { get; }
 
-    public static async Task<TestNode> StartAsync(LiveKitOptions? options = null)
+    public static async Task<TestNode> StartAsync(LiveKitOptions? options = null, Action<IServiceCollection>? services = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -41,6 +41,7 @@ internal sealed class TestNode : IAsyncDisposable
         var media = new FakeMediaFactory();
         builder.Services.AddSingleton<IMediaRoomFactory>(media);
         builder.Services.AddSingleton(new WallClock(DateTimeOffset.UtcNow));
+        services?.Invoke(builder.Services);
         builder.Services.AddLiveKitSignaling(options ?? new LiveKitOptions { Keys = Keys });
         var app = builder.Build();
         app.MapLiveKit();
