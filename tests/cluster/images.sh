@@ -66,13 +66,14 @@ dotnet_base() {
     say "Assembling the base layer: .NET $version on $(. /etc/os-release && echo "$PRETTY_NAME")"
     root=$(mktemp -d "$layers/.root.XXXXXX")
     make_root "$root"
-    # Loaded by name at run time, so no program's list of libraries shows them.
+    # The runtime's own files bring what they link to; the rest they load by name at run time.
+    mapfile -t libraries < <(find "$dotnet_root/dotnet" "$dotnet_root/host" "$dotnet_root"/shared/*/"$version" \
+      -type f \( -name dotnet -o -name 'lib*.so' ! -name libcoreclrtraceptprovider.so \))
     for library in libssl.so.3 libcrypto.so.3 libnss_dns.so.2 libnss_files.so.2 libresolv.so.2 libgcc_s.so.1 libstdc++.so.6 libz.so.1; do
       library=$(ldconfig -p | awk -v name="$library" '$1 == name { print $NF; exit }')
       [ -z "$library" ] || libraries+=("$library")
     done
-    copy_with_libraries "$root" "${libraries[@]}" /usr/bin/openssl
-    rm -f "$root/usr/bin/openssl"
+    copy_with_libraries "$root" "${libraries[@]}"
     cp -L --parents -r -t "$root" /etc/ssl/certs/ca-certificates.crt /usr/share/zoneinfo
     mkdir -p "$root$dotnet_root"/shared
     cp "$dotnet_root/dotnet" "$root$dotnet_root"
@@ -85,6 +86,8 @@ dotnet_base() {
     fi
     pack_layer "$root" "$archive"
     rm -rf "$root"
+    # Those of earlier runtimes and scripts; a build under way elsewhere may still read a recent one.
+    find "$layers" -name 'dotnet-*.tar' ! -path "$archive" -mmin +1440 -delete
   fi
   echo "$archive"
 }
