@@ -73,17 +73,16 @@ install_npm_packages() {
 }
 
 restore_nuget_packages() {
-  local project stale=no
+  local project stale=no stamp=artifacts/nuget-restored
   while IFS= read -r project; do
-    local assets
-    assets=$(dirname "$project")/obj/project.assets.json
-    if [ ! -f "$assets" ] || [ "$project" -nt "$assets" ] || [ Directory.Packages.props -nt "$assets" ]; then
-      stale=yes
-    fi
+    if [ ! -f "$(dirname "$project")/obj/project.assets.json" ] || [ ! "$stamp" -nt "$project" ]; then stale=yes; fi
   done < <(find operator sfu-node tests -name '*.csproj' -not -path '*/node_modules/*')
+  [ "$stamp" -nt Directory.Packages.props ] || stale=yes
   [ "$stale" = yes ] || return 0
   say "Restoring NuGet packages"
   dotnet restore BuildIt.Operator.sln -nologo -v quiet >&2
+  mkdir -p artifacts
+  touch "$stamp"
 }
 
 command -v dotnet >/dev/null || die "the .NET SDK named in global.json is needed"
