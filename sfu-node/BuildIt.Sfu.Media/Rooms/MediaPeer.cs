@@ -17,6 +17,9 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
     /// <summary>How often wanted and possible layers are compared.</summary>
     private static readonly TimeSpan UpdateInterval = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>What browsers put into one audio packet.</summary>
+    private static readonly TimeSpan AudioPacket = TimeSpan.FromMilliseconds(20);
+
     private readonly PeerConnection _publisher;
     private readonly PeerConnection? _subscriber;
     private readonly IncomingMedia _incoming;
@@ -24,7 +27,11 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
     private readonly SubscriberNegotiation _subscribing;
     private readonly Dictionary<TrackSid, Publication> _publications = [];
     private readonly Dictionary<TrackSid, Subscription> _subscriptions = [];
+    private readonly QualityScorer _scorer;
+    private DataPort? _publisherData;
+    private DataPort? _subscriberData;
     private Instant _nextUpdate = Instant.Never;
+    private DataRate _allocated = DataRate.Infinite;
     private Instant _deadline = Instant.Never;
     private bool _ready;
     private bool _closed;
@@ -47,6 +54,7 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
         var policy = new CodecPolicy(options.DisabledCodecs);
         _subscribing = new SubscriberNegotiation(this, _subscriber, policy, now);
         _publishing = new PublisherNegotiation(this, _publisher, _incoming, policy);
+        _scorer = new QualityScorer(this);
         Touch(_subscribing.NextDeadline);
     }
 
@@ -102,6 +110,11 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
         if (!_publications.TryGetValue(track.Sid, out var publication))
         {
             publication = new Publication(this, track);
+            if (!publication.IsVideo)
+            {
+                publication.Loudness = Room.Speakers.WindowOf(Options.Sid);
+            }
+
             _publications.Add(track.Sid, publication);
             Room.Add(publication);
         }
@@ -137,6 +150,7 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
         {
             publication.Muted = muted;
             publication.Subscriptions.ForEach(subscription => subscription.Update(now));
+            Touch(NextWork());
         }
     }
 
@@ -183,6 +197,7 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
         if (_subscriptions.TryGetValue(track, out var subscription))
         {
             subscription.Settings = settings;
+            Allocate(now);
             subscription.Update(now);
         }
     }
@@ -190,10 +205,18 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
     public bool SendData(DataChannelKind channel, ReadOnlySpan<byte> message, Instant now)
     {
         Room.Now = now;
-        return false;
+        var port = _subscriber is null ? _publisherData : _subscriberData;
+        var sent = port is not null && port.Send(channel, message, now);
+        Touch(NextWork());
+        return sent;
     }
 
-    public void LimitBandwidth(DataRate limit, Instant now) => Room.Now = now;
+    public void LimitBandwidth(DataRate limit, Instant now)
+    {
+        Room.Now = now;
+        Outgoing.Link.SetCeiling(limit);
+        Allocate(now);
+    }
 
     public void Close(Instant now)
     {
@@ -216,6 +239,7 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
 
         _publisher.Close(now);
         _subscriber?.Close(now);
+        Room.Speakers.Remove(Options.Sid);
         Room.Remove(this);
         Room.Host.Loop.Unwatch(this);
     }
@@ -236,17 +260,17 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
             return;
         }
 
+        _publisherData?.HandleTimeout(now);
+        _subscriberData?.HandleTimeout(now);
         _incoming.Flush(now);
         Outgoing.Flush(now);
         _subscribing.HandleTimeout(now);
         if (now >= _nextUpdate)
         {
-            _nextUpdate = _subscriptions.Count == 0 ? Instant.Never : now + UpdateInterval;
-            foreach (var subscription in _subscriptions.Values)
-            {
-                subscription.Update(now);
-            }
+            Update(now);
         }
+
+        TellWantedQualities(now);
 
         if (!_closed)
         {
@@ -258,18 +282,57 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
     /// <summary>Something is to be told to this publisher (a key frame request): do it as soon as it may be sent.</summary>
     public void OnFeedbackWanted() => Touch(_incoming.NextDeadline());
 
+    /// <summary>What others watch of this publisher's tracks has changed.</summary>
+    public void OnWatchedChanged(Instant now) => Touch(now);
+
+    /// <summary>A data channel can be used now.</summary>
+    public void OnDataChannelOpen(Instant now) => CheckReady(now);
+
+    /// <summary>Sets up the data channels of a connection, when its description asks for them.</summary>
+    public void OnNegotiated(PeerConnection connection, NegotiatedSession session, Instant now)
+    {
+        if (!session.HasData)
+        {
+            return;
+        }
+
+        ref var port = ref connection == _publisher ? ref _publisherData : ref _subscriberData;
+        if (port is null)
+        {
+            port = new DataPort(this, connection, session.NodeIsDtlsClient, opens: connection == _subscriber);
+            if (connection.Transport.IsConnected)
+            {
+                port.Connect(now);
+            }
+        }
+
+        port.PeerMaxMessageSize = session.RemoteMaxMessageSize;
+    }
+
+    /// <summary>Judges the connection; true when the step shown to people changed.</summary>
+    public bool UpdateQuality(Instant now, out ParticipantQuality quality)
+    {
+        var connection = _subscriber ?? _publisher;
+        var changed = connection.State != PeerConnectionState.New
+            && _scorer.Update(connection.State is PeerConnectionState.Connected or PeerConnectionState.Connecting, now);
+        quality = new ParticipantQuality(Options.Sid, _scorer.Quality, _scorer.Score);
+        return changed;
+    }
+
     void IPeerConnectionOwner.OnConnectionState(PeerConnection connection, PeerConnectionState state, Instant now)
     {
         Room.Now = now;
         Events.OnConnectionState(connection.Target, state, now);
-        var wasReady = _ready;
-        _ready = state == PeerConnectionState.Connected && connection == (_subscriber ?? _publisher)
-            || (_ready && state is not (PeerConnectionState.Disconnected or PeerConnectionState.Failed));
-        if (_ready && !wasReady)
+        if (state == PeerConnectionState.Connected)
         {
-            Events.OnReady(now);
+            (connection == _publisher ? _publisherData : _subscriberData)?.Connect(now);
+        }
+        else if (state is PeerConnectionState.Disconnected or PeerConnectionState.Failed)
+        {
+            _ready = false;
         }
 
+        CheckReady(now);
         Touch(NextWork());
     }
 
@@ -283,6 +346,11 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
 
         Room.Now = now;
         var publication = encoding.Publication;
+        if (publication.Loudness is { } loudness && !publication.Muted && accepted.Extensions.TryGetAudioLevel(packet, out var level, out _))
+        {
+            loudness.Observe(level, AudioPacket, now);
+        }
+
         if (!publication.HasStarted)
         {
             publication.HasStarted = true;
@@ -315,10 +383,21 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
             }
         }
 
+        // Congestion is answered at once; what has become free is given out with the next regular update.
+        if (Outgoing.Link.Available(negotiated: true) < _allocated)
+        {
+            Allocate(now);
+        }
+
         Touch(NextWork());
     }
 
-    void IPeerConnectionOwner.OnSctp(PeerConnection connection, ReadOnlySpan<byte> packet, Instant now) => Room.Now = now;
+    void IPeerConnectionOwner.OnSctp(PeerConnection connection, ReadOnlySpan<byte> packet, Instant now)
+    {
+        Room.Now = now;
+        (connection == _publisher ? _publisherData : _subscriberData)?.Handle(packet, now);
+        Touch(NextWork());
+    }
 
     void IPeerConnectionOwner.OnInput(PeerConnection connection, Instant now) => Touch(connection.NextDeadline);
 
@@ -330,10 +409,56 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
         }
     }
 
+    /// <summary>The participant can be reached: its connection stands, and its message channels when it has any.</summary>
+    private void CheckReady(Instant now)
+    {
+        var main = _subscriber ?? _publisher;
+        var data = _subscriber is null ? _publisherData : _subscriberData;
+        if (!_ready && !_closed && main.State == PeerConnectionState.Connected && data is null or { IsReady: true })
+        {
+            _ready = true;
+            Events.OnReady(now);
+        }
+    }
+
+    private void Allocate(Instant now)
+    {
+        Outgoing.Allocate(Options.AllowPause, now);
+        _allocated = Outgoing.Link.Available(negotiated: true);
+    }
+
+    private void Update(Instant now)
+    {
+        _nextUpdate = _subscriptions.Count == 0 ? Instant.Never : now + UpdateInterval;
+        _incoming.RoundTrip = Outgoing.Link.RoundTrip;
+        Allocate(now);
+        foreach (var subscription in _subscriptions.Values)
+        {
+            subscription.Update(now);
+        }
+    }
+
+    private void TellWantedQualities(Instant now)
+    {
+        foreach (var publication in _publications.Values)
+        {
+            if (publication.TakeWantedQualities(now) is { } wanted)
+            {
+                Events.OnWantedQualities(publication.Sid, wanted, now);
+            }
+        }
+    }
+
     private Instant NextWork()
     {
         var next = Instant.Min(_publisher.NextDeadline, _subscriber?.NextDeadline ?? Instant.Never);
         next = Instant.Min(next, Instant.Min(_incoming.NextDeadline(), Outgoing.NextDeadline));
+        next = Instant.Min(next, Instant.Min(_publisherData?.NextDeadline ?? Instant.Never, _subscriberData?.NextDeadline ?? Instant.Never));
+        foreach (var publication in _publications.Values)
+        {
+            next = Instant.Min(next, publication.NextDeadline);
+        }
+
         return Instant.Min(next, Instant.Min(_subscribing.NextDeadline, _nextUpdate));
     }
 

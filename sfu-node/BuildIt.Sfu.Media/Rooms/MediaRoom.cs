@@ -1,14 +1,20 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using BuildIt.Sfu.Media.Rooms.Tracks;
+using BuildIt.Sfu.Media.Speakers;
 using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Media.Rooms;
 
 /// <summary>The media of one room: its peers, what they publish, and who receives it. Lives on one loop.</summary>
-public sealed class MediaRoom : IMediaRoom
+public sealed class MediaRoom : IMediaRoom, IDeadline
 {
+    private static readonly TimeSpan QualityInterval = TimeSpan.FromSeconds(5);
+
     private readonly List<MediaPeer> _peers = [];
     private readonly Dictionary<TrackSid, Publication> _publications = [];
+    private readonly List<ParticipantQuality> _qualities = [];
+    private Instant _nextQuality = Instant.Never;
 
     public MediaRoom(RoomSid sid, IMediaHost host, IMediaRoomEvents events)
     {
@@ -28,11 +34,17 @@ public sealed class MediaRoom : IMediaRoom
 
     internal IReadOnlyList<MediaPeer> Peers => _peers;
 
+    internal ActiveSpeakers Speakers { get; } = new(new SpeakerOptions());
+
+    public Instant NextDeadline => _peers.Count == 0 ? Instant.Never : Instant.Min(Speakers.NextDeadline, _nextQuality);
+
     public IMediaPeer AddPeer(MediaPeerOptions options, IMediaPeerEvents events, Instant now)
     {
         Now = now;
         var peer = new MediaPeer(this, options, events, now);
         _peers.Add(peer);
+        _nextQuality = _peers.Count == 1 ? now + QualityInterval : _nextQuality;
+        Host.Loop.Watch(this);
         return peer;
     }
 
@@ -41,6 +53,39 @@ public sealed class MediaRoom : IMediaRoom
         foreach (var peer in _peers.ToArray())
         {
             peer.Close(now);
+        }
+
+        Host.Loop.Unwatch(this);
+    }
+
+    public void HandleTimeout(Instant now)
+    {
+        Now = now;
+        if (now >= Speakers.NextDeadline)
+        {
+            var changed = Speakers.TakeChanges(now);
+            if (!changed.IsEmpty)
+            {
+                Events.OnSpeakersChanged(changed, now);
+            }
+        }
+
+        if (now >= _nextQuality)
+        {
+            _nextQuality = now + QualityInterval;
+            _qualities.Clear();
+            foreach (var peer in _peers)
+            {
+                if (peer.UpdateQuality(now, out var quality))
+                {
+                    _qualities.Add(quality);
+                }
+            }
+
+            if (_qualities.Count > 0)
+            {
+                Events.OnQualityChanged(CollectionsMarshal.AsSpan(_qualities), now);
+            }
         }
     }
 

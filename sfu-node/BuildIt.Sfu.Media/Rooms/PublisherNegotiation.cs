@@ -47,6 +47,7 @@ internal sealed class PublisherNegotiation(MediaPeer peer, PeerConnection connec
             return NegotiationResult.Rejected(fault);
         }
 
+        peer.OnNegotiated(connection, session, now);
         Apply(session, now);
         if (peer.Options.SinglePeerConnection)
         {
@@ -125,7 +126,7 @@ internal sealed class PublisherNegotiation(MediaPeer peer, PeerConnection connec
 
         _unbound.Remove(section.Mid);
         _bound[section.Mid] = encoding;
-        incoming.Add(encoding, section);
+        incoming.Add(encoding, section, now);
         peer.Events.OnTrackNegotiated(encoding.Publication.Sid, encoding.Announced.Cid, section.Mid, encoding.MimeType, now);
         encoding.Publication.OnEncodingNegotiated(now);
     }

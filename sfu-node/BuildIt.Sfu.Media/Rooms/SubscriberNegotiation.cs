@@ -113,6 +113,7 @@ internal sealed class SubscriberNegotiation
             return fault;
         }
 
+        _peer.OnNegotiated(_connection, session, now);
         Apply(session, now);
         return null;
     }

@@ -55,7 +55,7 @@ internal sealed class IncomingMedia
     }
 
     /// <summary>Starts receiving an encoding in a negotiated section.</summary>
-    public void Add(PublicationEncoding encoding, NegotiatedSection section)
+    public void Add(PublicationEncoding encoding, NegotiatedSection section, Instant now)
     {
         var slot = _slots.IndexOf(null);
         if (slot < 0)
@@ -65,7 +65,7 @@ internal sealed class IncomingMedia
         }
 
         _slots[slot] = encoding;
-        encoding.Start(section, _extensions, slot);
+        encoding.Start(section, _extensions, slot, now);
         Route(encoding, section, slot);
     }
 
@@ -220,9 +220,14 @@ internal sealed class IncomingMedia
     {
         Span<byte> buffer = stackalloc byte[TransportFeedbackWriter.MaxLength];
         int length;
-        while ((length = _feedback.TakeDue(now, buffer)) > 0)
+
+        // A stretch of nothing but losses gives no report although more is due.
+        while ((length = _feedback.TakeDue(now, buffer)) > 0 || _feedback.NextDeadline <= now)
         {
-            _connection.Transport.SendRtcp(buffer[..length]);
+            if (length > 0)
+            {
+                _connection.Transport.SendRtcp(buffer[..length]);
+            }
         }
     }
 

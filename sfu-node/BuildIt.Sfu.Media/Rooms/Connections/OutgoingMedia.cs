@@ -18,6 +18,7 @@ internal sealed class OutgoingMedia(PeerConnection connection, MediaRoom room) :
 
     private readonly Dictionary<uint, Subscription> _bySsrc = [];
     private readonly List<Subscription> _subscriptions = [];
+    private readonly SubscriberAllocation _allocation = new();
     private ushort _transportSequence;
     private Instant _nextReport = Instant.Never;
 
@@ -28,8 +29,13 @@ internal sealed class OutgoingMedia(PeerConnection connection, MediaRoom room) :
 
     public IReadOnlyList<Subscription> Subscriptions => _subscriptions;
 
+    public LinkBudget Link { get; } = new(room.Now);
+
     /// <summary>When <see cref="Flush"/> has something to send.</summary>
-    public Instant NextDeadline => _nextReport;
+    public Instant NextDeadline => _subscriptions.Count == 0 ? Instant.Never : Instant.Min(_nextReport, Link.NextDeadline);
+
+    /// <summary>Whether the client reports on packets one by one.</summary>
+    private bool HasTransportFeedback => Extensions.Has(ExtensionKind.TransportSequence);
 
     public void AddExtensions(in ExtensionIds ids)
     {
@@ -72,7 +78,8 @@ internal sealed class OutgoingMedia(PeerConnection connection, MediaRoom room) :
     {
         if (info.TransportSequenceOffset > 0)
         {
-            BinaryPrimitives.WriteUInt16BigEndian(packet[info.TransportSequenceOffset..], _transportSequence++);
+            BinaryPrimitives.WriteUInt16BigEndian(packet[info.TransportSequenceOffset..], _transportSequence);
+            Link.OnSent(_transportSequence++, length, info.Kind, room.Now);
         }
 
         if (info.AbsoluteSendTimeOffset > 0)
@@ -89,6 +96,11 @@ internal sealed class OutgoingMedia(PeerConnection connection, MediaRoom room) :
     /// <summary>Takes one packet of a compound that the client sent about what it receives.</summary>
     public void HandleFeedback(in RtcpPacketView packet, Instant now)
     {
+        if (Link.TryHandle(packet, now))
+        {
+            return;
+        }
+
         if (packet.IsNack)
         {
             if (FeedbackHead.TryRead(packet, out var nack) && _bySsrc.TryGetValue(nack.Media.Value, out var subscription))
@@ -119,15 +131,29 @@ internal sealed class OutgoingMedia(PeerConnection connection, MediaRoom room) :
             {
                 if (_bySsrc.TryGetValue(block.Source.Value, out var subscription))
                 {
-                    subscription.Down?.Reports.HandleReport(block, now);
+                    HandleReport(subscription, block, now);
                 }
             }
         }
     }
 
-    /// <summary>Sends the sender reports that are due.</summary>
+    /// <summary>Divides the link's rate over the tracks.</summary>
+    public void Allocate(bool allowPause, Instant now)
+    {
+        if (_subscriptions.Count > 0)
+        {
+            Link.SetWanted(_allocation.Update(_subscriptions, Link.Available(HasTransportFeedback), allowPause, now));
+        }
+    }
+
+    /// <summary>Sends the probes and sender reports that are due.</summary>
     public void Flush(Instant now)
     {
+        if (_subscriptions.Count > 0)
+        {
+            Link.HandleTimeout(_subscriptions, this, now);
+        }
+
         if (now < _nextReport)
         {
             return;
@@ -155,5 +181,19 @@ internal sealed class OutgoingMedia(PeerConnection connection, MediaRoom room) :
         {
             connection.Transport.SendRtcp(buffer[..writer.Length]);
         }
+    }
+
+    private void HandleReport(Subscription subscription, in ReportBlock block, Instant now)
+    {
+        if (subscription.Down is not { } down)
+        {
+            return;
+        }
+
+        var before = down.Reports.PacketsSent;
+        down.Reports.HandleReport(block, now);
+        var expected = (int)Math.Clamp(before - subscription.Reported, 0, 10_000);
+        subscription.Reported = before;
+        Link.OnReceiverReport(down.Reports.FractionLost, expected, down.Reports.RoundTrip, now);
     }
 }

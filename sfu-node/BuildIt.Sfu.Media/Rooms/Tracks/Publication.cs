@@ -1,3 +1,4 @@
+using BuildIt.Sfu.Media.Speakers;
 using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Media.Rooms.Tracks;
@@ -14,6 +15,9 @@ internal sealed class Publication(MediaPeer publisher, PublishedTrack track)
     public bool IsVideo => Track.Kind == TrackKind.Video;
 
     public bool Muted { get; set; } = track.Muted;
+
+    /// <summary>Loudness of its publisher; null for video.</summary>
+    public AudioLevelWindow? Loudness { get; set; }
 
     /// <summary>Whether media has arrived yet.</summary>
     public bool HasStarted { get; set; }
@@ -47,6 +51,36 @@ internal sealed class Publication(MediaPeer publisher, PublishedTrack track)
         {
             subscription.Restart();
         }
+    }
+
+    /// <summary>When <see cref="TakeWantedQualities"/> may have something new.</summary>
+    public Instant NextDeadline
+    {
+        get
+        {
+            var next = Instant.Never;
+            foreach (var encoding in Encodings)
+            {
+                next = Instant.Min(next, encoding.Watched?.NextDeadline ?? Instant.Never);
+            }
+
+            return next;
+        }
+    }
+
+    /// <summary>Dynacast: what is watched of each codec, when that has changed since the last call; else null.</summary>
+    public List<WantedCodec>? TakeWantedQualities(Instant now)
+    {
+        var changed = false;
+        foreach (var encoding in Encodings)
+        {
+            encoding.Watched?.OnTime(now);
+            changed |= encoding.Watched?.TryTakeChange(out _) ?? false;
+        }
+
+        return changed
+            ? [.. Encodings.Where(e => e.Watched is not null).Select(e => new WantedCodec(e.CodecName, e.Watched!.Highest))]
+            : null;
     }
 
     /// <summary>Tells everybody that an encoding can be had now.</summary>

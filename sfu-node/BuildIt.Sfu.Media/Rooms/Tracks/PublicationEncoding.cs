@@ -1,7 +1,9 @@
+using BuildIt.Sfu.Media.Allocation;
 using BuildIt.Sfu.Media.Codecs;
 using BuildIt.Sfu.Media.Receiving;
 using BuildIt.Sfu.Media.Rtp;
 using BuildIt.Sfu.Media.Sdp.Negotiation;
+using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Media.Rooms.Tracks;
 
@@ -35,6 +37,12 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
     /// <summary>Place among the streams of its connection.</summary>
     public int Slot { get; private set; } = -1;
 
+    /// <summary>Up to which quality somebody watches; null for audio and before negotiation.</summary>
+    public Dynacast? Watched { get; private set; }
+
+    /// <summary>Counts at the last quality score, to judge what came since.</summary>
+    public (long Expected, long Lost) Scored { get; set; }
+
     /// <summary>Those who receive this encoding.</summary>
     public List<Subscription> Subscriptions { get; } = [];
 
@@ -43,8 +51,16 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
     /// <summary>Lower-case codec name as the protocol has it ("vp8").</summary>
     public string CodecName => Codec?.Name.ToLowerInvariant() ?? Announced.Codec;
 
-    public void Start(NegotiatedSection section, ExtensionMap extensions, int slot)
+    public void Start(NegotiatedSection section, ExtensionMap extensions, int slot, Instant now)
     {
+        if (Publication.IsVideo)
+        {
+            Watched = new Dynacast(now);
+
+            // Nobody may ever subscribe: the grace time has to run from now.
+            Watched.Remove(default, now);
+        }
+
         Section = section;
         Slot = slot;
         _extensions = extensions;

@@ -16,6 +16,7 @@ internal sealed class Subscription
     private NegotiatedSection? _section;
     private ExtensionMap? _extensions;
     private bool _announced;
+    private VideoQualityLevel? _told;
 
     public Subscription(MediaPeer subscriber, Publication publication, SendTrack sends, in SubscriptionSettings settings)
     {
@@ -45,10 +46,16 @@ internal sealed class Subscription
     public DownTrack? Down { get; private set; }
 
     /// <summary>Highest layers that the link's share allows; set by the allocation.</summary>
-    public LayerPair Allowed { get; set; } = LayerPair.All;
+    public LayerPair Allowed { get; private set; } = LayerPair.All;
 
     /// <summary>Whether the allocation holds the track back entirely.</summary>
-    public TrackStreamState StreamState { get; set; } = TrackStreamState.Active;
+    public TrackStreamState StreamState { get; private set; } = TrackStreamState.Active;
+
+    /// <summary>Packets sent at the subscriber's last report.</summary>
+    public long Reported { get; set; }
+
+    /// <summary>Counts at the last quality score, to judge what came since.</summary>
+    public (long Sent, long Lost) Scored { get; set; }
 
     /// <summary>True when nobody looks: muted by the publisher or hidden by the subscriber.</summary>
     public bool IsIdle => Publication.Muted || Settings.Disabled;
@@ -114,6 +121,9 @@ internal sealed class Subscription
         if (Encoding is not null)
         {
             Encoding.Subscriptions.Remove(this);
+            Encoding.Watched?.Remove(Subscriber.Options.Sid, Subscriber.Room.Now);
+            Publication.Publisher.OnWatchedChanged(Subscriber.Room.Now);
+            _told = null;
         }
 
         if (Down is not null)
@@ -142,12 +152,29 @@ internal sealed class Subscription
             Down.HighestLayer = incoming.IsSimulcast ? Math.Max(0, HighestActiveLayer(incoming, now)) : LayerPair.All.Spatial;
         }
 
+        TellPublisher(now);
         if (Down.TargetLayers != wanted)
         {
             Down.SetTarget(wanted);
         }
 
         RequestKeyFrame(incoming);
+    }
+
+    /// <summary>Takes the allocation's decision, and tells the subscriber when its stream is held back or goes on.</summary>
+    public void Allow(LayerPair layers, TrackStreamState state, Instant now)
+    {
+        if (StreamState != state)
+        {
+            StreamState = state;
+            Subscriber.Events.OnStreamState(Publication.Sid, state, now);
+        }
+
+        if (Allowed != layers)
+        {
+            Allowed = layers;
+            Update(now);
+        }
     }
 
     /// <summary>The subscriber lost its picture (PLI or FIR).</summary>
@@ -166,6 +193,18 @@ internal sealed class Subscription
     public VideoQualityLevel WantedQuality() => IsIdle
         ? VideoQualityLevel.Off
         : Settings is { Width: > 0, Height: > 0 } ? Encoding!.QualityForSize(Settings.Width, Settings.Height) : Settings.Quality;
+
+    /// <summary>Dynacast: what this subscriber can use at most.</summary>
+    private void TellPublisher(Instant now)
+    {
+        var quality = WantedQuality();
+        if (Encoding!.Watched is { } watched && _told != quality)
+        {
+            _told = quality;
+            watched.SetWanted(Subscriber.Options.Sid, quality, now);
+            Publication.Publisher.OnWatchedChanged(now);
+        }
+    }
 
     private static int HighestActiveLayer(IncomingTrack incoming, Instant now)
     {

@@ -1,0 +1,134 @@
+using BuildIt.Sfu.Media.Congestion;
+using BuildIt.Sfu.Media.Forwarding;
+using BuildIt.Sfu.Media.Rooms.Tracks;
+using BuildIt.Sfu.Media.Rtcp;
+using BuildIt.Sfu.Media.Units;
+
+namespace BuildIt.Sfu.Media.Rooms.Connections;
+
+/// <summary>
+/// What one subscriber's link carries: the estimator fed by its feedback, and the probes that the estimator asks for.
+/// Media leaves when it arrives; only probes are spread over time. Used on one loop.
+/// </summary>
+internal sealed class LinkBudget
+{
+    /// <summary>A second at 2,000 packets: later feedback is of no use.</summary>
+    private const int History = 2048;
+
+    /// <summary>The pacer holds no media here, only the account of what was sent.</summary>
+    private const int NoQueue = 1;
+
+    private const int ProbePacket = 1000;
+
+    private readonly BandwidthEstimator _estimator;
+    private readonly Pacer<int> _pacer;
+    private bool _hasFeedback;
+
+    public LinkBudget(Instant now)
+    {
+        _estimator = new BandwidthEstimator(new BandwidthEstimatorOptions { History = History }, now);
+        _pacer = new Pacer<int>(_estimator.Estimate, NoQueue, now);
+    }
+
+    /// <summary>What may be sent; unlimited for a client that gives no feedback at all.</summary>
+    public DataRate Available(bool negotiated) => negotiated || _hasFeedback ? _estimator.Estimate : DataRate.Infinite;
+
+    public TimeSpan RoundTrip => _estimator.RoundTrip;
+
+    public double Loss => _estimator.Loss;
+
+    public Instant NextDeadline => Instant.Min(_estimator.NextDeadline, _pacer.NextDeadline);
+
+    public void SetWanted(DataRate wanted) => _estimator.SetWanted(wanted);
+
+    public void SetCeiling(DataRate ceiling) => _estimator.SetCeiling(ceiling);
+
+    /// <summary>Notes a packet that is about to leave with a transport-wide number.</summary>
+    public void OnSent(ushort transportSequence, int bytes, SentPacketKind kind, Instant now)
+    {
+        _estimator.OnPacketSent(transportSequence, bytes, _pacer.CurrentCluster, now);
+        if (kind == SentPacketKind.Probe)
+        {
+            _pacer.OnPaddingSent(bytes);
+        }
+        else
+        {
+            _pacer.OnUnpaced(bytes, now);
+        }
+    }
+
+    /// <summary>Takes transport-wide feedback or REMB; true when the packet was one of them.</summary>
+    public bool TryHandle(in RtcpPacketView packet, Instant now)
+    {
+        if (Remb.TryRead(packet, out var remb))
+        {
+            _hasFeedback = true;
+            _estimator.OnRemb(remb, now);
+            return true;
+        }
+
+        if (!TransportFeedbackReader.TryRead(packet, out var feedback))
+        {
+            return false;
+        }
+
+        _hasFeedback = true;
+        _estimator.BeginFeedback(now);
+        foreach (var arrival in feedback)
+        {
+            if (arrival.Received)
+            {
+                _estimator.OnReceived(arrival.Sequence, arrival.ArrivalMicroseconds);
+            }
+            else
+            {
+                _estimator.OnMissing(arrival.Sequence);
+            }
+        }
+
+        _estimator.EndFeedback(now);
+        _pacer.SetEstimate(_estimator.Estimate);
+        return true;
+    }
+
+    /// <summary>Takes a receiver report's loss and round trip, for clients without transport-wide feedback.</summary>
+    public void OnReceiverReport(double fractionLost, int packetsExpected, TimeSpan roundTrip, Instant now) =>
+        _estimator.OnReceiverReport(fractionLost, packetsExpected, roundTrip, now);
+
+    /// <summary>Does what is due, probes included: they are made of packets of <paramref name="subscriptions"/>.</summary>
+    public void HandleTimeout(IReadOnlyList<Subscription> subscriptions, IRtpSink sink, Instant now)
+    {
+        if (now >= _estimator.NextDeadline)
+        {
+            _estimator.OnTime(now);
+            _pacer.SetEstimate(_estimator.Estimate);
+        }
+
+        if (_estimator.TryTakeProbe(out var cluster))
+        {
+            _pacer.StartProbe(cluster, now);
+        }
+
+        while (_pacer.PaddingDue(now) is var due && due > DataSize.Zero)
+        {
+            if (!TrySendProbe((int)Math.Min(due.Bytes, ProbePacket), subscriptions, sink, now))
+            {
+                // Nothing has been sent that could be repeated: the probe is given up and tried again later.
+                _pacer.OnPaddingSent((int)due.Bytes);
+            }
+        }
+    }
+
+    private static bool TrySendProbe(int size, IReadOnlyList<Subscription> subscriptions, IRtpSink sink, Instant now)
+    {
+        foreach (var subscription in subscriptions)
+        {
+            if (subscription.Publication.IsVideo && subscription.Down is { } down && down.WriteProbe(size, sink, now) > 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,109 @@
+using BuildIt.Sfu.Media.Allocation;
+using BuildIt.Sfu.Media.Forwarding;
+using BuildIt.Sfu.Media.Receiving;
+using BuildIt.Sfu.Media.Rooms.Tracks;
+using BuildIt.Sfu.Media.Units;
+
+namespace BuildIt.Sfu.Media.Rooms.Connections;
+
+/// <summary>
+/// Divides what one subscriber's link carries over its tracks, and tells each subscription its share. Used on one loop.
+/// </summary>
+internal sealed class SubscriberAllocation
+{
+    private readonly LayerAllocator _allocator = new();
+    private TrackDemand[] _demands = new TrackDemand[16];
+    private TrackAllocation[] _answers = new TrackAllocation[16];
+
+    /// <summary>Allocates anew; returns what all that is wanted would cost.</summary>
+    public DataRate Update(IReadOnlyList<Subscription> subscriptions, DataRate available, bool allowPause, Instant now)
+    {
+        if (_demands.Length < subscriptions.Count)
+        {
+            Array.Resize(ref _demands, subscriptions.Count * 2);
+            Array.Resize(ref _answers, subscriptions.Count * 2);
+        }
+
+        for (var i = 0; i < subscriptions.Count; i++)
+        {
+            _demands[i] = Demand(subscriptions[i], allowPause, now);
+        }
+
+        var summary = _allocator.Allocate(available, _demands.AsSpan(0, subscriptions.Count), _answers.AsSpan(0, subscriptions.Count));
+        for (var i = 0; i < subscriptions.Count; i++)
+        {
+            Apply(subscriptions[i], _answers[i], now);
+        }
+
+        return summary.Desired;
+    }
+
+    private static TrackDemand Demand(Subscription subscription, bool allowPause, Instant now)
+    {
+        var incoming = subscription.Encoding!.Incoming!;
+        var track = subscription.Publication.Track;
+        if (!subscription.Publication.IsVideo)
+        {
+            return new TrackDemand
+            {
+                IsAudio = true,
+                AudioRate = subscription.IsIdle ? DataRate.Zero : incoming.Layer(0)?.Rate(now) ?? DataRate.Zero,
+            };
+        }
+
+        var settings = subscription.Settings;
+        var current = subscription.Down!.CurrentLayers;
+        return new TrackDemand
+        {
+            Wanted = subscription.IsIdle
+                ? LayerId.None
+                : new LayerId(Math.Min(subscription.WantedLayer(), LayerRates.SpatialLayers - 1), LayerRates.TemporalLayers - 1),
+            Priority = settings.Priority,
+            IsScreenShare = track.Origin == TrackOrigin.ScreenShare,
+            TilePixels = settings.Width * settings.Height,
+            AllowPause = allowPause,
+            Rates = RatesOf(incoming, now),
+            Current = current.IsNone
+                ? LayerId.None
+                : new LayerId(Math.Min(current.Spatial, LayerRates.SpatialLayers - 1), Math.Clamp(current.Temporal, 0, LayerRates.TemporalLayers - 1)),
+        };
+    }
+
+    private static LayerRates RatesOf(IncomingTrack incoming, Instant now)
+    {
+        var rates = default(LayerRates);
+        for (var spatial = 0; spatial < LayerRates.SpatialLayers; spatial++)
+        {
+            var layer = incoming.IsSimulcast ? incoming.Layer(spatial) : incoming.Layer(0);
+            for (var temporal = 0; layer is not null && temporal < LayerRates.TemporalLayers; temporal++)
+            {
+                // Each simulcast stream is whole by itself; a scalable stream's layers build on those below.
+                rates.Set(new LayerId(spatial, temporal), layer.RateUpTo(incoming.IsSimulcast ? 0 : spatial, temporal, now));
+            }
+        }
+
+        return rates;
+    }
+
+    private static void Apply(Subscription subscription, in TrackAllocation answer, Instant now)
+    {
+        if (!subscription.Publication.IsVideo)
+        {
+            return;
+        }
+
+        switch (answer.Reason)
+        {
+            case AllocationReason.Paused:
+                subscription.Allow(LayerPair.None, TrackStreamState.Paused, now);
+                break;
+            case AllocationReason.LinkLimited:
+                subscription.Allow(new LayerPair(answer.Target.Spatial, answer.Target.Temporal), TrackStreamState.Active, now);
+                break;
+            default:
+                // Nothing holds it back: whatever else begins to be sent may be forwarded at once.
+                subscription.Allow(LayerPair.All, TrackStreamState.Active, now);
+                break;
+        }
+    }
+}
