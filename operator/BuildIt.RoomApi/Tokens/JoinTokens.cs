@@ -1,0 +1,144 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using BuildIt.Operator.Api;
+using BuildIt.RoomApi.Identity;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+
+namespace BuildIt.RoomApi.Tokens;
+
+/// <summary>A signed join token and when it stops being one.</summary>
+public sealed record JoinToken(string Text, DateTimeOffset ExpiresAt)
+{
+    public override string ToString() => "JoinToken(***)";
+}
+
+/// <summary>What a join token that was shown to us says.</summary>
+public sealed record JoinTokenClaims(string Room, ParticipantId Participant, DateTimeOffset IssuedAt);
+
+/// <summary>
+/// Issues and reads the tokens that SFU nodes accept: LiveKit access tokens, JWTs signed with HS256 whose <c>sub</c> is the
+/// participant id and whose <c>video</c> claim holds the grants. Thread-safe.
+/// </summary>
+/// <param name="keys">All keys that are valid now, so that they can be rotated.</param>
+/// <param name="signingKey">The one that signs.</param>
+/// <param name="time">The clock.</param>
+public sealed class JoinTokens(IReadOnlyList<ApiKey> keys, ApiKey signingKey, TimeProvider time)
+{
+    public static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
+
+    private static readonly TimeSpan AdminLifetime = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Leeway = TimeSpan.FromSeconds(60);
+    private const int MaxLength = 8192;
+
+    private readonly JsonWebTokenHandler _handler = new() { SetDefaultTimesOnTokenCreation = false, MapInboundClaims = false };
+
+    /// <summary>A token with which one participant may join one room.</summary>
+    public JoinToken Issue(ConferenceRoom room, ParticipantId participant, Role role)
+    {
+        var permissions = Permissions.Of(role, room.Spec.Settings);
+        var expires = time.GetUtcNow() + Lifetime;
+        if (room.Spec.ExpiresAt is { } end && new DateTimeOffset(end.ToUniversalTime()) is var last && last < expires)
+        {
+            expires = last;
+        }
+
+        var text = Sign(participant.Text, expires, json =>
+        {
+            // Not canUpdateOwnMetadata: the role is in the attributes, and nobody gives roles to themselves. Not roomAdmin
+            // either: moderation goes through the room-api, which knows who was demoted since the token was issued.
+            json.WriteStartObject("video");
+            json.WriteBoolean("roomJoin", true);
+            json.WriteString("room", room.Metadata.Name);
+            json.WriteBoolean("canPublish", permissions.Publish);
+            json.WriteBoolean("canSubscribe", permissions.Subscribe);
+            json.WriteBoolean("canPublishData", permissions.Publish);
+            json.WriteBoolean("canUpdateOwnMetadata", false);
+            if (permissions.PublishSources is { Count: > 0 } sources)
+            {
+                json.WriteStartArray("canPublishSources");
+                foreach (var source in sources)
+                {
+                    json.WriteStringValue(source);
+                }
+
+                json.WriteEndArray();
+            }
+
+            json.WriteEndObject();
+            json.WriteStartObject("attributes");
+            foreach (var (name, value) in ParticipantAttributes.Of(role, permissions))
+            {
+                json.WriteString(name, value);
+            }
+
+            json.WriteEndObject();
+        });
+        return new JoinToken(text, expires);
+    }
+
+    /// <summary>A token with which the room-api itself moderates one room through a node's server API; valid for 30 seconds.</summary>
+    public string IssueAdmin(string room) => Sign("room-api", time.GetUtcNow() + AdminLifetime, json =>
+    {
+        json.WriteStartObject("video");
+        json.WriteBoolean("roomAdmin", true);
+        json.WriteString("room", room);
+        json.WriteEndObject();
+    });
+
+    /// <summary>Reads a join token. Null for anything that is not a valid one of ours: expired, altered, of another kind.</summary>
+    public async Task<JoinTokenClaims?> ReadAsync(string token)
+    {
+        if (token.Length > MaxLength)
+        {
+            return null;
+        }
+
+        var result = await _handler.ValidateTokenAsync(token, new TokenValidationParameters
+        {
+            ValidAlgorithms = [SecurityAlgorithms.HmacSha256],
+            ValidateAudience = false,
+            ValidIssuers = keys.Select(key => key.Name),
+            IssuerSigningKeyResolver = (_, unverified, _, _) => keys.Where(key => key.Name == unverified.Issuer).Select(key => key.SecurityKey),
+            RequireExpirationTime = true,
+            LifetimeValidator = (notBefore, expires, _, _) => expires is { } end
+                && time.GetUtcNow() < new DateTimeOffset(end)
+                && (notBefore is not { } start || time.GetUtcNow() + Leeway >= new DateTimeOffset(start)),
+        });
+        if (!result.IsValid || result.SecurityToken is not JsonWebToken jwt)
+        {
+            return null;
+        }
+
+        return jwt.TryGetPayloadValue<JsonElement>("video", out var video)
+            && video.ValueKind == JsonValueKind.Object
+            && video.TryGetProperty("roomJoin", out var join) && join.ValueKind == JsonValueKind.True
+            && video.TryGetProperty("room", out var room) && room.ValueKind == JsonValueKind.String && RoomIds.IsValid(room.GetString())
+            && ParticipantId.TryParse(jwt.Subject, out var participant)
+            && jwt.IssuedAt != default
+            ? new JoinTokenClaims(room.GetString()!, participant, new DateTimeOffset(jwt.IssuedAt))
+            : null;
+    }
+
+    private string Sign(string subject, DateTimeOffset expires, Action<Utf8JsonWriter> claims)
+    {
+        var now = time.GetUtcNow().ToUnixTimeSeconds();
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteString("iss", signingKey.Name);
+            json.WriteString("sub", subject);
+            json.WriteNumber("iat", now);
+            json.WriteNumber("nbf", now);
+            json.WriteNumber("exp", expires.ToUnixTimeSeconds());
+            claims(json);
+            json.WriteEndObject();
+        }
+
+        return _handler.CreateToken(
+            Encoding.UTF8.GetString(buffer.WrittenSpan),
+            new SigningCredentials(signingKey.SecurityKey, SecurityAlgorithms.HmacSha256));
+    }
+}
