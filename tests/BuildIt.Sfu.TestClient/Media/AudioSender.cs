@@ -1,0 +1,95 @@
+using BuildIt.Sfu.Media.Rtp;
+using BuildIt.Sfu.Media.Sdp;
+using BuildIt.Sfu.Media.Sdp.Negotiation;
+using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.TestClient.Clips;
+
+namespace BuildIt.Sfu.TestClient.Media;
+
+/// <summary>Sends the tone as Opus, 50 packets a second, with the audio level it is told. Used on one loop.</summary>
+internal sealed class AudioSender : ITrackSender
+{
+    private const int ClockRate = 48_000;
+    private const int TicksPerPacket = 960;
+    private const int MaxPayload = 400;
+    private const int PacketsPerStamp = 5;
+    private static readonly TimeSpan PacketInterval = TimeSpan.FromMilliseconds(20);
+
+    private readonly ClientConnection _connection;
+    private readonly OutgoingStream _stream;
+    private readonly uint _timestampBase;
+    private Instant _start;
+    private long _packets;
+    private bool _configured;
+    private bool _muted;
+
+    public AudioSender(ClientConnection connection, string mid, string cid, Instant now)
+    {
+        _connection = connection;
+        _stream = new OutgoingStream(connection, mid, "", ClockRate);
+        _timestampBase = connection.NextRandom();
+        _start = now + TimeSpan.FromMicroseconds(connection.NextRandom() % 20_000);
+        Cid = cid;
+        Streams = [_stream];
+    }
+
+    public MediaKind Kind => MediaKind.Audio;
+
+    public string Cid { get; }
+
+    public IReadOnlyList<string> Rids => [];
+
+    public IReadOnlyList<OutgoingStream> Streams { get; }
+
+    /// <summary>Level that the packets announce, 0 (loudest) to 127 (silent) in -dBov (RFC 6464 section 3).</summary>
+    public int Level { get; set; } = 30;
+
+    public Instant NextDeadline => _configured ? PacketTime(_packets) : Instant.Never;
+
+    public void Configure(SdpMedia answer)
+    {
+        if (answer.Rejected || answer.Codecs.FirstOrDefault(codec => codec.Is("opus")) is not { } opus)
+        {
+            return;
+        }
+
+        _stream.PayloadType = opus.PayloadType;
+        _stream.Extensions = ExtensionIds.From(answer.Extensions);
+        _configured = true;
+    }
+
+    public void Play(Instant now)
+    {
+        if (now - PacketTime(_packets) > TimeSpan.FromMilliseconds(500))
+        {
+            _start += now - PacketTime(_packets);
+        }
+
+        var clip = Clip.Tone.Packets;
+        for (; PacketTime(_packets) <= now; _packets++)
+        {
+            if (_muted || !_connection.Transport.IsConnected)
+            {
+                continue;
+            }
+
+            var data = clip[(int)(_packets % clip.Count)].Span;
+            var timestamp = _timestampBase + (uint)(_packets * TicksPerPacket);
+            var payload = _stream.Begin(timestamp, marker: false, _packets % PacketsPerStamp == 0, Level, MaxPayload, now);
+            if (data.Length <= payload.Length)
+            {
+                data.CopyTo(payload);
+                _stream.Commit(data.Length, now);
+            }
+        }
+    }
+
+    public void SetMuted(bool muted) => _muted = muted;
+
+    public void RequestKeyFrame(Ssrc source)
+    {
+        // Sound has none.
+    }
+
+    private Instant PacketTime(long packet) => _start + PacketInterval * packet;
+}
