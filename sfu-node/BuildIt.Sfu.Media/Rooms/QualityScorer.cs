@@ -9,13 +9,14 @@ namespace BuildIt.Sfu.Media.Rooms;
 internal sealed class QualityScorer(MediaPeer peer)
 {
     private readonly ConnectionQuality _quality = new();
+    private bool _told;
     private StreamCondition[] _streams = new StreamCondition[8];
 
     public LinkQuality Quality => _quality.Quality;
 
     public float Score => _quality.Score;
 
-    /// <summary>Scores what happened since the last call; true when the step shown to people changed.</summary>
+    /// <summary>Scores what happened since the last call; true when the step shown to people changed, and the first time.</summary>
     public bool Update(bool isConnected, Instant now)
     {
         var count = 0;
@@ -38,7 +39,9 @@ internal sealed class QualityScorer(MediaPeer peer)
             }
         }
 
-        return _quality.Update(_streams.AsSpan(0, count), isConnected);
+        var changed = _quality.Update(_streams.AsSpan(0, count), isConnected) || !_told;
+        _told = true;
+        return changed;
     }
 
     private StreamCondition Published(PublicationEncoding encoding)

@@ -10,8 +10,8 @@ namespace BuildIt.Sfu.Media.Rooms.Tracks;
 /// <summary>One participant's subscription to one track, from the wish to forwarding. Used on one loop.</summary>
 internal sealed class Subscription
 {
-    /// <summary>A layer that has been silent for this long is not being sent any more.</summary>
-    private static readonly TimeSpan LayerSilence = TimeSpan.FromSeconds(1.5);
+    /// <summary>A layer that is this far behind the newest packet of its track is not being sent any more: all show the same frames.</summary>
+    private static readonly TimeSpan LayerSilence = TimeSpan.FromMilliseconds(500);
 
     private NegotiatedSection? _section;
     private ExtensionMap? _extensions;
@@ -149,7 +149,7 @@ internal sealed class Subscription
         if (!wanted.IsNone && Publication.IsVideo)
         {
             wanted = wanted with { Spatial = Math.Min(wanted.Spatial, WantedLayer()) };
-            Down.HighestLayer = incoming.IsSimulcast ? Math.Max(0, HighestActiveLayer(incoming, now)) : LayerPair.All.Spatial;
+            Down.HighestLayer = incoming.IsSimulcast ? Math.Max(0, HighestActiveLayer(incoming)) : LayerPair.All.Spatial;
         }
 
         TellPublisher(now);
@@ -206,11 +206,17 @@ internal sealed class Subscription
         }
     }
 
-    private static int HighestActiveLayer(IncomingTrack incoming, Instant now)
+    private static int HighestActiveLayer(IncomingTrack incoming)
     {
+        var newest = Instant.Zero;
+        foreach (var layer in incoming.Layers)
+        {
+            newest = Instant.Max(newest, layer?.LastArrival ?? Instant.Zero);
+        }
+
         for (var i = IncomingTrack.MaxLayers - 1; i >= 0; i--)
         {
-            if (incoming.Layer(i) is { } layer && now - layer.LastArrival < LayerSilence)
+            if (incoming.Layer(i) is { } layer && newest - layer.LastArrival < LayerSilence)
             {
                 return i;
             }
