@@ -1,0 +1,120 @@
+{{/* The chart's name in labels. */}}
+{{- define "buildit-sfu.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" }}
+{{- end }}
+
+{{/* What the names of all objects begin with. Short enough for every suffix within the 63 characters of a DNS label. */}}
+{{- define "buildit-sfu.fullname" -}}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" }}
+{{- else }}
+{{- $name := default .Chart.Name .Values.nameOverride }}
+{{- if contains $name .Release.Name }}
+{{- .Release.Name | trunc 40 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name $name | trunc 40 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Cluster-wide objects of two releases with one name in two namespaces must not be the same. */}}
+{{- define "buildit-sfu.clusterName" -}}
+{{- $name := include "buildit-sfu.fullname" . }}
+{{- ternary $name (printf "%s-%s" .Release.Namespace $name) (eq .Release.Namespace $name) }}
+{{- end }}
+
+{{/* Labels of everything. Call with (dict "root" $ "component" "operator"). */}}
+{{- define "buildit-sfu.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{ include "buildit-sfu.selectorLabels" . }}
+app.kubernetes.io/part-of: buildit-sfu
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+{{- with .root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Labels of pods: without versions, so that an upgrade of the chart alone restarts nothing. */}}
+{{- define "buildit-sfu.podLabels" -}}
+{{ include "buildit-sfu.selectorLabels" . }}
+app.kubernetes.io/part-of: buildit-sfu
+{{- with .root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Labels by which pods are chosen; they never change between versions. */}}
+{{- define "buildit-sfu.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "buildit-sfu.name" .root }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end }}
+
+{{/* An image reference. Call with (dict "root" $ "image" .Values.operator.image). */}}
+{{- define "buildit-sfu.image" -}}
+{{- if .image.digest -}}
+{{ .image.repository }}@{{ .image.digest }}
+{{- else -}}
+{{ .image.repository }}:{{ .image.tag | default .root.Chart.AppVersion }}
+{{- end }}
+{{- end }}
+
+{{/* What the Pod Security Standard "restricted" asks of a pod. */}}
+{{- define "buildit-sfu.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+seccompProfile:
+  type: RuntimeDefault
+{{- end }}
+
+{{/* And of a container. */}}
+{{- define "buildit-sfu.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end }}
+
+{{/* Where pods may run. Call with the component's values. */}}
+{{- define "buildit-sfu.scheduling" -}}
+{{- with .nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- end }}
+
+{{/* Spreads replicas. Call with (dict "root" $ "component" "operator" "values" .Values.operator). */}}
+{{- define "buildit-sfu.spread" -}}
+topologySpreadConstraints:
+{{- if .values.topologySpreadConstraints }}
+  {{- toYaml .values.topologySpreadConstraints | nindent 2 }}
+{{- else }}
+{{- $component := . }}
+{{- range list "topology.kubernetes.io/zone" "kubernetes.io/hostname" }}
+  - maxSkew: 1
+    topologyKey: {{ . }}
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels:
+        {{- include "buildit-sfu.selectorLabels" $component | nindent 8 }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* The version of the disruption budget's API: policy/v1 came with Kubernetes 1.21. */}}
+{{- define "buildit-sfu.policyVersion" -}}
+{{- ternary "policy/v1" "policy/v1beta1" (semverCompare ">=1.21-0" .Capabilities.KubeVersion.Version) }}
+{{- end }}
