@@ -104,8 +104,10 @@ public sealed class ChildProcess : IAsyncDisposable
         limit.CancelAfter(timeout);
         var output = new StringBuilder();
         var errors = new StringBuilder();
-        process.OutputDataReceived += (_, line) => Append(output, line.Data);
-        process.ErrorDataReceived += (_, line) => Append(errors, line.Data);
+        var outputEnded = new TaskCompletionSource();
+        var errorsEnded = new TaskCompletionSource();
+        process.OutputDataReceived += (_, line) => Append(output, line.Data, outputEnded);
+        process.ErrorDataReceived += (_, line) => Append(errors, line.Data, errorsEnded);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         try
@@ -127,7 +129,8 @@ public sealed class ChildProcess : IAsyncDisposable
             throw;
         }
 
-        process.WaitForExit(TimeSpan.FromSeconds(1));
+        // The last lines may still be on their way.
+        await Task.WhenAny(Task.WhenAll(outputEnded.Task, errorsEnded.Task), Task.Delay(TimeSpan.FromSeconds(1), cancellationToken));
         return process.ExitCode == 0
             ? Text(output)
             : throw new InvalidOperationException($"'{program} {string.Join(' ', arguments)}' ended with {process.ExitCode}.\n{Text(output)}{Text(errors)}");
@@ -214,14 +217,17 @@ public sealed class ChildProcess : IAsyncDisposable
         }
     }
 
-    private static void Append(StringBuilder text, string? line)
+    private static void Append(StringBuilder text, string? line, TaskCompletionSource ended)
     {
-        if (line is not null)
+        if (line is null)
         {
-            lock (text)
-            {
-                text.Append(CultureInfo.InvariantCulture, $"{line}\n");
-            }
+            ended.TrySetResult();
+            return;
+        }
+
+        lock (text)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{line}\n");
         }
     }
 

@@ -1,0 +1,125 @@
+using System.Text.Json.Nodes;
+
+namespace BuildIt.EndToEnd.Tests.Chart;
+
+/// <summary>What the chart makes of its values.</summary>
+public sealed class RenderTests
+{
+    private static readonly string[] Everything = ["--set", "redis.enabled=true,redis.networkPolicy=true"];
+
+    private static readonly string[] Monitors =
+        ["--api-versions", "monitoring.coreos.com/v1/PodMonitor", "--api-versions", "monitoring.coreos.com/v1/ServiceMonitor"];
+
+    [Fact]
+    public async Task TwoRendersAreTheSameToTheByte()
+    {
+        string[] arguments = [.. Everything, .. Monitors];
+        Assert.Equal(await HelmChart.RenderTextAsync(arguments), await HelmChart.RenderTextAsync(arguments));
+    }
+
+    [Theory]
+    [InlineData("redis.enable=true", "/redis")]
+    [InlineData("operator.replicas=two", "/operator/replicas")]
+    [InlineData("operator.logLevel=loud", "/operator/logLevel")]
+    [InlineData("webhook.failurePolicy=Maybe", "/webhook/failurePolicy")]
+    [InlineData("watchNamespace=Not_A_Name", "/watchNamespace")]
+    [InlineData("node.image.repository=", "/node/image/repository")]
+    [InlineData("operatr.replicas=2", "operatr")]
+    public async Task AWrongValueIsRefusedByItsName(string value, string named)
+    {
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => HelmChart.RenderTextAsync("--set", value));
+        Assert.Contains(named, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task EveryPodKeepsToTheRestrictedStandard()
+    {
+        var pods = (await HelmChart.RenderAsync(Everything)).Select(each => (Name: $"{each["metadata"]!["name"]}", Pod: HelmChart.PodOf(each)))
+            .Where(each => each.Pod is not null).ToList();
+        Assert.Equal(3, pods.Count);
+        Assert.All(pods, each =>
+        {
+            var pod = each.Pod!;
+            Assert.True(pod["securityContext"]!["runAsNonRoot"]!.GetValue<bool>(), each.Name);
+            Assert.Equal("RuntimeDefault", pod["securityContext"]!["seccompProfile"]!["type"]!.GetValue<string>());
+            Assert.Null(pod["hostNetwork"]);
+            Assert.Null(pod["hostPID"]);
+            Assert.Null(pod["hostIPC"]);
+            Assert.All((pod["volumes"] as JsonArray ?? []).OfType<JsonObject>(), volume => Assert.False(volume.ContainsKey("hostPath")));
+            foreach (var container in pod["containers"]!.AsArray())
+            {
+                var security = container!["securityContext"]!;
+                Assert.False(security["allowPrivilegeEscalation"]!.GetValue<bool>());
+                Assert.True(security["readOnlyRootFilesystem"]!.GetValue<bool>());
+                Assert.Equal("ALL", Assert.Single(security["capabilities"]!["drop"]!.AsArray())!.GetValue<string>());
+                Assert.Null(security["capabilities"]!["add"]);
+                Assert.NotNull(container["resources"]!["requests"]);
+                Assert.All((container["ports"] as JsonArray ?? []).OfType<JsonObject>(), port => Assert.False(port.ContainsKey("hostPort")));
+            }
+        });
+    }
+
+    [Fact]
+    public async Task MonitorsAreMadeOnlyWhereTheClusterKnowsThem()
+    {
+        var without = await HelmChart.RenderAsync(Everything);
+        Assert.Empty(without.OfKind("PodMonitor").Concat(without.OfKind("ServiceMonitor")));
+
+        var with = await HelmChart.RenderAsync([.. Everything, .. Monitors]);
+        Assert.Single(with.OfKind("PodMonitor"));
+        Assert.NotEmpty(with.OfKind("ServiceMonitor"));
+
+        var off = await HelmChart.RenderAsync([.. Everything, .. Monitors, "--set", "monitoring.enabled=false"]);
+        Assert.Empty(off.OfKind("PodMonitor").Concat(off.OfKind("ServiceMonitor")));
+    }
+
+    [Theory]
+    [InlineData("1.20.2", "policy/v1beta1", false)]
+    [InlineData("1.33.0", "policy/v1", true)]
+    public async Task OldServersGetWhatTheyUnderstand(string version, string policy, bool rules)
+    {
+        var objects = await HelmChart.RenderAsync("--kube-version", version);
+        Assert.Equal(policy, objects.OfKind("PodDisruptionBudget").Single()["apiVersion"]!.GetValue<string>());
+        var definitions = objects.OfKind("CustomResourceDefinition").ToList();
+        Assert.Equal(3, definitions.Count);
+        Assert.Equal(rules, definitions.Any(each => each.ToJsonString().Contains("x-kubernetes-validations", StringComparison.Ordinal)));
+        Assert.All(definitions, each => Assert.Equal("keep", each["metadata"]!["annotations"]!["helm.sh/resource-policy"]!.GetValue<string>()));
+    }
+
+    [Fact]
+    public async Task DefinitionsMayBeSomebodyElses()
+    {
+        Assert.Empty((await HelmChart.RenderAsync("--set", "crds.install=false")).OfKind("CustomResourceDefinition"));
+    }
+
+    [Fact]
+    public async Task TheChartMakesNoCertificate()
+    {
+        var objects = await HelmChart.RenderAsync(Everything);
+        Assert.Empty(objects.OfKind("Secret"));
+        Assert.Null(objects.OfKind("ValidatingWebhookConfiguration").Single()["webhooks"]![0]!["clientConfig"]!["caBundle"]);
+    }
+
+    [Fact]
+    public async Task NamesOfTwoReleasesNeverMeet()
+    {
+        var one = await ClusterWideNamesAsync("team-a");
+        var other = await ClusterWideNamesAsync("team-b");
+        Assert.NotEmpty(one);
+        Assert.Empty(one.Intersect(other));
+
+        static async Task<List<string>> ClusterWideNamesAsync(string space) =>
+            [.. (await HelmChart.RenderAsync("--namespace", space, "--set", "crds.install=false"))
+                .Where(each => each["metadata"]!["namespace"] is null)
+                .Select(each => $"{each["kind"]}/{each["metadata"]!["name"]}")];
+    }
+
+    [Fact]
+    public async Task ADigestGoesBeforeATag()
+    {
+        var digest = $"sha256:{new string('a', 64)}";
+        var objects = await HelmChart.RenderAsync("--set", $"operator.image.digest={digest},operator.image.repository=example/op");
+        var operatorPod = HelmChart.PodOf(objects.Named("Deployment", "buildit-sfu-operator"))!;
+        Assert.Equal($"example/op@{digest}", operatorPod["containers"]![0]!["image"]!.GetValue<string>());
+    }
+}
