@@ -13,24 +13,38 @@ public sealed class BrowserParticipant(IPage page, string identity)
 
     public string Identity => identity;
 
-    public static async Task<BrowserParticipant> JoinAsync(ChromiumBrowser browser, string pageUrl, string identity, JoinOptions options)
+    public static async Task<BrowserParticipant> OpenAsync(ChromiumBrowser browser, string pageUrl, string identity)
     {
         var page = await browser.OpenAsync(pageUrl + "/participant.html");
         var participant = new BrowserParticipant(page, identity);
         page.Console += (_, message) => participant.ConsoleLines.Add(message.Text);
-        await page.EvaluateAsync("options => harness.join(JSON.parse(options))", JsonSerializer.Serialize(options, Json));
         return participant;
     }
+
+    public Task JoinAsync(JoinOptions options) =>
+        page.EvaluateAsync("options => harness.join(JSON.parse(options))", JsonSerializer.Serialize(options, Json));
 
     /// <summary>What the page wrote to its console, for failure messages.</summary>
     public List<string> ConsoleLines { get; } = [];
 
+    /// <summary>Publishes the fake camera, in three layers when simulcast is on, and the fake microphone.</summary>
     public Task PublishAsync(bool video = true, bool audio = true, int width = 640, int height = 360) =>
         page.EvaluateAsync("options => harness.publish(options)", new { video, audio, size = new[] { width, height } });
+
+    public async Task<ReceivedTrack> ReceivedAsync(string from, string kind) =>
+        (await ReceivedAsync()).FirstOrDefault(t => t.Identity == from && t.Kind == kind) ?? ReceivedTrack.None;
 
     public async Task<IReadOnlyList<ReceivedTrack>> ReceivedAsync() => await CallAsync<List<ReceivedTrack>>("harness.received()");
 
     public async Task<IReadOnlyList<SentLayer>> SentAsync() => await CallAsync<List<SentLayer>>("harness.sent()");
+
+    /// <summary>MIME type of the video that arrives from a participant, from the receiver's statistics.</summary>
+    public Task<string> CodecAsync(string from) => CallAsync<string>($"harness.codec('{from}')");
+
+    /// <summary>What a video element shows now, as 16 × 9 pixels of red, green and blue; black while it shows nothing.</summary>
+    public async Task<byte[]> PictureAsync(string element) => [.. (await CallAsync<int[]>($"harness.picture('{element}')")).Select(v => (byte)v)];
+
+    public Task<NodeSdk.ReceivedData[]> DataAsync() => CallAsync<NodeSdk.ReceivedData[]>("harness.data");
 
     public Task<RoomState> StateAsync() => CallAsync<RoomState>("harness.state()");
 
@@ -67,6 +81,34 @@ public sealed class BrowserParticipant(IPage page, string identity)
             ReceivedTrack Before(ReceivedTrack track) => first.GetValueOrDefault((track.Identity, track.Kind)) ?? ReceivedTrack.None;
         });
     }
+
+    /// <summary>Kills the page's renderer: no goodbye is said.</summary>
+    public async Task CrashAsync()
+    {
+        var session = await page.Context.NewCDPSessionAsync(page);
+        var gone = new TaskCompletionSource();
+        page.Crash += (_, _) => gone.TrySetResult();
+        // Not awaited: the one who would answer is gone.
+        _ = session.SendAsync("Page.crash");
+        await gone.Task.WaitAsync(TimeSpan.FromSeconds(10));
+    }
+
+    /// <summary>Waits until the room says that it is disconnected for good, and why.</summary>
+    public Task DisconnectedAsync(DisconnectReason reason, TimeSpan timeout) =>
+        EventuallyAsync(timeout, async () =>
+        {
+            var told = await CallAsync<int[]>("harness.events.filter(e => e.name === 'disconnected').map(e => e.detail[0] ?? -1)");
+            return told.Length == 1 && told[0] == (int)reason ? null : $"{identity} was disconnected with [{string.Join(", ", told)}], not {reason}";
+        });
+
+    /// <summary>Names of the events that the room raised since the last call of <c>harness.forget()</c>.</summary>
+    public Task<string[]> EventsAsync() => CallAsync<string[]>("harness.events.map(e => e.name)");
+
+    public Task ForgetEventsAsync() => RunAsync("harness.forget()");
+
+    /// <summary>Waits for an event.</summary>
+    public Task RaisesAsync(string name, TimeSpan timeout) =>
+        EventuallyAsync(timeout, async () => (await EventsAsync()).Contains(name) ? null : $"{identity} raised no {name}");
 
     /// <summary>Polls until <paramref name="problem"/> returns null; fails with its last answer and the page's console otherwise.</summary>
     public async Task EventuallyAsync(TimeSpan timeout, Func<Task<string?>> problem)
@@ -128,9 +170,10 @@ public sealed record ReceivedTrack(
     int Freezes,
     double FreezeSeconds,
     int KeyFrames,
+    long DecryptErrors,
     string? StreamState)
 {
-    public static readonly ReceivedTrack None = new("", "", "", "", false, false, false, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, null);
+    public static readonly ReceivedTrack None = new("", "", "", "", false, false, false, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, null);
 }
 
 public sealed record SentLayer(string Sid, string Kind, string Rid, long Bytes, long Frames, int Width, bool Active);
@@ -145,3 +188,13 @@ public sealed record RoomState(
     string? Metadata,
     Dictionary<string, string> Attributes,
     IReadOnlyList<PublishedState> Published);
+
+/// <summary>Why a session ended, as the protocol numbers it.</summary>
+public enum DisconnectReason
+{
+    ClientInitiated = 1,
+    DuplicateIdentity = 2,
+    ServerShutdown = 3,
+    ParticipantRemoved = 4,
+    RoomDeleted = 5,
+}

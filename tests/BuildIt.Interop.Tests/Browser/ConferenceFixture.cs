@@ -3,7 +3,7 @@ using BuildIt.Interop.Tests.Node;
 namespace BuildIt.Interop.Tests.Browser;
 
 /// <summary>One node, one browser and the page server for a class of tests; each test has a room of its own.</summary>
-public sealed class ConferenceFixture : IAsyncLifetime
+public class ConferenceFixture : IAsyncLifetime
 {
     private int _rooms;
 
@@ -13,26 +13,23 @@ public sealed class ConferenceFixture : IAsyncLifetime
 
     public PageServer Pages { get; private set; } = null!;
 
-    public async Task InitializeAsync()
+    public virtual async Task InitializeAsync()
     {
-        Node = await SfuNode.StartAsync();
+        Node = await SfuNode.StartAsync(await NodeEnvironmentAsync());
         Pages = await PageServer.StartAsync();
         Browser = await ChromiumBrowser.StartAsync();
     }
 
-    public string NewRoom() => $"room-{Interlocked.Increment(ref _rooms)}";
+    /// <summary>A room that no other test uses.</summary>
+    public Meeting NewMeeting() => new(this, $"room-{Interlocked.Increment(ref _rooms)}");
 
-    /// <summary>Joins a browser participant.</summary>
-    public Task<BrowserParticipant> JoinAsync(string room, string identity, Func<JoinOptions, JoinOptions>? configure = null, Action<TokenOptions>? token = null)
-    {
-        var options = new JoinOptions { Url = Node.WebSocketUrl, Token = SfuNode.Token(room, identity, token) };
-        return BrowserParticipant.JoinAsync(Browser, Pages.Url, identity, configure?.Invoke(options) ?? options);
-    }
-
-    public async Task DisposeAsync()
+    public virtual async Task DisposeAsync()
     {
         await Browser.DisposeAsync();
         await Pages.DisposeAsync();
         await Node.DisposeAsync();
     }
+
+    /// <summary>What the node is started with beyond the defaults.</summary>
+    protected virtual Task<IReadOnlyDictionary<string, string?>?> NodeEnvironmentAsync() => Task.FromResult<IReadOnlyDictionary<string, string?>?>(null);
 }

@@ -1,5 +1,5 @@
 // One LiveKit participant under remote control of a test. Nothing here knows that the server is not LiveKit's own.
-const { Room, RoomEvent, Track, ExternalE2EEKeyProvider, VideoQuality, createLocalVideoTrack, createLocalAudioTrack } = LivekitClient;
+const { Room, RoomEvent, Track, ExternalE2EEKeyProvider, VideoPreset, VideoQuality, createLocalVideoTrack, createLocalAudioTrack } = LivekitClient;
 
 const harness = {
   room: null,
@@ -7,9 +7,14 @@ const harness = {
   data: [],
   texts: [],
   bytes: [],
+  decryptErrors: new Map(),
 
   note(name, detail) {
     this.events.push({ at: Math.round(performance.now()), name, detail: detail ?? null });
+  },
+
+  forget() {
+    this.events.length = 0;
   },
 
   async join(options) {
@@ -17,7 +22,13 @@ const harness = {
       adaptiveStream: options.adaptiveStream ?? false,
       dynacast: options.dynacast ?? false,
       singlePeerConnection: options.single ?? true,
-      publishDefaults: { simulcast: options.simulcast ?? true, videoCodec: options.codec ?? 'vp8', backupCodec: false },
+      publishDefaults: {
+        simulcast: options.simulcast ?? true,
+        videoSimulcastLayers: [new VideoPreset(160, 90, 60_000, 15), new VideoPreset(320, 180, 150_000, 15)],
+        videoEncoding: { maxBitrate: 500_000, maxFramerate: 15 },
+        videoCodec: options.codec ?? 'vp8',
+        backupCodec: false,
+      },
     };
     if (options.e2eeKey) {
       this.keys = new ExternalE2EEKeyProvider();
@@ -38,6 +49,10 @@ const harness = {
       element.id = `t-${participant.identity}-${publication.source}`;
       element.muted = false;
       document.getElementById('tiles').appendChild(element);
+    });
+    room.on(RoomEvent.EncryptionError, (error, participant) => {
+      const identity = participant?.identity ?? 'unknown';
+      this.decryptErrors.set(identity, (this.decryptErrors.get(identity) ?? 0) + 1);
     });
     room.on(RoomEvent.TrackUnsubscribed, (track) => track.detach().forEach((element) => element.remove()));
     room.on(RoomEvent.DataReceived, (payload, participant, kind, topic) => {
@@ -61,6 +76,9 @@ const harness = {
     if (options.video) {
       const [width, height] = options.size ?? [640, 360];
       const track = await createLocalVideoTrack({ resolution: { width, height, frameRate: options.frameRate ?? 15 } });
+      const element = track.attach();
+      element.id = 'own-camera';
+      document.getElementById('tiles').appendChild(element);
       await this.room.localParticipant.publishTrack(track, { source: Track.Source.Camera });
     }
     if (options.audio) {
@@ -79,6 +97,7 @@ const harness = {
           identity: participant.identity, source: publication.source, sid: publication.trackSid, kind: publication.kind,
           subscribed: publication.isSubscribed, muted: publication.isMuted, encrypted: publication.isEncrypted,
           framesDecoded: 0, width: 0, height: 0, bytes: 0, packets: 0, lost: 0, energy: 0, freezes: 0, freezeSeconds: 0, keyFrames: 0,
+          decryptErrors: this.decryptErrors.get(participant.identity) ?? 0,
           streamState: publication.track?.streamState ?? null,
         };
         const report = await publication.track?.receiver?.getStats();
@@ -99,6 +118,22 @@ const harness = {
       }
     }
     return result;
+  },
+
+  // The codec of the video that really arrives.
+  async codec(identity) {
+    for (const publication of this.remote(identity).videoTrackPublications.values()) {
+      const report = await publication.track?.receiver?.getStats();
+      const inbound = [...report.values()].find((s) => s.type === 'inbound-rtp');
+      return report.get(inbound?.codecId)?.mimeType ?? null;
+    }
+    return null;
+  },
+
+  picture(element) {
+    const context = new OffscreenCanvas(16, 9).getContext('2d');
+    context.drawImage(document.getElementById(element), 0, 0, 16, 9);
+    return [...context.getImageData(0, 0, 16, 9).data].filter((_, i) => i % 4 !== 3);
   },
 
   // What this participant sends, by simulcast layer.
@@ -125,6 +160,24 @@ const harness = {
       attributes: this.room.localParticipant.attributes,
       published: [...this.room.localParticipant.trackPublications.values()].map((p) => ({ sid: p.trackSid, source: p.source, muted: p.isMuted })),
     };
+  },
+
+  send(text, options) {
+    return this.room.localParticipant.publishData(new TextEncoder().encode(text), options);
+  },
+
+  sendText(text) {
+    return this.room.localParticipant.sendText(text, { topic: 'test' });
+  },
+
+  async sendBytes(length) {
+    const writer = await this.room.localParticipant.streamBytes({ topic: 'test', name: 'bytes', totalSize: length });
+    await writer.write(new Uint8Array(length).map((_, i) => i));
+    await writer.close();
+  },
+
+  rpc(destinationIdentity, method, payload) {
+    return this.room.localParticipant.performRpc({ destinationIdentity, method, payload });
   },
 
   remote(identity) {

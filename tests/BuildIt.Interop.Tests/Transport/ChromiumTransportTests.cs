@@ -13,7 +13,7 @@ namespace BuildIt.Interop.Tests.Transport;
 /// </summary>
 public sealed class ChromiumTransportTests(ITestOutputHelper output)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private const string MakeOffer = """
         async () => {

@@ -1,0 +1,28 @@
+using BuildIt.Interop.Tests.Node;
+
+namespace BuildIt.Interop.Tests.Browser;
+
+/// <summary>A room of one test and the browser participants in it. Disposing closes their pages.</summary>
+public sealed class Meeting(ConferenceFixture conference, string room) : IAsyncDisposable
+{
+    private readonly List<BrowserParticipant> _participants = [];
+
+    public string Room => room;
+
+    public async Task<BrowserParticipant> JoinAsync(string identity, Func<JoinOptions, JoinOptions>? configure = null, Action<TokenOptions>? token = null)
+    {
+        var options = new JoinOptions { Url = conference.Node.WebSocketUrl, Token = SfuNode.Token(room, identity, token) };
+        var participant = await BrowserParticipant.OpenAsync(conference.Browser, conference.Pages.Url, identity);
+        _participants.Add(participant);
+        await participant.JoinAsync(configure?.Invoke(options) ?? options);
+        return participant;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var participant in _participants)
+        {
+            await participant.Page.CloseAsync();
+        }
+    }
+}
