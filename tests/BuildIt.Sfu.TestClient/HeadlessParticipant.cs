@@ -200,6 +200,13 @@ public sealed partial class HeadlessParticipant : IAsyncDisposable
         };
     });
 
+    /// <summary>Forgets the delays measured so far: those of joining say nothing about those of a room that stands.</summary>
+    public Task ClearLatencyAsync() => _loop.InvokeAsync(() =>
+    {
+        _publisher?.Latency.Clear();
+        _subscriber?.Latency.Clear();
+    });
+
     /// <summary>Says goodbye and frees everything.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -1,1 +1,3 @@
-return 0;
+using BuildIt.Sfu.TestClient.LoadTest;
+
+return await LoadTestCommand.Create().Parse(args).InvokeAsync();

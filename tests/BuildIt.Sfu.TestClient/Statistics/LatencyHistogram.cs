@@ -46,11 +46,10 @@ public sealed class LatencyHistogram
         return TimeSpan.Zero;
     }
 
-    public LatencyHistogram Clone()
+    public void Clear()
     {
-        var copy = new LatencyHistogram();
-        copy.Merge(this);
-        return copy;
+        Array.Clear(_counts);
+        Count = 0;
     }
 
     // Values under 32 have a bucket each; above, each power of two has 32 of equal width.
