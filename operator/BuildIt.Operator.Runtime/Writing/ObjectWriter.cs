@@ -98,6 +98,36 @@ public sealed class ObjectWriter(ApiClient client, CacheRegistry caches)
         }
     }
 
+    /// <summary>
+    /// Sets some labels and annotations of an object and leaves all others alone; a null value takes one away. Nothing is
+    /// sent when they are so already. An object that has gone, or another with its name, throws an <see cref="ApiException"/>.
+    /// </summary>
+    /// <returns>The object after the write, or <paramref name="live"/> when nothing was sent.</returns>
+    public async Task<T> AnnotateAsync<T>(
+        T live, IReadOnlyDictionary<string, string?> annotations, IReadOnlyDictionary<string, string?> labels, CancellationToken cancellation)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        ArgumentNullException.ThrowIfNull(live);
+        if (Has(live.Metadata.Annotations, annotations) && Has(live.Metadata.Labels, labels))
+        {
+            return live;
+        }
+
+        var metadata = new JsonObject { ["uid"] = live.Metadata.Uid };
+        foreach (var (name, values) in (ReadOnlySpan<(string, IReadOnlyDictionary<string, string?>)>)[("annotations", annotations), ("labels", labels)])
+        {
+            if (values.Count > 0)
+            {
+                metadata[name] = new JsonObject(values.Select(v => KeyValuePair.Create(v.Key, (JsonNode?)v.Value)));
+            }
+        }
+
+        var answer = await client.MergePatchAsync<T>(
+            live.Metadata.NamespaceProperty, live.Metadata.Name, new JsonObject { ["metadata"] = metadata }, cancellation).ConfigureAwait(false);
+        caches.Observe(answer);
+        return answer;
+    }
+
     /// <summary>Deletes this very object, not another that took its name. One that is already being deleted is left alone.</summary>
     public async Task DeleteAsync<T>(T item, TimeSpan? gracePeriod, CancellationToken cancellation)
         where T : class, IKubernetesObject<V1ObjectMeta>
@@ -136,6 +166,9 @@ public sealed class ObjectWriter(ApiClient client, CacheRegistry caches)
         return live.Metadata.Annotations?.TryGetValue(DigestAnnotation, out var known) == true && known == digest
             && ApplyComparison.Covers(ToJson(live), fields);
     }
+
+    private static bool Has(IDictionary<string, string>? has, IReadOnlyDictionary<string, string?> wants) => wants.All(want =>
+        want.Value is null ? has?.ContainsKey(want.Key) != true : has is not null && has.TryGetValue(want.Key, out var value) && value == want.Value);
 
     private static bool IsOlder(string version, string than) =>
         ulong.TryParse(version, out var a) && ulong.TryParse(than, out var b) && a < b;

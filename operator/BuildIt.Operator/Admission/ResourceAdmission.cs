@@ -9,19 +9,22 @@ using k8s.Models;
 
 namespace BuildIt.Operator.Admission;
 
-/// <summary>Refuses invalid objects of one of the product's kinds, naming every fault.</summary>
-public sealed class ResourceAdmission<T>(TimeProvider time) : IAdmissionValidator
+/// <summary>Says at the door everything that is wrong with a resource: the same that its condition would say.</summary>
+internal sealed class ResourceAdmission<T>(TimeProvider time) : IAdmissionValidator
     where T : class, IKubernetesObject<V1ObjectMeta>
 {
     public string Kind { get; } = ResourceType.Of<T>().Kind;
 
     public IReadOnlyList<string> Validate(AdmissionRequest request)
     {
-        var faults = ResourceValidator.ValidateJson(JsonObject.Create(request.Object), Stored(request.Old), time.GetUtcNow());
-        return [.. faults.Select(f => f.ToString())];
+        var item = JsonNode.Parse(request.Object.GetRawText());
+
+        // What the server keeps about an object is not its owner's to get right.
+        (item as JsonObject)?.Remove("status");
+        return [.. ResourceValidator.ValidateJson(item, Stored(request.Old), time.GetUtcNow()).Select(fault => fault.ToString())];
     }
 
-    /// <summary>The stored object; null when an older version of the schema let in what this one cannot read.</summary>
+    // An object that older rules let in may not fit the type any more; then only the new one is judged.
     private static T? Stored(JsonElement? old)
     {
         try

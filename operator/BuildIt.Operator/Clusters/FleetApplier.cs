@@ -1,0 +1,170 @@
+using System.Net;
+using BuildIt.Operator.Api;
+using BuildIt.Operator.Planning.Fleet;
+using BuildIt.Operator.Planning.Instances;
+using BuildIt.Operator.Resources.Names;
+using BuildIt.Operator.Resources.Pods;
+using BuildIt.Operator.Runtime.Client;
+using BuildIt.Operator.Runtime.Events;
+using BuildIt.Operator.Runtime.Writing;
+using k8s.Models;
+
+namespace BuildIt.Operator.Clusters;
+
+/// <summary>Carries out a plan, one action after the other. Ended anywhere, the next plan goes on from what was done.</summary>
+internal sealed class FleetApplier(FleetCaches caches, ObjectWriter writer, ApiClient client, IEventRecorder events, FleetOptions options, TimeProvider time)
+{
+    /// <summary>How long a pod whose creation got no answer is believed to be on its way.</summary>
+    private static readonly TimeSpan CreationDoubt = TimeSpan.FromSeconds(40);
+
+    private static readonly IReadOnlyDictionary<string, string?> Nothing = new Dictionary<string, string?>();
+
+    /// <summary>Carries out the actions of a plan.</summary>
+    /// <returns>Why no pod may be created now; null when all that was wanted was created.</returns>
+    public async Task<string?> ApplyAsync(
+        SfuCluster cluster, FleetDecision decision, IReadOnlyList<ObservedPod> pods, FleetMemory memory, CancellationToken cancellation)
+    {
+        var byName = pods.ToDictionary(pod => pod.Pod.Metadata.Name, StringComparer.Ordinal);
+        var made = new List<V1Pod>();
+        string? blocked = null;
+        foreach (var action in decision.Actions)
+        {
+            if (action.Kind is InstanceActionKind.Create)
+            {
+                blocked ??= Blocked(memory);
+                if (blocked is null)
+                {
+                    blocked = await CreateAsync(cluster, action, pods, made, memory, cancellation).ConfigureAwait(false);
+                }
+            }
+            else if (byName.TryGetValue(action.Instance, out var pod))
+            {
+                await ApplyAsync(cluster, action, pod, cancellation).ConfigureAwait(false);
+            }
+        }
+
+        return blocked;
+    }
+
+    /// <summary>Names of pods that were asked for and may yet appear.</summary>
+    public async Task<IReadOnlyCollection<string>> InFlightAsync(SfuCluster cluster, FleetMemory memory, CancellationToken cancellation)
+    {
+        if (memory.Creating.Count == 0)
+        {
+            return [];
+        }
+
+        var known = caches.PodsOf(cluster).Select(pod => pod.Metadata.Name).ToHashSet(StringComparer.Ordinal);
+        foreach (var (name, until) in memory.Creating.ToList())
+        {
+            if (known.Contains(name)
+                || (until <= time.GetUtcNow() && await client.GetAsync<V1Pod>(cluster.Metadata.NamespaceProperty, name, cancellation).ConfigureAwait(false) is null))
+            {
+                memory.Creating.Remove(name);
+            }
+        }
+
+        return [.. memory.Creating.Keys];
+    }
+
+    private string? Blocked(FleetMemory memory) =>
+        memory.MissingSecrets ?? (memory.Refused is { } refused && refused.Until > time.GetUtcNow() ? refused.Reason : null);
+
+    private async Task<string?> CreateAsync(
+        SfuCluster cluster, InstanceAction action, IReadOnlyList<ObservedPod> pods, List<V1Pod> made, FleetMemory memory, CancellationToken cancellation)
+    {
+        var hostPort = HostPorts.Pick(cluster.Spec.Network, pods.Select(pod => pod.Pod).Concat(made));
+        var pod = PodBuilder.Build(cluster, new InstanceRequest(action.Instance, action.Revision!, options.NodeImage, hostPort));
+        memory.Creating[action.Instance] = time.GetUtcNow() + CreationDoubt;
+        try
+        {
+            made.Add(await writer.ApplyAsync(pod, null, cancellation).ConfigureAwait(false));
+        }
+        catch (ApiException refused) when (refused.Code is HttpStatusCode.Forbidden or HttpStatusCode.UnprocessableEntity or HttpStatusCode.BadRequest)
+        {
+            // A quota, a policy or a field that the server does not take: another pod would be refused as well.
+            memory.Creating.Remove(action.Instance);
+            var times = (memory.Refused?.Times ?? 0) + 1;
+            var wait = TimeSpan.FromSeconds(Math.Min(120, 2 << Math.Min(6, times)));
+            memory.Refused = new Refusal($"the API server refuses pods: {refused.Message}", times, time.GetUtcNow() + wait);
+            events.Warning(cluster, FleetEvents.PodRefused, memory.Refused.Reason);
+            return memory.Refused.Reason;
+        }
+        catch (Exception definite) when (definite is ApiException or WriteFencedException)
+        {
+            memory.Creating.Remove(action.Instance);
+            throw;
+        }
+
+        memory.Refused = null;
+        memory.UsedNames.Add(action.Instance);
+        events.Normal(cluster, FleetEvents.PodCreated, $"{action.Instance}: {action.Reason}");
+        return null;
+    }
+
+    private async Task ApplyAsync(SfuCluster cluster, InstanceAction action, ObservedPod pod, CancellationToken cancellation)
+    {
+        var now = time.GetUtcNow();
+        switch (action.Kind)
+        {
+            case InstanceActionKind.Drain:
+                await writer.AnnotateAsync(
+                    pod.Pod, PodAnnotations.Drain(now, action.Deadline ?? now, action.Cause, action.Reason), Nothing, cancellation).ConfigureAwait(false);
+                events.Normal(cluster, FleetEvents.DrainStarted, $"{action.Instance}: {action.Reason}");
+                break;
+            case InstanceActionKind.CallBack:
+                await writer.AnnotateAsync(pod.Pod, PodAnnotations.NoDrain(), Nothing, cancellation).ConfigureAwait(false);
+                events.Normal(cluster, FleetEvents.DrainCalledBack, $"{action.Instance}: {action.Reason}");
+                break;
+            case InstanceActionKind.Reconnect:
+                await writer.AnnotateAsync(
+                    pod.Pod, new Dictionary<string, string?> { [PodAnnotations.ReconnectAsked] = PodAnnotations.Text(now) }, Nothing, cancellation).ConfigureAwait(false);
+                events.Normal(cluster, FleetEvents.ReconnectAsked, $"{action.Instance}: {action.Reason}");
+                break;
+            case InstanceActionKind.Delete:
+                await writer.DeleteAsync(pod.Pod, GraceOf(pod), cancellation).ConfigureAwait(false);
+                if (pod.Observation.IsDraining || pod.Observation.LastHeartbeat is null || pod.Observation.Phase is PodPhase.Succeeded)
+                {
+                    events.Normal(cluster, FleetEvents.PodDeleted, $"{action.Instance}: {action.Reason}");
+                }
+                else
+                {
+                    events.Warning(cluster, FleetEvents.PodReplaced, $"{action.Instance}: {action.Reason}");
+                }
+
+                break;
+        }
+    }
+
+    /// <summary>
+    /// How long the kubelet waits for the process to end. The pod's own grace is for an eviction that nobody announced; whoever
+    /// is deleted here has nobody left, or is dead.
+    /// </summary>
+    private static TimeSpan GraceOf(ObservedPod pod) => pod.Observation switch
+    {
+        // No kubelet is there to confirm the end.
+        { NodeGone: true } => TimeSpan.Zero,
+        { Phase: PodPhase.Succeeded or PodPhase.Failed } => TimeSpan.FromSeconds(1),
+        { IsDraining: true } or { LastHeartbeat: null } => TimeSpan.FromSeconds(20),
+        _ => TimeSpan.FromSeconds(2),
+    };
+}
+
+/// <summary>Reasons of the Events about a fleet.</summary>
+internal static class FleetEvents
+{
+    public const string PodCreated = "PodCreated";
+    public const string PodDeleted = "PodDeleted";
+    public const string PodReplaced = "PodReplaced";
+    public const string PodRefused = "PodRefused";
+    public const string PodAdopted = "PodAdopted";
+    public const string DrainStarted = "DrainStarted";
+    public const string DrainCalledBack = "DrainCalledBack";
+    public const string ReconnectAsked = "ReconnectAsked";
+    public const string Scaled = "Scaled";
+    public const string InvalidSpec = "InvalidSpec";
+}
+
+/// <summary>What the reconciler of fleets is told when the process starts.</summary>
+/// <param name="NodeImage">The image of nodes whose fleet names none.</param>
+public sealed record FleetOptions(string NodeImage);

@@ -1,0 +1,111 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using BuildIt.Operator.Api;
+using BuildIt.Operator.Resources.Names;
+using BuildIt.Operator.Runtime.Caching;
+using BuildIt.Operator.Runtime.Client;
+using BuildIt.Operator.Runtime.Events;
+using BuildIt.Operator.Runtime.Writing;
+using k8s.Models;
+
+namespace BuildIt.Operator.Clusters;
+
+/// <summary>Keeps on each pod what others read there: whether it is busy, its media address, whose it is.</summary>
+internal sealed class PodMarks(FleetCaches caches, FleetObserver observer, ObjectWriter writer, ApiClient client, IEventRecorder events)
+{
+    /// <summary>Marks the pods of a fleet.</summary>
+    /// <returns>The media address of each pod, by uid.</returns>
+    public async Task<IReadOnlyDictionary<string, MediaAddress>> MarkAsync(SfuCluster cluster, IReadOnlyList<ObservedPod> pods, CancellationToken cancellation)
+    {
+        var addresses = new Dictionary<string, MediaAddress>(StringComparer.Ordinal);
+        var current = caches.PodsOf(cluster).ToDictionary(pod => pod.Metadata.Uid, StringComparer.Ordinal);
+        foreach (var observed in pods)
+        {
+            if (!current.TryGetValue(observed.Uid, out var pod))
+            {
+                continue;
+            }
+
+            var service = caches.Services.Find(ObjectKey.Of(pod));
+            var address = await ResolveAsync(MediaAddress.Of(cluster.Spec.Network, pod, observer.NodeOf(pod), service), cancellation).ConfigureAwait(false);
+            addresses[observed.Uid] = address;
+            if (pod.Metadata.DeletionTimestamp is not null)
+            {
+                continue;
+            }
+
+            var labels = new Dictionary<string, string?> { [ResourceLabels.Busy] = observed.Observation.IsBusy ? ResourceLabels.BusyValue : null };
+            try
+            {
+                await writer.AnnotateAsync(pod, Annotations(cluster, address), labels, cancellation).ConfigureAwait(false);
+                if (FleetCaches.ControllerOf(pod) is null)
+                {
+                    await AdoptAsync(cluster, pod, cancellation).ConfigureAwait(false);
+                }
+            }
+            catch (ApiException refused) when (refused.IsNotFound)
+            {
+                // It has gone meanwhile; the cache will hear of it.
+            }
+        }
+
+        return addresses;
+    }
+
+    private static Dictionary<string, string?> Annotations(SfuCluster cluster, MediaAddress address)
+    {
+        var annotations = new Dictionary<string, string?>();
+        if (address.Host is { } host && cluster.Spec.Network.EffectiveAdvertise is not (AdvertiseSource.Static or AdvertiseSource.Stun))
+        {
+            annotations[PodAnnotations.AdvertiseAddress] = host;
+        }
+
+        if (cluster.Spec.Network.Mode is NetworkMode.NodePort)
+        {
+            if (address.UdpPort is { } udp)
+            {
+                annotations[PodAnnotations.AdvertiseUdpPort] = udp.ToString(CultureInfo.InvariantCulture);
+            }
+
+            if (address.TcpPort is { } tcp)
+            {
+                annotations[PodAnnotations.AdvertiseTcpPort] = tcp.ToString(CultureInfo.InvariantCulture);
+            }
+        }
+
+        return annotations;
+    }
+
+    // An ICE candidate is an address (RFC 8445, section 5.1.1), and some load balancers have only a name.
+    private static async Task<MediaAddress> ResolveAsync(MediaAddress address, CancellationToken cancellation)
+    {
+        if (address.Host is not { } host || IPAddress.TryParse(host, out _))
+        {
+            return address;
+        }
+
+        try
+        {
+            var found = await Dns.GetHostAddressesAsync(host, cancellation).ConfigureAwait(false);
+            var first = found.FirstOrDefault(ip => ip.AddressFamily is AddressFamily.InterNetwork) ?? found.FirstOrDefault();
+            return address with { Host = first?.ToString(), Missing = first is null ? $"{host} has no address" : null };
+        }
+        catch (SocketException)
+        {
+            return address with { Host = null, Missing = $"{host} cannot be resolved yet" };
+        }
+    }
+
+    private async Task AdoptAsync(SfuCluster cluster, V1Pod pod, CancellationToken cancellation)
+    {
+        var owners = new System.Text.Json.Nodes.JsonArray(
+            [.. (pod.Metadata.OwnerReferences ?? []).Append(Owners.Controller(cluster)).Select(owner => System.Text.Json.Nodes.JsonNode.Parse(k8s.KubernetesJson.Serialize(owner)))]);
+        await client.MergePatchAsync<V1Pod>(
+            pod.Metadata.NamespaceProperty,
+            pod.Metadata.Name,
+            new() { ["metadata"] = new System.Text.Json.Nodes.JsonObject { ["uid"] = pod.Metadata.Uid, ["ownerReferences"] = owners } },
+            cancellation).ConfigureAwait(false);
+        events.Normal(cluster, FleetEvents.PodAdopted, $"{pod.Metadata.Name} carries the fleet's labels and belonged to nobody");
+    }
+}

@@ -1,0 +1,72 @@
+using System.Collections.Concurrent;
+using BuildIt.Operator.Api;
+using BuildIt.Operator.Planning.Fleet;
+using BuildIt.Operator.Planning.Health;
+using BuildIt.Operator.Planning.Placement;
+using BuildIt.Operator.Runtime.Caching;
+using BuildIt.Sfu.Contracts;
+
+namespace BuildIt.Operator.Fleets;
+
+/// <summary>One pod of a fleet as the last plan saw it.</summary>
+/// <param name="Observation">What was seen of it.</param>
+/// <param name="Liveness">What is believed about it.</param>
+/// <param name="Endpoints">Where it is reached, by its own word; null until it has reported.</param>
+/// <param name="Rooms">The rooms it reports.</param>
+public sealed record FleetInstance(
+    InstanceObservation Observation, Liveness Liveness, NodeEndpoints? Endpoints, IReadOnlyList<RoomReport> Rooms);
+
+/// <summary>One fleet as the last plan saw it.</summary>
+/// <param name="Key">Namespace and name of its SfuCluster.</param>
+/// <param name="Cluster">The resource as cached; not to be changed.</param>
+/// <param name="Spec">The same in the planner's terms.</param>
+/// <param name="Instances">Its pods.</param>
+/// <param name="Held">Nothing is changed about the fleet, because its witnesses are doubted.</param>
+public sealed record FleetView(
+    ObjectKey Key, SfuCluster Cluster, FleetSpec Spec, IReadOnlyList<FleetInstance> Instances, bool Held)
+{
+    /// <summary>The pods in the terms of placement.</summary>
+    public IEnumerable<PodState> Pods() => Instances.Select(instance => new PodState
+    {
+        Cluster = Key.ToString(),
+        Region = Cluster.Spec.Region,
+        Instance = instance.Observation.Name,
+        IsCurrent = instance.Observation.Revision == Spec.Revision,
+        Availability = AvailabilityOf(instance),
+        Capacity = Spec.Capacity,
+        Load = instance.Observation.Load ?? PodLoad.None,
+        Target = Spec.Scaling.TargetUtilization,
+    });
+
+    private static PodAvailability AvailabilityOf(FleetInstance instance) => instance.Liveness switch
+    {
+        Liveness.Dead => PodAvailability.Dead,
+        Liveness.Leaving => PodAvailability.Draining,
+        Liveness.Suspect => PodAvailability.Suspect,
+        _ when instance.Observation.IsDraining => PodAvailability.Draining,
+        Liveness.Alive => PodAvailability.Ready,
+        _ => PodAvailability.Starting,
+    };
+}
+
+/// <summary>The one picture of all fleets that every reconciler shares: what the last plan of each saw. Any thread.</summary>
+public sealed class FleetDirectory
+{
+    private readonly ConcurrentDictionary<ObjectKey, FleetView> _fleets = new();
+
+    /// <summary>Raised after a fleet's picture was renewed, on the thread that did it.</summary>
+    public event Action<FleetView>? Changed;
+
+    /// <summary>All fleets that have been planned since the start of the process.</summary>
+    public IReadOnlyCollection<FleetView> All => (IReadOnlyCollection<FleetView>)_fleets.Values;
+
+    public FleetView? Find(ObjectKey cluster) => _fleets.GetValueOrDefault(cluster);
+
+    internal void Put(FleetView view)
+    {
+        _fleets[view.Key] = view;
+        Changed?.Invoke(view);
+    }
+
+    internal void Forget(ObjectKey cluster) => _fleets.TryRemove(cluster, out _);
+}

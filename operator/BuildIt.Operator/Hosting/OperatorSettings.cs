@@ -1,0 +1,115 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+
+namespace BuildIt.Operator.Hosting;
+
+/// <summary>How the operator is configured: by environment variables, all of them beginning with <see cref="Prefix"/>.</summary>
+public sealed record OperatorSettings
+{
+    public const string Prefix = "BUILDIT_OPERATOR_";
+
+    /// <summary>Field manager, source of Events, and name of the Lease.</summary>
+    public const string ComponentName = "buildit-sfu-operator";
+
+    /// <summary>NAMESPACE: the operator's own namespace.</summary>
+    public required string Namespace { get; init; }
+
+    /// <summary>NODE_IMAGE: the image of nodes whose fleet names none.</summary>
+    public required string NodeImage { get; init; }
+
+    /// <summary>POD_NAME: this process among the replicas.</summary>
+    public string PodName { get; init; } = Environment.MachineName;
+
+    /// <summary>WATCH_NAMESPACE: the only namespace watched; null for all.</summary>
+    public string? WatchNamespace { get; init; }
+
+    /// <summary>HTTP_PORT: health and metrics, plain HTTP; 0 for any free port.</summary>
+    public int HttpPort { get; init; } = 8080;
+
+    /// <summary>WEBHOOK_SERVICE: the Service at which the API server calls; null for no webhook.</summary>
+    public string? WebhookService { get; init; }
+
+    /// <summary>WEBHOOK_PORT: HTTPS; 0 for any free port.</summary>
+    public int WebhookPort { get; init; } = 9443;
+
+    /// <summary>WEBHOOK_SECRET: where the replicas keep the webhook's certificates.</summary>
+    public string WebhookSecret { get; init; } = "buildit-sfu-webhook";
+
+    /// <summary>WEBHOOK_CONFIGURATION: the ValidatingWebhookConfiguration whose caBundle is kept true.</summary>
+    public string WebhookConfiguration { get; init; } = "buildit-sfu";
+
+    /// <summary>LOG_LEVEL.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
+    /// <summary>KUBECONFIG: how to reach the API server from outside the cluster; null for as in a pod, else as kubectl does.</summary>
+    public string? Kubeconfig { get; init; }
+
+    /// <summary>Reads the settings.</summary>
+    /// <param name="variable">Gives the value of an environment variable.</param>
+    /// <param name="faults">Everything that is wrong, each as a sentence that says what to set; empty when all is well.</param>
+    public static OperatorSettings? Read(Func<string, string?> variable, out IReadOnlyList<string> faults)
+    {
+        var problems = new List<string>();
+        var settings = new OperatorSettings
+        {
+            Namespace = Required("NAMESPACE", "the namespace the operator runs in"),
+            NodeImage = Required("NODE_IMAGE", "the image of the SFU node"),
+            PodName = Text("POD_NAME") ?? Environment.MachineName,
+            WatchNamespace = Text("WATCH_NAMESPACE"),
+            HttpPort = Port("HTTP_PORT", 8080),
+            WebhookService = Text("WEBHOOK_SERVICE"),
+            WebhookPort = Port("WEBHOOK_PORT", 9443),
+            WebhookSecret = Text("WEBHOOK_SECRET") ?? "buildit-sfu-webhook",
+            WebhookConfiguration = Text("WEBHOOK_CONFIGURATION") ?? "buildit-sfu",
+            LogLevel = Level("LOG_LEVEL"),
+            Kubeconfig = Text("KUBECONFIG"),
+        };
+        faults = problems;
+        return problems.Count == 0 ? settings : null;
+
+        string? Text(string name) => variable(Prefix + name) is { } value && !string.IsNullOrWhiteSpace(value) ? value.Trim() : null;
+
+        string Required(string name, string what)
+        {
+            if (Text(name) is { } value)
+            {
+                return value;
+            }
+
+            problems.Add($"{Prefix}{name} is not set; it names {what}");
+            return string.Empty;
+        }
+
+        int Port(string name, int standard)
+        {
+            if (Text(name) is not { } text)
+            {
+                return standard;
+            }
+
+            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= 65535)
+            {
+                return port;
+            }
+
+            problems.Add($"{Prefix}{name} is \"{text}\"; it must be a port from 0 to 65535");
+            return standard;
+        }
+
+        LogLevel Level(string name)
+        {
+            if (Text(name) is not { } text)
+            {
+                return LogLevel.Information;
+            }
+
+            if (Enum.TryParse<LogLevel>(text, ignoreCase: true, out var level) && Enum.IsDefined(level))
+            {
+                return level;
+            }
+
+            problems.Add($"{Prefix}{name} is \"{text}\"; it must be one of {string.Join(", ", Enum.GetNames<LogLevel>())}");
+            return LogLevel.Information;
+        }
+    }
+}

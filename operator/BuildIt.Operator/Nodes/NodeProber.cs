@@ -1,0 +1,115 @@
+using System.Collections.Concurrent;
+using BuildIt.Operator.Fleets;
+using BuildIt.Operator.Planning.Health;
+using BuildIt.Operator.Runtime.Caching;
+using BuildIt.Sfu.Contracts;
+using Microsoft.Extensions.Hosting;
+
+namespace BuildIt.Operator.Nodes;
+
+/// <summary>
+/// The operator's own witness: asks each node over mutual TLS whether it lives. A node that is well is asked now and then, one
+/// that fails or has not answered yet every second. Any thread.
+/// </summary>
+internal sealed class NodeProber(FleetSignal signal, TimeProvider time) : BackgroundService
+{
+    /// <summary>Between two probes of a node of which one has failed.</summary>
+    public static readonly TimeSpan Quick = TimeSpan.FromSeconds(1);
+
+    /// <summary>Between two probes of a node that answers. Its heartbeat tells sooner that it should be asked again.</summary>
+    public static readonly TimeSpan Calm = TimeSpan.FromSeconds(2);
+
+    private const int MaxConcurrent = 64;
+
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
+
+    private readonly ConcurrentDictionary<ObjectKey, NodeFleet> _fleets = new();
+    private readonly SemaphoreSlim _slots = new(MaxConcurrent);
+
+    public NodeFleet Of(ObjectKey cluster) => _fleets.GetOrAdd(cluster, _ => new NodeFleet(time));
+
+    public void Forget(ObjectKey cluster)
+    {
+        if (_fleets.TryRemove(cluster, out var fleet))
+        {
+            fleet.Dispose();
+        }
+    }
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        _slots.Dispose();
+        foreach (var fleet in _fleets.Values)
+        {
+            fleet.Dispose();
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Tick, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
+            {
+                await StartDueAsync(stoppingToken).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+        }
+    }
+
+    private async Task StartDueAsync(CancellationToken cancellation)
+    {
+        var now = time.GetUtcNow();
+        foreach (var (cluster, fleet) in _fleets)
+        {
+            if (fleet.Client is not { } client)
+            {
+                continue;
+            }
+
+            foreach (var node in fleet.Nodes)
+            {
+                if (node.DueAt <= now)
+                {
+                    await _slots.WaitAsync(cancellation).ConfigureAwait(false);
+                    node.DueAt = DateTimeOffset.MaxValue;
+                    _ = ProbeAsync(cluster, client, node, cancellation);
+                }
+            }
+        }
+    }
+
+    private async Task ProbeAsync(ObjectKey cluster, NodeClient client, ProbedNode node, CancellationToken cancellation)
+    {
+        try
+        {
+            var before = node.Record;
+            var answer = await client.ProbeAsync(node.Address, cancellation).ConfigureAwait(false);
+            var after = node.Record = before.After(answer, time.GetUtcNow());
+            if (IsNews(before, after))
+            {
+                signal.Raise(cluster);
+            }
+        }
+        catch (Exception ended) when (ended is OperationCanceledException or ObjectDisposedException)
+        {
+            // The process ends, or the fleet has gone meanwhile.
+        }
+        finally
+        {
+            node.DueAt = time.GetUtcNow() + (node.Record.Failures > 0 || node.Record.Heartbeat?.State is not NodeState.Serving ? Quick : Calm);
+            _slots.Release();
+        }
+    }
+
+    private static bool IsNews(ProbeRecord before, ProbeRecord after) =>
+        before.Attempts == 0
+        || (before.Failures >= HealthPolicy.ProbeFailures) != (after.Failures >= HealthPolicy.ProbeFailures)
+        || before.Heartbeat?.State != after.Heartbeat?.State
+        || before.Heartbeat?.Load.Participants != after.Heartbeat?.Load.Participants
+        || before.Heartbeat?.Load.Rooms != after.Heartbeat?.Load.Rooms;
+}

@@ -1,0 +1,85 @@
+using BuildIt.Sfu.Contracts;
+
+namespace BuildIt.Operator.Registry;
+
+/// <summary>The newest heartbeat of a node, and when it arrived by the operator's clock.</summary>
+public sealed record HeardHeartbeat(Heartbeat Heartbeat, DateTimeOffset At);
+
+/// <summary>
+/// What a registry has said so far. A heartbeat counts as new only when it is newer than the one before it, so that a value
+/// that merely lies there proves nothing. Takes the time as an argument. Not safe for several threads.
+/// </summary>
+public sealed class HeartbeatBook
+{
+    /// <summary>A node that was not heard for so long and is not in the index is forgotten.</summary>
+    private static readonly TimeSpan Memory = TimeSpan.FromHours(1);
+
+    private readonly Dictionary<string, HeardHeartbeat> _nodes = new(StringComparer.Ordinal);
+
+    /// <summary>Since when the registry has answered without a break and without losing what it held; null while it does not.</summary>
+    public DateTimeOffset? ReachableSince { get; private set; }
+
+    public IReadOnlyDictionary<string, HeardHeartbeat> Nodes => _nodes;
+
+    /// <summary>Takes over one complete reading of the registry.</summary>
+    /// <param name="heartbeats">What it holds.</param>
+    /// <param name="isNew">It has been emptied or replaced since the last reading.</param>
+    /// <param name="now">The time.</param>
+    /// <returns>The fleets of which something that matters has changed.</returns>
+    public IReadOnlySet<string> Read(IEnumerable<Heartbeat> heartbeats, bool isNew, DateTimeOffset now)
+    {
+        var changed = new HashSet<string>(StringComparer.Ordinal);
+        if (ReachableSince is null || isNew)
+        {
+            ReachableSince = now;
+            changed.UnionWith(_nodes.Values.Select(node => node.Heartbeat.Cluster));
+        }
+
+        foreach (var heartbeat in heartbeats)
+        {
+            var known = _nodes.GetValueOrDefault(heartbeat.Node.Value);
+            if (known is not null && !heartbeat.IsNewerThan(known.Heartbeat))
+            {
+                continue;
+            }
+
+            _nodes[heartbeat.Node.Value] = new HeardHeartbeat(heartbeat, now);
+            if (known is null || now - known.At > Heartbeat.Expiry || Differs(known.Heartbeat, heartbeat))
+            {
+                changed.Add(heartbeat.Cluster);
+            }
+        }
+
+        foreach (var (node, heard) in _nodes)
+        {
+            if (now - heard.At > Memory)
+            {
+                _nodes.Remove(node);
+            }
+        }
+
+        return changed;
+    }
+
+    /// <summary>The registry did not answer.</summary>
+    /// <returns>The fleets to which that is news.</returns>
+    public IReadOnlySet<string> Miss()
+    {
+        if (ReachableSince is null)
+        {
+            return new HashSet<string>();
+        }
+
+        ReachableSince = null;
+        return _nodes.Values.Select(node => node.Heartbeat.Cluster).ToHashSet(StringComparer.Ordinal);
+    }
+
+    private static bool Differs(Heartbeat a, Heartbeat b) =>
+        a.State != b.State || a.StartedAt != b.StartedAt || a.Load.Rooms != b.Load.Rooms || a.Load.Participants != b.Load.Participants
+        || a.Load.Publishers != b.Load.Publishers || a.Load.Subscribers != b.Load.Subscribers || a.Endpoints != b.Endpoints
+        || Moved(a.Fractions().Ingress, b.Fractions().Ingress) || Moved(a.Fractions().Egress, b.Fractions().Egress)
+        || Moved(a.Fractions().Cpu, b.Fractions().Cpu);
+
+    // Rates never stand still; a hundredth of capacity is what a status shows.
+    private static bool Moved(double a, double b) => Math.Abs(a - b) >= 0.01;
+}

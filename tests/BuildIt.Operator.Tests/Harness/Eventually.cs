@@ -1,0 +1,39 @@
+using System.Diagnostics;
+
+namespace BuildIt.Operator.Tests.Harness;
+
+/// <summary>Waits for a condition that another thread or process brings about.</summary>
+internal static class Eventually
+{
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Waits until a condition holds; says what was seen last when it does not.</summary>
+    public static async Task TrueAsync(Func<Task<bool>> condition, string what, Func<Task<string>>? seen = null)
+    {
+        var watch = Stopwatch.StartNew();
+        while (!await condition())
+        {
+            if (watch.Elapsed > Patience)
+            {
+                Assert.Fail($"within {Patience}: {what}\n{(seen is null ? string.Empty : await seen())}");
+            }
+
+            await Task.Delay(Pause);
+        }
+    }
+
+    public static Task TrueAsync(Func<bool> condition, string what) => TrueAsync(() => Task.FromResult(condition()), what);
+
+    /// <summary>Watches that a condition holds for a while: nothing is to happen, so there is nothing to wait for.</summary>
+    public static async Task StaysTrueAsync(Func<Task<bool>> condition, TimeSpan during, string what)
+    {
+        var watch = Stopwatch.StartNew();
+        while (watch.Elapsed < during)
+        {
+            Assert.True(await condition(), what);
+            await Task.Delay(Pause);
+        }
+    }
+}

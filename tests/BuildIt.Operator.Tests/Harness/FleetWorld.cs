@@ -1,0 +1,210 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using BuildIt.Operator.Api;
+using BuildIt.Operator.Fleets;
+using BuildIt.Operator.Hosting;
+using BuildIt.Operator.Runtime.Client;
+using BuildIt.Operator.Runtime.Hosting;
+using BuildIt.Operator.Runtime.Leadership;
+using BuildIt.Operator.Runtime.Queue;
+using BuildIt.Testing;
+using k8s;
+using k8s.Models;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+
+namespace BuildIt.Operator.Tests.Harness;
+
+/// <summary>One namespace with an operator that watches it, a kubelet, and the nodes that it runs.</summary>
+internal sealed class FleetWorld : IAsyncDisposable
+{
+    public const string Fleet = "fleet";
+    private const string NodeImage = "registry.example.com/sfu-node:test";
+
+    private readonly KubernetesCluster _cluster;
+    private readonly IConnectionMultiplexer _redis;
+    private IHost? _host;
+
+    private FleetWorld(KubernetesCluster cluster, RedisServer redis, string ns, IConnectionMultiplexer connection)
+    {
+        _cluster = cluster;
+        Redis = redis;
+        Namespace = ns;
+        _redis = connection;
+        Api = OperatorFixture.Client(cluster);
+        Kubelet = new Kubelet(cluster, connection, ns);
+    }
+
+    public string Namespace { get; }
+
+    public RedisServer Redis { get; }
+
+    public ApiClient Api { get; }
+
+    public Kubelet Kubelet { get; }
+
+    public LogBook Logs { get; } = new();
+
+    public IKubernetes Client => _cluster.Client;
+
+    /// <summary>Set when the operator has ended itself because it lost its lease.</summary>
+    public bool LostLease { get; private set; }
+
+    public IServiceProvider Operator => _host?.Services ?? throw new InvalidOperationException("no operator runs");
+
+    /// <summary>A namespace with Secrets in place and no operator yet.</summary>
+    public static async Task<FleetWorld> CreateAsync(KubernetesCluster cluster, RedisServer redis, string prefix = "fleet")
+    {
+        var ns = await cluster.CreateNamespaceAsync(prefix);
+        var options = ConfigurationOptions.Parse(redis.Address);
+        options.AbortOnConnectFail = false;
+        options.ReconnectRetryPolicy = new LinearRetry(100);
+        options.BacklogPolicy = BacklogPolicy.FailFast;
+        var world = new FleetWorld(cluster, redis, ns, await ConnectionMultiplexer.ConnectAsync(options));
+        await world.CreateSecretAsync("keys", ("devkey", "secret-of-the-tests"));
+        await world.Kubelet.StartAsync();
+        return world;
+    }
+
+    /// <summary>The same with an operator.</summary>
+    public static async Task<FleetWorld> StartAsync(OperatorFixture fixture)
+    {
+        var world = await CreateAsync(fixture.Cluster, fixture.Redis);
+        await world.StartOperatorAsync();
+        return world;
+    }
+
+    /// <summary>Starts an operator process, or the next one after it ended.</summary>
+    public async Task StartOperatorAsync(IApiWriteObserver? observer = null, OperatorSettings? settings = null)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Logging.SetMinimumLevel(LogLevel.Information).AddProvider(Logs).AddFilter("Microsoft", LogLevel.Warning);
+        if (observer is not null)
+        {
+            builder.Services.AddSingleton(observer);
+        }
+
+        builder.Services.AddSfuOperator(
+            settings ?? new OperatorSettings { Namespace = Namespace, NodeImage = NodeImage, WatchNamespace = Namespace, HttpPort = 0 },
+            options => options with
+            {
+                ClientConfiguration = _cluster.ClientConfiguration,
+                Informer = options.Informer with { Backoff = new Backoff(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(1)), AbsentInterval = TimeSpan.FromMinutes(10) },
+                LeaderElection = new LeaderElectionOptions { LeaseDuration = TimeSpan.FromSeconds(4), RenewDeadline = TimeSpan.FromSeconds(3), RetryPeriod = TimeSpan.FromMilliseconds(300) },
+            });
+        builder.Services.AddSingleton<ILeadershipLoss>(new Loss(this));
+        _host = builder.Build();
+        LostLease = false;
+        await _host.StartAsync();
+    }
+
+    /// <summary>Ends the operator in order.</summary>
+    public async Task StopOperatorAsync()
+    {
+        if (_host is { } host)
+        {
+            _host = null;
+            await host.StopAsync();
+            host.Dispose();
+        }
+    }
+
+    /// <summary>Creates the fleet.</summary>
+    /// <param name="change">Changes its spec, as JSON.</param>
+    /// <param name="name">Its name.</param>
+    public Task CreateFleetAsync(Action<JsonObject>? change = null, string name = Fleet)
+    {
+        var spec = new JsonObject
+        {
+            ["region"] = "test-1",
+            ["replicas"] = new JsonObject { ["min"] = 2, ["max"] = 4 },
+            ["redis"] = new JsonObject { ["addresses"] = new JsonArray(Redis.Address) },
+            ["apiKeysSecretRef"] = new JsonObject { ["name"] = "keys" },
+            ["drain"] = new JsonObject { ["deadline"] = "20s" },
+            ["autoscaling"] = new JsonObject
+            {
+                ["scaleUp"] = new JsonObject { ["stabilization"] = "0s", ["maxStep"] = "100%" },
+                ["scaleDown"] = new JsonObject { ["stabilization"] = "0s", ["maxStep"] = "100%" },
+            },
+        };
+        change?.Invoke(spec);
+        var body = new JsonObject
+        {
+            ["apiVersion"] = SfuApi.GroupVersion,
+            ["kind"] = SfuCluster.KindName,
+            ["metadata"] = new JsonObject { ["name"] = name },
+            ["spec"] = spec,
+        };
+        return Client.CustomObjects.CreateNamespacedCustomObjectAsync(
+            JsonSerializer.Deserialize<object>(body.ToJsonString())!, SfuApi.Group, SfuApi.Version, Namespace, SfuCluster.Plural);
+    }
+
+    /// <summary>Merges JSON into the fleet.</summary>
+    public Task PatchFleetAsync(string json, string name = Fleet) => Client.CustomObjects.PatchNamespacedCustomObjectAsync(
+        new V1Patch(json, V1Patch.PatchType.MergePatch), SfuApi.Group, SfuApi.Version, Namespace, SfuCluster.Plural, name);
+
+    public Task DeleteFleetAsync(string name = Fleet) =>
+        Client.CustomObjects.DeleteNamespacedCustomObjectAsync(SfuApi.Group, SfuApi.Version, Namespace, SfuCluster.Plural, name);
+
+    public Task<SfuCluster?> ReadFleetAsync(string name = Fleet) => Api.GetAsync<SfuCluster>(Namespace, name, CancellationToken.None);
+
+    public async Task<SfuClusterStatus> StatusAsync(string name = Fleet) => (await ReadFleetAsync(name))?.Status ?? new SfuClusterStatus();
+
+    public async Task<V1Condition?> ConditionAsync(string type) => (await StatusAsync()).Conditions.FirstOrDefault(c => c.Type == type);
+
+    public async Task<IReadOnlyList<V1Pod>> PodsAsync() =>
+        [.. (await Client.CoreV1.ListNamespacedPodAsync(Namespace)).Items.OrderBy(pod => pod.Metadata.Name, StringComparer.Ordinal)];
+
+    public async Task<IReadOnlyList<string>> PodNamesAsync() => [.. (await PodsAsync()).Select(pod => pod.Metadata.Name)];
+
+    public async Task<IReadOnlyList<Corev1Event>> EventsAsync(string reason) =>
+        [.. (await Client.CoreV1.ListNamespacedEventAsync(Namespace)).Items.Where(e => e.Reason == reason)];
+
+    /// <summary>Waits until the status says so many ready pods, nobody draining, and that many exist.</summary>
+    public Task ReadyAsync(int pods) => Eventually.TrueAsync(
+        async () => await StatusAsync() is { DrainingReplicas: 0 } status && status.ReadyReplicas == pods && status.Instances.Count == pods,
+        $"{pods} pods are ready",
+        DescribeAsync);
+
+    public Task UntilAsync(string what, Func<SfuClusterStatus, bool> condition) =>
+        Eventually.TrueAsync(async () => condition(await StatusAsync()), what, DescribeAsync);
+
+    /// <summary>What is there, for the message of a test that fails.</summary>
+    public async Task<string> DescribeAsync()
+    {
+        var status = JsonSerializer.Serialize((await ReadFleetAsync())?.Status, new JsonSerializerOptions(ApiJson.Options) { WriteIndented = true });
+        var pods = (await PodsAsync()).Select(pod => $"{pod.Metadata.Name} {pod.Status?.Phase} {string.Join(' ', pod.Metadata.Annotations?.Where(a => a.Key.Contains("drain", StringComparison.Ordinal)).Select(a => $"{a.Key}={a.Value}") ?? [])}");
+        var events = (await Client.CoreV1.ListNamespacedEventAsync(Namespace)).Items.OrderBy(e => e.LastTimestamp).Select(e => $"{e.LastTimestamp:T} {e.Reason}: {e.Message}");
+        return $"{status}\n{string.Join('\n', pods)}\n{string.Join('\n', events)}\n{string.Join('\n', Logs.Lines)}";
+    }
+
+    public Task CreateSecretAsync(string name, params (string Key, string Value)[] entries) => Client.CoreV1.CreateNamespacedSecretAsync(
+        new V1Secret { Metadata = new V1ObjectMeta { Name = name }, StringData = entries.ToDictionary(e => e.Key, e => e.Value) }, Namespace);
+
+    /// <summary>Gives every node that runs the same load.</summary>
+    public void LoadEverybody(int participants)
+    {
+        foreach (var node in Kubelet.Running.Values)
+        {
+            node.Load = Participants(participants);
+        }
+    }
+
+    public static Sfu.Contracts.NodeLoad Participants(int participants) =>
+        new() { Rooms = participants > 0 ? 1 : 0, Participants = participants, Publishers = participants, Subscribers = participants };
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopOperatorAsync();
+        await Kubelet.DisposeAsync();
+        await _redis.DisposeAsync();
+    }
+
+    private sealed class Loss(FleetWorld world) : ILeadershipLoss
+    {
+        public void OnLost() => world.LostLease = true;
+    }
+}
