@@ -90,11 +90,20 @@ internal static class ClusterStatusBuilder
                     break;
             }
 
-            conditions = Conditions.Set(conditions, condition.Type, status, reason, message, generation, now);
+            conditions = Conditions.Set(conditions, condition.Type, status, reason, message.Length > 0 ? message : Calm(condition.Type), generation, now);
         }
 
         return conditions;
     }
+
+    // The Kubernetes client writes an empty text as null, which the schema of conditions refuses.
+    private static string Calm(string type) => type switch
+    {
+        SfuClusterConditions.Degraded => "all pods are well",
+        SfuClusterConditions.ScalingLimited => "the wanted number of pods is within spec.replicas",
+        SfuClusterConditions.Paused => "spec.paused is false",
+        _ => "nothing to report",
+    };
 
     private static string? Unreached(IReadOnlyList<ObservedPod> pods, IReadOnlyDictionary<string, MediaAddress> addresses)
     {
