@@ -49,6 +49,7 @@ public static class NodeApplication
         services.AddSingleton(lifecycle);
         services.AddSingleton<NodeAddresses>();
         services.AddSingleton<MediaServer>();
+        services.AddSingleton<AddressFinder>();
         services.AddSingleton(provider => provider.GetRequiredService<MediaServer>().Rooms);
         services.AddSingleton(new WallClock(DateTimeOffset.UtcNow - (MonotonicClock.Read() - Media.Units.Instant.Zero)));
         services.AddSingleton<INodeActivity, NodeActivity>();
@@ -73,6 +74,7 @@ public static class NodeApplication
             Region = settings.Region,
             AutoCreate = settings.AutoCreateRooms,
             AcceptsNewRooms = () => lifecycle.AcceptsRooms,
+            IceServers = new TurnServers(settings).For,
             RoomDefaults = new RoomOptions { Name = "", E2eeRequired = settings.RequireEndToEndEncryption },
             WebhookUrls = [.. settings.WebhookUrls.Select(url => new Uri(url))],
         });
@@ -80,6 +82,7 @@ public static class NodeApplication
         // Started in this order, stopped in the reverse: media lives longest.
         services.AddHostedService<NodeStartup>();
         services.AddHostedService<HeartbeatService>();
+        services.AddHostedService<TerminationHandler>();
     }
 
     private static ApiKeys Keys(NodeSettings settings) =>
@@ -88,7 +91,15 @@ public static class NodeApplication
     private static void Listen(KestrelServerOptions kestrel, NodeSettings settings)
     {
         var address = settings.BindAddress is { } bind ? IPAddress.Parse(bind) : IPAddress.IPv6Any;
-        kestrel.Listen(address, settings.SignalPort, listen => listen.ServeAs(Listener.Signal));
+        kestrel.Listen(address, settings.SignalPort, listen =>
+        {
+            listen.ServeAs(Listener.Signal);
+            if (settings.SignalTlsDirectory is { } signalTls)
+            {
+                var certificate = new ServerCertificate(signalTls);
+                listen.UseHttps(https => https.ServerCertificateSelector = (_, _) => certificate.Current());
+            }
+        });
         kestrel.Listen(address, settings.HealthPort, listen => listen.ServeAs(Listener.Health));
         if (settings.ControlTlsDirectory is { } directory)
         {

@@ -59,16 +59,16 @@ public sealed partial class MediaServer : IDisposable
     public void Start() => _network.Start();
 
     /// <summary>Tells clients from now on to send media to these addresses. Ports are the outside ones.</summary>
-    public void Advertise(IReadOnlyList<IPAddress> addresses, int udpPort, int tcpPort)
+    public void Advertise(AdvertisedAddress found)
     {
         var candidates = new List<IceCandidate>();
         var preference = ushort.MaxValue;
-        foreach (var address in addresses)
+        foreach (var address in found.Addresses)
         {
-            candidates.Add(IceCandidate.Host(new IPEndPoint(address, udpPort), TransportProtocol.Udp, preference));
-            if (tcpPort > 0)
+            candidates.Add(IceCandidate.Host(new IPEndPoint(address, found.UdpPort), TransportProtocol.Udp, preference));
+            if (found.TcpPort > 0)
             {
-                candidates.Add(IceCandidate.Host(new IPEndPoint(address, tcpPort), TransportProtocol.Tcp, preference));
+                candidates.Add(IceCandidate.Host(new IPEndPoint(address, found.TcpPort), TransportProtocol.Tcp, preference));
             }
 
             preference--;

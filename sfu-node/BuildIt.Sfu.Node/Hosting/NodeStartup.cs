@@ -1,4 +1,3 @@
-using System.Net;
 using BuildIt.Sfu.Contracts;
 using BuildIt.Sfu.Node.Configuration;
 using BuildIt.Sfu.Node.Operations;
@@ -7,17 +6,24 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 
 namespace BuildIt.Sfu.Node.Hosting;
 
-/// <summary>Starts the media loops, finds the address that clients are given, and says when the node serves.</summary>
+/// <summary>
+/// Starts the media loops, finds the address that clients are given, and says when the node serves. An address that changes
+/// later (a load balancer made anew) is told to clients from then on.
+/// </summary>
 public sealed partial class NodeStartup(
     NodeSettings settings,
     MediaServer media,
+    AddressFinder finder,
     NodeAddresses addresses,
     NodeLifecycle lifecycle,
     IServer server,
     IHostApplicationLifetime application,
-    ILogger<NodeStartup> logger) : IHostedService
+    TimeProvider time,
+    ILogger<NodeStartup> logger) : BackgroundService
 {
-    public Task StartAsync(CancellationToken cancellationToken)
+    private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         media.Fatal += (_, error) =>
         {
@@ -26,55 +32,60 @@ public sealed partial class NodeStartup(
             application.StopApplication();
         };
         media.Start();
-        application.ApplicationStarted.Register(OnListening);
-        return Task.CompletedTask;
+        await WaitForListenersAsync(stoppingToken);
+        AdvertisedAddress? known = null;
+        using var timer = new PeriodicTimer(AskAgain, time);
+        do
+        {
+            var found = await finder.FindAsync(media.UdpPort, media.TcpPort, stoppingToken);
+            if (found is not null && found != known)
+            {
+                Announce(found, isFirst: known is null);
+                known = found;
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    private void OnListening()
+    private async Task WaitForListenersAsync(CancellationToken cancellation)
     {
-        var found = MediaAddresses();
-        media.Advertise(found, media.UdpPort, media.TcpPort);
+        var listening = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = application.ApplicationStarted.Register(listening.SetResult);
+        await listening.Task.WaitAsync(cancellation);
+    }
+
+    private void Announce(AdvertisedAddress found, bool isFirst)
+    {
+        media.Advertise(found);
         var urls = server.Features.Get<IServerAddressesFeature>()?.Addresses.ToList() ?? [];
         var signalPort = urls.Count > 0 ? new Uri(urls[0]).Port : settings.SignalPort;
         var healthPort = urls.Count > 1 ? new Uri(urls[1]).Port : settings.HealthPort;
         var host = settings.PodIp ?? settings.BindAddress ?? "127.0.0.1";
+        var scheme = settings.SignalTlsDirectory is null ? "http" : "https";
         addresses.Set(new NodeEndpoints
         {
-            Signal = $"http://{host}:{signalPort}",
+            Signal = $"{scheme}://{host}:{signalPort}",
             Control = $"https://{host}:{settings.ControlPort}",
-            MediaAddress = found.Count > 0 ? found[0].ToString() : null,
-            MediaUdpPort = media.UdpPort,
-            MediaTcpPort = media.TcpPort,
+            MediaAddress = found.Addresses[0].ToString(),
+            MediaUdpPort = found.UdpPort,
+            MediaTcpPort = found.TcpPort,
         });
-        lifecycle.Started();
-        LogServing($"http://{host}:{signalPort}", healthPort, media.UdpPort, media.TcpPort);
-    }
-
-    private IReadOnlyList<IPAddress> MediaAddresses()
-    {
-        if (settings.AdvertiseAddresses.Count > 0)
+        if (isFirst)
         {
-            return [.. settings.AdvertiseAddresses.Select(IPAddress.Parse)];
+            lifecycle.Started();
+            LogServing($"{scheme}://{host}:{signalPort}", healthPort, media.UdpPort, media.TcpPort);
         }
-
-        var known = settings.Advertise switch
+        else
         {
-            AdvertiseModes.HostIp => settings.HostIp,
-            AdvertiseModes.PodIp => settings.PodIp,
-            _ => null,
-        };
-        if (known is not null)
-        {
-            return [IPAddress.Parse(known)];
+            LogMoved();
         }
-
-        return settings.BindAddress is { } bind ? [IPAddress.Parse(bind)] : MediaServer.LocalAddresses();
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Serving: signal {Signal}, health port {HealthPort}, media UDP port {UdpPort}, TCP port {TcpPort}")]
     private partial void LogServing(string signal, int healthPort, int udpPort, int tcpPort);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The media address has changed; clients that join from now on are given the new one")]
+    private partial void LogMoved();
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "A media loop cannot go on; the process ends")]
     private partial void LogFatal(Exception error);

@@ -11,14 +11,11 @@ namespace BuildIt.Sfu.Node.Operations;
 /// </summary>
 public sealed class ControlCertificates(string directory)
 {
-    private readonly Lock _lock = new();
-    private DateTime _readAt;
-    private X509Certificate2? _server;
-    private X509Certificate2Collection _authorities = [];
+    private readonly ServerCertificate _server = new(directory);
 
     public void Configure(HttpsConnectionAdapterOptions options)
     {
-        options.ServerCertificateSelector = (_, _) => Current().Server;
+        options.ServerCertificateSelector = (_, _) => _server.Current();
         options.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
         options.ClientCertificateValidation = (certificate, _, errors) => IsOperator(certificate, errors);
     }
@@ -33,29 +30,16 @@ public sealed class ControlCertificates(string directory)
 
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.AddRange(Current().Authorities);
+        chain.ChainPolicy.CustomTrustStore.AddRange(Authorities());
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.ApplicationPolicy.Add(new System.Security.Cryptography.Oid("1.3.6.1.5.5.7.3.2"));
         return chain.Build(certificate);
     }
 
-    private (X509Certificate2 Server, X509Certificate2Collection Authorities) Current()
+    private X509Certificate2Collection Authorities()
     {
-        lock (_lock)
-        {
-            var changed = File.GetLastWriteTimeUtc(Path.Combine(directory, "tls.crt"));
-            if (_server is null || changed != _readAt)
-            {
-                using var pem = X509Certificate2.CreateFromPemFile(Path.Combine(directory, "tls.crt"), Path.Combine(directory, "tls.key"));
-
-                // A key that is only in memory cannot be used by every TLS implementation; PKCS#12 can.
-                _server = X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null);
-                _authorities = [];
-                _authorities.ImportFromPemFile(Path.Combine(directory, "ca.crt"));
-                _readAt = changed;
-            }
-
-            return (_server, _authorities);
-        }
+        var authorities = new X509Certificate2Collection();
+        authorities.ImportFromPemFile(Path.Combine(directory, "ca.crt"));
+        return authorities;
     }
 }
