@@ -82,7 +82,10 @@ public static class NodeApplication
         // Started in this order, stopped in the reverse: media lives longest.
         services.AddHostedService<NodeStartup>();
         services.AddHostedService<HeartbeatService>();
-        services.AddHostedService<TerminationHandler>();
+        if (!settings.Development)
+        {
+            services.AddSingleton<IHostLifetime, TerminationHandler>();
+        }
     }
 
     private static ApiKeys Keys(NodeSettings settings) =>
@@ -128,6 +131,9 @@ public static class NodeApplication
             control.UseRouting();
             control.UseEndpoints(routes => routes.MapControl());
         });
+
+        // Routing starts here and not at the front, so that the other ports do not know these paths.
+        application.UseRouting();
         application.UseWebSockets();
         application.MapLiveKit();
     }

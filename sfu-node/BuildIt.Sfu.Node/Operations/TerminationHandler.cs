@@ -6,31 +6,32 @@ namespace BuildIt.Sfu.Node.Operations;
 
 /// <summary>
 /// SIGTERM starts a drain: no new rooms, those here go on until they are empty or the deadline has come, then the process ends
-/// by itself. A second SIGTERM ends it at once. On a developer's machine the first one does.
+/// by itself. A second SIGTERM, or an interrupt from the keyboard, ends it at once.
 /// </summary>
 public sealed partial class TerminationHandler(
     NodeSettings settings,
     NodeLifecycle lifecycle,
     IHostApplicationLifetime application,
     TimeProvider time,
-    ILogger<TerminationHandler> logger) : IHostedService, IDisposable
+    ILogger<TerminationHandler> logger) : IHostLifetime, IDisposable
 {
-    private PosixSignalRegistration? _registration;
+    private readonly List<PosixSignalRegistration> _registrations = [];
     private int _signals;
 
-    public Task StartAsync(CancellationToken cancellationToken)
+    public Task WaitForStartAsync(CancellationToken cancellationToken)
     {
-        if (!settings.Development)
+        _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle));
+        _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, context =>
         {
-            _registration = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle);
-        }
-
+            context.Cancel = true;
+            application.StopApplication();
+        }));
         return Task.CompletedTask;
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public void Dispose() => _registration?.Dispose();
+    public void Dispose() => _registrations.ForEach(registration => registration.Dispose());
 
     private void Handle(PosixSignalContext context)
     {
