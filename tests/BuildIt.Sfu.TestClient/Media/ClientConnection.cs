@@ -72,7 +72,8 @@ internal sealed class ClientConnection : IDatagramHandler, IPeerTransportEvents,
             this,
             _endpoint);
         _nextReport = loop.Now + ReportInterval;
-        WantsData = options.Data;
+        // On its own connection the node opens channels and waits for them, whether we use them or not.
+        WantsData = options.Data || !controlling;
     }
 
     public PeerTransport Transport { get; }
