@@ -38,6 +38,9 @@ public readonly record struct LoopStatistics
 
     public long Iterations { get; init; }
 
+    /// <summary>Bytes the loop's thread has allocated on the managed heap. Forwarding adds none; joins and reports do.</summary>
+    public long AllocatedBytes { get; init; }
+
     /// <summary>Exceptions that left a handler; always a bug of ours.</summary>
     public long HandlerFaults { get; init; }
 
@@ -63,6 +66,7 @@ internal sealed class LoopCounters
     public long SegmentedRuns;
     public long SegmentedPackets;
     public long Iterations;
+    public long AllocatedBytes;
     public long HandlerFaults;
     public long TcpAccepted;
     public long TcpRejected;
@@ -83,6 +87,7 @@ internal sealed class LoopCounters
         SegmentedRuns = Volatile.Read(ref SegmentedRuns),
         SegmentedPackets = Volatile.Read(ref SegmentedPackets),
         Iterations = Volatile.Read(ref Iterations),
+        AllocatedBytes = Volatile.Read(ref AllocatedBytes),
         HandlerFaults = Volatile.Read(ref HandlerFaults),
         TcpAccepted = Volatile.Read(ref TcpAccepted),
         TcpRejected = Volatile.Read(ref TcpRejected),

@@ -284,6 +284,7 @@ public sealed partial class MediaLoop : IRoomLoop, IUdpSocketOwner
         }
 
         Counters.Iterations++;
+        Counters.AllocatedBytes = GC.GetAllocatedBytesForCurrentThread();
     }
 
     private void Woken()

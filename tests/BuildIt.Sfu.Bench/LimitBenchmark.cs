@@ -16,7 +16,7 @@ namespace BuildIt.Sfu.Bench;
 /// </summary>
 internal sealed class LimitBenchmark
 {
-    private const int PacketBytes = 1200;
+    private const int MaxPacketBytes = 1200;
     private const int PacketsPerCommand = 4096;
     private static readonly int[] Runs = [1, 2, 4, 8];
 
@@ -32,12 +32,12 @@ internal sealed class LimitBenchmark
     /// <summary>Prints one row for each run length. 0 when the loop allocated nothing.</summary>
     public async Task<int> RunAsync(TextWriter output)
     {
-        await output.WriteLineAsync($"{_destinations} destinations on loopback, {PacketBytes} bytes, AES-128-GCM, {_duration.TotalSeconds:0.#} s for each row");
+        await output.WriteLineAsync($"{_destinations} destinations on loopback, {MaxPacketBytes} bytes, AES-128-GCM, {_duration.TotalSeconds:0.#} s for each row");
         await output.WriteLineAsync("run   packets/CPU s   ns/packet   of it GCM   send calls   segmented   B/packet allocated");
         bool clean = true;
         foreach (int run in Runs)
         {
-            Row row = await MeasureAsync(run);
+            Row row = await MeasureRowAsync(run, MaxPacketBytes);
             clean &= row.AllocatedPerPacket < 0.01;
             await output.WriteLineAsync(string.Create(
                 CultureInfo.InvariantCulture,
@@ -47,7 +47,10 @@ internal sealed class LimitBenchmark
         return clean ? 0 : 1;
     }
 
-    private async Task<Row> MeasureAsync(int run)
+    /// <summary>Packets for each second of processor time, in runs of <paramref name="run"/> with <paramref name="packetBytes"/> each.</summary>
+    public async Task<double> MeasureAsync(int run, int packetBytes) => (await MeasureRowAsync(run, packetBytes)).PacketsPerCpuSecond;
+
+    private async Task<Row> MeasureRowAsync(int run, int packetBytes)
     {
         using var network = new MediaNetwork(new MediaNetworkOptions
         {
@@ -60,7 +63,7 @@ internal sealed class LimitBenchmark
 
         // Nobody reads: what is measured is sending. The kernel drops at the receivers' full buffers.
         List<Socket> receivers = [.. Enumerable.Range(0, _destinations).Select(_ => OpenReceiver())];
-        Sender sender = await loop.InvokeAsync(() => new Sender(loop, receivers, run));
+        Sender sender = await loop.InvokeAsync(() => new Sender(loop, receivers, run, packetBytes));
         await loop.InvokeAsync(() => sender.Send(PacketsPerCommand));
 
         LoopStatistics before = loop.Statistics;
@@ -103,12 +106,15 @@ internal sealed class LimitBenchmark
         private readonly PathId[] _paths;
         private readonly ISrtpSession[] _sessions;
         private readonly ushort[] _sequences;
-        private readonly byte[] _packet = new byte[PacketBytes - 16];
+        private readonly byte[] _packet;
+        private readonly int _packetBytes;
         private readonly int _run;
 
-        public Sender(MediaLoop loop, List<Socket> receivers, int run)
+        public Sender(MediaLoop loop, List<Socket> receivers, int run, int packetBytes)
         {
             _run = run;
+            _packetBytes = packetBytes;
+            _packet = new byte[packetBytes - 16];
             _endpoint = loop.CreateExclusiveEndpoint(this, new IPEndPoint(IPAddress.Loopback, 0));
             var factory = new SrtpSessionFactory();
             _paths = new PathId[receivers.Count];
@@ -148,7 +154,7 @@ internal sealed class LimitBenchmark
             for (int i = 0; i < packets; i++)
             {
                 // A reservation that is not committed is discarded by the next.
-                Span<byte> datagram = _endpoint.Reserve(_paths[i % _paths.Length], PacketBytes);
+                Span<byte> datagram = _endpoint.Reserve(_paths[i % _paths.Length], _packetBytes);
                 WritePacket(datagram, i % _paths.Length);
                 _sessions[i % _paths.Length].TryProtectRtp(datagram, _packet.Length, out _);
             }
@@ -168,7 +174,7 @@ internal sealed class LimitBenchmark
 
         private void SendOne(int destination)
         {
-            Span<byte> datagram = _endpoint.Reserve(_paths[destination], PacketBytes);
+            Span<byte> datagram = _endpoint.Reserve(_paths[destination], _packetBytes);
             WritePacket(datagram, destination);
             if (_sessions[destination].TryProtectRtp(datagram, _packet.Length, out int length))
             {

@@ -8,7 +8,12 @@ switch (args)
         double seconds = rest.Length > 1 ? double.Parse(rest[1], CultureInfo.InvariantCulture) : 3;
         return await new LimitBenchmark(destinations, TimeSpan.FromSeconds(seconds)).RunAsync(Console.Out);
 
+    case ["node", var root, .. var rest]:
+        double nodeSeconds = rest.Length > 0 ? double.Parse(rest[0], CultureInfo.InvariantCulture) : 10;
+        return await new NodeBenchmark(root, TimeSpan.FromSeconds(nodeSeconds)).RunAsync([.. rest.Skip(1)], Console.Out);
+
     default:
         Console.Error.WriteLine("usage: limit [destinations] [seconds for each row]");
+        Console.Error.WriteLine("       node <repository> [seconds for each room] [1x50 1x200 1x1000 50x50]");
         return 2;
 }

@@ -33,6 +33,8 @@ public sealed class NodeMetrics
     private readonly Counter _bytes;
     private readonly Counter _dropped;
     private readonly Counter _segmented;
+    private readonly Counter _segmentedMessages;
+    private readonly Counter _allocated;
     private readonly Counter _faults;
 
     public NodeMetrics(NodeSettings settings, MediaServer media, LoadMonitor load, INodeActivity activity, INodeRegistry registry)
@@ -56,6 +58,8 @@ public sealed class NodeMetrics
         _bytes = metrics.CreateCounter("buildit_sfu_bytes_total", "Bytes in datagrams, by direction.", "direction", "loop");
         _dropped = metrics.CreateCounter("buildit_sfu_packets_dropped_total", "Datagrams not delivered, by reason.", "reason", "loop");
         _segmented = metrics.CreateCounter("buildit_sfu_packets_segmented_total", "Datagrams that left in segmented messages.", "loop");
+        _segmentedMessages = metrics.CreateCounter("buildit_sfu_messages_segmented_total", "Messages that carried several datagrams to one destination.", "loop");
+        _allocated = metrics.CreateCounter("buildit_sfu_allocated_bytes_total", "Bytes allocated by media loops; forwarding adds none.", "loop");
         _faults = metrics.CreateCounter("buildit_sfu_handler_faults_total", "Exceptions on media loops; each is a bug.", "loop");
     }
 
@@ -87,6 +91,8 @@ public sealed class NodeMetrics
                 _dropped.WithLabels("send_error", name).IncTo(counters.SendErrors);
                 _dropped.WithLabels("hand_over", name).IncTo(counters.HandOverDropped);
                 _segmented.WithLabels(name).IncTo(counters.SegmentedPackets);
+                _segmentedMessages.WithLabels(name).IncTo(counters.SegmentedRuns);
+                _allocated.WithLabels(name).IncTo(counters.AllocatedBytes);
                 _faults.WithLabels(name).IncTo(counters.HandlerFaults);
             }
         }

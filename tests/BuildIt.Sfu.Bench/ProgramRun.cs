@@ -1,0 +1,117 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace BuildIt.Sfu.Bench;
+
+/// <summary>Another program while it runs: its output line by line, and the processor time it uses.</summary>
+internal sealed class ProgramRun : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly List<string> _lines = [];
+    private readonly Lock _lock = new();
+
+    private ProgramRun(Process process) => _process = process;
+
+    /// <summary>Everything written so far.</summary>
+    public IReadOnlyList<string> Lines
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _lines];
+            }
+        }
+    }
+
+    public static ProgramRun Start(string assembly, params IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [assembly, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        Process process = Process.Start(start) ?? throw new InvalidOperationException("dotnet did not start.");
+        var run = new ProgramRun(process);
+        process.OutputDataReceived += (_, line) => run.Add(line.Data);
+        process.ErrorDataReceived += (_, line) => run.Add(line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return run;
+    }
+
+    /// <exception cref="TimeoutException">The line did not come; the message holds what did.</exception>
+    public async Task<string> WaitForLineAsync(string text, TimeSpan patience)
+    {
+        var watch = Stopwatch.StartNew();
+        while (watch.Elapsed < patience)
+        {
+            bool ended = _process.HasExited;
+            if (Lines.FirstOrDefault(line => line.Contains(text, StringComparison.Ordinal)) is { } found)
+            {
+                return found;
+            }
+
+            if (ended)
+            {
+                break;
+            }
+
+            await Task.Delay(50);
+        }
+
+        throw new TimeoutException($"\"{text}\" was not written:\n{string.Join('\n', Lines)}");
+    }
+
+    public Task WaitForExitAsync() => _process.WaitForExitAsync();
+
+    /// <summary>Processor time of the process, and of those of its threads whose name starts with <paramref name="threads"/>.</summary>
+    public (TimeSpan Process, TimeSpan Threads) ProcessorTime(string threads)
+    {
+        TimeSpan whole = Read($"/proc/{_process.Id}/stat", "").Time;
+        TimeSpan some = TimeSpan.Zero;
+        foreach (string task in Directory.GetDirectories($"/proc/{_process.Id}/task"))
+        {
+            (string name, TimeSpan time) = Read($"{task}/stat", task);
+            some += name.StartsWith(threads, StringComparison.Ordinal) ? time : TimeSpan.Zero;
+        }
+
+        return (whole, some);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            await _process.WaitForExitAsync();
+        }
+
+        _process.Dispose();
+    }
+
+    private static (string Name, TimeSpan Time) Read(string path, string threadFolder)
+    {
+        try
+        {
+            // proc(5): the name is in parentheses; user and system time are fields 14 and 15, in hundredths of a second.
+            string stat = File.ReadAllText(path);
+            int end = stat.LastIndexOf(')');
+            string[] fields = stat[(end + 2)..].Split(' ');
+            long ticks = long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture);
+            return (stat[(stat.IndexOf('(', StringComparison.Ordinal) + 1)..end], TimeSpan.FromMilliseconds(ticks * 10));
+        }
+        catch (IOException) when (threadFolder.Length > 0)
+        {
+            // The thread has ended meanwhile.
+            return ("", TimeSpan.Zero);
+        }
+    }
+
+    private void Add(string? line)
+    {
+        if (line is not null)
+        {
+            lock (_lock)
+            {
+                _lines.Add(line);
+            }
+        }
+    }
+}
