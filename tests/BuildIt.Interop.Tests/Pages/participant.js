@@ -184,6 +184,16 @@ const harness = {
     return this.room.remoteParticipants.get(identity);
   },
 
+  resizeTile(identity, width, height) {
+    const { style } = document.getElementById(`t-${identity}-camera`);
+    style.width = `${width}px`;
+    style.height = `${height}px`;
+  },
+
+  showTile(identity, shown) {
+    document.getElementById(`t-${identity}-camera`).style.display = shown ? '' : 'none';
+  },
+
   setQuality(identity, quality) {
     for (const publication of this.remote(identity).videoTrackPublications.values()) publication.setVideoQuality(VideoQuality[quality]);
   },
