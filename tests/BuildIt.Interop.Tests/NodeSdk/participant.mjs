@@ -2,7 +2,7 @@
 import { requireSdk, serve } from './calls.mjs';
 
 const {
-  AudioFrame, AudioSource, AudioStream, EncryptionType, LocalAudioTrack, LocalVideoTrack, Room, RoomEvent, TrackKind,
+  AudioFrame, AudioSource, AudioStream, DataPacketKind, EncryptionType, LocalAudioTrack, LocalVideoTrack, Room, RoomEvent, TrackKind,
   TrackPublishOptions, TrackSource, VideoBufferType, VideoFrame, VideoSource, VideoStream,
 } = requireSdk('@livekit/rtc-node');
 
@@ -38,8 +38,13 @@ function listen(room, state) {
     (kind === 'video' ? countVideo : countAudio)(track, counts).catch((error) => note('streamFailed', String(error)));
     note('trackSubscribed', participant, publication);
   });
-  room.on(RoomEvent.DataReceived, (payload, participant, kind, topic) =>
-    state.data.push({ text: new TextDecoder().decode(payload), from: participant?.identity ?? null, kind, topic: topic ?? null }));
+  room.on(RoomEvent.DataReceived, (payload, participant, kind, topic) => state.data.push({
+    text: new TextDecoder().decode(payload),
+    from: participant?.identity ?? null,
+    // As the protocol numbers them; this SDK has its own numbers.
+    kind: kind === DataPacketKind.KIND_RELIABLE ? 0 : 1,
+    topic: topic ?? null,
+  }));
   room.on(RoomEvent.ParticipantAttributesChanged, (changed, participant) => note('attributes', participant, changed));
   room.on(RoomEvent.ParticipantMetadataChanged, (metadata, participant) => note('metadata', participant, participant.metadata));
   room.on(RoomEvent.ActiveSpeakersChanged, (speakers) => note('speakers', speakers.map((s) => s.identity)));

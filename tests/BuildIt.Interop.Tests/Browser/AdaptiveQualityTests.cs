@@ -1,0 +1,125 @@
+namespace BuildIt.Interop.Tests.Browser;
+
+/// <summary>Viewers get the layer that fits their tile and link; what nobody watches is not sent.</summary>
+public sealed class AdaptiveQualityTests(ConferenceFixture conference) : IClassFixture<ConferenceFixture>
+{
+    private const int Small = 160;
+    private const int Middle = 320;
+    private const int Large = 960;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    // The promise of the product, and room for a machine that encodes several cameras in software.
+    private static readonly TimeSpan UnwatchedStops = TimeSpan.FromSeconds(10);
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_tile_gets_the_layer_that_fits_it(bool single)
+    {
+        await using var meeting = conference.NewMeeting();
+        var (_, bob) = await WatchAsync(meeting, o => o with { Single = single, AdaptiveStream = true });
+        await bob.RunAsync("harness.resizeTile('alice', 160, 90)");
+        await SeesWidthAsync(bob, Small);
+        await bob.RunAsync("harness.resizeTile('alice', 960, 540)");
+        await SeesWidthAsync(bob, Large);
+        await bob.RunAsync("harness.resizeTile('alice', 320, 180)");
+        await SeesWidthAsync(bob, Middle);
+    }
+
+    [Fact]
+    public async Task A_hidden_tile_gets_nothing_until_it_is_shown()
+    {
+        await using var meeting = conference.NewMeeting();
+        var (_, bob) = await WatchAsync(meeting, o => o with { AdaptiveStream = true });
+        await bob.RunAsync("harness.showTile('alice', false)");
+        await bob.EventuallyAsync(Patience, async () => await ReceivesNothingAsync(bob) ? null : "pictures still arrive");
+        await bob.RunAsync("harness.showTile('alice', true)");
+        await bob.SeesAndHearsAsync(["alice"], Patience);
+    }
+
+    [Fact]
+    public async Task A_quality_chosen_by_hand_is_sent()
+    {
+        await using var meeting = conference.NewMeeting();
+        var (_, bob) = await WatchAsync(meeting, o => o);
+        await SeesWidthAsync(bob, Large);
+        await bob.RunAsync("harness.setQuality('alice', 'LOW')");
+        await SeesWidthAsync(bob, Small);
+        await bob.RunAsync("harness.setQuality('alice', 'MEDIUM')");
+        await SeesWidthAsync(bob, Middle);
+        await bob.RunAsync("harness.setEnabled('alice', false)");
+        await bob.EventuallyAsync(Patience, async () => await ReceivesNothingAsync(bob) ? null : "pictures still arrive");
+        await bob.RunAsync("harness.setEnabled('alice', true)");
+        await bob.SeesAndHearsAsync(["alice"], Patience);
+    }
+
+    [Fact]
+    public async Task A_layer_that_nobody_watches_stops_and_comes_back()
+    {
+        await using var meeting = conference.NewMeeting();
+        var (alice, bob) = await WatchAsync(meeting, o => o with { Dynacast = true });
+        await SeesWidthAsync(bob, Large);
+        await bob.RunAsync("harness.setQuality('alice', 'LOW')");
+        await SeesWidthAsync(bob, Small);
+        await SendsAsync(alice, "q");
+
+        await bob.RunAsync("harness.setQuality('alice', 'HIGH')");
+        await SeesWidthAsync(bob, Large);
+        await bob.RunAsync("harness.setEnabled('alice', false)");
+        await SendsAsync(alice);
+        await bob.RunAsync("harness.setEnabled('alice', true)");
+        await bob.SeesAndHearsAsync(["alice"], Patience);
+        await SeesWidthAsync(bob, Large);
+    }
+
+    [Fact]
+    public async Task The_publisher_serves_its_most_demanding_viewer()
+    {
+        await using var meeting = conference.NewMeeting();
+        var (alice, bob) = await WatchAsync(meeting, o => o with { Dynacast = true });
+        var carol = await meeting.JoinAsync("carol");
+        await bob.RunAsync("harness.setQuality('alice', 'LOW')");
+        await SeesWidthAsync(bob, Small);
+        await SeesWidthAsync(carol, Large);
+        await carol.RunAsync("harness.room.disconnect()");
+        await SendsAsync(alice, "q");
+        await bob.SeesAndHearsAsync(["alice"], Patience);
+    }
+
+    /// <summary>Alice publishes three layers and bob watches them.</summary>
+    private static async Task<(BrowserParticipant Alice, BrowserParticipant Bob)> WatchAsync(Meeting meeting, Func<JoinOptions, JoinOptions> configure)
+    {
+        var alice = await meeting.JoinAsync("alice", configure);
+        var bob = await meeting.JoinAsync("bob", configure);
+        await alice.PublishAsync(width: 960, height: 540);
+        await bob.SeesAndHearsAsync(["alice"], Patience);
+        return (alice, bob);
+    }
+
+    private static Task SeesWidthAsync(BrowserParticipant viewer, int width) =>
+        viewer.EventuallyAsync(Patience, async () =>
+        {
+            var video = await viewer.ReceivedAsync("alice", "video");
+            return video.Width == width ? null : $"{viewer.Identity} sees {video.Width} wide instead of {width}: {video}";
+        });
+
+    private static async Task<bool> ReceivesNothingAsync(BrowserParticipant viewer)
+    {
+        var before = await viewer.ReceivedAsync("alice", "video");
+        await Task.Delay(TimeSpan.FromSeconds(1));
+        return (await viewer.ReceivedAsync("alice", "video")).Packets == before.Packets;
+    }
+
+    /// <summary>Waits until only the layers <paramref name="rids"/> are encoded and sent.</summary>
+    private static Task SendsAsync(BrowserParticipant publisher, params string[] rids) =>
+        publisher.EventuallyAsync(UnwatchedStops, async () =>
+        {
+            var before = await publisher.SentAsync();
+            await Task.Delay(TimeSpan.FromSeconds(1));
+            var sending = (await publisher.SentAsync())
+                .Where(l => l.Kind == "video" && l.Frames > before.First(b => b.Sid == l.Sid && b.Rid == l.Rid).Frames)
+                .Select(l => l.Rid).Order();
+            return sending.SequenceEqual(rids) ? null : $"{publisher.Identity} sends {string.Join(", ", sending)}";
+        });
+}
