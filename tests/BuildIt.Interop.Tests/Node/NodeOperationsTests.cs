@@ -70,7 +70,7 @@ public sealed partial class NodeOperationsTests
             await process.WaitForOutputAsync("Serving: signal", TimeSpan.FromSeconds(60));
 
             // Nobody is connected, so the drain is over as soon as it is looked at.
-            await ChildProcess.RunAsync("kill", ["-TERM", $"{process.Id}"]);
+            await ChildProcess.RunAsync("kill", ["-TERM", $"{process.Id}"], TimeSpan.FromSeconds(5));
             await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(20));
             Assert.Contains("Asked to end: draining", process.ReadOutput(), StringComparison.Ordinal);
             Assert.Contains("Drained; the process ends", process.ReadOutput(), StringComparison.Ordinal);
