@@ -1,0 +1,201 @@
+#!/usr/bin/env bash
+# Shows a fleet on a real Kubernetes of this machine: the chart installed with Helm, a fleet that grows and shrinks with
+# its load, heals and rolls a change out. Nothing is simulated but the load itself. Behind "make demo".
+#
+# Run again, it uses the cluster that is there. It leaves everything running: "make cluster-down" stops it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=../tests/cluster/lib.sh
+source tests/cluster/lib.sh
+need_root "the demo"
+
+dir=${BUILDIT_CLUSTER:-$cache/cluster}
+export BUILDIT_CLUSTER=$dir KUBECONFIG=$dir/admin.kubeconfig
+system=buildit-sfu
+space=demo
+fleet=demo
+log=$(mktemp -t buildit-demo.XXXXXX)
+
+if [ -t 1 ]; then bold=$'\e[1m' dim=$'\e[2m' green=$'\e[32m' plain=$'\e[0m'; else bold='' dim='' green='' plain=''; fi
+
+# The clock of all that is printed: seconds since the demo began, and what each step took.
+began=$(date +%s%N)
+mark=$began
+elapsed() { printf '%d.%01d' $((($2 - $1) / 1000000000)) $((($2 - $1) / 100000000 % 10)); }
+step() { mark=$(date +%s%N); printf '\n%s%s%s\n' "$bold" "$1" "$plain"; }
+tell() { printf '  %s\n' "$1"; }
+done_() {
+  local now
+  now=$(date +%s%N)
+  printf '  %s✓%s %s %s(%s s)%s\n' "$green" "$plain" "$1" "$dim" "$(elapsed "$mark" "$now")" "$plain"
+  mark=$now
+}
+
+watcher=
+finish() {
+  local code=$?
+  [ -z "$watcher" ] || kill "$watcher" 2>/dev/null || true
+  if [ "$code" != 0 ]; then
+    printf '\nThe demo broke off. What there is to see:\n' >&2
+    tail -n 20 "$log" >&2 || true
+    kubectl get sfu,pods --all-namespaces >&2 2>/dev/null || true
+    kubectl logs --namespace $system --selector app.kubernetes.io/component=operator --tail 20 >&2 2>/dev/null || true
+  fi
+  rm -f "$log"
+  exit "$code"
+}
+trap finish EXIT
+
+# quietly COMMAND...: its output is shown only when it fails.
+quietly() { "$@" >>"$log" 2>&1 || { tail -n 30 "$log" >&2; die "failed: $*"; }; }
+
+field() { kubectl get sfu $fleet --namespace $space -o "jsonpath=$1"; }
+pods() { kubectl get pods --namespace $space --selector "sfu.buildit.network/cluster=$fleet" "$@"; }
+pod_names() { pods -o 'jsonpath={range .items[?(!@.metadata.deletionTimestamp)]}{.metadata.name}{"\n"}{end}' 2>/dev/null || pods -o name | sed 's,.*/,,'; }
+pod_count() { pods --no-headers 2>/dev/null | wc -l; }
+
+# settled N: N pods that accept rooms, and none beyond them.
+settled() {
+  [ "$(field '{.status.readyReplicas}/{.status.desiredReplicas}/{.status.drainingReplicas}')" = "$1/$1/0" ] && [ "$(pod_count)" = "$1" ]
+}
+
+# wait_for SECONDS WHAT COMMAND...
+wait_for() {
+  local seconds=$1 what=$2
+  shift 2
+  wait_until "$seconds" "$@" || die "not within $seconds s: $what"
+  done_ "$what"
+}
+
+# load PUBLISHERS: what every pod there is now reports instead of its own load. A node reads it from a file; the file is
+# put into the pod's scratch space from outside, because the image has no shell.
+load() {
+  local name uid node folder
+  while read -r name uid node; do
+    folder=$dir/nodes/$node/kubelet/pods/$uid/volumes/kubernetes.io~empty-dir/tmp
+    printf '{"rooms":%d,"participants":%d,"publishers":%d,"subscribers":%d}\n' $(($1 / 10)) "$1" "$1" "$1" >"$folder/.load"
+    mv "$folder/.load" "$folder/load.json"
+  done < <(pods -o 'jsonpath={range .items[*]}{.metadata.name} {.metadata.uid} {.spec.nodeName}{"\n"}{end}')
+}
+
+# Every decision of the operator is an Event with its reason; they are printed as they come.
+follow_events() {
+  kubectl get events --namespace $space --watch-only \
+    -o "jsonpath={.source.component}{'\t'}{.involvedObject.kind}{'\t'}{.reason}{'\t'}{.message}{'\n'}" 2>/dev/null |
+    while IFS=$'\t' read -r component _ reason message; do
+      [ "$component" = buildit-sfu-operator ] || continue
+      printf '    %s%s: %s%s\n' "$dim" "$reason" "$message" "$plain"
+    done
+}
+
+printf '%sBuildIt SFU on a real Kubernetes of this machine%s\n' "$bold" "$plain"
+
+step "Kubernetes: control plane, kubelet, containers"
+tell "the first time this fetches or builds Kubernetes, which may take some minutes"
+tests/cluster/up.sh 2> >(sed 's/^/    /' >&2) >>"$log"
+tools=$(tests/cluster/tools.sh)
+export PATH=$tools:$PATH
+done_ "$(kubectl version -o json 2>/dev/null | jq -r .serverVersion.gitVersion) with $(kubectl get nodes --no-headers | wc -l) node"
+
+step "Images, built without a registry"
+archives=()
+image() {
+  local archive
+  archive=$(tests/cluster/images.sh "$@" 2>>"$log") || { tail -n 30 "$log" >&2; die "the image $2 could not be built"; }
+  archives+=("$archive")
+  quietly tests/cluster/node.sh import "$dir" "$archive"
+  done_ "$2"
+}
+image dotnet buildit/sfu-operator operator/BuildIt.Operator
+image dotnet buildit/sfu-node sfu-node/BuildIt.Sfu.Node
+image program buildit/redis redis-server
+image program buildit/curl curl
+# All are called ":local", so a new one has to announce itself.
+images=$(cat "${archives[@]}" | sha256sum | cut -c1-12)
+
+step "The chart, installed with Helm"
+quietly helm upgrade --install buildit-sfu charts/buildit-sfu --namespace $system --create-namespace --wait --timeout 3m \
+  --set operator.image.tag=local --set node.image.tag=local --set-string "operator.podAnnotations.images=$images" \
+  --set redis.enabled=true --set redis.image.repository=buildit/redis --set redis.image.tag=local \
+  --set tests.image.repository=buildit/curl --set tests.image.tag=local
+done_ "operator ($(kubectl get deployment --namespace $system buildit-sfu-operator -o 'jsonpath={.status.readyReplicas}') replicas) and Redis run"
+quietly helm test buildit-sfu --namespace $system --timeout 2m
+done_ "helm test"
+
+step "A fleet of 2"
+quietly kubectl delete sfu $fleet --namespace $space --ignore-not-found --timeout 2m
+kubectl create namespace $space --dry-run=client -o yaml | quietly kubectl apply -f -
+kubectl get secret sfu-api-keys --namespace $space >/dev/null 2>&1 ||
+  quietly kubectl create secret generic sfu-api-keys --namespace $space --from-literal="demo=$(head -c 32 /dev/urandom | base64 | tr -d '\n')"
+follow_events &
+watcher=$!
+mark=$(date +%s%N)
+quietly kubectl apply --namespace $space -f - <<YAML
+apiVersion: sfu.buildit.network/v1alpha1
+kind: SfuCluster
+metadata:
+  name: $fleet
+spec:
+  region: local-1
+  replicas: {min: 2, max: 6}
+  capacity: {maxPublishers: 50}
+  autoscaling:
+    targetUtilization: 0.5
+    metrics: [publishers]
+    # Minutes in production; here somebody is watching.
+    scaleDown: {stabilization: 5s, maxStep: 1}
+  drain: {deadline: 20s, maxConcurrent: 2}
+  network:
+    mode: HostPort
+    hostPortRange: {first: 30900, last: 30919}
+    advertise: HostIP
+  resources:
+    requests: {cpu: 50m, memory: 96Mi}
+    limits: {cpu: "2", memory: 512Mi}
+  redis: {addresses: ["buildit-sfu-redis.$system.svc:6379"]}
+  apiKeysSecretRef: {name: sfu-api-keys}
+  podTemplate:
+    annotations: {images: "$images"}
+    env: [{name: BUILDIT_SYNTHETIC_LOAD_FILE, value: /tmp/load.json}]
+YAML
+quietly kubectl wait sfu/$fleet --namespace $space --for=condition=Available --timeout 2m
+wait_for 60 "Available: 2 pods accept rooms" settled 2
+kubectl get sfu $fleet --namespace $space | sed 's/^/  /'
+
+step "Load comes: 45 publishers on each pod, where 25 are the target"
+load 45
+wait_for 90 "4 pods accept rooms" settled 4
+kubectl get sfu $fleet --namespace $space | sed 's/^/  /'
+
+step "Load goes"
+load 0
+wait_for 120 "2 pods again; the others were drained, then removed" settled 2
+
+step "A pod is killed"
+victim=$(pod_names | head -n 1)
+quietly kubectl delete pod "$victim" --namespace $space --grace-period=0 --force
+replaced() { settled 2 && ! pod_names | grep -qx "$victim"; }
+wait_for 90 "$victim is replaced" replaced
+pods | sed 's/^/  /'
+
+step "A change is rolled out: new pods beside the old, the old ones drained"
+before=$(field '{.status.revision}')
+quietly kubectl patch sfu $fleet --namespace $space --type=merge -p '{"spec":{"capacity":{"maxRooms":'$((20 + RANDOM % 1000))'}}}'
+rolled_out() { settled 2 && [ "$(field '{.status.revision}')" != "$before" ] && [ "$(field '{.status.instances[*].revision}' | tr ' ' '\n' | sort -u)" = "$(field '{.status.revision}')" ]; }
+wait_for 120 "every pod has the new revision; the one before was $before" rolled_out
+
+now=$(date +%s%N)
+cat <<TEXT
+
+${bold}Everything is still running, $(elapsed "$began" "$now") s after the start.${plain} Look around:
+
+  export KUBECONFIG=$KUBECONFIG PATH=$tools:\$PATH
+  kubectl get sfu -A -o wide
+  kubectl describe sfu $fleet -n $space
+  kubectl get pods -n $space -o wide
+  kubectl scale sfu $fleet -n $space --replicas 3
+  kubectl logs -n $system -l app.kubernetes.io/component=operator
+  kubectl explain sfucluster.spec.autoscaling
+
+Stop it:  make cluster-down
+TEXT
