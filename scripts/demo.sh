@@ -81,11 +81,13 @@ load() {
 # Every decision of the operator is an Event with its reason; they are printed as they come.
 follow_events() {
   kubectl get events --namespace $space --watch-only \
-    -o "jsonpath={.source.component}{'\t'}{.involvedObject.kind}{'\t'}{.reason}{'\t'}{.message}{'\n'}" 2>/dev/null |
-    while IFS=$'\t' read -r component _ reason message; do
+    -o "jsonpath={.source.component}{'\t'}{.reason}{'\t'}{.message}{'\n'}" > >(
+    while IFS=$'\t' read -r component reason message; do
       [ "$component" = buildit-sfu-operator ] || continue
       printf '    %s%s: %s%s\n' "$dim" "$reason" "$message" "$plain"
     done
+  ) 2>/dev/null &
+  watcher=$!
 }
 
 printf '%sBuildIt SFU on a real Kubernetes of this machine%s\n' "$bold" "$plain"
@@ -127,8 +129,7 @@ quietly kubectl delete sfu $fleet --namespace $space --ignore-not-found --timeou
 kubectl create namespace $space --dry-run=client -o yaml | quietly kubectl apply -f -
 kubectl get secret sfu-api-keys --namespace $space >/dev/null 2>&1 ||
   quietly kubectl create secret generic sfu-api-keys --namespace $space --from-literal="demo=$(head -c 32 /dev/urandom | base64 | tr -d '\n')"
-follow_events &
-watcher=$!
+follow_events
 mark=$(date +%s%N)
 quietly kubectl apply --namespace $space -f - <<YAML
 apiVersion: sfu.buildit.network/v1alpha1
@@ -150,7 +151,7 @@ spec:
     hostPortRange: {first: 30900, last: 30919}
     advertise: HostIP
   resources:
-    requests: {cpu: 50m, memory: 96Mi}
+    requests: {cpu: 50m, memory: 128Mi}
     limits: {cpu: "2", memory: 512Mi}
   redis: {addresses: ["buildit-sfu-redis.$system.svc:6379"]}
   apiKeysSecretRef: {name: sfu-api-keys}

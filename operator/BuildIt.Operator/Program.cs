@@ -13,6 +13,8 @@ if (OperatorSettings.Read(Environment.GetEnvironmentVariable, out var faults) is
 }
 
 var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+// Every probe and admission request would be four lines.
+builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
 builder.Logging.SetMinimumLevel(settings.LogLevel).AddSimpleConsole(console =>
 {
     console.SingleLine = true;
