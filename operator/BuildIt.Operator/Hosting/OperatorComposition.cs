@@ -100,7 +100,7 @@ public static class OperatorComposition
         builder.AddAdmission(new AdmissionOptions
         {
             Port = settings.WebhookPort,
-            Names = [$"{service}.{settings.Namespace}.svc", service, $"{service}.{settings.Namespace}", $"{service}.{settings.Namespace}.svc.cluster.local"],
+            Names = [$"{service}.{settings.Namespace}.svc", service, $"{service}.{settings.Namespace}", $"{service}.{settings.Namespace}.svc.cluster.local", .. settings.WebhookNames],
             SecretNamespace = settings.Namespace,
             SecretName = settings.WebhookSecret,
             WebhookConfiguration = settings.WebhookConfiguration,

@@ -29,6 +29,9 @@ public sealed record OperatorSettings
     /// <summary>WEBHOOK_SERVICE: the Service at which the API server calls; null for no webhook.</summary>
     public string? WebhookService { get; init; }
 
+    /// <summary>WEBHOOK_NAMES: further names and addresses in the webhook's certificate, separated by commas; for an operator outside the cluster.</summary>
+    public IReadOnlyList<string> WebhookNames { get; init; } = [];
+
     /// <summary>WEBHOOK_PORT: HTTPS; 0 for any free port.</summary>
     public int WebhookPort { get; init; } = 9443;
 
@@ -58,6 +61,7 @@ public sealed record OperatorSettings
             WatchNamespace = Text("WATCH_NAMESPACE"),
             HttpPort = Port("HTTP_PORT", 8080),
             WebhookService = Text("WEBHOOK_SERVICE"),
+            WebhookNames = Text("WEBHOOK_NAMES")?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [],
             WebhookPort = Port("WEBHOOK_PORT", 9443),
             WebhookSecret = Text("WEBHOOK_SECRET") ?? "buildit-sfu-webhook",
             WebhookConfiguration = Text("WEBHOOK_CONFIGURATION") ?? "buildit-sfu",

@@ -5,8 +5,7 @@ using k8s.Models;
 
 namespace BuildIt.Operator.Tests.Clusters;
 
-[Collection(OperatorCollection.Name)]
-public sealed class CreationTests(OperatorFixture fixture)
+public sealed class CreationTests(OperatorFixture fixture) : IClassFixture<OperatorFixture>
 {
     [Fact]
     public async Task A_fleet_is_created_with_all_that_belongs_to_it_and_reports_itself()

@@ -27,6 +27,7 @@ internal sealed class FleetWorld : IAsyncDisposable
     private readonly KubernetesCluster _cluster;
     private readonly IConnectionMultiplexer _redis;
     private IHost? _host;
+    private string _token = string.Empty;
 
     private FleetWorld(KubernetesCluster cluster, RedisServer redis, string ns, IConnectionMultiplexer connection)
     {
@@ -64,6 +65,7 @@ internal sealed class FleetWorld : IAsyncDisposable
         options.ReconnectRetryPolicy = new LinearRetry(100);
         options.BacklogPolicy = BacklogPolicy.FailFast;
         var world = new FleetWorld(cluster, redis, ns, await ConnectionMultiplexer.ConnectAsync(options));
+        world._token = await Rights.GrantAsync(cluster.Client, ns);
         await world.CreateSecretAsync("keys", ("devkey", "secret-of-the-tests"));
         await world.Kubelet.StartAsync();
         return world;
@@ -91,7 +93,7 @@ internal sealed class FleetWorld : IAsyncDisposable
             settings ?? new OperatorSettings { Namespace = Namespace, NodeImage = NodeImage, WatchNamespace = Namespace, HttpPort = 0 },
             options => options with
             {
-                ClientConfiguration = _cluster.ClientConfiguration,
+                ClientConfiguration = () => Rights.ConfigurationOf(_cluster, _token),
                 Informer = options.Informer with { Backoff = new Backoff(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(1)), AbsentInterval = TimeSpan.FromMinutes(10) },
                 LeaderElection = new LeaderElectionOptions { LeaseDuration = TimeSpan.FromSeconds(4), RenewDeadline = TimeSpan.FromSeconds(3), RetryPeriod = TimeSpan.FromMilliseconds(300) },
             });
@@ -109,6 +111,25 @@ internal sealed class FleetWorld : IAsyncDisposable
             _host = null;
             await host.StopAsync();
             host.Dispose();
+        }
+    }
+
+    /// <summary>Ends the operator as kill -9 would: nothing is released, nothing more is written.</summary>
+    public void KillOperator()
+    {
+        if (_host is { } host)
+        {
+            _host = null;
+            host.Dispose();
+        }
+    }
+
+    /// <summary>Lets the time pass after which the lease of an operator that was killed runs out.</summary>
+    public async Task ExpireLeaseAsync()
+    {
+        foreach (var lease in (await Client.CoordinationV1.ListNamespacedLeaseAsync(Namespace)).Items)
+        {
+            await Client.CoordinationV1.DeleteNamespacedLeaseAsync(lease.Metadata.Name, Namespace);
         }
     }
 

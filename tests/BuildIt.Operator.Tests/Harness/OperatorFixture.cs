@@ -7,23 +7,56 @@ using k8s.Models;
 
 namespace BuildIt.Operator.Tests.Harness;
 
-/// <summary>A real API server with the product's kinds, and a real Redis. Tests keep apart by namespaces.</summary>
+/// <summary>
+/// A real API server with the product's kinds, and a real Redis, shared by the classes that run side by side. Tests keep apart
+/// by namespaces.
+/// </summary>
 public sealed class OperatorFixture : IAsyncLifetime
 {
-    public KubernetesCluster Cluster { get; } = new();
+    private static readonly SemaphoreSlim Gate = new(1);
+    private static Servers? _shared;
+    private static int _users;
 
-    public RedisServer Redis { get; } = new();
+    public KubernetesCluster Cluster => _shared!.Cluster;
+
+    public RedisServer Redis => _shared!.Redis;
 
     public async Task InitializeAsync()
     {
-        await Task.WhenAll(Cluster.InitializeAsync(), Redis.InitializeAsync());
-        await InstallKindsAsync(Cluster);
+        await Gate.WaitAsync();
+        try
+        {
+            _users++;
+            if (_shared is null)
+            {
+                var servers = new Servers(new KubernetesCluster(), new RedisServer());
+                await Task.WhenAll(servers.Cluster.InitializeAsync(), servers.Redis.InitializeAsync());
+                await InstallKindsAsync(servers.Cluster);
+                _shared = servers;
+            }
+        }
+        finally
+        {
+            Gate.Release();
+        }
     }
 
     public async Task DisposeAsync()
     {
-        await Cluster.DisposeAsync();
-        await Redis.DisposeAsync();
+        await Gate.WaitAsync();
+        try
+        {
+            if (--_users == 0 && _shared is { } servers)
+            {
+                _shared = null;
+                await servers.Cluster.DisposeAsync();
+                await servers.Redis.DisposeAsync();
+            }
+        }
+        finally
+        {
+            Gate.Release();
+        }
     }
 
     /// <summary>Installs crds/ and waits until the kinds are served.</summary>
@@ -51,10 +84,6 @@ public sealed class OperatorFixture : IAsyncLifetime
     /// <summary>A client beside the operator's own.</summary>
     public static ApiClient Client(KubernetesCluster cluster) =>
         new(new Kubernetes(cluster.ClientConfiguration()), "tests", TimeProvider.System);
-}
 
-[CollectionDefinition(Name)]
-public sealed class OperatorCollection : ICollectionFixture<OperatorFixture>
-{
-    public const string Name = "operator";
+    private sealed record Servers(KubernetesCluster Cluster, RedisServer Redis);
 }

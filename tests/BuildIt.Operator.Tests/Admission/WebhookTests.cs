@@ -1,0 +1,98 @@
+using System.Net;
+using BuildIt.Operator.Hosting;
+using BuildIt.Operator.Runtime.Admission;
+using BuildIt.Operator.Runtime.Client;
+using BuildIt.Operator.Tests.Harness;
+using BuildIt.Testing;
+using k8s;
+using k8s.Models;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace BuildIt.Operator.Tests.Admission;
+
+public sealed class WebhookTests(OperatorFixture fixture) : IClassFixture<OperatorFixture>
+{
+    [Fact]
+    public async Task Every_bad_resource_of_every_kind_is_refused_at_the_door_and_good_ones_are_stored()
+    {
+        await using var world = await FleetWorld.CreateAsync(fixture.Cluster, fixture.Redis, "webhook");
+        var port = FreePort.NextTcp();
+        await RegisterAsync(world, port);
+        await world.StartOperatorAsync(settings: new OperatorSettings
+        {
+            Namespace = world.Namespace,
+            WatchNamespace = world.Namespace,
+            NodeImage = "registry.example.com/sfu-node:test",
+            HttpPort = 0,
+            WebhookService = "webhook",
+            WebhookPort = port,
+            WebhookNames = ["127.0.0.1"],
+            WebhookConfiguration = world.Namespace,
+        });
+        await world.Operator.GetRequiredService<WebhookCertificates>().WaitUntilReadyAsync(CancellationToken.None).WaitAsync(Eventually.Patience);
+
+        // The API server reloads a changed configuration within moments.
+        await Eventually.TrueAsync(
+            async () => await RefusalAsync(world, BadResources.Read().First().Resource.DeepClone().AsObject()) is { } said && !said.Contains("x509", StringComparison.Ordinal) && !said.Contains("no endpoints", StringComparison.Ordinal),
+            "the webhook answers");
+        var count = 0;
+        foreach (var (file, resource) in BadResources.Read())
+        {
+            var said = await RefusalAsync(world, resource);
+
+            // What the server itself mends (an unknown field, a quoted number) need not be refused here.
+            Assert.True(said is not null || file.Contains("unknown-field", StringComparison.Ordinal) || resource["kind"] is null, $"{Path.GetFileName(file)} was let in");
+            count++;
+        }
+
+        Assert.True(count >= 40, $"{count} bad resources");
+        await world.CreateFleetAsync();
+        await world.ReadyAsync(2);
+        await world.DeleteFleetAsync();
+        await Eventually.TrueAsync(async () => await world.ReadFleetAsync() is null, "a fleet can be deleted past the webhook", world.DescribeAsync);
+        await world.Client.AdmissionregistrationV1.DeleteValidatingWebhookConfigurationAsync(world.Namespace);
+    }
+
+    private static async Task<string?> RefusalAsync(FleetWorld world, System.Text.Json.Nodes.JsonObject resource)
+    {
+        var plural = resource["kind"]?.GetValue<string>() switch { "ConferenceRoom" => "conferencerooms", "RegionLink" => "regionlinks", _ => "sfuclusters" };
+        if (resource["metadata"] is System.Text.Json.Nodes.JsonObject metadata)
+        {
+            metadata.Remove("namespace");
+        }
+
+        try
+        {
+            await world.Client.CustomObjects.CreateNamespacedCustomObjectAsync(
+                System.Text.Json.JsonSerializer.Deserialize<object>(resource.ToJsonString())!, "sfu.buildit.network", "v1alpha1", world.Namespace, plural, dryRun: "All");
+            return null;
+        }
+        catch (k8s.Autorest.HttpOperationException refused) when (refused.Response.StatusCode is not HttpStatusCode.NotFound)
+        {
+            return refused.Response.Content;
+        }
+    }
+
+    private static async Task RegisterAsync(FleetWorld world, int port)
+    {
+        await world.Client.CoreV1.PatchNamespaceAsync(
+            new V1Patch("{\"metadata\":{\"labels\":{\"webhook-test\":\"" + world.Namespace + "\"}}}", V1Patch.PatchType.MergePatch), world.Namespace);
+        await world.Client.AdmissionregistrationV1.CreateValidatingWebhookConfigurationAsync(new V1ValidatingWebhookConfiguration
+        {
+            Metadata = new V1ObjectMeta { Name = world.Namespace },
+            Webhooks =
+            [
+                new V1ValidatingWebhook
+                {
+                    Name = "validate.sfu.buildit.network",
+                    AdmissionReviewVersions = ["v1"],
+                    SideEffects = "None",
+                    FailurePolicy = "Fail",
+                    NamespaceSelector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { ["webhook-test"] = world.Namespace } },
+                    ClientConfig = new Admissionregistrationv1WebhookClientConfig { Url = $"https://127.0.0.1:{port}/validate" },
+                    Rules = [new V1RuleWithOperations { ApiGroups = ["sfu.buildit.network"], ApiVersions = ["v1alpha1"], Operations = ["CREATE", "UPDATE"], Resources = ["sfuclusters", "conferencerooms", "regionlinks"] }],
+                },
+            ],
+        });
+    }
+}

@@ -1,0 +1,105 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using BuildIt.Operator.Api;
+using BuildIt.Operator.Runtime.Client;
+using BuildIt.Operator.Tests.Harness;
+using BuildIt.Testing;
+using k8s;
+
+namespace BuildIt.Operator.Tests.Clusters;
+
+public sealed class BadSpecTests(OperatorFixture fixture) : IClassFixture<OperatorFixture>
+{
+    [Fact]
+    public async Task What_the_schema_lets_through_is_named_in_a_condition_and_makes_no_pod_and_no_noise()
+    {
+        var watch = new WriteWatch();
+        await using var world = await FleetWorld.CreateAsync(fixture.Cluster, fixture.Redis, "bad");
+        await world.StartOperatorAsync(watch);
+        var stored = new List<string>();
+        var refused = 0;
+        foreach (var (file, resource) in BadResources.Read().Where(r => r.Resource["kind"]?.GetValue<string>() == SfuCluster.KindName))
+        {
+            try
+            {
+                var name = $"bad-{Path.GetFileNameWithoutExtension(file)}";
+                resource["metadata"] = new JsonObject { ["name"] = name[..Math.Min(39, name.Length)].TrimEnd('-') + "x", ["namespace"] = world.Namespace };
+                await world.Api.ApplyAsync<SfuCluster>(world.Namespace, resource["metadata"]!["name"]!.GetValue<string>(), resource, CancellationToken.None);
+                stored.Add(resource["metadata"]!["name"]!.GetValue<string>());
+            }
+            catch (ApiException refusal) when (refusal.Code is HttpStatusCode.UnprocessableEntity or HttpStatusCode.BadRequest or HttpStatusCode.InternalServerError)
+            {
+                Assert.NotEmpty(refusal.Message);
+                refused++;
+            }
+        }
+
+        Assert.True(refused >= 10 && stored.Count >= 8, $"{refused} refused by the schema, {stored.Count} stored");
+        var silent = new List<string>();
+        foreach (var name in stored)
+        {
+            await Eventually.TrueAsync(async () => (await world.StatusAsync(name)).Conditions.Any(c => c.Type == "Degraded"), $"{name} is judged", world.DescribeAsync);
+            var degraded = (await world.StatusAsync(name)).Conditions.Single(c => c.Type == "Degraded");
+            if (degraded is not { Status: "True", Reason: "InvalidSpec" or "SecretMissing" })
+            {
+                silent.Add($"{name}: {degraded.Reason}");
+            }
+            else if (degraded.Reason == "InvalidSpec")
+            {
+                Assert.Matches(@"\w+[\w.\[\]]*: .{10,}", degraded.Message);
+            }
+        }
+
+        // A fault in the name alone, or in fields that this server does not store, is repaired by what this test changes.
+        Assert.True(silent.Count <= 3, string.Join('\n', silent));
+        Assert.Empty(await world.PodsAsync());
+        var settled = watch.Writes.Count;
+        await Eventually.StaysTrueAsync(() => Task.FromResult(watch.Writes.Count - settled <= 2), TimeSpan.FromSeconds(2), "bad specs cause no writes once they are shown");
+    }
+
+    [Fact]
+    public async Task A_running_fleet_keeps_its_pods_when_its_spec_turns_bad()
+    {
+        await using var world = await FleetWorld.StartAsync(fixture);
+        await world.CreateFleetAsync();
+        await world.ReadyAsync(2);
+        var before = await world.PodNamesAsync();
+
+        await world.PatchFleetAsync("""{"spec":{"replicas":{"min":9,"max":3}}}""");
+
+        await world.UntilAsync("the fault is shown", status => status.Conditions.Any(c => c is { Type: "Degraded", Status: "True", Reason: "InvalidSpec" }));
+        Assert.Contains("spec.replicas.min", (await world.ConditionAsync("Degraded"))!.Message, StringComparison.Ordinal);
+        Assert.Equal("False", (await world.ConditionAsync("Paused"))!.Status);
+        Assert.Equal(before, await world.PodNamesAsync());
+        await world.PatchFleetAsync("""{"spec":{"replicas":{"min":3,"max":3}}}""");
+        await world.ReadyAsync(3);
+    }
+
+    [Fact]
+    public async Task A_missing_secret_is_named_and_the_fleet_starts_when_it_comes()
+    {
+        await using var world = await FleetWorld.StartAsync(fixture);
+        await world.CreateFleetAsync(spec => spec["apiKeysSecretRef"] = new JsonObject { ["name"] = "later" });
+        await world.UntilAsync("it is missed", status => status.Conditions.Any(c => c is { Type: "Degraded", Status: "True", Reason: "SecretMissing" }));
+        Assert.Contains("spec.apiKeysSecretRef names the Secret later", (await world.ConditionAsync("Degraded"))!.Message, StringComparison.Ordinal);
+        Assert.Empty(await world.PodsAsync());
+
+        await world.CreateSecretAsync("later", ("key", "secret"));
+        await world.ReadyAsync(2);
+    }
+
+    [Fact]
+    public async Task A_pod_that_the_server_refuses_is_explained_and_tried_again_calmly()
+    {
+        var watch = new WriteWatch();
+        await using var world = await FleetWorld.CreateAsync(fixture.Cluster, fixture.Redis, "refused");
+        await world.StartOperatorAsync(watch);
+        await world.CreateFleetAsync(spec => spec["podTemplate"] = new JsonObject { ["priorityClassName"] = "nobody-made-this" });
+        await world.UntilAsync("the refusal is shown", status => status.Conditions.Any(c => c is { Type: "Degraded", Status: "True", Reason: "PodRefused" }));
+        Assert.Contains("nobody-made-this", (await world.ConditionAsync("Degraded"))!.Message, StringComparison.Ordinal);
+
+        // One after 4 s, the next after 8 s.
+        await Task.Delay(TimeSpan.FromSeconds(3));
+        Assert.True(watch.Writes.Count(w => w.Contains("/pods/", StringComparison.Ordinal)) <= 2, string.Join('\n', watch.Writes));
+    }
+}
