@@ -80,9 +80,15 @@ internal static class JsonWebSignature
 
                 reader.Skip();
             }
+
+            // The end of the object has to be the end of the text.
+            while (reader.Read())
+            {
+            }
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
+            // Malformed, or an escaped lone surrogate, which the reader meets only when it compares.
             return false;
         }
 

@@ -74,6 +74,8 @@ public class TokenTests
     [Theory]
     [InlineData("""{"alg":"none"}""", """{"iss":"devkey","exp":9999999999}""", TokenError.AlgorithmRefused)]
     [InlineData("""{"alg":"HS512"}""", """{"iss":"devkey","exp":9999999999}""", TokenError.AlgorithmRefused)]
+    [InlineData("""{"\ud800":1,"alg":"HS256"}""", """{"iss":"devkey","exp":9999999999}""", TokenError.AlgorithmRefused)]
+    [InlineData("""{"alg":"HS256"}"x"}""", """{"iss":"devkey","exp":9999999999}""", TokenError.AlgorithmRefused)]
     [InlineData("""{"alg":"HS256","crit":["x"]}""", """{"iss":"devkey","exp":9999999999}""", TokenError.AlgorithmRefused)]
     [InlineData("""{"alg":"HS256"}""", """{"iss":"nobody","exp":9999999999}""", TokenError.UnknownKey)]
     [InlineData("""{"alg":"HS256"}""", """{"iss":"other","exp":9999999999}""", TokenError.SignatureMismatch)]
