@@ -44,6 +44,20 @@ public class OfferBuilderTests
     }
 
     [Fact]
+    public void An_answer_with_retransmission_alone_takes_no_track()
+    {
+        _builder.Add(NegotiationTests.Track("TR_v", MediaKind.Video, 20));
+        var offer = _builder.Build(SdpFixtures.Local);
+        var answer = AnswerTo(offer);
+        answer = answer with { Media = [answer.Media[0], answer.Media[1] with { Codecs = [.. offer.Media[1].Codecs.Where(codec => codec.Is("rtx"))] }] };
+
+        Assert.True(_builder.TryApplyAnswer(answer, out var result, out var error), error);
+
+        Assert.Null(result.Sections[1].Sends);
+        Assert.True(result.Sections[1].Rejected);
+    }
+
+    [Fact]
     public void The_answer_says_which_codecs_and_extensions_the_client_takes()
     {
         _builder.Add(NegotiationTests.Track("TR_v", MediaKind.Video, 20));

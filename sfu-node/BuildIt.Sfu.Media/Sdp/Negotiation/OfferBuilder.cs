@@ -174,17 +174,20 @@ public sealed class OfferBuilder(CodecPolicy policy, bool reuseSections = true)
         var flows = track is not null && !media.Rejected && media.Direction.Receives;
         IReadOnlyList<SdpCodec> offered = track is null ? [] : policy.OfferFor(track);
         var agreed = media.Codecs.Where(codec => offered.Any(own => own.PayloadType == codec.PayloadType && own.Is(codec.Name))).ToArray();
+
+        // Retransmission alone is no codec.
+        var codecs = SectionReader.Codecs(agreed);
         return new NegotiatedSection
         {
             Mid = section.Mid,
             Index = index,
             Kind = section.Kind,
             Direction = flows ? MediaDirection.SendOnly : MediaDirection.Inactive,
-            Rejected = media.Rejected || (flows && agreed.Length == 0),
-            Codecs = SectionReader.Codecs(agreed),
+            Rejected = media.Rejected || (flows && codecs.Count == 0),
+            Codecs = codecs,
             Extensions = ExtensionIds.From(
                 [.. media.Extensions.Where(extension => ExtensionPolicy.OfferFor(section.Kind).Any(own => own.Id == extension.Id && own.Uri == extension.Uri))]),
-            Sends = flows && agreed.Length > 0 ? track : null,
+            Sends = flows && codecs.Count > 0 ? track : null,
         };
     }
 
