@@ -1,1 +1,1 @@
-return 0;
+return BuildIt.Sfu.Fuzz.FuzzCommand.Run(args);

@@ -1,0 +1,2 @@
+// The coverage map is one for the process.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]

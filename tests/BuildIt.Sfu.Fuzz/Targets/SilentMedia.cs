@@ -1,0 +1,71 @@
+using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Media.Units;
+
+namespace BuildIt.Sfu.Fuzz.Targets;
+
+/// <summary>Media that takes everything and carries nothing, for targets about what happens above it.</summary>
+internal sealed class SilentMedia : IMediaRoom
+{
+    public List<SilentPeer> Peers { get; } = [];
+
+    public IMediaPeer AddPeer(MediaPeerOptions options, IMediaPeerEvents events, Instant now)
+    {
+        var peer = new SilentPeer(events);
+        Peers.Add(peer);
+        return peer;
+    }
+
+    public void Close(Instant now)
+    {
+    }
+}
+
+/// <summary>One peer; keeps what the room must not let grow.</summary>
+internal sealed class SilentPeer(IMediaPeerEvents events) : IMediaPeer
+{
+    private readonly HashSet<string> _subscribed = [];
+
+    public IMediaPeerEvents Events { get; } = events;
+
+    public Dictionary<string, PublishedTrack> Published { get; } = [];
+
+    public bool IsClosed { get; private set; }
+
+    public NegotiationResult HandleOffer(string sdp, Instant now) =>
+        sdp.Length % 7 == 3 ? NegotiationResult.Rejected("refused") : new NegotiationResult(sdp, new Dictionary<string, string>(), null);
+
+    public string? HandleAnswer(string sdp, Instant now) => sdp.Length % 7 == 3 ? "refused" : null;
+
+    public void AddRemoteCandidate(PeerTarget target, string candidate, Instant now)
+    {
+    }
+
+    public void RestartSubscriberIce(Instant now)
+    {
+    }
+
+    public void Publish(PublishedTrack track, Instant now) => Published[track.Sid.Value] = track;
+
+    public void Unpublish(TrackSid track, Instant now) => Published.Remove(track.Value);
+
+    public void SetMuted(TrackSid track, bool muted, Instant now)
+    {
+    }
+
+    public void Subscribe(TrackSid track, in SubscriptionSettings settings, Instant now) =>
+        Engine.Property.Holds(_subscribed.Add(track.Value), "a track is subscribed to once");
+
+    public void Unsubscribe(TrackSid track, Instant now) =>
+        Engine.Property.Holds(_subscribed.Remove(track.Value), "only what is subscribed to is given up");
+
+    public void UpdateSubscription(TrackSid track, in SubscriptionSettings settings, Instant now) =>
+        Engine.Property.Holds(_subscribed.Contains(track.Value), "only what is subscribed to is changed");
+
+    public bool SendData(DataChannelKind channel, ReadOnlySpan<byte> message, Instant now) => true;
+
+    public void Close(Instant now) => IsClosed = true;
+
+    public void LimitBandwidth(DataRate limit, Instant now)
+    {
+    }
+}
