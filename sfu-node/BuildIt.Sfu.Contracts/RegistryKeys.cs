@@ -49,4 +49,10 @@ public sealed class RegistryKeys(string scope)
 
     /// <summary>Hash of ephemeral participant id to waiting-room state.</summary>
     public string WaitingRoom(RoomId room) => $"{_prefix}waiting:{room}";
+
+    /// <summary>String, no expiry: present while revocations are complete. Missing means that they have to be written again from the rooms.</summary>
+    public string RevocationsEpoch => _prefix + "revocations-epoch";
+
+    /// <summary>Hash of <c>node|generation|start</c> to participant-seconds served, for cost; expires after the room ended.</summary>
+    public string Usage(RoomId room) => $"{_prefix}usage:{room}";
 }

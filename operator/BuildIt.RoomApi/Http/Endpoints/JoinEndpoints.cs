@@ -1,0 +1,103 @@
+using BuildIt.RoomApi.Configuration;
+using BuildIt.RoomApi.Http.Messages;
+using BuildIt.RoomApi.Rooms;
+using BuildIt.RoomApi.Tokens;
+using static BuildIt.RoomApi.Http.Endpoints.EndpointConventions;
+
+namespace BuildIt.RoomApi.Http.Endpoints;
+
+/// <summary>Tokens to join with.</summary>
+public sealed class JoinEndpoints(RoomCalls calls, RoomWatch watch, RoomApiSettings settings, TimeProvider time)
+{
+    public void Map(IEndpointRouteBuilder app)
+    {
+        app.MapPost("/v1/rooms/{id}/join", (Delegate)JoinAsync)
+            .Guarded(GatePolicy.Signed, "joinRoom", "Gives the caller a token to join with, valid for an hour.")
+            .Takes<JoinRequest>()
+            .Gives<JoinResponse>()
+            .AboutRoom();
+        app.MapPost("/v1/rooms/{id}/refresh", (Delegate)RefreshAsync)
+            .Guarded(
+                GatePolicy.SignedOrToken,
+                "refreshToken",
+                "Gives a new token and the place to connect to, after a reconnection or before the token ends. Signed, or with 'Authorization: Bearer <joinToken>' while the token is valid.")
+            .Takes<JoinRequest>()
+            .Gives<JoinResponse>()
+            .AboutRoom();
+    }
+
+    private async Task<IResult> JoinAsync(HttpContext context, string id)
+    {
+        var request = Read(context);
+        var call = await calls.LoadAsync(context, id);
+        Admit(call);
+        return await GiveTokenAsync(context, call, request);
+    }
+
+    private async Task<IResult> RefreshAsync(HttpContext context, string id)
+    {
+        var request = Read(context);
+        var call = await calls.LoadAsync(context, id);
+
+        // Whoever holds a token that counts was admitted: a lock or a waiting room that came later is for others.
+        if (call.Caller.Token is null)
+        {
+            Admit(call);
+        }
+
+        return await GiveTokenAsync(context, call, request);
+    }
+
+    private static JoinRequest Read(HttpContext context)
+    {
+        var request = context.ReadBody<JoinRequest>();
+        return request.Region is null || RoomRules.IsRegion(request.Region)
+            ? request
+            : throw ApiProblem.BadRequest("region must be a name such as eu-west-1.");
+    }
+
+    private void Admit(RoomCall call)
+    {
+        switch (Admission.Decide(call.Room, call.Decision, time.GetUtcNow()))
+        {
+            case AdmissionVerdict.Welcome:
+                return;
+            case AdmissionVerdict.Locked:
+                throw ApiProblem.Forbidden("room-locked", "The room is locked: ask a host or moderator to unlock it.");
+            case AdmissionVerdict.ApprovalRequired:
+                throw ApiProblem.Forbidden("approval-required", $"Somebody has to let you in: POST /v1/rooms/{call.Id}/knock until its state is approved, then join.");
+            case AdmissionVerdict.Revoked:
+                throw ApiProblem.Forbidden("revoked", "You were removed from this room.");
+            default:
+                throw ApiProblem.Gone();
+        }
+    }
+
+    private async Task<IResult> GiveTokenAsync(HttpContext context, RoomCall call, JoinRequest request)
+    {
+        var room = call.Room;
+        if (!Admission.IsPlaced(room))
+        {
+            room = await watch.WaitAsync(room, settings.ReadyDeadline, context.RequestAborted) ?? throw ApiProblem.NoRoom();
+            if (!Admission.IsPlaced(room))
+            {
+                throw Admission.IsOver(room, time.GetUtcNow()) ? ApiProblem.Gone() : ApiProblem.NotReady(Admission.WhyNotPlaced(room));
+            }
+        }
+
+        var endpoint = RoomCalls.EndpointFor(room, await calls.FleetsForAsync(context, request.Region is { } region ? [region] : []))
+            ?? throw ApiProblem.NotReady("no fleet that serves it has a public host name.");
+        var token = calls.Issue(room, call.Me, call.Role);
+        return Answer(new JoinResponse
+        {
+            RoomId = call.Id,
+            ParticipantId = call.Me.Text,
+            Role = call.Role,
+            Permissions = Permissions.Of(call.Role, room.Spec.Settings),
+            JoinToken = token.Text,
+            TokenExpiresAt = token.ExpiresAt.ToUnixTimeMilliseconds(),
+            SfuEndpoint = endpoint,
+            Settings = RoomSettingsResponse.Of(room.Spec.Settings),
+        });
+    }
+}

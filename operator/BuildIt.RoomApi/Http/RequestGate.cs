@@ -1,0 +1,145 @@
+using System.Net;
+using BuildIt.RoomApi.Configuration;
+using BuildIt.RoomApi.Identity;
+using BuildIt.RoomApi.Nostr;
+using BuildIt.RoomApi.Regions;
+using BuildIt.RoomApi.Registry;
+using BuildIt.RoomApi.Tokens;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace BuildIt.RoomApi.Http;
+
+/// <summary>
+/// Stands before every handler: limits, body, signature, replay, in the order of what they cost. What does not pass has
+/// changed nothing.
+/// </summary>
+public sealed class RequestGate(
+    RoomApiSettings settings, Pseudonyms names, RequestMemory memory, JoinTokens tokens, TimeProvider time)
+{
+    /// <summary>The largest body that is read, in bytes.</summary>
+    public const int MaxBody = 16 * 1024;
+
+    private const string BearerScheme = "Bearer ";
+
+    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
+
+    /// <summary>Lets a request pass, and leaves its <see cref="Caller"/> in the features.</summary>
+    /// <exception cref="ApiProblem">It does not pass.</exception>
+    /// <exception cref="RegistryUnavailableException">Redis is away, and the request needs it.</exception>
+    public async Task PassAsync(HttpContext context, GatePolicy policy)
+    {
+        var address = settings.TrustedProxies.Resolve(context.Connection.RemoteIpAddress, context.Request.Headers["X-Forwarded-For"]);
+        await LimitAddressAsync(address, policy, context.RequestAborted);
+        if (policy == GatePolicy.Public)
+        {
+            context.Features.Set(new Caller { Address = address });
+            return;
+        }
+
+        var body = await ReadBodyAsync(context.Request, context.RequestAborted);
+        var authorization = context.Request.Headers.Authorization;
+        if (authorization.Count > 1)
+        {
+            throw ApiProblem.Unauthorized("Send exactly one Authorization header.");
+        }
+
+        var caller = policy == GatePolicy.SignedOrToken && authorization.ToString().StartsWith(BearerScheme, StringComparison.OrdinalIgnoreCase)
+            ? await ByTokenAsync(authorization.ToString()[BearerScheme.Length..].Trim(), body, address, context.RequestAborted)
+            : await BySignatureAsync(context, authorization, body, address);
+        context.Features.Set(caller);
+    }
+
+    private async Task LimitAddressAsync(IPAddress? address, GatePolicy policy, CancellationToken cancellation)
+    {
+        if (address is null)
+        {
+            return;
+        }
+
+        try
+        {
+            var bucket = $"address:{names.For("rate-address", TrustedProxies.LimitScope(address))}";
+            if (await memory.CountAsync(bucket, settings.AddressLimit, Minute, cancellation) is { } wait)
+            {
+                throw ApiProblem.TooMany("requests from this address", wait);
+            }
+        }
+        catch (RegistryUnavailableException) when (policy == GatePolicy.Public)
+        {
+            // What everybody may read anyway does not depend on Redis.
+        }
+    }
+
+    private async Task<Caller> BySignatureAsync(HttpContext context, string? authorization, ReadOnlyMemory<byte> body, IPAddress? address)
+    {
+        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        if (!target.StartsWith('/'))
+        {
+            throw ApiProblem.BadRequest("The request target must be a path.");
+        }
+
+        var url = settings.PublicUrl + target;
+        if (HttpAuth.Verify(authorization, context.Request.Method, url, body.Span, time.GetUtcNow(), out var verified) is { } fault)
+        {
+            throw ApiProblem.Unauthorized(fault.Message);
+        }
+
+        if (!await memory.TryUseAsync(verified!.EventId, context.RequestAborted))
+        {
+            throw ApiProblem.Unauthorized("This event was used before: sign a new one for every request. Two of the same second need a differing tag.");
+        }
+
+        await LimitKeyAsync(names.For("rate-key", verified.PublicKey.Span), context.RequestAborted);
+        return new Caller { PublicKey = verified.PublicKey, Body = body, Address = address };
+    }
+
+    private async Task<Caller> ByTokenAsync(string token, ReadOnlyMemory<byte> body, IPAddress? address, CancellationToken cancellation)
+    {
+        if (await tokens.ReadAsync(token) is not { } claims)
+        {
+            throw ApiProblem.Unauthorized("The join token is not valid or has expired: sign the request with your Nostr key instead (NIP-98).");
+        }
+
+        await LimitKeyAsync(names.For("rate-token", System.Text.Encoding.ASCII.GetBytes(claims.Room + claims.Participant.Text)), cancellation);
+        return new Caller { Token = claims, Body = body, Address = address };
+    }
+
+    private async Task LimitKeyAsync(string name, CancellationToken cancellation)
+    {
+        if (await memory.CountAsync($"key:{name}", settings.KeyLimit, Minute, cancellation) is { } wait)
+        {
+            throw ApiProblem.TooMany("requests with this key", wait);
+        }
+    }
+
+    private static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(HttpRequest request, CancellationToken cancellation)
+    {
+        if (request.ContentLength > MaxBody)
+        {
+            throw TooLarge();
+        }
+
+        var buffer = new byte[MaxBody + 1];
+        var length = 0;
+        int read;
+        while (length < buffer.Length && (read = await request.Body.ReadAsync(buffer.AsMemory(length), cancellation)) > 0)
+        {
+            length += read;
+        }
+
+        if (length > MaxBody)
+        {
+            throw TooLarge();
+        }
+
+        if (length > 0 && !request.HasJsonContentType())
+        {
+            throw new ApiProblem(StatusCodes.Status415UnsupportedMediaType, "unsupported-media-type", "Send the body as application/json.");
+        }
+
+        return buffer.AsMemory(0, length);
+    }
+
+    private static ApiProblem TooLarge() => new(
+        StatusCodes.Status413PayloadTooLarge, "body-too-large", $"The body must not be larger than {MaxBody} bytes.");
+}

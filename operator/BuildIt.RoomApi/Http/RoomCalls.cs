@@ -1,0 +1,122 @@
+using System.Net;
+using BuildIt.Operator.Api;
+using BuildIt.RoomApi.Configuration;
+using BuildIt.RoomApi.Http.Messages;
+using BuildIt.RoomApi.Identity;
+using BuildIt.RoomApi.Operations;
+using BuildIt.RoomApi.Regions;
+using BuildIt.RoomApi.Rooms;
+using BuildIt.RoomApi.Tokens;
+
+namespace BuildIt.RoomApi.Http;
+
+/// <summary>A request about one room: the room, and what the caller is in it.</summary>
+public sealed record RoomCall(ConferenceRoom Room, Caller Caller, ParticipantId Me, Decision Decision)
+{
+    public string Id => Room.Metadata.Name;
+
+    public Role Role => Decision.EffectiveRole;
+
+    public RoomCall RequireModerator() => Role.Moderates()
+        ? this
+        : throw ApiProblem.Forbidden("role-too-low", $"Only a host or moderator may do this; you are {Role.Name()}.");
+
+    public RoomCall RequireHost(string what) => Role == Role.Host
+        ? this
+        : throw ApiProblem.Forbidden("role-too-low", $"Only a host may {what}; you are {Role.Name()}.");
+}
+
+/// <summary>What the handlers of rooms have in common. Thread-safe.</summary>
+public sealed class RoomCalls(
+    RoomStore rooms,
+    FleetDirectory fleets,
+    CallerLocator locator,
+    Pseudonyms names,
+    JoinTokens tokens,
+    RoomApiMetrics metrics,
+    RoomApiSettings settings,
+    TimeProvider time)
+{
+    /// <summary>Finds the room and the caller in it.</summary>
+    /// <exception cref="ApiProblem">There is no such room, it is over, or the caller was put out.</exception>
+    public async Task<RoomCall> LoadAsync(HttpContext context, string id)
+    {
+        if (!RoomIds.IsValid(id) || await rooms.FindAsync(id, context.RequestAborted) is not { } room)
+        {
+            throw ApiProblem.NoRoom();
+        }
+
+        var caller = Caller.Of(context);
+        if (caller.Token is { } token && token.Room != id)
+        {
+            throw ApiProblem.Unauthorized("The join token is for another room.");
+        }
+
+        var me = caller.ParticipantIn(id, names);
+        var decision = RoomAnnotations.Of(room, me);
+        if (Admission.IsOver(room, time.GetUtcNow()))
+        {
+            throw ApiProblem.Gone();
+        }
+
+        if (decision.Revoked)
+        {
+            throw ApiProblem.Forbidden("revoked", "You were removed from this room. A host or moderator can let you in again.");
+        }
+
+        return caller.Token is { } shown && shown.IssuedAt.ToUnixTimeSeconds() < decision.TokensFrom
+            ? throw ApiProblem.Unauthorized("The join token was revoked: sign the request with your Nostr key instead (NIP-98).")
+            : new RoomCall(room, caller, me, decision);
+    }
+
+    /// <summary>A participant named in the path.</summary>
+    public static ParticipantId Participant(string text) => ParticipantId.TryParse(text, out var id)
+        ? id
+        : throw ApiProblem.NoParticipant("There is no such participant: an id is 22 characters of base64url, as in participantId.");
+
+    public Place PlaceOf(HttpContext context)
+    {
+        var trusted = settings.TrustedProxies.Trusts(context.Connection.RemoteIpAddress);
+        return locator.Locate(trusted ? name => context.Request.Headers[name] is [{ } only] ? only : null : null, Caller.Of(context).Address);
+    }
+
+    public async Task<IReadOnlyList<ScoredFleet>> FleetsForAsync(HttpContext context, IReadOnlyList<string> hints) =>
+        RegionChoice.Rank(await fleets.AllAsync(context.RequestAborted), PlaceOf(context), hints);
+
+    /// <summary>What the caller connects to: the best of the fleets that serve the room. Null when none has a public name.</summary>
+    public static string? EndpointFor(ConferenceRoom room, IEnumerable<ScoredFleet> ranked)
+    {
+        // Whether the fleet takes new rooms does not matter to a room that is there already.
+        var serving = (room.Status?.Assignments ?? []).Select(assignment => assignment.Cluster).ToHashSet(StringComparer.Ordinal);
+        return ranked
+            .Where(scored => serving.Contains(scored.Fleet.Cluster))
+            .OrderByDescending(scored => scored.Score)
+            .Select(scored => scored.Fleet.Endpoint)
+            .FirstOrDefault(endpoint => endpoint is not null);
+    }
+
+    public JoinToken Issue(ConferenceRoom room, ParticipantId participant, Role role)
+    {
+        metrics.Tokens.WithLabels(role.Name()).Inc();
+        return tokens.Issue(room, participant, role);
+    }
+
+    public static RoomResponse Describe(ConferenceRoom room, ParticipantId me, Role role, string? endpoint) => new()
+    {
+        RoomId = room.Metadata.Name,
+        Name = room.Spec.DisplayName,
+        Phase = Phase(room),
+        Role = role,
+        ParticipantId = me.Text,
+        MaxParticipants = room.Spec.MaxParticipants,
+        Settings = RoomSettingsResponse.Of(room.Spec.Settings),
+        Participants = room.Status?.Participants ?? 0,
+        CreatedAt = Milliseconds(room.Metadata.CreationTimestamp) ?? 0,
+        ExpiresAt = Milliseconds(room.Spec.ExpiresAt),
+        SfuEndpoint = endpoint,
+    };
+
+    public static string Phase(ConferenceRoom room) => (room.Status?.Phase ?? RoomPhase.Pending).ToString().ToLowerInvariant();
+
+    public static long? Milliseconds(DateTime? when) => when is { } value ? new DateTimeOffset(value.ToUniversalTime()).ToUnixTimeMilliseconds() : null;
+}

@@ -1,0 +1,49 @@
+using Prometheus;
+
+namespace BuildIt.RoomApi.Operations;
+
+/// <summary>Metrics named <c>buildit_roomapi_*</c>. Labels are words of ours, never of a caller. Thread-safe.</summary>
+public sealed class RoomApiMetrics
+{
+    private static readonly double[] Buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+    public RoomApiMetrics()
+    {
+        var metrics = Metrics.WithCustomRegistry(Registry);
+        Requests = metrics.CreateCounter("buildit_roomapi_requests_total", "Requests by endpoint and status code.", "endpoint", "method", "code");
+        Duration = metrics.CreateHistogram(
+            "buildit_roomapi_request_duration_seconds",
+            "Time to answer a request.",
+            new HistogramConfiguration { LabelNames = ["endpoint", "method"], Buckets = Buckets });
+        Refused = metrics.CreateCounter("buildit_roomapi_refused_total", "Requests refused, by problem type.", "type");
+        RoomsCreated = metrics.CreateCounter("buildit_roomapi_rooms_created_total", "Rooms created.");
+        ReadySeconds = metrics.CreateHistogram(
+            "buildit_roomapi_room_ready_seconds",
+            "Time from creation of a room until it was placed.",
+            new HistogramConfiguration { Buckets = Buckets });
+        NotReady = metrics.CreateCounter("buildit_roomapi_rooms_not_ready_total", "Rooms that were not placed within the deadline.");
+        Tokens = metrics.CreateCounter("buildit_roomapi_join_tokens_total", "Join tokens issued, by role.", "role");
+        Revocations = metrics.CreateCounter("buildit_roomapi_revocations_total", "Participants put out, by whether a node confirmed it.", "confirmed");
+        RegistryUp = metrics.CreateGauge("buildit_roomapi_registry_up", "1 while Redis can be reached.");
+    }
+
+    public CollectorRegistry Registry { get; } = Metrics.NewCustomRegistry();
+
+    public Counter Requests { get; }
+
+    public Histogram Duration { get; }
+
+    public Counter Refused { get; }
+
+    public Counter RoomsCreated { get; }
+
+    public Histogram ReadySeconds { get; }
+
+    public Counter NotReady { get; }
+
+    public Counter Tokens { get; }
+
+    public Counter Revocations { get; }
+
+    public Gauge RegistryUp { get; }
+}

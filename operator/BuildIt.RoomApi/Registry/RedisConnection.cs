@@ -1,0 +1,54 @@
+using BuildIt.RoomApi.Configuration;
+using StackExchange.Redis;
+
+namespace BuildIt.RoomApi.Registry;
+
+/// <summary>The connection to the region's Redis: kept open for ever, and quick to say that it is away. Thread-safe.</summary>
+public sealed class RedisConnection : IAsyncDisposable
+{
+    private readonly ConnectionMultiplexer _connection;
+
+    private RedisConnection(ConnectionMultiplexer connection) => _connection = connection;
+
+    public bool IsConnected => _connection.IsConnected;
+
+    /// <summary>Starts connecting. A Redis that is away now is tried again in the background.</summary>
+    public static async Task<RedisConnection> ConnectAsync(RoomApiSettings settings)
+    {
+        var options = new ConfigurationOptions
+        {
+            AbortOnConnectFail = false,
+            // What cannot be sent now is refused now: a caller waits for an answer, and a command sent minutes later would surprise.
+            BacklogPolicy = BacklogPolicy.FailFast,
+            ConnectTimeout = 2000,
+            AsyncTimeout = 1500,
+            Ssl = settings.RedisTls,
+            User = settings.RedisUsername,
+            Password = settings.RedisPassword,
+            ClientName = "room-api",
+            ReconnectRetryPolicy = new LinearRetry(250),
+        };
+        foreach (var address in settings.RedisAddresses)
+        {
+            options.EndPoints.Add(address);
+        }
+
+        return new RedisConnection(await ConnectionMultiplexer.ConnectAsync(options));
+    }
+
+    /// <summary>Runs commands.</summary>
+    /// <exception cref="RegistryUnavailableException">Redis does not answer, or refuses.</exception>
+    public async Task<T> RunAsync<T>(Func<IDatabase, Task<T>> commands, CancellationToken cancellation)
+    {
+        try
+        {
+            return await commands(_connection.GetDatabase()).WaitAsync(cancellation);
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException)
+        {
+            throw new RegistryUnavailableException(e);
+        }
+    }
+
+    public ValueTask DisposeAsync() => _connection.DisposeAsync();
+}

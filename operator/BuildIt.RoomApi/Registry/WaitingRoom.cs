@@ -1,0 +1,110 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using BuildIt.RoomApi.Identity;
+using BuildIt.Sfu.Contracts;
+using StackExchange.Redis;
+
+namespace BuildIt.RoomApi.Registry;
+
+/// <summary>Where somebody who knocked stands.</summary>
+[JsonConverter(typeof(KnockStateJsonConverter))]
+public enum KnockState
+{
+    Waiting,
+    Denied,
+    Approved,
+}
+
+/// <summary>Writes the state in lower case.</summary>
+public sealed class KnockStateJsonConverter() : JsonStringEnumConverter<KnockState>(JsonNamingPolicy.CamelCase, allowIntegerValues: false);
+
+/// <summary>Somebody in the waiting room.</summary>
+/// <param name="State">Waiting or denied; whoever is approved is no longer here.</param>
+/// <param name="Since">When they knocked first.</param>
+/// <param name="Seen">When they asked last.</param>
+/// <param name="Note">Opaque text for the moderators, which the client should have encrypted for them.</param>
+public sealed record WaitingEntry(KnockState State, DateTimeOffset Since, DateTimeOffset Seen, string? Note);
+
+/// <summary>Waiting rooms of all rooms. Lost with Redis, without harm: whoever waits knocks again. Thread-safe.</summary>
+public sealed class WaitingRooms(RedisConnection redis, RegistryKeys keys, TimeProvider time)
+{
+    /// <summary>Most people who wait for one room at once.</summary>
+    public const int Capacity = 500;
+
+    /// <summary>Whoever has not asked for so long has gone away.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(15);
+
+    /// <summary>Puts somebody into the waiting room, or renews their place. Null when it is full.</summary>
+    public async Task<WaitingEntry?> KnockAsync(string room, ParticipantId participant, string? note, CancellationToken cancellation)
+    {
+        var now = time.GetUtcNow();
+        var key = keys.WaitingRoom(new RoomId(room));
+        var before = await FindAsync(room, participant, cancellation);
+        if (before is null && await CountAsync(room, cancellation) >= Capacity)
+        {
+            return null;
+        }
+
+        var entry = before is null
+            ? new WaitingEntry(KnockState.Waiting, now, now, note)
+            : before with { Seen = now, Note = note ?? before.Note };
+        await WriteAsync(key, participant, entry, cancellation);
+        return entry;
+    }
+
+    public async Task<WaitingEntry?> FindAsync(string room, ParticipantId participant, CancellationToken cancellation)
+    {
+        var value = await redis.RunAsync(database => database.HashGetAsync(keys.WaitingRoom(new RoomId(room)), participant.Text), cancellation);
+        return Read(value) is { } entry && entry.Seen + Lifetime > time.GetUtcNow() ? entry : null;
+    }
+
+    /// <summary>Those who wait and still ask, longest first.</summary>
+    public async Task<IReadOnlyList<(ParticipantId Participant, WaitingEntry Entry)>> ListAsync(string room, CancellationToken cancellation)
+    {
+        var now = time.GetUtcNow();
+        var all = await redis.RunAsync(database => database.HashGetAllAsync(keys.WaitingRoom(new RoomId(room))), cancellation);
+        return
+        [
+            .. all
+                .Select(field => (Known: ParticipantId.TryParse(field.Name, out var id), Id: id, Entry: Read(field.Value)))
+                .Where(found => found is { Known: true, Entry.State: KnockState.Waiting } && found.Entry.Seen + Patience > now)
+                .OrderBy(found => found.Entry!.Since)
+                .Select(found => (found.Id, found.Entry!)),
+        ];
+    }
+
+    public Task DenyAsync(string room, ParticipantId participant, WaitingEntry entry, CancellationToken cancellation) =>
+        WriteAsync(keys.WaitingRoom(new RoomId(room)), participant, entry with { State = KnockState.Denied }, cancellation);
+
+    public Task RemoveAsync(string room, ParticipantId participant, CancellationToken cancellation) =>
+        redis.RunAsync(database => database.HashDeleteAsync(keys.WaitingRoom(new RoomId(room)), participant.Text), cancellation);
+
+    public Task ForgetRoomAsync(string room, CancellationToken cancellation) =>
+        redis.RunAsync(database => database.KeyDeleteAsync(keys.WaitingRoom(new RoomId(room))), cancellation);
+
+    private async Task<int> CountAsync(string room, CancellationToken cancellation) => (await ListAsync(room, cancellation)).Count;
+
+    private Task WriteAsync(string key, ParticipantId participant, WaitingEntry entry, CancellationToken cancellation) => redis.RunAsync(
+        async database =>
+        {
+            await Task.WhenAll(
+                database.HashSetAsync(key, participant.Text, JsonSerializer.SerializeToUtf8Bytes(entry, JsonSerializerOptions.Web)),
+                database.KeyExpireAsync(key, Lifetime));
+            return true;
+        },
+        cancellation);
+
+    private static WaitingEntry? Read(RedisValue value)
+    {
+        try
+        {
+            return value.IsNullOrEmpty ? null : JsonSerializer.Deserialize<WaitingEntry>((string)value!, JsonSerializerOptions.Web);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

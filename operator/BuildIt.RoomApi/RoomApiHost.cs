@@ -1,0 +1,133 @@
+using System.Net;
+using BuildIt.RoomApi.Configuration;
+using BuildIt.RoomApi.Http;
+using BuildIt.RoomApi.Http.Endpoints;
+using BuildIt.RoomApi.Identity;
+using BuildIt.RoomApi.Moderation;
+using BuildIt.RoomApi.Operations;
+using BuildIt.RoomApi.Regions;
+using BuildIt.RoomApi.Registry;
+using BuildIt.RoomApi.Rooms;
+using BuildIt.RoomApi.Tokens;
+using BuildIt.RoomApi.Usage;
+using BuildIt.Sfu.Contracts;
+using k8s;
+
+namespace BuildIt.RoomApi;
+
+/// <summary>Puts the service together.</summary>
+public static class RoomApiHost
+{
+    private const int MaxHeaders = 16 * 1024;
+
+    /// <summary>Builds the service; the caller starts it. Redis and the API server may both be away meanwhile.</summary>
+    public static async Task<WebApplication> BuildAsync(RoomApiSettings settings, TimeProvider? time = null)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.UseUtcTimestamp = true;
+            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
+        });
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.AddFilter("System", LogLevel.Warning);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = RequestGate.MaxBody;
+            kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaders;
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+            foreach (var port in (int[])[settings.Port, settings.OperationsPort])
+            {
+                if (settings.BindAddress is { } address)
+                {
+                    kestrel.Listen(address, port);
+                }
+                else
+                {
+                    kestrel.ListenAnyIP(port);
+                }
+            }
+        });
+        await AddServicesAsync(builder.Services, settings, time ?? TimeProvider.System);
+        var app = builder.Build();
+        Map(app, settings);
+        return app;
+    }
+
+    private static async Task AddServicesAsync(IServiceCollection services, RoomApiSettings settings, TimeProvider time)
+    {
+        services.AddSingleton(settings);
+        services.AddSingleton(time);
+        services.AddSingleton(new RegistryKeys(settings.Namespace));
+        services.AddSingleton(new Pseudonyms(settings.Pepper));
+        services.AddSingleton(new JoinTokens(settings.ApiKeys, settings.SigningKey, time));
+        services.AddSingleton<RoomApiMetrics>();
+
+        // Made here and owned by the container, as are those that a factory makes.
+        var redis = await RedisConnection.ConnectAsync(settings);
+        services.AddSingleton(_ => redis);
+        services.AddSingleton<IKubernetes>(_ => new Kubernetes(settings.Kubeconfig is { } path
+            ? KubernetesClientConfiguration.BuildConfigFromConfigFile(path)
+            : KubernetesClientConfiguration.InClusterConfig()));
+        services.AddSingleton(_ => new CallerLocator(settings.CountryHeader, settings.GeoDatabase));
+        services.AddSingleton(_ => new HttpClient(new SocketsHttpHandler
+        {
+            // Nodes come and go; an address is not kept for long.
+            PooledConnectionLifetime = TimeSpan.FromMinutes(1),
+            ConnectTimeout = NodeClient.Timeout,
+            AllowAutoRedirect = false,
+            UseProxy = false,
+        }));
+
+        services.AddSingleton<RequestMemory>();
+        services.AddSingleton<CreationMemory>();
+        services.AddSingleton<WaitingRooms>();
+        services.AddSingleton<RevocationRegistry>();
+        services.AddSingleton<FleetRegistry>();
+        services.AddSingleton<RoomStore>();
+        services.AddSingleton<FleetDirectory>();
+        services.AddSingleton<RoomNodes>();
+        services.AddSingleton<NodeClient>();
+        services.AddSingleton<Moderator>();
+        services.AddSingleton<RequestGate>();
+        services.AddSingleton<RoomCalls>();
+        services.AddSingleton<RoomEndpoints>();
+        services.AddSingleton<JoinEndpoints>();
+        services.AddSingleton<WaitingRoomEndpoints>();
+        services.AddSingleton<ParticipantEndpoints>();
+        services.AddSingleton<FleetEndpoints>();
+        services.AddSingleton<OperationsEndpoints>();
+        services.AddSingleton<RoomWatch>();
+        services.AddHostedService(provider => provider.GetRequiredService<RoomWatch>());
+        services.AddHostedService<RevocationKeeper>();
+        services.AddHostedService<UsageRecorder>();
+
+        services.AddRouting();
+        services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
+            .WithOrigins([.. settings.CorsOrigins])
+            .WithMethods("GET", "POST", "PATCH", "DELETE")
+            .WithHeaders("Authorization", "Content-Type", "Idempotency-Key")
+            .WithExposedHeaders("Location", "Retry-After")
+            .SetPreflightMaxAge(TimeSpan.FromHours(1))));
+        services.AddRoomApiDocument();
+    }
+
+    private static void Map(WebApplication app, RoomApiSettings settings)
+    {
+        var operations = app.Services.GetRequiredService<OperationsEndpoints>();
+        app.MapWhen(context => context.Connection.LocalPort == settings.OperationsPort, branch => branch.Run(operations.HandleAsync));
+        app.UseRouting();
+        app.UseCors();
+        app.UseMiddleware<ProblemMiddleware>();
+        app.Services.GetRequiredService<RoomEndpoints>().Map(app);
+        app.Services.GetRequiredService<JoinEndpoints>().Map(app);
+        app.Services.GetRequiredService<WaitingRoomEndpoints>().Map(app);
+        app.Services.GetRequiredService<ParticipantEndpoints>().Map(app);
+        app.Services.GetRequiredService<FleetEndpoints>().Map(app);
+        app.MapOpenApi("/openapi/{documentName}.json");
+        app.UseEndpoints(_ => { });
+    }
+}

@@ -1,0 +1,41 @@
+using BuildIt.RoomApi.Registry;
+
+namespace BuildIt.RoomApi.Usage;
+
+/// <summary>Records participant time from heartbeats, so that it is not forgotten when a room moves or its node goes.</summary>
+public sealed class UsageRecorder(FleetRegistry registry, TimeProvider time) : BackgroundService
+{
+    /// <summary>A node that dies takes at most so much participant time with it.</summary>
+    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        try
+        {
+            do
+            {
+                try
+                {
+                    var heartbeats = await registry.HeartbeatsAsync(stoppingToken);
+                    await registry.RecordUsageAsync(
+                        [
+                            .. heartbeats.SelectMany(heartbeat => heartbeat.Rooms
+                                .Where(report => double.IsFinite(report.ParticipantSeconds) && report.ParticipantSeconds > 0)
+                                .Select(report => (report.Room, RoomUsage.Field(heartbeat, report), report.ParticipantSeconds))),
+                        ],
+                        stoppingToken);
+                }
+                catch (RegistryUnavailableException)
+                {
+                    // Counts go on in the nodes; the next round has them.
+                }
+            }
+            while (await timer.WaitForNextTickAsync(stoppingToken));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The host stops.
+        }
+    }
+}
