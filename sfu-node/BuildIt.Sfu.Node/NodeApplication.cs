@@ -7,6 +7,7 @@ using BuildIt.Sfu.Node.Hosting;
 using BuildIt.Sfu.Node.Load;
 using BuildIt.Sfu.Node.Operations;
 using BuildIt.Sfu.Node.Registry;
+using BuildIt.Sfu.Node.Routing;
 using BuildIt.Sfu.Signaling;
 using BuildIt.Sfu.Signaling.Rooms;
 using BuildIt.Sfu.Signaling.Tokens;
@@ -58,21 +59,21 @@ public static class NodeApplication
         services.AddSingleton<LoadMonitor>();
         services.AddSingleton<HeartbeatSource>();
         services.AddSingleton<NodeMetrics>();
+        services.AddSingleton<ServingLease>();
         if (settings.RedisAddresses.Count == 0)
         {
             services.AddSingleton<INodeRegistry, MemoryNodeRegistry>();
         }
         else
         {
-            services.AddSingleton<INodeRegistry>(provider =>
-                RedisNodeRegistry.ConnectAsync(settings, provider.GetRequiredService<TimeProvider>()).GetAwaiter().GetResult());
+            services.AddFleetRouting(settings);
         }
 
         services.AddLiveKitSignaling(new LiveKitOptions
         {
             Keys = Keys(settings),
             Region = settings.Region,
-            AutoCreate = settings.AutoCreateRooms,
+            AutoCreate = settings.AutoCreateRooms && settings.RedisAddresses.Count == 0,
             AcceptsNewRooms = () => lifecycle.AcceptsRooms,
             IceServers = new TurnServers(settings).For,
             RoomDefaults = new RoomOptions { Name = "", E2eeRequired = settings.RequireEndToEndEncryption },
@@ -85,6 +86,11 @@ public static class NodeApplication
         if (!settings.Development)
         {
             services.AddSingleton<IHostLifetime, TerminationHandler>();
+        }
+
+        if (settings.RedisAddresses.Count > 0)
+        {
+            services.AddFleetRoutingWork();
         }
     }
 
@@ -129,7 +135,14 @@ public static class NodeApplication
         application.MapWhen(context => context.CameInOn(Listener.Control), control =>
         {
             control.UseRouting();
-            control.UseEndpoints(routes => routes.MapControl());
+            control.UseEndpoints(routes =>
+            {
+                routes.MapControl();
+                if (application.Services.GetService<RouteWatch>() is not null)
+                {
+                    routes.MapRoutes();
+                }
+            });
         });
 
         // Routing starts here and not at the front, so that the other ports do not know these paths.

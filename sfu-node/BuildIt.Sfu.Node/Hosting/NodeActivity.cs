@@ -1,5 +1,7 @@
 using BuildIt.Sfu.Contracts;
+using BuildIt.Sfu.Media.Units;
 using BuildIt.Sfu.Node.Load;
+using BuildIt.Sfu.Node.Routing;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Rooms;
 using LeaveAction = BuildIt.Sfu.Signaling.Protocol.LeaveRequest.Types.Action;
@@ -7,7 +9,7 @@ using LeaveAction = BuildIt.Sfu.Signaling.Protocol.LeaveRequest.Types.Action;
 namespace BuildIt.Sfu.Node.Hosting;
 
 /// <summary>What the rooms of this node amount to. Refreshed once a second from the loops; reading is cheap. Thread-safe.</summary>
-public sealed class NodeActivity(RoomDirectory rooms, MediaServer media) : INodeActivity
+public sealed class NodeActivity(RoomDirectory rooms, MediaServer media, RouteTable? routes = null) : INodeActivity
 {
     private volatile IReadOnlyList<RoomReport> _reports = [];
 
@@ -31,7 +33,7 @@ public sealed class NodeActivity(RoomDirectory rooms, MediaServer media) : INode
         var reports = new List<RoomReport>();
         foreach (var room in rooms.Open)
         {
-            reports.Add(await room.InvokeAsync((core, _) => Report(core)));
+            reports.Add(await room.InvokeAsync(Report));
         }
 
         _reports = reports;
@@ -46,17 +48,20 @@ public sealed class NodeActivity(RoomDirectory rooms, MediaServer media) : INode
         }
     }
 
-    private static RoomReport Report(RoomCore core)
+    private RoomReport Report(RoomCore core, Instant now)
     {
-        var info = core.Info();
+        var room = new RoomId(core.Options.Name);
         return new RoomReport
         {
-            Room = new RoomId(core.Options.Name),
-            Generation = 0,
+            Room = room,
+            Generation = routes is not null && routes.TryFind(room, out var route) && route.Node == routes.Self ? route.Generation : 0,
             Participants = core.ParticipantCount,
-            Publishers = (int)info.NumPublishers,
-            Subscribers = core.ParticipantCount,
-            EndToEndEncrypted = core.Options.E2eeRequired,
+            Publishers = core.PublisherCount,
+            Subscribers = core.SubscriberCount,
+            EndToEndEncrypted = core.IsEndToEndEncrypted,
+            FirstJoinedAt = core.FirstJoinedAt,
+            EmptySince = core.EmptySince,
+            ParticipantSeconds = core.ParticipantTime(now).TotalSeconds,
         };
     }
 }

@@ -1,6 +1,7 @@
 using BuildIt.Sfu.Contracts;
 using BuildIt.Sfu.Node.Load;
 using BuildIt.Sfu.Node.Registry;
+using BuildIt.Sfu.Node.Routing;
 
 namespace BuildIt.Sfu.Node.Operations;
 
@@ -9,7 +10,12 @@ public static partial class ControlEndpoints
 {
     public static void MapControl(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet(NodePaths.Probe, (HeartbeatSource source) => Results.Json(source.Next(), ContractJson.Default.Heartbeat));
+        routes.MapGet(NodePaths.Probe, (HeartbeatSource source, ServingLease lease, TimeProvider time) =>
+        {
+            // Counted from the answer's start: the operator counts from the end.
+            lease.Renew(time.GetTimestamp(), ServingLease.ProbeTerm);
+            return Results.Json(source.Next(), ContractJson.Default.Heartbeat);
+        });
         routes.MapGet(NodePaths.Drain, (NodeLifecycle lifecycle) => Results.Json(lifecycle.Status(), ContractJson.Default.DrainStatus));
         routes.MapDelete(NodePaths.Drain, (NodeLifecycle lifecycle, ILogger<NodeLifecycle> logger) =>
         {

@@ -1,6 +1,7 @@
 using BuildIt.Sfu.Contracts;
 using BuildIt.Sfu.Node.Load;
 using BuildIt.Sfu.Node.Operations;
+using BuildIt.Sfu.Node.Routing;
 
 namespace BuildIt.Sfu.Node.Registry;
 
@@ -14,6 +15,7 @@ public sealed partial class HeartbeatService(
     NodeLifecycle lifecycle,
     LoadMonitor load,
     INodeActivity activity,
+    ServingLease lease,
     IHostApplicationLifetime application,
     TimeProvider time,
     ILogger<HeartbeatService> logger) : BackgroundService
@@ -72,7 +74,10 @@ public sealed partial class HeartbeatService(
     {
         try
         {
+            // The registry keeps the heartbeat at least as long as from before it was sent.
+            var sent = time.GetTimestamp();
             await registry.PublishAsync(source.Next(), cancellation);
+            lease.Renew(sent, Heartbeat.Expiry);
             if (_away)
             {
                 _away = false;

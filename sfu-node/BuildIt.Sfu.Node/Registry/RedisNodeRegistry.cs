@@ -7,7 +7,7 @@ using StackExchange.Redis;
 namespace BuildIt.Sfu.Node.Registry;
 
 /// <summary>The region's registry in Redis.</summary>
-public sealed class RedisNodeRegistry : INodeRegistry, IAsyncDisposable
+public sealed partial class RedisNodeRegistry : IRegionRegistry, IAsyncDisposable
 {
     private readonly ConnectionMultiplexer _connection;
     private readonly RegistryKeys _keys;
@@ -66,9 +66,7 @@ public sealed class RedisNodeRegistry : INodeRegistry, IAsyncDisposable
     public async Task<RoomRoute?> FindRouteAsync(RoomId room, CancellationToken cancellation)
     {
         var value = await GuardAsync(database => database.StringGetAsync(_keys.Route(room))).WaitAsync(cancellation);
-        return ContractJson.TryRead((ReadOnlyMemory<byte>)value is { IsEmpty: false } bytes ? bytes.Span : default, ContractJson.Default.RoomRoute, out var route)
-            ? route
-            : null;
+        return Read(value, ContractJson.Default.RoomRoute);
     }
 
     public async ValueTask DisposeAsync() => await _connection.DisposeAsync();

@@ -24,6 +24,10 @@ public sealed record JoinError(int Status, string Text)
     /// <summary>JavaScript clients take a 404 with this text as final; any other 404 makes them fall back to v0.</summary>
     public static readonly JoinError RoomNotFound = new(404, "requested room does not exist");
 
+    public static readonly JoinError TokenRevoked = new(401, "the token has been revoked");
+
+    public static readonly JoinError RoomLocked = new(403, "the room is locked");
+
     public static readonly JoinError RoomFull = new(429, "room has exceeded its max participants");
 
     public static readonly JoinError NodeFull = new(503, "no response from servers: node is at capacity");

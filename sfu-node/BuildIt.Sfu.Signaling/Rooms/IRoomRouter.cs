@@ -47,6 +47,9 @@ public enum RouteIntent
     /// <summary>A participant joins: opens the room where that is configured.</summary>
     Join,
 
+    /// <summary>A participant comes back to a session it has: as joining, but the node that serves it needs nobody's leave.</summary>
+    Resume,
+
     /// <summary>The application creates it.</summary>
     Create,
 }

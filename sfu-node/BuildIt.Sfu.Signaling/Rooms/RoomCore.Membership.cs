@@ -65,6 +65,8 @@ public sealed partial class RoomCore
         }
 
         _closeAt = Instant.Never;
+        FirstJoinedAt ??= participant.JoinedAt;
+        EmptySince = null;
         _bySid.Add(participant.Sid.Value, participant);
         _byIdentity.Add(participant.Identity, participant);
 
@@ -184,10 +186,11 @@ public sealed partial class RoomCore
 
         Raise(participant.EverActive ? "participant_left" : "participant_connection_aborted", participant);
         RoomChanged(now);
+        _servedBefore += Services.Clock.At(now) - participant.JoinedAt;
         if (_bySid.Count == 0 && !Ended)
         {
-            _closeAt = now + Options.DepartureTimeout;
-            Schedule(_closeAt);
+            EmptySince = Services.Clock.At(now);
+            CloseAfter(Options.DepartureTimeout, now);
         }
     }
 

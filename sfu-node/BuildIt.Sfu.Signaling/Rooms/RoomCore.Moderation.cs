@@ -186,7 +186,7 @@ public sealed partial class RoomCore
 
         var wasHidden = participant.Hidden;
         participant.Permission = permission.Clone();
-        foreach (var track in participant.Tracks.Values.Where(t => !Permissions.MayPublish(permission, t.Info.Source)).ToArray())
+        foreach (var track in participant.Tracks.Values.Where(t => !MayPublish(participant, t.Info.Source)).ToArray())
         {
             Publishing.Unpublish(track, now);
         }

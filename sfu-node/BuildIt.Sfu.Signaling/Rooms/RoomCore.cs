@@ -38,7 +38,7 @@ public sealed partial class RoomCore : IMediaRoomEvents, IDeadline
         _deadlineMoved = deadlineMoved;
         _metadata = options.Metadata;
         _createdAt = services.Clock.At(now);
-        _closeAt = now + options.EmptyTimeout;
+        _closeAt = options.EndsWhenEmpty ? now + options.EmptyTimeout : Instant.Never;
         NextDeadline = _closeAt;
         News = new ParticipantNews(this);
         Subscriptions = new SubscriptionEngine(this);
@@ -52,7 +52,7 @@ public sealed partial class RoomCore : IMediaRoomEvents, IDeadline
 
     public RoomSid Sid { get; }
 
-    public RoomOptions Options { get; }
+    public RoomOptions Options { get; private set; }
 
     public bool Ended { get; private set; }
 
@@ -87,7 +87,7 @@ public sealed partial class RoomCore : IMediaRoomEvents, IDeadline
     {
         _media = media;
         Raise("room_started");
-        Schedule(now + Options.EmptyTimeout);
+        Schedule(_closeAt);
     }
 
     /// <summary>The room as clients and applications see it.</summary>

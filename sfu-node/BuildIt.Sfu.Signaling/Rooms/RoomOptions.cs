@@ -2,7 +2,10 @@ using BuildIt.Sfu.Signaling.Protocol;
 
 namespace BuildIt.Sfu.Signaling.Rooms;
 
-/// <summary>How one room behaves. Fixed while it is open, except <see cref="Metadata"/>, which is only where it starts.</summary>
+/// <summary>
+/// How one room behaves. While it is open only <see cref="RoomCore.Reconfigure"/> changes it; <see cref="Metadata"/> is only
+/// where it starts.
+/// </summary>
 public sealed record RoomOptions
 {
     public static readonly TimeSpan DefaultEmptyTimeout = TimeSpan.FromSeconds(300);
@@ -16,6 +19,12 @@ public sealed record RoomOptions
 
     /// <summary>How long the room stays open after the last participant left.</summary>
     public TimeSpan DepartureTimeout { get; init; } = DefaultDepartureTimeout;
+
+    /// <summary>False when somebody else ends the room; both timeouts are then only told to clients.</summary>
+    public bool EndsWhenEmpty { get; init; } = true;
+
+    /// <summary>Whether participants may publish their screen.</summary>
+    public bool AllowScreenShare { get; init; } = true;
 
     /// <summary>0 means no limit. Agents and recorders do not count.</summary>
     public int MaxParticipants { get; init; }

@@ -193,7 +193,7 @@ internal sealed class TrackPublisher(RoomCore room)
     private (Reason Reason, string Text)? Refuse(Participant publisher, AddTrackRequest request)
     {
         var limits = room.Services.Limits;
-        if (!Permissions.MayPublish(publisher.Permission, request.Source))
+        if (!room.MayPublish(publisher, request.Source))
         {
             return (Reason.NotAllowed, "not allowed to publish this source");
         }

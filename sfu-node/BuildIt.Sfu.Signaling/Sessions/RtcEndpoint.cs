@@ -14,6 +14,7 @@ namespace BuildIt.Sfu.Signaling.Sessions;
 public sealed class RtcEndpoint(
     TokenVerifier tokens,
     IRoomRouter router,
+    IJoinGate gate,
     INodeProxy proxy,
     LiveKitOptions options,
     TimeProvider time,
@@ -39,7 +40,14 @@ public sealed class RtcEndpoint(
         // A room can end between being found and being joined; it is opened anew then.
         for (var attempts = 0; ; attempts++)
         {
-            var route = await router.RouteAsync(attempt.Room, RouteIntent.Join, attempt.Claims.RoomConfig, context.RequestAborted).ConfigureAwait(false);
+            var intent = attempt.Parameters.Reconnect ? RouteIntent.Resume : RouteIntent.Join;
+            var route = await router.RouteAsync(attempt.Room, intent, attempt.Claims.RoomConfig, context.RequestAborted).ConfigureAwait(false);
+            if (await gate.CheckAsync(attempt, context.RequestAborted).ConfigureAwait(false) is { } barred)
+            {
+                await RefuseAsync(context, barred).ConfigureAwait(false);
+                return;
+            }
+
             if (route is RoomRoute.Remote remote)
             {
                 await proxy.ForwardAsync(context, remote.Node).ConfigureAwait(false);
@@ -81,6 +89,12 @@ public sealed class RtcEndpoint(
             error = route is RoomRoute.NotFound && options.AutoCreate
                 ? options.AcceptsNewRooms() ? null : JoinError.NodeFull
                 : ErrorOf(route);
+            error ??= await gate.CheckAsync(attempt, context.RequestAborted).ConfigureAwait(false);
+            if (error is null && route is RoomRoute.Remote remote)
+            {
+                await proxy.ForwardAsync(context, remote.Node).ConfigureAwait(false);
+                return;
+            }
         }
 
         if (error is not null)

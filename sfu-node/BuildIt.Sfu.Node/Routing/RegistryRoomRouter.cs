@@ -1,0 +1,104 @@
+using BuildIt.Sfu.Contracts;
+using BuildIt.Sfu.Node.Registry;
+using BuildIt.Sfu.Signaling.Protocol;
+using BuildIt.Sfu.Signaling.Rooms;
+using Found = BuildIt.Sfu.Signaling.Rooms.RoomRoute;
+
+namespace BuildIt.Sfu.Node.Routing;
+
+/// <summary>
+/// Finds rooms of a fleet. The registry is asked for every join, which costs one round trip and makes certain that two nodes
+/// never let people into the same room; what was learned before serves only while the registry is away. Thread-safe.
+/// </summary>
+public sealed class RegistryRoomRouter(
+    IRegionRegistry registry,
+    RouteTable table,
+    RoomKeeper keeper,
+    RoomDirectory directory,
+    ServingLease lease) : IRoomRouter
+{
+    public async ValueTask<Found> RouteAsync(string name, RouteIntent intent, RoomConfiguration? configuration, CancellationToken cancel)
+    {
+        if (name.Length is 0 or > RoomId.MaxLength)
+        {
+            return new Found.NotFound();
+        }
+
+        var room = new RoomId(name);
+        var published = true;
+        var away = false;
+        var gone = false;
+        try
+        {
+            var answer = await registry.LookUpAsync(room, cancel);
+            published = answer.RoutesPublished;
+            gone = published && answer.Route is null;
+            if (answer.Route is not null)
+            {
+                table.Learn(answer.Route, out _);
+            }
+        }
+        catch (RegistryUnavailableException)
+        {
+            away = true;
+        }
+
+        // A route told over the control port can be ahead of the registry; one that the registry has dropped is over, unless
+        // this node has the room: then it keeps it until it is told otherwise.
+        if (!table.TryFind(room, out var route) || (gone && route.Node != table.Self))
+        {
+            return away || !published ? new Found.Unavailable() : new Found.NotFound();
+        }
+
+        if (route.State == RoomRouteState.Ended)
+        {
+            await keeper.ApplyAsync(room, cancel);
+            return new Found.NotFound();
+        }
+
+        if (route.Node != table.Self)
+        {
+            return Uri.TryCreate(route.Endpoint, UriKind.Absolute, out var endpoint) ? new Found.Remote(endpoint) : new Found.Unavailable();
+        }
+
+        return await ServeAsync(room, intent, cancel);
+    }
+
+    public async ValueTask<IReadOnlyList<Signaling.Protocol.Room>> ListAsync(IReadOnlyCollection<string> names, CancellationToken cancel)
+    {
+        var rooms = new Dictionary<string, Signaling.Protocol.Room>(StringComparer.Ordinal);
+        foreach (var host in directory.Open)
+        {
+            rooms[host.Name] = await host.InvokeAsync((core, _) => core.Info());
+        }
+
+        try
+        {
+            foreach (var report in (await registry.ListNodesAsync(cancel)).Where(node => node.Node != table.Self).SelectMany(node => node.Rooms))
+            {
+                rooms.TryAdd(report.Room.Value, new Signaling.Protocol.Room
+                {
+                    Name = report.Room.Value,
+                    NumParticipants = (uint)Math.Max(0, report.Participants),
+                    NumPublishers = (uint)Math.Max(0, report.Publishers),
+                });
+            }
+        }
+        catch (RegistryUnavailableException)
+        {
+            // What this node has is still worth an answer.
+        }
+
+        return [.. rooms.Values.Where(room => names.Count == 0 || names.Contains(room.Name))];
+    }
+
+    private async ValueTask<Found> ServeAsync(RoomId room, RouteIntent intent, CancellationToken cancel)
+    {
+        if (intent is not RouteIntent.Resume && !lease.Held)
+        {
+            return new Found.Unavailable();
+        }
+
+        return await keeper.ApplyAsync(room, cancel) is { } host ? new Found.Local(host) : new Found.Unavailable();
+    }
+}

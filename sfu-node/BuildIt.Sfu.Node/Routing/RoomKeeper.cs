@@ -1,0 +1,95 @@
+using BuildIt.Sfu.Contracts;
+using BuildIt.Sfu.Signaling;
+using BuildIt.Sfu.Signaling.Protocol;
+using BuildIt.Sfu.Signaling.Rooms;
+using LeaveAction = BuildIt.Sfu.Signaling.Protocol.LeaveRequest.Types.Action;
+using RoomRoute = BuildIt.Sfu.Contracts.RoomRoute;
+
+namespace BuildIt.Sfu.Node.Routing;
+
+/// <summary>
+/// Brings the rooms open here in line with their routes: opens what the route gives this node, takes over its settings, sends
+/// the clients of a room that has moved on, and ends what is over. Idempotent; one room is worked on once at a time. Thread-safe.
+/// </summary>
+public sealed partial class RoomKeeper(RouteTable table, RoomDirectory directory, LiveKitOptions options, ILogger<RoomKeeper> logger) : IDisposable
+{
+    private readonly SemaphoreSlim _one = new(1, 1);
+
+    /// <summary>Applies the newest route known of a room.</summary>
+    /// <returns>The open room, when this node serves it.</returns>
+    public async Task<RoomHost?> ApplyAsync(RoomId room, CancellationToken cancellation)
+    {
+        await _one.WaitAsync(cancellation);
+        try
+        {
+            if (!table.TryFind(room, out var route))
+            {
+                return null;
+            }
+
+            if (route.State == RoomRouteState.Ended)
+            {
+                await EndAsync(route, DisconnectReason.RoomDeleted, RoomEndReason.RoomEndApiDelete, LeaveAction.Disconnect);
+                return null;
+            }
+
+            if (route.Node != table.Self)
+            {
+                await EndAsync(route, DisconnectReason.Migration, RoomEndReason.RoomEndSuperseded, LeaveAction.Reconnect);
+                return null;
+            }
+
+            return await ServeAsync(route);
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    public void Dispose() => _one.Dispose();
+
+    private async Task<RoomHost> ServeAsync(RoomRoute route)
+    {
+        var name = route.Room.Value;
+        var open = await directory.FindAsync(name);
+        if (open is null)
+        {
+            LogServing(route.Room, route.Generation);
+            return await directory.GetOrOpenAsync(With(options.OptionsFor(name), route.Limits));
+        }
+
+        await open.InvokeAsync((core, now) => core.Reconfigure(With(core.Options, route.Limits), now));
+        return open;
+    }
+
+    private async Task EndAsync(RoomRoute route, DisconnectReason reason, RoomEndReason why, LeaveAction action)
+    {
+        if (await directory.FindAsync(route.Room.Value) is { } open)
+        {
+            var participants = await open.InvokeAsync((core, now) =>
+            {
+                var count = core.ParticipantCount;
+                core.End(reason, why, now, action);
+                return count;
+            });
+            LogGivenUp(route.Room, route.Generation, participants, why == RoomEndReason.RoomEndSuperseded ? "it is served elsewhere now" : "it is over");
+        }
+    }
+
+    /// <summary>The operator sees every pod of the room and ends it; a node alone would end it where it happens to be empty.</summary>
+    private static RoomOptions With(RoomOptions options, Contracts.RoomLimits limits) => options with
+    {
+        EndsWhenEmpty = false,
+        MaxParticipants = limits.MaxParticipants,
+        AllowScreenShare = limits.AllowScreenShare,
+        EmptyTimeout = TimeSpan.FromSeconds(limits.EmptyTimeoutSeconds),
+        DepartureTimeout = TimeSpan.FromSeconds(limits.DepartureTimeoutSeconds),
+    };
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Room {Room} is served here, generation {Generation}")]
+    private partial void LogServing(RoomId room, long generation);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Room {Room} is given up at generation {Generation} with {Participants} participants: {Reason}")]
+    private partial void LogGivenUp(RoomId room, long generation, int participants, string reason);
+}

@@ -1,0 +1,20 @@
+using BuildIt.Sfu.Contracts;
+
+namespace BuildIt.Sfu.Node.Routing;
+
+/// <summary>Routes told by the operator over mutual TLS: a placement takes effect at once, with or without the registry.</summary>
+public static class RouteEndpoints
+{
+    public static void MapRoutes(this IEndpointRouteBuilder routes) => routes.MapPost(NodePaths.Routes, async (HttpContext context, RouteWatch watch) =>
+    {
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+        if (!ContractJson.TryRead(body.GetBuffer().AsSpan(0, (int)body.Length), ContractJson.Default.RoomRoute, out var route))
+        {
+            return Results.Text("The body must be the JSON of a room's route.\n", statusCode: StatusCodes.Status400BadRequest);
+        }
+
+        var (taken, current) = await watch.TellAsync(route, context.RequestAborted);
+        return Results.Json(current, ContractJson.Default.RoomRoute, statusCode: taken ? StatusCodes.Status200OK : StatusCodes.Status409Conflict);
+    });
+}

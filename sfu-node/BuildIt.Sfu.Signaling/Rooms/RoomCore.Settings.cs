@@ -1,0 +1,92 @@
+using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Signaling.Protocol;
+using LeaveAction = BuildIt.Sfu.Signaling.Protocol.LeaveRequest.Types.Action;
+
+namespace BuildIt.Sfu.Signaling.Rooms;
+
+/// <summary>What a fleet sets while the room is open, and what it is told about the room as a whole.</summary>
+public sealed partial class RoomCore
+{
+    private TimeSpan _servedBefore;
+
+    /// <summary>When the first participant joined; null while nobody has.</summary>
+    public DateTimeOffset? FirstJoinedAt { get; private set; }
+
+    /// <summary>When the last participant left; null while somebody is there or nobody has been.</summary>
+    public DateTimeOffset? EmptySince { get; private set; }
+
+    public int PublisherCount => _bySid.Values.Count(p => p.IsPublisher);
+
+    /// <summary>Participants that may receive media.</summary>
+    public int SubscriberCount => _bySid.Values.Count(p => p.Permission.CanSubscribe);
+
+    /// <summary>True when there are tracks and each is announced as encrypted end to end.</summary>
+    public bool IsEndToEndEncrypted =>
+        Options.E2eeRequired || (_tracks.Count > 0 && _tracks.Values.All(t => t.Info.Encryption != Encryption.Types.Type.None));
+
+    /// <summary>Time that participants have spent here, added up.</summary>
+    public TimeSpan ParticipantTime(Instant now)
+    {
+        var total = _servedBefore;
+        foreach (var participant in _bySid.Values)
+        {
+            total += Services.Clock.At(now) - participant.JoinedAt;
+        }
+
+        return total;
+    }
+
+    /// <summary>Who is here: identity, when they joined, whether they publish.</summary>
+    public IReadOnlyList<(string Identity, DateTimeOffset JoinedAt, bool Publishes)> Roll() =>
+        [.. _bySid.Values.Select(p => (p.Identity, p.JoinedAt, p.IsPublisher))];
+
+    /// <summary>Takes new settings over at once. The name and the trailer for server-made frames stay as they are.</summary>
+    public void Reconfigure(RoomOptions options, Instant now)
+    {
+        var old = Options;
+        var next = options with { Name = old.Name, SifTrailer = old.SifTrailer, Metadata = old.Metadata };
+        if (Ended || next == old)
+        {
+            return;
+        }
+
+        Options = next;
+        if (_bySid.Count == 0)
+        {
+            CloseAfter(FirstJoinedAt is null ? next.EmptyTimeout : next.DepartureTimeout, now);
+        }
+
+        foreach (var participant in _bySid.Values)
+        {
+            foreach (var track in participant.Tracks.Values.Where(t => !MayPublish(participant, t.Info.Source)).ToArray())
+            {
+                Publishing.Unpublish(track, now);
+            }
+        }
+
+        RoomChanged(now);
+    }
+
+    /// <summary>Removes a participant whose token was issued before <paramref name="notBefore"/> or does not say when.</summary>
+    /// <returns>False when there is none.</returns>
+    public bool Revoke(string identity, DateTimeOffset notBefore, Instant now)
+    {
+        if (!_byIdentity.TryGetValue(identity, out var participant) || participant.Claims.IssuedAt >= notBefore)
+        {
+            return false;
+        }
+
+        Leave(participant, DisconnectReason.ParticipantRemoved, LeaveAction.Disconnect, now);
+        return true;
+    }
+
+    internal bool MayPublish(Participant participant, TrackSource source) =>
+        (Options.AllowScreenShare || source is not (TrackSource.ScreenShare or TrackSource.ScreenShareAudio))
+        && Permissions.MayPublish(participant.Permission, source);
+
+    private void CloseAfter(TimeSpan timeout, Instant now)
+    {
+        _closeAt = Options.EndsWhenEmpty ? now + timeout : Instant.Never;
+        Schedule(_closeAt);
+    }
+}
