@@ -34,6 +34,9 @@ public sealed partial class RedisNodeRegistry : IRegionRegistry, IAsyncDisposabl
             User = settings.RedisUsername,
             Password = settings.RedisPassword,
             ClientName = settings.Node.Value,
+
+            // A client that waits to join is told at once to try again; nothing is to pile up for a registry that is away.
+            BacklogPolicy = BacklogPolicy.FailFast,
             ReconnectRetryPolicy = new ExponentialRetry(250, 2000),
         };
         foreach (var address in settings.RedisAddresses)

@@ -1,0 +1,120 @@
+using System.Globalization;
+using System.Net.WebSockets;
+using System.Text.RegularExpressions;
+using BuildIt.Sfu.Contracts;
+using BuildIt.Sfu.Signaling.Tokens;
+using BuildIt.Testing;
+
+namespace BuildIt.Sfu.Node.Tests.Routing;
+
+/// <summary>A node of a fleet in a process of its own, on free loopback ports.</summary>
+internal sealed partial class FleetNode : IAsyncDisposable
+{
+    public const string Scope = "routing-tests";
+
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
+    private static readonly ApiKeys Keys = ApiKeys.Single("devkey", "secret");
+
+    private FleetNode(NodeId id, ChildProcess process, Uri signal)
+    {
+        Id = id;
+        Process = process;
+        Signal = signal;
+    }
+
+    public NodeId Id { get; }
+
+    public ChildProcess Process { get; }
+
+    public Uri Signal { get; }
+
+    public static async Task<FleetNode> StartAsync(string name, string redis)
+    {
+        var process = ChildProcess.Start(
+            "dotnet",
+            [NodeAssembly(), "--dev", "--port", "0", "--udp-port", "0", "--tcp-port", "-1", "--health-port", "0"],
+            new Dictionary<string, string?>
+            {
+                [NodeEnvironment.Instance] = name,
+                [NodeEnvironment.Namespace] = Scope,
+                [NodeEnvironment.Cluster] = "fleet",
+                [NodeEnvironment.Region] = "test",
+                [NodeEnvironment.RedisAddresses] = redis,
+            });
+        await process.WaitForOutputAsync("Serving: signal", StartTimeout);
+        return new FleetNode(new NodeId(name), process, new Uri(Serving().Match(process.ReadOutput()).Groups[1].Value));
+    }
+
+    public static string Token(string room, string identity, DateTimeOffset? issuedAt = null) => new TokenSigner(Keys).Sign(
+        new AccessClaims { Issuer = "devkey", Identity = identity, Video = new VideoGrant { RoomJoin = true, Room = room } },
+        issuedAt ?? DateTimeOffset.UtcNow,
+        TimeSpan.FromHours(1));
+
+    /// <summary>Joins; throws <see cref="WebSocketException"/> when the node refuses.</summary>
+    public async Task<SignalClient> JoinAsync(string room, string identity, string path = "/rtc", string extra = "")
+    {
+        var socket = new ClientWebSocket();
+        try
+        {
+            await socket.ConnectAsync(
+                new Uri($"ws://{Signal.Authority}{path}?protocol=17{extra}&access_token={Token(room, identity)}"), CancellationToken.None);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+
+        return new SignalClient(socket);
+    }
+
+    /// <summary>What a browser asks when its WebSocket failed: status and text.</summary>
+    public async Task<(int Status, string Text)> ValidateAsync(string room, string identity, string path = "/rtc", DateTimeOffset? issuedAt = null)
+    {
+        using var http = new HttpClient();
+        using var response = await http.GetAsync(new Uri(Signal, $"{path}/validate?protocol=17&access_token={Token(room, identity, issuedAt)}"));
+        return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+
+    public ValueTask DisposeAsync() => Process.DisposeAsync();
+
+    private static string NodeAssembly()
+    {
+        var configuration = AppContext.BaseDirectory.Contains("/Release/", StringComparison.Ordinal) ? "Release" : "Debug";
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "BuildIt.Operator.sln")))
+        {
+            folder = folder.Parent ?? throw new InvalidOperationException("The tests run from inside the repository.");
+        }
+
+        return Path.Combine(folder.FullName, "sfu-node", "BuildIt.Sfu.Node", "bin", configuration, "net10.0", "BuildIt.Sfu.Node.dll");
+    }
+
+    [GeneratedRegex(@"Serving: signal (http://\S+), health")]
+    private static partial Regex Serving();
+}
+
+internal static class Eventually
+{
+    public static async Task<T> HasAsync<T>(Func<Task<T?>> read, TimeSpan patience, string what)
+    {
+        var until = DateTimeOffset.UtcNow + patience;
+        while (true)
+        {
+            if (await read() is { } value)
+            {
+                return value;
+            }
+
+            if (DateTimeOffset.UtcNow > until)
+            {
+                throw new TimeoutException($"Within {patience.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s it did not come about that {what}.");
+            }
+
+            await Task.Delay(20);
+        }
+    }
+
+    public static Task IsAsync(Func<Task<bool>> read, TimeSpan patience, string what) =>
+        HasAsync(async () => await read() ? new object() : null, patience, what);
+}

@@ -1,0 +1,87 @@
+using System.Net;
+using BuildIt.Sfu.Contracts;
+using BuildIt.Testing;
+using StackExchange.Redis;
+
+namespace BuildIt.Sfu.Node.Tests.Routing;
+
+/// <summary>A region: a real Redis, two real nodes, and this in the operator's place.</summary>
+public sealed class RegionFixture : IAsyncLifetime
+{
+    private readonly RegistryKeys _keys = new(FleetNode.Scope);
+    private ConnectionMultiplexer? _connection;
+    private int _rooms;
+
+    internal RedisServer Redis { get; private set; } = null!;
+
+    internal FleetNode A { get; private set; } = null!;
+
+    internal FleetNode B { get; private set; } = null!;
+
+    internal IDatabase Database => _connection!.GetDatabase();
+
+    internal RegistryKeys Keys => _keys;
+
+    public async Task InitializeAsync()
+    {
+        Redis = await RedisServer.StartNewAsync();
+        _connection = await ConnectionMultiplexer.ConnectAsync(new ConfigurationOptions
+        {
+            EndPoints = { Redis.Address },
+            AbortOnConnectFail = false,
+            ReconnectRetryPolicy = new LinearRetry(200),
+        });
+        var nodes = await Task.WhenAll(FleetNode.StartAsync("node-a", Redis.Address), FleetNode.StartAsync("node-b", Redis.Address));
+        (A, B) = (nodes[0], nodes[1]);
+        await PublishEpochAsync();
+        await Eventually.IsAsync(
+            async () => await Database.KeyExistsAsync(_keys.Node(A.Id)) && await Database.KeyExistsAsync(_keys.Node(B.Id)),
+            TimeSpan.FromSeconds(10),
+            "both nodes report");
+    }
+
+    public async Task DisposeAsync()
+    {
+        await A.DisposeAsync();
+        await B.DisposeAsync();
+        await _connection!.DisposeAsync();
+        await Redis.DisposeAsync();
+    }
+
+    internal RoomId NewRoom() => new($"room-{Interlocked.Increment(ref _rooms)}");
+
+    internal Task PublishEpochAsync() => Database.StringSetAsync(_keys.Epoch, "1");
+
+    internal async Task<RoomRoute> PlaceAsync(RoomId room, FleetNode on, long generation = 1, RoomLimits? limits = null, RoomRouteState state = RoomRouteState.Serving)
+    {
+        var route = new RoomRoute
+        {
+            Room = room,
+            Node = on.Id,
+            Generation = generation,
+            Endpoint = on.Signal.ToString(),
+            Limits = limits ?? RoomLimits.Default,
+            State = state,
+        };
+        await Database.StringSetAsync(_keys.Route(room), ContractJson.Write(route, ContractJson.Default.RoomRoute));
+        await Database.PublishAsync(RedisChannel.Literal(_keys.RouteChanges), room.Value);
+        return route;
+    }
+
+    internal async Task RevokeAsync(RoomId room, string participant, bool announce)
+    {
+        var revocation = new Revocation { Room = room, Participant = participant, NotBefore = DateTimeOffset.UtcNow.AddSeconds(1) };
+        var json = ContractJson.Write(revocation, ContractJson.Default.Revocation);
+        await Database.HashSetAsync(_keys.Revocations(room), participant, json);
+        if (announce)
+        {
+            await Database.PublishAsync(RedisChannel.Literal(_keys.RevocationChanges), json);
+        }
+    }
+
+    internal async Task<Heartbeat?> HeartbeatAsync(FleetNode node)
+    {
+        var json = await Database.StringGetAsync(_keys.Node(node.Id));
+        return ContractJson.TryRead(((ReadOnlyMemory<byte>)json).Span, ContractJson.Default.Heartbeat, out var heartbeat) ? heartbeat : null;
+    }
+}
