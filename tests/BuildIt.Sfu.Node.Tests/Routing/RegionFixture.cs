@@ -70,7 +70,7 @@ public sealed class RegionFixture : IAsyncLifetime
 
     internal async Task RevokeAsync(RoomId room, string participant, bool announce)
     {
-        var revocation = new Revocation { Room = room, Participant = participant, NotBefore = DateTimeOffset.UtcNow.AddSeconds(1) };
+        var revocation = new Revocation { Room = room, Participant = participant, NotBefore = DateTimeOffset.UtcNow.AddSeconds(30) };
         var json = ContractJson.Write(revocation, ContractJson.Default.Revocation);
         await Database.HashSetAsync(_keys.Revocations(room), participant, json);
         if (announce)

@@ -167,7 +167,7 @@ public class RegistryRoutingTests(RegionFixture region) : IClassFixture<RegionFi
         }
 
         // A token made after the revocation counts again.
-        Assert.Equal(200, (await region.B.ValidateAsync(room.Value, "alice", issuedAt: DateTimeOffset.UtcNow.AddSeconds(5))).Status);
+        Assert.Equal(200, (await region.B.ValidateAsync(room.Value, "alice", issuedAt: DateTimeOffset.UtcNow.AddSeconds(45))).Status);
     }
 
     [Fact]
