@@ -11,10 +11,12 @@ namespace BuildIt.Operator.Api;
 [ShortNames("room")]
 [PrinterColumn("Phase", "string", ".status.phase")]
 [PrinterColumn("Cluster", "string", ".status.assignments[?(@.role==\"Origin\")].cluster")]
+[PrinterColumn("Instance", "string", ".status.assignments[?(@.role==\"Origin\")].instance")]
 [PrinterColumn("Participants", "integer", ".status.participants")]
 [PrinterColumn("Max", "integer", ".spec.maxParticipants", 1)]
 [PrinterColumn("Generation", "integer", ".status.generation", 1)]
 [PrinterColumn("Failovers", "integer", ".status.failovers", 1)]
+[PrinterColumn("Region", "string", ".status.assignments[?(@.role==\"Origin\")].region", 1)]
 [PrinterColumn("Expires", "date", ".spec.expiresAt", 1)]
 [PrinterColumn("Age", "date", ".metadata.creationTimestamp")]
 public sealed class ConferenceRoom : IKubernetesObject<V1ObjectMeta>, ISpec<ConferenceRoomSpec>, IStatus<ConferenceRoomStatus?>

@@ -4,6 +4,7 @@ using BuildIt.Operator.Clusters;
 using BuildIt.Operator.Fleets;
 using BuildIt.Operator.Nodes;
 using BuildIt.Operator.Registry;
+using BuildIt.Operator.Rooms;
 using BuildIt.Operator.Runtime.Admission;
 using BuildIt.Operator.Runtime.Caching;
 using BuildIt.Operator.Runtime.Hosting;
@@ -41,6 +42,7 @@ public static class OperatorComposition
         services.AddSingleton(settings);
         services.AddSingleton<StatusServer>();
         services.AddHostedService(sp => sp.GetRequiredService<StatusServer>());
+        builder.AddRooms();
         AddFleets(builder, settings);
         AddWebhook(builder, settings);
         return builder;

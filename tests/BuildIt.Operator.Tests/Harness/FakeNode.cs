@@ -65,6 +65,9 @@ internal sealed class FakeNode : IAsyncDisposable
 
     public bool Beats { get; set; } = true;
 
+    /// <summary>Gives the rooms that it reports.</summary>
+    public Func<IReadOnlyList<RoomReport>> Rooms { get; set; } = () => [];
+
     public Manners Manners { get; set; } = Manners.Polite;
 
     /// <summary>Drain commands received, in order.</summary>
@@ -216,20 +219,26 @@ internal sealed class FakeNode : IAsyncDisposable
         }
     }
 
-    private Heartbeat Next() => new()
+    private Heartbeat Next()
     {
-        Node = new NodeId(Name),
-        Namespace = _pod.Metadata.NamespaceProperty,
-        Cluster = _pod.Metadata.Labels["sfu.buildit.network/cluster"],
-        Region = "test-1",
-        Revision = _pod.Metadata.Labels["sfu.buildit.network/revision"],
-        State = State,
-        Load = Load,
-        Capacity = NodeCapacity.Default,
-        Endpoints = new NodeEndpoints { Signal = $"http://{Ip}:{NodePorts.Signal}", Control = $"https://{Ip}:{NodePorts.Control}" },
-        StartedAt = _startedAt,
-        Sequence = Interlocked.Increment(ref _sequence),
-    };
+        // Before the load, which they are part of.
+        var rooms = Rooms();
+        return new Heartbeat
+        {
+            Node = new NodeId(Name),
+            Namespace = _pod.Metadata.NamespaceProperty,
+            Cluster = _pod.Metadata.Labels["sfu.buildit.network/cluster"],
+            Region = "test-1",
+            Revision = _pod.Metadata.Labels["sfu.buildit.network/revision"],
+            State = State,
+            Load = Load,
+            Capacity = NodeCapacity.Default,
+            Endpoints = new NodeEndpoints { Signal = $"http://{Ip}:{NodePorts.Signal}", Control = $"https://{Ip}:{NodePorts.Control}" },
+            StartedAt = _startedAt,
+            Sequence = Interlocked.Increment(ref _sequence),
+            Rooms = rooms,
+        };
+    }
 
     private static bool IsOperator(X509Certificate2 certificate, X509Certificate2 authority)
     {

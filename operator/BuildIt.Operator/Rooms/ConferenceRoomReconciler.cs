@@ -1,0 +1,253 @@
+using System.Collections.Concurrent;
+using BuildIt.Operator.Api;
+using BuildIt.Operator.Fleets;
+using BuildIt.Operator.Planning.Placement;
+using BuildIt.Operator.Planning.Rooms;
+using BuildIt.Operator.Runtime.Caching;
+using BuildIt.Operator.Runtime.Events;
+using BuildIt.Operator.Runtime.Reconciliation;
+using BuildIt.Operator.Runtime.Writing;
+using BuildIt.Sfu.Contracts;
+using Phase = BuildIt.Operator.Api.RoomPhase;
+
+namespace BuildIt.Operator.Rooms;
+
+/// <summary>
+/// Keeps a ConferenceRoom true: places it, follows its pod, moves it when the pod goes, ends it when it is over. The status is
+/// written first and the route from it, so whoever comes after an operator that ended in between writes the same route.
+/// </summary>
+internal sealed class ConferenceRoomReconciler(
+    RoomBook book,
+    RoomObserver observer,
+    RoutePublisher routes,
+    ObjectWriter writer,
+    IEventRecorder events,
+    TimeProvider time) : IReconciler<ConferenceRoom>, IForgets
+{
+    /// <summary>A status in which only the number of people differs is written at most so often.</summary>
+    private static readonly TimeSpan CountInterval = TimeSpan.FromSeconds(5);
+
+    /// <summary>A pod that does not report a room it was given so long ago is told again.</summary>
+    private static readonly TimeSpan TellAgain = TimeSpan.FromSeconds(3);
+
+    private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Later = TimeSpan.FromSeconds(1);
+
+    private readonly ConcurrentDictionary<ObjectKey, DateTimeOffset> _writtenAt = new();
+
+    public async Task<ReconcileResult> ReconcileAsync(ConferenceRoom entity, CancellationToken cancellationToken)
+    {
+        var ns = entity.Metadata.NamespaceProperty;
+        if (observer.Fleets(ns) is not { } fleets)
+        {
+            return ReconcileResult.After(Soon);
+        }
+
+        var room = RoomObserver.Observe(entity, fleets, book.Observe(entity));
+        var now = time.GetUtcNow();
+        var decision = RoomPlanner.Plan(room.Observation, now);
+        var next = decision.Step switch
+        {
+            RoomStep.End => await EndAsync(entity, decision.Reason, cancellationToken).ConfigureAwait(false),
+            RoomStep.Place => await PlaceAsync(entity, fleets, entity.Status?.Phase is Phase.Recovering, null, decision.Reason, cancellationToken).ConfigureAwait(false),
+            RoomStep.FailOver => await FailOverAsync(entity, fleets, room.Observation.Instance!, decision.Reason, cancellationToken).ConfigureAwait(false),
+            RoomStep.Migrate => await MigrateAsync(entity, fleets, room, decision, cancellationToken).ConfigureAwait(false),
+            _ => await KeepAsync(entity, room, decision, cancellationToken).ConfigureAwait(false),
+        };
+        var due = decision.NextDeadline - time.GetUtcNow();
+        return new ReconcileResult(due is { } wait && !(next < wait) ? Positive(wait) : next);
+    }
+
+    public void Forget(ObjectKey key)
+    {
+        book.Forget(key);
+        routes.Forget(key);
+        _writtenAt.TryRemove(key, out _);
+    }
+
+    /// <summary>Ends the room everywhere. Done when the registry has been told.</summary>
+    /// <returns>When to try again; null when it is done.</returns>
+    public async Task<TimeSpan?> EndAsync(ConferenceRoom room, string reason, CancellationToken cancellation)
+    {
+        var ns = room.Metadata.NamespaceProperty;
+        if (room.Status?.Phase is not Phase.Ended)
+        {
+            await writer.UpdateStatusAsync(room, RoomStatusBuilder.Ended(room, reason, told: false, time.GetUtcNow()), cancellation).ConfigureAwait(false);
+            events.Normal(room, RoomEvents.Ended, reason);
+        }
+
+        book.Forget(ObjectKey.Of(room));
+        if (RouteOf.Room(room) is { } route)
+        {
+            var published = await routes.PublishAsync(ns, route, null, again: false, cancellation).ConfigureAwait(false);
+            if (!published.Written && published.NewerGeneration == 0)
+            {
+                return Later;
+            }
+        }
+
+        await writer.UpdateStatusAsync(room, RoomStatusBuilder.Ended(room, ReasonOf(room) ?? reason, told: true, time.GetUtcNow()), cancellation).ConfigureAwait(false);
+        return null;
+    }
+
+    private async Task<TimeSpan?> PlaceAsync(
+        ConferenceRoom room, IReadOnlyList<FleetView> fleets, bool failedOver, string? avoid, string why, CancellationToken cancellation)
+    {
+        var ns = room.Metadata.NamespaceProperty;
+        var placement = book.Place(ns, Request.Of(room, fleets, avoid));
+        if (!placement.IsPlaced)
+        {
+            var waiting = RoomStatusBuilder.Waiting(room, failedOver ? Phase.Recovering : Phase.Pending, RoomEvents.Waiting, placement.Reason, time.GetUtcNow());
+            if (await writer.UpdateStatusAsync(room, waiting, cancellation).ConfigureAwait(false))
+            {
+                events.Warning(room, RoomEvents.Waiting, placement.Reason);
+            }
+
+            return Later;
+        }
+
+        if (EndpointOf(placement, fleets) is not { } endpoint)
+        {
+            book.Release(ns, room.Metadata.Name);
+            return Soon;
+        }
+
+        var status = RoomStatusBuilder.Placed(room, placement, endpoint, failedOver ? Phase.Recovering : Phase.Ready, failedOver, time.GetUtcNow());
+        await WritePlacementAsync(room, status, cancellation).ConfigureAwait(false);
+        events.Normal(room, failedOver ? RoomEvents.FailedOver : RoomEvents.Placed, failedOver ? $"{why}: now on {placement.Reason}" : $"on {placement.Reason}");
+        return await PublishAsync(room, avoid, again: false, cancellation).ConfigureAwait(false) ?? TellAgain;
+    }
+
+    private async Task<TimeSpan?> FailOverAsync(ConferenceRoom room, IReadOnlyList<FleetView> fleets, string dead, string why, CancellationToken cancellation)
+    {
+        events.Warning(room, RoomEvents.OwnerLost, why);
+        book.Release(room.Metadata.NamespaceProperty, room.Metadata.Name);
+        return await PlaceAsync(room, fleets, failedOver: true, dead, why, cancellation).ConfigureAwait(false);
+    }
+
+    private async Task<TimeSpan?> MigrateAsync(
+        ConferenceRoom room, IReadOnlyList<FleetView> fleets, ObservedRoom observed, RoomDecision decision, CancellationToken cancellation)
+    {
+        var ns = room.Metadata.NamespaceProperty;
+        var leaving = observed.Observation.Instance!;
+        var placement = book.Place(ns, Request.Of(room, fleets, leaving));
+        if (!placement.IsPlaced || EndpointOf(placement, fleets) is not { } endpoint)
+        {
+            // It stays where it is while it can; whoever is in it notices nothing.
+            if (placement.IsPlaced)
+            {
+                book.Release(ns, room.Metadata.Name);
+            }
+
+            var reason = $"{decision.Reason}, and {placement.Reason}";
+            var kept = RoomStatusBuilder.Kept(room, Phase.Migrating, observed.Report, reason, heard: true, time.GetUtcNow());
+            await WriteAsync(room, kept, cancellation).ConfigureAwait(false);
+            return Later;
+        }
+
+        var status = RoomStatusBuilder.Placed(room, placement, endpoint, Phase.Migrating, failedOver: false, time.GetUtcNow());
+        await WritePlacementAsync(room, status, cancellation).ConfigureAwait(false);
+        events.Normal(room, RoomEvents.Migrating, $"{decision.Reason}: moves to {placement.Reason}");
+        return await PublishAsync(room, leaving, again: false, cancellation).ConfigureAwait(false) ?? TellAgain;
+    }
+
+    private async Task<TimeSpan?> KeepAsync(ConferenceRoom room, ObservedRoom observed, RoomDecision decision, CancellationToken cancellation)
+    {
+        if (observed.Observation.Instance is null)
+        {
+            return null;
+        }
+
+        var key = ObjectKey.Of(room);
+        var now = time.GetUtcNow();
+        var silent = observed.Report is null && observed.Observation.OwnerLiveness is Planning.Health.Liveness.Alive;
+        var again = silent && routes.PublishedAt(key) + TellAgain <= now;
+        if (await PublishAsync(room, null, again, cancellation).ConfigureAwait(false) is { } retry)
+        {
+            return retry;
+        }
+
+        var before = room.Status!.Phase;
+        var status = RoomStatusBuilder.Kept(
+            room, Enum.Parse<Phase>(decision.Phase.ToString()), observed.Report, decision.Reason, heard: observed.Report is not null || IsUnpublished(room), now);
+        var wait = await WriteAsync(room, status, cancellation).ConfigureAwait(false);
+        if (before is Phase.Recovering or Phase.Migrating && status.Phase is Phase.Ready)
+        {
+            events.Normal(room, RoomEvents.Serving, decision.Reason);
+        }
+
+        return wait ?? (silent ? TellAgain : null);
+    }
+
+    /// <summary>Publishes the route of the status.</summary>
+    /// <returns>When to try again; null when it is published.</returns>
+    private async Task<TimeSpan?> PublishAsync(ConferenceRoom room, string? previous, bool again, CancellationToken cancellation)
+    {
+        var route = RouteOf.Room(room)!;
+        var published = await routes.PublishAsync(room.Metadata.NamespaceProperty, route, previous, again, cancellation).ConfigureAwait(false);
+        if (published.Written)
+        {
+            return null;
+        }
+
+        if (published.NewerGeneration > 0)
+        {
+            // A room of this name was here before; its number is passed, or nodes would take this one for the older.
+            var renumbered = room.Status! with { Generation = published.NewerGeneration + 1 };
+            await WritePlacementAsync(room, renumbered, cancellation).ConfigureAwait(false);
+            events.Normal(room, RoomEvents.Renumbered, $"a room of this name was at generation {published.NewerGeneration}");
+            return TimeSpan.FromMilliseconds(1);
+        }
+
+        await writer.UpdateStatusAsync(room, RoomStatusBuilder.Unpublished(room, time.GetUtcNow()), cancellation).ConfigureAwait(false);
+        return Later;
+    }
+
+    private async Task WritePlacementAsync(ConferenceRoom room, ConferenceRoomStatus status, CancellationToken cancellation)
+    {
+        try
+        {
+            await writer.UpdateStatusAsync(room, status, cancellation).ConfigureAwait(false);
+            _writtenAt[ObjectKey.Of(room)] = time.GetUtcNow();
+        }
+        catch
+        {
+            book.Release(room.Metadata.NamespaceProperty, room.Metadata.Name);
+            throw;
+        }
+    }
+
+    /// <summary>Writes a status; one that only counts people differently has to wait its turn.</summary>
+    /// <returns>When its turn is; null when there is nothing left to write.</returns>
+    private async Task<TimeSpan?> WriteAsync(ConferenceRoom room, ConferenceRoomStatus status, CancellationToken cancellation)
+    {
+        var key = ObjectKey.Of(room);
+        var now = time.GetUtcNow();
+        var written = room.Status!;
+        if (written.Participants == status.Participants && written.Publishers == status.Publishers && RoomStatusBuilder.DifferOnlyInNumbers(written, status))
+        {
+            return null;
+        }
+
+        if (_writtenAt.TryGetValue(key, out var last) && last + CountInterval > now && RoomStatusBuilder.DifferOnlyInNumbers(written, status))
+        {
+            return Positive(last + CountInterval - now);
+        }
+
+        await writer.UpdateStatusAsync(room, status, cancellation).ConfigureAwait(false);
+        _writtenAt[key] = now;
+        return null;
+    }
+
+    private static string? ReasonOf(ConferenceRoom room) =>
+        Conditions.Find(room.Status?.Conditions ?? [], ConferenceRoomConditions.Ready) is { Reason: RoomEvents.Ended } ended ? ended.Message : null;
+
+    private static bool IsUnpublished(ConferenceRoom room) =>
+        Conditions.Find(room.Status?.Conditions ?? [], ConferenceRoomConditions.Ready) is { Reason: RoomEvents.RegistryUnreachable };
+
+    private static string? EndpointOf(RoomPlacement placement, IReadOnlyList<FleetView> fleets) => fleets
+        .FirstOrDefault(fleet => fleet.Key.ToString() == placement.Cluster)?.Instances
+        .FirstOrDefault(instance => instance.Observation.Name == placement.Instance)?.Endpoints?.Signal is { Length: > 0 } endpoint ? endpoint : null;
+
+    private static TimeSpan Positive(TimeSpan wait) => wait > TimeSpan.FromMilliseconds(1) ? wait : TimeSpan.FromMilliseconds(1);
+}

@@ -1,0 +1,16 @@
+namespace BuildIt.Operator.Rooms;
+
+/// <summary>Reasons of a ConferenceRoom's Events and conditions.</summary>
+internal static class RoomEvents
+{
+    public const string Placed = "Placed";
+    public const string Waiting = "NoCapacity";
+    public const string FailedOver = "FailedOver";
+    public const string OwnerLost = "OwnerLost";
+    public const string Migrating = "Migrating";
+    public const string Serving = "Serving";
+    public const string Recovering = "Recovering";
+    public const string Ended = "Ended";
+    public const string RegistryUnreachable = "RegistryUnreachable";
+    public const string Renumbered = "Renumbered";
+}

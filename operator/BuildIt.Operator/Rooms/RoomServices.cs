@@ -1,0 +1,32 @@
+using BuildIt.Operator.Api;
+using BuildIt.Operator.Fleets;
+using BuildIt.Operator.Registry;
+using BuildIt.Operator.Runtime.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace BuildIt.Operator.Rooms;
+
+/// <summary>Adds what the operator does for rooms.</summary>
+internal static class RoomServices
+{
+    private const int Workers = 16;
+
+    /// <summary>Before the fleets: these ask the rooms what they mean for them.</summary>
+    public static OperatorBuilder AddRooms(this OperatorBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddSingleton<RoomBook>();
+        services.AddSingleton<IRoomLedger>(sp => sp.GetRequiredService<RoomBook>());
+        services.AddSingleton<RoomObserver>();
+        services.AddSingleton<RoutePublisher>();
+        services.AddSingleton<IRegistryRestorer, RouteRestorer>();
+        services.AddSingleton<RoomWaker>();
+        builder.AddReconciler<ConferenceRoomReconciler, ConferenceRoom>(controller => controller
+            .WithFinalizer<ConferenceRoomFinalizer>(SfuApi.Finalizer)
+            .With(options => options with { Workers = Workers, MinInterval = TimeSpan.FromMilliseconds(10) }));
+
+        // Resolved at the first news, because the trigger is the controller itself.
+        services.AddSingleton<Action<IServiceProvider>>(sp => sp.GetRequiredService<FleetDirectory>().Changed += view => sp.GetRequiredService<RoomWaker>().Hear(view));
+        return builder;
+    }
+}

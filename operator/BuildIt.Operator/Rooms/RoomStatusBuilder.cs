@@ -1,0 +1,109 @@
+using BuildIt.Operator.Api;
+using BuildIt.Operator.Planning.Placement;
+using BuildIt.Operator.Runtime.Caching;
+using BuildIt.Operator.Runtime.Reconciliation;
+using BuildIt.Sfu.Contracts;
+
+namespace BuildIt.Operator.Rooms;
+
+/// <summary>Statuses of rooms. Pure.</summary>
+internal static class RoomStatusBuilder
+{
+    /// <summary>The room has a pod.</summary>
+    public static ConferenceRoomStatus Placed(ConferenceRoom room, RoomPlacement placement, string endpoint, RoomPhase phase, bool failedOver, DateTimeOffset now)
+    {
+        var old = Of(room);
+        var status = old with
+        {
+            Phase = phase,
+            Generation = placement.Generation,
+            Assignments =
+            [
+                new RoomAssignment
+                {
+                    Cluster = placement.Cluster!.Split('/')[^1],
+                    Instance = placement.Instance!,
+                    Region = placement.Region,
+                    Role = AssignmentRole.Origin,
+                    Endpoint = endpoint,
+                },
+            ],
+            Failovers = old.Failovers + (failedOver ? 1 : 0),
+            LastFailover = failedOver ? Seconds(now) : old.LastFailover,
+        };
+        return phase switch
+        {
+            RoomPhase.Recovering => Ready(room, status, false, RoomEvents.Recovering, $"{placement.Reason}; it has not taken the room yet", now),
+            RoomPhase.Migrating => Ready(room, status, true, RoomEvents.Migrating, placement.Reason, now),
+            _ => Ready(room, status, true, RoomEvents.Placed, placement.Reason, now),
+        };
+    }
+
+    /// <summary>The room has no pod and waits for one.</summary>
+    public static ConferenceRoomStatus Waiting(ConferenceRoom room, RoomPhase phase, string reason, string message, DateTimeOffset now) =>
+        Ready(room, Of(room) with { Phase = phase, Assignments = [], Participants = 0, Publishers = 0 }, false, reason, message, now);
+
+    /// <summary>The room goes on where it is.</summary>
+    public static ConferenceRoomStatus Kept(ConferenceRoom room, RoomPhase phase, RoomReport? report, string reason, bool heard, DateTimeOffset now)
+    {
+        var status = Of(room) with { Phase = phase };
+        if (report is not null)
+        {
+            status = status with { Participants = report.Participants, Publishers = report.Publishers };
+            if (report.Publishers > 0)
+            {
+                status = status with
+                {
+                    Conditions = Conditions.Set(
+                        status.Conditions, ConferenceRoomConditions.EndToEndEncrypted, report.EndToEndEncrypted,
+                        report.EndToEndEncrypted ? "AllTracksEncrypted" : "TrackInTheClear",
+                        report.EndToEndEncrypted ? "every published track is encrypted end to end" : "a published track is not announced as encrypted",
+                        room.Metadata.Generation ?? 0, now),
+                };
+            }
+        }
+
+        return phase switch
+        {
+            RoomPhase.Ready when heard => Ready(room, status, true, RoomEvents.Serving, reason, now),
+            RoomPhase.Recovering => Ready(room, status, false, RoomEvents.Recovering, reason, now),
+            RoomPhase.Migrating => Ready(room, status, true, RoomEvents.Migrating, reason, now),
+            _ => status,
+        };
+    }
+
+    /// <summary>The room is over. Its pod stays named until everybody has been told.</summary>
+    public static ConferenceRoomStatus Ended(ConferenceRoom room, string reason, bool told, DateTimeOffset now)
+    {
+        var old = Of(room);
+        return Ready(
+            room, old with { Phase = RoomPhase.Ended, Assignments = told ? [] : old.Assignments, Participants = 0, Publishers = 0 },
+            false, RoomEvents.Ended, reason, now);
+    }
+
+    /// <summary>The placement cannot be made known.</summary>
+    public static ConferenceRoomStatus Unpublished(ConferenceRoom room, DateTimeOffset now) =>
+        Ready(room, Of(room), false, RoomEvents.RegistryUnreachable, "the registry does not answer, so that nodes cannot be told where the room is; trying again every second", now);
+
+    /// <summary>True when the two differ in nothing but how many people there are.</summary>
+    public static bool DifferOnlyInNumbers(ConferenceRoomStatus a, ConferenceRoomStatus b) =>
+        Text(a with { Participants = 0, Publishers = 0 }) == Text(b with { Participants = 0, Publishers = 0 });
+
+    private static ConferenceRoomStatus Of(ConferenceRoom room) =>
+        (room.Status ?? new ConferenceRoomStatus()) with { ObservedGeneration = room.Metadata.Generation ?? 0 };
+
+    private static ConferenceRoomStatus Ready(ConferenceRoom room, ConferenceRoomStatus status, bool ready, string reason, string message, DateTimeOffset now)
+    {
+        var generation = room.Metadata.Generation ?? 0;
+        var conditions = Conditions.Set(status.Conditions, ConferenceRoomConditions.Ready, ready, reason, message, generation, now);
+        conditions = Conditions.Set(
+            conditions, ConferenceRoomConditions.Cascaded, status.Assignments.Count > 1,
+            status.Assignments.Count > 1 ? "SeveralPods" : "OnePod",
+            status.Assignments.Count > 1 ? $"{status.Assignments.Count} pods serve it" : "one pod serves it", generation, now);
+        return status with { Conditions = conditions };
+    }
+
+    private static DateTime Seconds(DateTimeOffset now) => new(now.UtcTicks - (now.UtcTicks % TimeSpan.TicksPerSecond), DateTimeKind.Utc);
+
+    private static string Text(ConferenceRoomStatus status) => System.Text.Json.JsonSerializer.Serialize(status, ApiJson.Options);
+}

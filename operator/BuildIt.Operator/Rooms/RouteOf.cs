@@ -1,0 +1,54 @@
+using BuildIt.Operator.Api;
+using BuildIt.Sfu.Contracts;
+
+namespace BuildIt.Operator.Rooms;
+
+/// <summary>The route that a room's object stands for.</summary>
+internal static class RouteOf
+{
+    /// <summary>Null while the room has no pod.</summary>
+    public static RoomRoute? Room(ConferenceRoom room)
+    {
+        if (room.Status is not { } status || Origin(status) is not { } origin)
+        {
+            return null;
+        }
+
+        return new RoomRoute
+        {
+            Room = new RoomId(room.Metadata.Name),
+            Node = new NodeId(origin.Instance),
+            Generation = status.Generation,
+            Endpoint = origin.Endpoint ?? string.Empty,
+            Region = origin.Region ?? string.Empty,
+            State = status.Phase switch
+            {
+                RoomPhase.Ended => RoomRouteState.Ended,
+                RoomPhase.Migrating => RoomRouteState.Migrating,
+                _ => RoomRouteState.Serving,
+            },
+            Edges =
+            [
+                .. status.Assignments.Where(a => a.Role is AssignmentRole.Edge && a.Parent is not null).Select(edge => new RoomEdge
+                {
+                    Node = new NodeId(edge.Instance),
+                    Region = edge.Region ?? string.Empty,
+                    Parent = new NodeId(edge.Parent!),
+                    Endpoint = edge.Endpoint ?? string.Empty,
+                }),
+            ],
+            Limits = LimitsOf(room.Spec),
+        };
+    }
+
+    public static RoomAssignment? Origin(ConferenceRoomStatus? status) => status?.Assignments.FirstOrDefault(a => a.Role is AssignmentRole.Origin);
+
+    private static RoomLimits LimitsOf(ConferenceRoomSpec spec) => new(
+        spec.MaxParticipants,
+        spec.Settings.Locked,
+        spec.Settings.RequireApproval,
+        spec.Settings.AllowScreenShare,
+        spec.Settings.AllowRecording,
+        (int)spec.EmptyTimeout.Or(TimeSpan.FromSeconds(300)).TotalSeconds,
+        (int)spec.DepartureTimeout.Or(TimeSpan.FromSeconds(20)).TotalSeconds);
+}

@@ -1,0 +1,151 @@
+using System.Collections.Concurrent;
+using BuildIt.Operator.Fleets;
+using BuildIt.Operator.Nodes;
+using BuildIt.Operator.Registry;
+using BuildIt.Operator.Runtime.Caching;
+using BuildIt.Sfu.Contracts;
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+
+namespace BuildIt.Operator.Rooms;
+
+/// <summary>How a publication ended.</summary>
+/// <param name="Written">Every registry of the namespace has the route.</param>
+/// <param name="NewerGeneration">A registry has a route of this generation, which is higher; 0 when none has.</param>
+internal readonly record struct Publication(bool Written, long NewerGeneration);
+
+/// <summary>
+/// Brings routes to the registries, and to the nodes they concern directly, so that a placement takes effect at once. A route
+/// that was published is not published again until it changes, or the registry is found empty. Any thread.
+/// </summary>
+internal sealed partial class RoutePublisher(
+    RegistryHub registries, NodeProber prober, FleetDirectory directory, TimeProvider time, ILogger<RoutePublisher> log)
+{
+    /// <summary>A route that has ended is kept so long, to tell whoever comes late.</summary>
+    private static readonly TimeSpan EndedExpiry = TimeSpan.FromDays(1);
+
+    private readonly ConcurrentDictionary<ObjectKey, Published> _published = new();
+
+    /// <summary>When the route was last brought to the registry; null when this process never did.</summary>
+    public DateTimeOffset? PublishedAt(ObjectKey room) => _published.TryGetValue(room, out var known) ? known.At : null;
+
+    /// <summary>Publishes a room's route where that is new.</summary>
+    /// <param name="ns">The room's namespace.</param>
+    /// <param name="route">The route.</param>
+    /// <param name="previous">The pod that had the room before; it is told too.</param>
+    /// <param name="again">Publish although nothing has changed: the owner seems not to have heard.</param>
+    /// <param name="cancellation">Gives up waiting.</param>
+    public async Task<Publication> PublishAsync(string ns, RoomRoute route, string? previous, bool again, CancellationToken cancellation)
+    {
+        var key = new ObjectKey(ns, route.Room.Value);
+        var json = ContractJson.Write(route, ContractJson.Default.RoomRoute);
+        var text = Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(json));
+        if (!again && _published.TryGetValue(key, out var known) && known.Digest == text)
+        {
+            return new Publication(true, 0);
+        }
+
+        TellNodes(ns, route, previous);
+        var watchers = registries.InNamespace(ns);
+        var written = watchers.Count > 0;
+        long newer = 0;
+        foreach (var watcher in watchers)
+        {
+            try
+            {
+                if (watcher.Database is not { } database)
+                {
+                    written = false;
+                    continue;
+                }
+
+                newer = Math.Max(newer, await WriteAsync(database, new RegistryKeys(ns), route, json).WaitAsync(cancellation).ConfigureAwait(false));
+            }
+            catch (Exception away) when (away is RedisException or TimeoutException or ObjectDisposedException)
+            {
+                written = false;
+            }
+        }
+
+        if (written && newer == 0)
+        {
+            _published[key] = new Published(text, time.GetUtcNow());
+        }
+
+        return new Publication(written && newer == 0, newer);
+    }
+
+    /// <summary>Forgets a room that is gone.</summary>
+    public void Forget(ObjectKey room) => _published.TryRemove(room, out _);
+
+    /// <summary>Writes a route unless a higher generation is there; returns that generation, or 0.</summary>
+    internal static async Task<long> WriteAsync(IDatabase database, RegistryKeys keys, RoomRoute route, byte[] json)
+    {
+        var ended = route.State is RoomRouteState.Ended;
+        var result = await database.ScriptEvaluateAsync(
+            WriteRoute,
+            [keys.Route(route.Room), keys.PresenceOf(route.Room), keys.WaitingRoom(route.Room)],
+            [json, route.Generation, ended ? (long)EndedExpiry.TotalSeconds : 0, keys.RouteChanges, route.Room.Value]).ConfigureAwait(false);
+        return (long)result;
+    }
+
+    // Read, compared and written in one step: whoever holds an older placement cannot undo a newer one.
+    private const string WriteRoute =
+        """
+        local known = redis.call('GET', KEYS[1])
+        if known then
+            local read, route = pcall(cjson.decode, known)
+            if read and type(route) == 'table' and tonumber(route.generation) and tonumber(route.generation) > tonumber(ARGV[2]) then
+                return tonumber(route.generation)
+            end
+        end
+        if tonumber(ARGV[3]) > 0 then
+            redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[3])
+            redis.call('DEL', KEYS[2], KEYS[3])
+        else
+            redis.call('SET', KEYS[1], ARGV[1])
+        end
+        redis.call('PUBLISH', ARGV[4], ARGV[5])
+        return 0
+        """;
+
+    // Not waited for: the registry tells them too, and a dead node would only cost time.
+    private void TellNodes(string ns, RoomRoute route, string? previous)
+    {
+        foreach (var fleet in directory.All.Where(fleet => fleet.Key.Namespace == ns))
+        {
+            if (prober.Of(fleet.Key) is not { Client: { } client } nodes)
+            {
+                continue;
+            }
+
+            foreach (var node in nodes.Nodes.Where(node => node.Address.Instance == route.Node.Value || node.Address.Instance == previous))
+            {
+                _ = TellAsync(client, node.Address, route);
+            }
+        }
+    }
+
+    private async Task TellAsync(NodeClient client, NodeAddress node, RoomRoute route)
+    {
+        try
+        {
+            await client.RouteAsync(node, route, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The fleet has gone meanwhile.
+        }
+#pragma warning disable CA1031 // Nobody waits for this: a failure must not end the process, and the registry tells the node too.
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            LogUntold(failure, node.Instance);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Instance} could not be told of a route")]
+    private partial void LogUntold(Exception failure, string instance);
+
+    private readonly record struct Published(string Digest, DateTimeOffset At);
+}

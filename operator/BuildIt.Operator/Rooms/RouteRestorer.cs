@@ -1,0 +1,23 @@
+using BuildIt.Operator.Api;
+using BuildIt.Operator.Registry;
+using BuildIt.Operator.Runtime.Caching;
+using BuildIt.Sfu.Contracts;
+using StackExchange.Redis;
+
+namespace BuildIt.Operator.Rooms;
+
+/// <summary>Writes every route again, from the objects, when a registry is found new or emptied.</summary>
+internal sealed class RouteRestorer(IObjectCache<ConferenceRoom> rooms) : IRegistryRestorer
+{
+    private const int Batch = 500;
+
+    public async Task RestoreAsync(string ns, IDatabase database, CancellationToken cancellation)
+    {
+        var keys = new RegistryKeys(ns);
+        foreach (var batch in rooms.List(ns).Select(RouteOf.Room).OfType<RoomRoute>().Chunk(Batch))
+        {
+            await Task.WhenAll(batch.Select(route => RoutePublisher.WriteAsync(database, keys, route, ContractJson.Write(route, ContractJson.Default.RoomRoute))))
+                .WaitAsync(cancellation).ConfigureAwait(false);
+        }
+    }
+}

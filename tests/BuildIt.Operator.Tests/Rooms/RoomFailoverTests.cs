@@ -1,0 +1,179 @@
+using System.Text.Json.Nodes;
+using BuildIt.Operator.Api;
+using BuildIt.Operator.Runtime.Client;
+using BuildIt.Operator.Tests.Harness;
+using BuildIt.Sfu.Contracts;
+using BuildIt.Testing;
+
+namespace BuildIt.Operator.Tests.Rooms;
+
+/// <summary>What becomes of rooms when pods, the registry or the operator go.</summary>
+[Collection(OperatorCollection.Name)]
+public sealed class RoomFailoverTests(OperatorFixture fixture)
+{
+    [Fact]
+    public async Task Rooms_of_a_dead_pod_are_placed_again_and_a_zombie_changes_nothing()
+    {
+        await using var world = await RoomWorld.CreateAsync(fixture, pods: 3);
+        foreach (var room in (string[])["a", "b", "c"])
+        {
+            world.People[room] = 2;
+            await world.CreateAsync(room, """{"expectedParticipants":2}""");
+        }
+
+        var dead = (await world.ReadyAsync("a")).Assignments[0].Instance;
+        foreach (var room in (string[])["b", "c"])
+        {
+            // The fullest pod within its target is filled first.
+            Assert.Equal(dead, (await world.ReadyAsync(room)).Assignments[0].Instance);
+        }
+
+        await world.UntilAsync("a", "is reported", s => s.Participants == 2);
+        var node = world.Fleet.Kubelet.Running[dead];
+        await node.DieAsync();
+        foreach (var room in (string[])["a", "b", "c"])
+        {
+            var status = await world.ReadyAsync(room, generation: 2);
+            Assert.Equal(1, status.Failovers);
+            Assert.NotEqual(dead, status.Assignments[0].Instance);
+            await world.RouteIsAsync(room, "names the new pod", route => route.Generation == 2 && route.Node.Value == status.Assignments[0].Instance);
+        }
+
+        // It beats again, and believes it still has its rooms.
+        var route = await world.RouteAsync("a");
+        node.Rooms = () => [new RoomReport { Room = new RoomId("a"), Generation = 1, Participants = 9, FirstJoinedAt = DateTimeOffset.UtcNow }];
+        node.Beats = true;
+        await Eventually.StaysTrueAsync(
+            async () => await world.ReadAsync("a") is { Status: { Generation: 2, Participants: not 9 } } && (await world.RouteAsync("a"))!.Node == route!.Node,
+            TimeSpan.FromSeconds(3),
+            "an older generation has no say");
+    }
+
+    [Fact]
+    public async Task One_witness_is_not_enough_and_an_operator_that_sees_nobody_does_nothing()
+    {
+        await using var world = await RoomWorld.CreateAsync(fixture, pods: 2);
+        world.People["room"] = 2;
+        await world.CreateAsync("room");
+        var owner = (await world.ReadyAsync("room")).Assignments[0].Instance;
+        var node = world.Fleet.Kubelet.Running[owner];
+
+        // Redis does not see it, the probe does.
+        node.Beats = false;
+        await Eventually.StaysTrueAsync(
+            async () => await world.ReadAsync("room") is { Status: { Generation: 1, Failovers: 0 } }, TimeSpan.FromSeconds(8), "a pod that answers keeps its rooms");
+        node.Beats = true;
+
+        // Nobody is seen by anybody.
+        foreach (var each in world.Fleet.Kubelet.Running.Values)
+        {
+            await each.DieAsync();
+        }
+
+        await Eventually.StaysTrueAsync(
+            async () => await world.ReadAsync("room") is { Status: { Generation: 1, Failovers: 0 } }, TimeSpan.FromSeconds(10), "a doubted witness moves nothing");
+    }
+
+    [Fact]
+    public async Task Rooms_of_pods_that_are_replaced_move_to_the_new_ones()
+    {
+        await using var world = await RoomWorld.CreateAsync(fixture, pods: 1, spec => spec["replicas"] = new JsonObject { ["min"] = 1, ["max"] = 3 });
+        world.People["room"] = 2;
+        await world.CreateAsync("room");
+        var old = (await world.ReadyAsync("room")).Assignments[0].Instance;
+        await world.Fleet.PatchFleetAsync("""{"spec":{"image":"registry.example.com/sfu-node:next"}}""");
+        var moved = await world.ReadyAsync("room", generation: 2);
+        Assert.NotEqual(old, moved.Assignments[0].Instance);
+        Assert.Equal(0, moved.Failovers);
+        await Eventually.TrueAsync(async () => (await world.Fleet.EventsAsync("Migrating")).Count > 0, "an Event tells");
+        await Eventually.TrueAsync(async () => !(await world.Fleet.PodNamesAsync()).Contains(old), "the old pod goes once it is empty", world.Fleet.DescribeAsync);
+    }
+
+    [Fact]
+    public async Task Two_hundred_routes_are_back_within_seconds_after_the_registry_was_emptied()
+    {
+        await using var world = await RoomWorld.CreateAsync(fixture, pods: 4, spec =>
+        {
+            spec["capacity"] = new JsonObject { ["maxRooms"] = 100, ["maxPublishers"] = 1000, ["maxSubscribers"] = 1000 };
+        });
+        var rooms = Enumerable.Range(0, 200).Select(i => $"room-{i}").ToList();
+        await Parallel.ForEachAsync(rooms, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (room, _) =>
+        {
+            world.People[room] = 1;
+            await world.CreateAsync(room, """{"expectedParticipants":2}""");
+        });
+        await Eventually.TrueAsync(async () => (await world.ListAsync()).All(room => room.Status?.Phase is RoomPhase.Ready), "all are ready", world.Fleet.DescribeAsync);
+        var before = (await world.ListAsync()).ToDictionary(room => room.Metadata.Name, room => room.Status!);
+
+        // Only this namespace's names: other tests use the same server.
+        var start = DateTimeOffset.UtcNow;
+        await world.Database.KeyDeleteAsync([.. rooms.Select(room => (StackExchange.Redis.RedisKey)world.Keys.Route(new RoomId(room))), world.Keys.Epoch]);
+        await Eventually.TrueAsync(async () =>
+        {
+            var routes = await Task.WhenAll(rooms.Select(world.RouteAsync));
+            return routes.All(route => route is not null) && routes.All(route => route!.Generation == before[route.Room.Value].Generation && route.Node.Value == before[route.Room.Value].Assignments[0].Instance);
+        }, "every route is back as it was");
+        Assert.InRange(DateTimeOffset.UtcNow - start, TimeSpan.Zero, TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
+    public async Task A_registry_that_is_away_moves_nothing()
+    {
+        await using var redis = await RedisServer.StartNewAsync();
+        await using var world = await RoomWorld.CreateAsync(fixture, redis, pods: 2);
+        world.People["room"] = 2;
+        await world.CreateAsync("room");
+        await world.ReadyAsync("room");
+        await redis.StopAsync();
+        await Eventually.StaysTrueAsync(
+            async () => await world.ReadAsync("room") is { Status: { Generation: 1, Failovers: 0 } }, TimeSpan.FromSeconds(15), "nothing is failed over");
+        await world.CreateAsync("meanwhile");
+        await world.UntilAsync("meanwhile", "says what is missing", s => s.Conditions.Any(c => c is { Type: "Ready", Status: "False" }));
+        await redis.StartAsync();
+        await world.RouteIsAsync("room", "is back in an empty registry", route => route.Generation == 1);
+        await world.RouteIsAsync("meanwhile", "follows", route => route.Generation == 1);
+        await world.UntilAsync("meanwhile", "is ready after all", s => s.Conditions.Any(c => c is { Type: "Ready", Status: "True" }));
+    }
+
+    [Fact]
+    public async Task An_operator_that_ends_between_any_two_writes_leaves_nothing_half_done()
+    {
+        await using var world = await RoomWorld.CreateAsync(fixture, pods: 2);
+        for (var after = 0; after < 5; after++)
+        {
+            var room = $"room-{after}";
+            await world.Fleet.StopOperatorAsync();
+            var end = new EndAfter(room, after);
+            await world.Fleet.StartOperatorAsync(end);
+            await world.CreateAsync(room);
+            var ended = await Task.WhenAny(end.Reached, world.ReadyAsync(room));
+            await world.Fleet.StopOperatorAsync();
+            Assert.True(after > 1 || ended == end.Reached, "a room takes at least two writes");
+            await world.Fleet.StartOperatorAsync();
+            var status = await world.ReadyAsync(room);
+            await world.RouteIsAsync(room, "is that of the status", route => route.Node.Value == status.Assignments[0].Instance && route.Generation == status.Generation);
+        }
+    }
+
+    /// <summary>Lets so many writes to a room's object through and none after, as if the process had ended.</summary>
+    private sealed class EndAfter(string room, int writes) : IApiWriteObserver
+    {
+        private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _count;
+
+        public Task Reached => _reached.Task;
+
+        public ValueTask BeforeWriteAsync(ApiWrite write, CancellationToken cancellation)
+        {
+            if (write.Path.Contains($"/conferencerooms/{room}", StringComparison.Ordinal) && Interlocked.Increment(ref _count) > writes)
+            {
+                _reached.TrySetResult();
+                throw new HttpRequestException("the process has ended");
+            }
+
+            return ValueTask.CompletedTask;
+        }
+
+        public ValueTask AfterWriteAsync(ApiWrite write, CancellationToken cancellation) => ValueTask.CompletedTask;
+    }
+}
