@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps build test demo crds images bench fuzz fmt fmt-check cluster-up cluster-down clean
+.PHONY: help deps build test demo crds images bench soak fuzz fmt fmt-check cluster-up cluster-down clean
 
 SOLUTION := BuildIt.Operator.sln
 
@@ -30,6 +30,9 @@ images: deps ## Build the container images into artifacts/images, without a regi
 
 bench: ## Measure the hot paths
 	@scripts/bench.sh
+
+soak: deps ## Hold a room of 50 and two browsers for five minutes
+	@BUILDIT_SOAK=full dotnet test tests/BuildIt.Interop.Tests -c Release -nologo -v quiet --filter FullyQualifiedName~Soak --logger 'console;verbosity=detailed'
 
 fuzz: ## Feed the parsers hostile bytes
 	@scripts/fuzz.sh

@@ -121,9 +121,9 @@ internal sealed class LinkBudget
 
     private static bool TrySendProbe(int size, IReadOnlyList<Subscription> subscriptions, IRtpSink sink, Instant now)
     {
-        foreach (var subscription in subscriptions)
+        for (var i = 0; i < subscriptions.Count; i++)
         {
-            if (subscription.Publication.IsVideo && subscription.Down is { } down && down.WriteProbe(size, sink, now) > 0)
+            if (subscriptions[i] is { Publication.IsVideo: true } subscription && subscription.Down is { } down && down.WriteProbe(size, sink, now) > 0)
             {
                 return true;
             }

@@ -17,6 +17,8 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
 
     private static readonly string[] KnownRids = ["q", "h", "f"];
 
+    // Asked for each subscriber several times a second: an array is walked without allocating.
+    private readonly PublishedLayer[] _layers = [.. announced.Layers];
     private ExtensionMap? _extensions;
 
     public Publication Publication { get; } = publication;
@@ -89,11 +91,11 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
     /// <summary>Layer index, 0 the lowest, of a rid: as announced, else by the usual names, else by the order of the description.</summary>
     public int LayerOfRid(string rid)
     {
-        for (var i = 0; i < Announced.Layers.Count; i++)
+        foreach (var layer in _layers)
         {
-            if (Announced.Layers[i].Rid == rid)
+            if (layer.Rid == rid)
             {
-                return RankOf(Announced.Layers[i]);
+                return RankOf(layer);
             }
         }
 
@@ -106,7 +108,7 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
     public int LayerOfQuality(VideoQualityLevel quality)
     {
         var best = 0;
-        foreach (var layer in Announced.Layers)
+        foreach (var layer in _layers)
         {
             if (layer.Quality != VideoQualityLevel.Off && layer.Quality <= quality)
             {
@@ -114,7 +116,7 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
             }
         }
 
-        return Announced.Layers.Count == 0 ? (int)quality : best;
+        return _layers.Length == 0 ? (int)quality : best;
     }
 
     /// <summary>The lowest quality whose picture fills a tile of that size; the highest when none does.</summary>
@@ -123,9 +125,9 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
         // A portrait picture in a landscape tile and the other way round: compare by the shorter sides.
         var wanted = Math.Min(width, height);
         var best = VideoQualityLevel.High;
-        foreach (var layer in Announced.Layers.OrderByDescending(l => l.Quality))
+        foreach (var layer in _layers)
         {
-            if (layer.Quality != VideoQualityLevel.Off && Math.Min(layer.Width, layer.Height) >= wanted && layer.Height > 0)
+            if (layer.Quality < best && Math.Min(layer.Width, layer.Height) >= wanted && layer.Height > 0)
             {
                 best = layer.Quality;
             }
@@ -134,7 +136,16 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
         return best;
     }
 
-    private int RankOf(PublishedLayer layer) => Announced.Layers.Count(other => other.Quality < layer.Quality);
+    private int RankOf(PublishedLayer layer)
+    {
+        var rank = 0;
+        foreach (var other in _layers)
+        {
+            rank += other.Quality < layer.Quality ? 1 : 0;
+        }
+
+        return rank;
+    }
 
     private void Use(NegotiatedCodec codec)
     {
