@@ -15,7 +15,7 @@ if (OperatorSettings.Read(Environment.GetEnvironmentVariable, out var faults) is
 var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
 // Every probe and admission request would be four lines.
 builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
-builder.Logging.SetMinimumLevel(settings.LogLevel).AddSimpleConsole(console =>
+builder.Logging.SetMinimumLevel(settings.LogLevel).AddFilter("Microsoft", LogLevel.Warning).AddSimpleConsole(console =>
 {
     console.SingleLine = true;
     console.UseUtcTimestamp = true;

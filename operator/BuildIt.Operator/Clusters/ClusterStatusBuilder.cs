@@ -13,6 +13,8 @@ namespace BuildIt.Operator.Clusters;
 /// <summary>Puts what a plan says into the status of an SfuCluster. Pure.</summary>
 internal static class ClusterStatusBuilder
 {
+    private const int MaxInstances = 2000;
+
     /// <param name="cluster">The resource, with the status it has.</param>
     /// <param name="spec">Its spec in the planner's terms.</param>
     /// <param name="decision">The plan.</param>
@@ -41,7 +43,7 @@ internal static class ClusterStatusBuilder
             Revision = spec.Revision,
             Selector = ResourceLabels.SelectorText(cluster),
             Load = LoadOf(spec, pods, planned.ReadyReplicas),
-            Instances = [.. pods.Select((pod, i) => InstanceOf(spec, pod, decision.Verdicts[i], addresses.GetValueOrDefault(pod.Uid)))],
+            Instances = Bounded([.. pods.Select((pod, i) => InstanceOf(spec, pod, decision.Verdicts[i], addresses.GetValueOrDefault(pod.Uid)))]),
             Conditions = ConditionsOf(cluster, planned.Conditions, addresses, pods, problem, generation, now),
         };
     }
@@ -62,6 +64,12 @@ internal static class ClusterStatusBuilder
         Load = null,
         Instances = [.. status.Instances.Select(instance => instance with { LoadPercent = 0, Rooms = 0, Participants = 0 })],
     };
+
+    // An object has at most 1.5 MiB in etcd. Of a fleet beyond that, those that need a look are named first.
+    private static IReadOnlyList<InstanceStatus> Bounded(IReadOnlyList<InstanceStatus> instances) => instances.Count <= MaxInstances
+        ? instances
+        : [.. instances.OrderBy(instance => instance.State is InstanceState.Ready).ThenBy(instance => instance.Name, StringComparer.Ordinal)
+            .Take(MaxInstances).OrderBy(instance => instance.Name, StringComparer.Ordinal)];
 
     private static IReadOnlyList<V1Condition> ConditionsOf(
         SfuCluster cluster,

@@ -118,6 +118,7 @@ internal sealed class FleetCycle(
             wake.In(Soon, now);
         }
 
+        FleetMetrics.Set(key, decision, pods, registry);
         var status = ClusterStatusBuilder.Build(cluster, spec, decision, pods, addresses, ProblemOf(memory, blocked, deleting), now);
         await WriteStatusAsync(cluster, status, memory, wake, cancellation).ConfigureAwait(false);
         return wake.From(time.GetUtcNow());
@@ -130,6 +131,7 @@ internal sealed class FleetCycle(
         registries.Forget(key);
         prober.Forget(key);
         directory.Forget(key);
+        FleetMetrics.Forget(key);
     }
 
     private FleetMemory MemoryOf(ObjectKey key, SfuCluster cluster)

@@ -94,8 +94,8 @@ internal sealed class NodeOrders(FleetCaches caches, NodeProber prober, TimeProv
             Deadline = PodAnnotations.Time(pod, PodAnnotations.DrainDeadline) ?? started,
             ReconnectClients = reconnect,
 
-            // Only where nothing can call the drain back.
-            ExitWhenEmpty = reconnect || cause is DrainCause.Deletion or DrainCause.Rollout,
+            // Elsewhere the operator deletes it: a room may be on its way to a pod that is still empty, and a drain called back.
+            ExitWhenEmpty = reconnect || cause is DrainCause.Deletion,
             Reason = pod.Metadata.Annotations.TryGetValue(PodAnnotations.DrainReason, out var reason) ? reason : string.Empty,
         };
         return new Order(observed.Uid, address, command, isDue || reconnect);

@@ -1,3 +1,4 @@
+using BuildIt.Operator.Runtime.Admission;
 using BuildIt.Operator.Runtime.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -11,7 +12,7 @@ using Microsoft.Extensions.Logging;
 namespace BuildIt.Operator.Hosting;
 
 /// <summary>Answers the probes of the operator's own pod and serves its metrics, over plain HTTP.</summary>
-internal sealed class StatusServer(OperatorSettings settings, OperatorHealth health, ILoggerFactory logs) : IHostedService, IAsyncDisposable
+internal sealed class StatusServer(OperatorSettings settings, OperatorHealth health, ILoggerFactory logs, IEnumerable<WebhookCertificates> webhooks) : IHostedService, IAsyncDisposable
 {
     private WebApplication? _app;
 
@@ -32,7 +33,7 @@ internal sealed class StatusServer(OperatorSettings settings, OperatorHealth hea
         _app = builder.Build();
         _app.UseRouting();
         _app.MapGet("/healthz", context => AnswerAsync(context, health.IsLive));
-        _app.MapGet("/readyz", context => AnswerAsync(context, health.IsReady));
+        _app.MapGet("/readyz", context => AnswerAsync(context, health.IsReady && webhooks.All(webhook => webhook.IsReady)));
         _app.MapGet("/metrics", WriteMetricsAsync);
         await _app.StartAsync(cancellationToken).ConfigureAwait(false);
         var address = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();

@@ -19,7 +19,7 @@ internal sealed class NodeProber(FleetSignal signal, TimeProvider time) : Backgr
     /// <summary>Between two probes of a node that answers. Its heartbeat tells sooner that it should be asked again.</summary>
     public static readonly TimeSpan Calm = TimeSpan.FromSeconds(2);
 
-    private const int MaxConcurrent = 64;
+    private const int MaxConcurrent = 256;
 
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
 

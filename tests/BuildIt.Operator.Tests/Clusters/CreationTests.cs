@@ -60,5 +60,20 @@ public sealed class CreationTests(OperatorFixture fixture) : IClassFixture<Opera
         Assert.DoesNotContain(before[0], after);
     }
 
+    [Fact]
+    public async Task A_fleet_at_rest_causes_no_writes()
+    {
+        var watch = new WriteWatch();
+        await using var world = await FleetWorld.CreateAsync(fixture.Cluster, fixture.Redis);
+        await world.StartOperatorAsync(watch);
+        await world.CreateFleetAsync();
+        await world.ReadyAsync(2);
+        await Eventually.TrueAsync(async () => await world.ConditionAsync("Progressing") is { Status: "False" }, "it has settled", world.DescribeAsync);
+
+        // Longer than it takes for load to be reported.
+        var settled = watch.Writes.Count;
+        await Eventually.StaysTrueAsync(() => Task.FromResult(watch.Writes.Count <= settled), TimeSpan.FromSeconds(7), "nothing is written");
+    }
+
     private static int Order(string type) => Array.IndexOf(["Available", "Progressing", "Degraded", "ScalingLimited", "Paused"], type);
 }
