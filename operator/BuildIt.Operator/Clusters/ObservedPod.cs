@@ -1,9 +1,9 @@
+using BuildIt.Operator.Api;
 using BuildIt.Operator.Nodes;
 using BuildIt.Operator.Planning.Fleet;
 using BuildIt.Operator.Registry;
 using BuildIt.Operator.Resources.Names;
 using BuildIt.Sfu.Contracts;
-using BuildIt.Operator.Api;
 using k8s.Models;
 
 namespace BuildIt.Operator.Clusters;
