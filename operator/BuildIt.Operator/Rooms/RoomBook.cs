@@ -87,12 +87,20 @@ internal sealed class RoomBook : IRoomLedger
         }
     }
 
-    /// <summary>A placement could not be written, or the room has no pod any more: its places are free again.</summary>
+    /// <summary>
+    /// A placement could not be written, or the room has no pod any more: its places are free again. It counts as waiting from
+    /// then on, or its fleet would shrink between two attempts to place it.
+    /// </summary>
     public void Release(string ns, string room)
     {
         lock (_lock)
         {
             var page = PageOf_NeedsLock(ns);
+            if (page.Rooms.TryGetValue(room, out var booked))
+            {
+                page.Waiting[room] = new Wish(KeyOf(booked.Cluster), booked.Expected);
+            }
+
             Remove_NeedsLock(page, room);
             page.Picture?.Release(room);
         }
@@ -202,6 +210,12 @@ internal sealed class RoomBook : IRoomLedger
         {
             page.Counts.Remove(old.Instance);
         }
+    }
+
+    private static ObjectKey KeyOf(string cluster)
+    {
+        var slash = cluster.IndexOf('/', StringComparison.Ordinal);
+        return new ObjectKey(cluster[..slash], cluster[(slash + 1)..]);
     }
 
     private static RoomAssignment? Origin(ConferenceRoom room) =>

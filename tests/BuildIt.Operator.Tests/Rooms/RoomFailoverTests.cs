@@ -52,7 +52,8 @@ public sealed class RoomFailoverTests(OperatorFixture fixture)
     [Fact]
     public async Task One_witness_is_not_enough_and_an_operator_that_sees_nobody_does_nothing()
     {
-        await using var world = await RoomWorld.CreateAsync(fixture, pods: 2);
+        await using var redis = await RedisServer.StartNewAsync();
+        await using var world = await RoomWorld.CreateAsync(fixture, redis, pods: 2);
         world.People["room"] = 2;
         await world.CreateAsync("room");
         var owner = (await world.ReadyAsync("room")).Assignments[0].Instance;
@@ -64,7 +65,8 @@ public sealed class RoomFailoverTests(OperatorFixture fixture)
             async () => await world.ReadAsync("room") is { Status: { Generation: 1, Failovers: 0 } }, TimeSpan.FromSeconds(8), "a pod that answers keeps its rooms");
         node.Beats = true;
 
-        // Nobody is seen by anybody.
+        // The operator is cut off: the registry is away and no pod answers.
+        await redis.StopAsync();
         foreach (var each in world.Fleet.Kubelet.Running.Values)
         {
             await each.DieAsync();

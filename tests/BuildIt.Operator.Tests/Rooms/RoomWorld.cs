@@ -95,9 +95,19 @@ internal sealed class RoomWorld : IAsyncDisposable
     public Task<ConferenceRoomStatus> ReadyAsync(string room, long generation = 1) =>
         UntilAsync(room, $"ready at generation {generation}", status => status.Phase is RoomPhase.Ready && status.Generation == generation);
 
+    /// <summary>The route in the registry; null when there is none or the registry is away.</summary>
     public async Task<RoomRoute?> RouteAsync(string room)
     {
-        var json = await Database.StringGetAsync(Keys.Route(new RoomId(room)));
+        RedisValue json;
+        try
+        {
+            json = await Database.StringGetAsync(Keys.Route(new RoomId(room)));
+        }
+        catch (Exception away) when (away is RedisException or TimeoutException)
+        {
+            return null;
+        }
+
         return ContractJson.TryRead(((ReadOnlyMemory<byte>)json).Span, ContractJson.Default.RoomRoute, out var route) ? route : null;
     }
 
@@ -112,16 +122,10 @@ internal sealed class RoomWorld : IAsyncDisposable
 
     private Task FollowAsync() => _redis.GetSubscriber().SubscribeAsync(RedisChannel.Literal(Keys.RouteChanges), async (_, room) =>
     {
-        try
+        // A node that cannot read keeps what it knows.
+        if (await RouteAsync(room.ToString()) is { } route)
         {
-            if (await RouteAsync(room.ToString()) is { } route)
-            {
-                _routes[route.Room.Value] = route;
-            }
-        }
-        catch (RedisException)
-        {
-            // A node that cannot read keeps what it knows.
+            _routes[route.Room.Value] = route;
         }
     });
 
