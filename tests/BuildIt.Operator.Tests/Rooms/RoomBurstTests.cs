@@ -12,8 +12,7 @@ using Xunit.Abstractions;
 namespace BuildIt.Operator.Tests.Rooms;
 
 /// <summary>A thousand rooms as fast as the API server takes them.</summary>
-[Collection(OperatorCollection.Name)]
-public sealed class RoomBurstTests(OperatorFixture fixture, ITestOutputHelper output)
+public sealed class RoomBurstTests(OperatorFixture fixture, ITestOutputHelper output) : IClassFixture<OperatorFixture>
 {
     private const int Nodes = 20;
     private const int Rooms = 1000;

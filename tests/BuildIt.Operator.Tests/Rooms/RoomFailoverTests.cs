@@ -8,8 +8,7 @@ using BuildIt.Testing;
 namespace BuildIt.Operator.Tests.Rooms;
 
 /// <summary>What becomes of rooms when pods, the registry or the operator go.</summary>
-[Collection(OperatorCollection.Name)]
-public sealed class RoomFailoverTests(OperatorFixture fixture)
+public sealed class RoomFailoverTests(OperatorFixture fixture) : IClassFixture<OperatorFixture>
 {
     [Fact]
     public async Task Rooms_of_a_dead_pod_are_placed_again_and_a_zombie_changes_nothing()

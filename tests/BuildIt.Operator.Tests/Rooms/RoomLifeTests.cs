@@ -6,8 +6,7 @@ using BuildIt.Sfu.Contracts;
 namespace BuildIt.Operator.Tests.Rooms;
 
 /// <summary>Rooms from creation to end, against a real API server and a real Redis.</summary>
-[Collection(OperatorCollection.Name)]
-public sealed class RoomLifeTests(OperatorFixture fixture)
+public sealed class RoomLifeTests(OperatorFixture fixture) : IClassFixture<OperatorFixture>
 {
     [Fact]
     public async Task A_room_is_placed_made_known_followed_changed_and_ended()
