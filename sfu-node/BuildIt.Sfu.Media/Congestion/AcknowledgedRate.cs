@@ -10,6 +10,16 @@ internal sealed class AcknowledgedRate
 {
     private const long FirstWindowMicroseconds = 500_000;
     private const long WindowMicroseconds = 150_000;
+
+    /// <summary>Fewer bytes are a few frames: whether one more fell into the window would decide the rate.</summary>
+    private const long MinWindowBytes = 6000;
+
+    /// <summary>A window of few bytes ends after this all the same.</summary>
+    private const long MaxWindowMicroseconds = 500_000;
+
+    /// <summary>A pause in sending is no evidence about the path: a window with one says too little.</summary>
+    private const long MaxGapMicroseconds = 150_000;
+
     private const double Surprise = 10;
     private const double Drift = 5;
     private const double SharpChange = 0.3;
@@ -17,6 +27,7 @@ internal sealed class AcknowledgedRate
     private long _windowStart = -1;
     private long _windowBytes;
     private long _lastArrival = -1;
+    private long _longestGap;
     private double _estimate = -1;
     private double _variance = 50;
     private double _last;
@@ -37,27 +48,35 @@ internal sealed class AcknowledgedRate
     {
         if (_windowStart < 0 || arrivedAt < _lastArrival - FirstWindowMicroseconds)
         {
-            _windowStart = arrivedAt;
-            _windowBytes = 0;
+            Begin(arrivedAt);
+            _lastArrival = arrivedAt;
         }
 
+        _longestGap = Math.Max(_longestGap, arrivedAt - _lastArrival);
         _lastArrival = Math.Max(_lastArrival, arrivedAt);
-        long window = _estimate < 0 ? FirstWindowMicroseconds : WindowMicroseconds;
-        if (arrivedAt - _windowStart >= window)
+        long elapsed = arrivedAt - _windowStart;
+        if (IsComplete(elapsed))
         {
-            long elapsed = arrivedAt - _windowStart;
-
-            // A pause in sending is no evidence about the path: a window stretched by one says too little.
-            if (elapsed < window * 2)
+            if (_longestGap < MaxGapMicroseconds)
             {
                 Update(_windowBytes * 8000.0 / elapsed);
             }
 
-            _windowStart = arrivedAt;
-            _windowBytes = 0;
+            Begin(arrivedAt);
         }
 
         _windowBytes += bytes;
+    }
+
+    private bool IsComplete(long elapsed) =>
+        _estimate < 0 ? elapsed >= FirstWindowMicroseconds
+        : elapsed >= WindowMicroseconds && (_windowBytes >= MinWindowBytes || elapsed >= MaxWindowMicroseconds);
+
+    private void Begin(long at)
+    {
+        _windowStart = at;
+        _windowBytes = 0;
+        _longestGap = 0;
     }
 
     private void Update(double sample)

@@ -9,6 +9,12 @@ namespace BuildIt.Sfu.Media.Congestion;
 internal sealed class AimdController
 {
     private const double Decrease = 0.85;
+
+    /// <summary>
+    /// The most that one decrease takes while little is sent: then what arrives is what was sent, and says how much the path
+    /// carries at least, not at most.
+    /// </summary>
+    private const double IdleDecrease = 0.6;
     private const double IncreasePerSecond = 1.08;
     private const double PacketBytes = 1200;
     private static readonly TimeSpan ResponseDelay = TimeSpan.FromMilliseconds(100);
@@ -54,7 +60,7 @@ internal sealed class AimdController
 
     /// <param name="usage">What the delay says.</param>
     /// <param name="acknowledged">The rate that arrives, if known.</param>
-    /// <param name="applicationLimited">Less is sent than allowed, so a quiet path proves nothing and the rate must not grow.</param>
+    /// <param name="applicationLimited">Less is sent than allowed: a quiet path proves no more than a little above what is sent.</param>
     /// <param name="roundTrip">Smoothed round trip.</param>
     /// <param name="now">Now.</param>
     public void Update(PathUsage usage, DataRate? acknowledged, bool applicationLimited, TimeSpan roundTrip, Instant now)
@@ -62,7 +68,7 @@ internal sealed class AimdController
         switch (usage)
         {
             case PathUsage.Overuse:
-                OnOveruse(acknowledged, roundTrip, now);
+                OnOveruse(acknowledged, applicationLimited, roundTrip, now);
                 _hold = true;
                 break;
 
@@ -77,7 +83,7 @@ internal sealed class AimdController
                 return;
 
             case PathUsage.Normal:
-                if (!applicationLimited)
+                if (!applicationLimited || acknowledged is not null)
                 {
                     Increase(acknowledged, roundTrip, now);
                 }
@@ -92,7 +98,7 @@ internal sealed class AimdController
 
     private double LowerCapacity => Math.Max(0, _capacityMean - 3 * Math.Sqrt(_capacityVariance * _capacityMean));
 
-    private void OnOveruse(DataRate? acknowledged, TimeSpan roundTrip, Instant now)
+    private void OnOveruse(DataRate? acknowledged, bool applicationLimited, TimeSpan roundTrip, Instant now)
     {
         TimeSpan interval = roundTrip < MinDecreaseInterval ? MinDecreaseInterval
             : roundTrip > MaxDecreaseInterval ? MaxDecreaseInterval : roundTrip;
@@ -103,6 +109,11 @@ internal sealed class AimdController
         }
 
         DataRate lowered = arriving * Decrease;
+        if (applicationLimited)
+        {
+            lowered = DataRate.Max(lowered, Rate * IdleDecrease);
+        }
+
         if (lowered < Rate)
         {
             Rate = Clamp(lowered);

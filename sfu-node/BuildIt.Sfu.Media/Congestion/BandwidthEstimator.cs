@@ -71,7 +71,13 @@ public sealed class BandwidthEstimator
     public Instant NextDeadline => _hasTransportFeedback ? Instant.Min(_probes.NextDeadline, _silenceDue) : Instant.Never;
 
     /// <summary>What the subscriber would receive on a perfect path; decides how far probing goes.</summary>
-    public void SetWanted(DataRate wanted) => _probes.Wanted = wanted;
+    /// <param name="wanted">All of it together.</param>
+    /// <param name="starved">A track is held back entirely: look for its share more often.</param>
+    public void SetWanted(DataRate wanted, bool starved = false)
+    {
+        _probes.Wanted = wanted;
+        _probes.IsStarved = starved;
+    }
 
     /// <summary>Holds the estimate at or under <paramref name="ceiling"/>; infinite lifts it.</summary>
     public void SetCeiling(DataRate ceiling)

@@ -30,6 +30,9 @@ internal sealed class ProbeController
     private static readonly TimeSpan MinInterval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan MaxInterval = TimeSpan.FromSeconds(4);
 
+    /// <summary>While a subscriber sees nothing of a track: finding out soon is worth more than the padding.</summary>
+    private static readonly TimeSpan StarvedInterval = TimeSpan.FromMilliseconds(800);
+
     /// <summary>Between the first few tries, while nothing at all is known of the path.</summary>
     private static readonly TimeSpan InitialInterval = TimeSpan.FromMilliseconds(500);
     private const int InitialTries = 4;
@@ -53,6 +56,9 @@ internal sealed class ProbeController
 
     /// <summary>What the subscriber would use if the path carried it; probing stops a little above.</summary>
     public DataRate Wanted { get; set; } = DataRate.Infinite;
+
+    /// <summary>Something wanted gets nothing at all: look for its share more often.</summary>
+    public bool IsStarved { get; set; }
 
     public Instant NextDeadline => _resultDue == Instant.Never ? _nextAt : Instant.Min(_resultDue, _nextAt);
 
@@ -85,7 +91,7 @@ internal sealed class ProbeController
     public void OnDrop(Instant now)
     {
         _interval = MinInterval;
-        _nextAt = Instant.Max(now + FirstAfterDrop, _resultDue == Instant.Never ? now : _resultDue);
+        _nextAt = Instant.Max(now + (IsStarved ? StarvedInterval : FirstAfterDrop), _resultDue == Instant.Never ? now : _resultDue);
     }
 
     /// <summary>A cluster's result, with the estimate it was compared with.</summary>
@@ -127,7 +133,7 @@ internal sealed class ProbeController
             return;
         }
 
-        _nextAt = now + _interval;
+        _nextAt = now + (IsStarved ? StarvedInterval : _interval);
         _interval = _interval * 1.5 < MaxInterval ? _interval * 1.5 : MaxInterval;
     }
 

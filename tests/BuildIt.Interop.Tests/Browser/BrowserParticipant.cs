@@ -13,9 +13,9 @@ public sealed class BrowserParticipant(IPage page, string identity)
 
     public string Identity => identity;
 
-    public static async Task<BrowserParticipant> OpenAsync(ChromiumBrowser browser, string pageUrl, string identity)
+    public static async Task<BrowserParticipant> OpenAsync(ChromiumBrowser browser, string pageUrl, string identity, string? initialScript = null)
     {
-        var page = await browser.OpenAsync(pageUrl + "/participant.html");
+        var page = await browser.OpenAsync(pageUrl + "/participant.html", initialScript);
         var participant = new BrowserParticipant(page, identity);
         page.Console += (_, message) => participant.ConsoleLines.Add(message.Text);
         return participant;

@@ -33,9 +33,16 @@ public sealed class ChromiumBrowser : IAsyncDisposable
         return new ChromiumBrowser(playwright, browser);
     }
 
-    public async Task<IPage> OpenAsync(string url)
+    /// <param name="url">The page.</param>
+    /// <param name="initialScript">Runs before the page's own scripts.</param>
+    public async Task<IPage> OpenAsync(string url, string? initialScript = null)
     {
         var page = await _browser.NewPageAsync();
+        if (initialScript is not null)
+        {
+            await page.AddInitScriptAsync(initialScript);
+        }
+
         await page.GotoAsync(url);
         return page;
     }

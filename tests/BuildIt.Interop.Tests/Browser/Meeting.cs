@@ -9,10 +9,12 @@ public sealed class Meeting(ConferenceFixture conference, string room) : IAsyncD
 
     public string Room => room;
 
-    public async Task<BrowserParticipant> JoinAsync(string identity, Func<JoinOptions, JoinOptions>? configure = null, Action<TokenOptions>? token = null)
+    /// <summary>Joins a participant; <paramref name="initialScript"/> runs in its page before anything else.</summary>
+    public async Task<BrowserParticipant> JoinAsync(
+        string identity, Func<JoinOptions, JoinOptions>? configure = null, Action<TokenOptions>? token = null, string? initialScript = null)
     {
         var options = new JoinOptions { Url = conference.Node.WebSocketUrl, Token = SfuNode.Token(room, identity, token) };
-        var participant = await BrowserParticipant.OpenAsync(conference.Browser, conference.Pages.Url, identity);
+        var participant = await BrowserParticipant.OpenAsync(conference.Browser, conference.Pages.Url, identity, initialScript);
         _participants.Add(participant);
         await participant.JoinAsync(configure?.Invoke(options) ?? options);
         return participant;

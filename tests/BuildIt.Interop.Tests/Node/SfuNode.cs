@@ -14,12 +14,13 @@ public sealed partial class SfuNode : IAsyncDisposable
 
     private readonly ChildProcess _process;
 
-    private SfuNode(ChildProcess process, Uri signal, int healthPort)
+    private SfuNode(ChildProcess process, Uri signal, int healthPort, int udpPort)
     {
         _process = process;
         HttpUrl = signal.ToString().TrimEnd('/');
         WebSocketUrl = HttpUrl.Replace("http://", "ws://", StringComparison.Ordinal);
         HealthUrl = $"http://127.0.0.1:{healthPort}";
+        UdpPort = udpPort;
     }
 
     public string HttpUrl { get; }
@@ -27,6 +28,9 @@ public sealed partial class SfuNode : IAsyncDisposable
     public string WebSocketUrl { get; }
 
     public string HealthUrl { get; }
+
+    /// <summary>Where all media over UDP goes.</summary>
+    public int UdpPort { get; }
 
     public ChildProcess Process => _process;
 
@@ -36,9 +40,11 @@ public sealed partial class SfuNode : IAsyncDisposable
             "dotnet",
             [InteropPaths.NodeAssembly, "--dev", "--port", "0", "--udp-port", "0", "--tcp-port", "0", "--health-port", "0", .. arguments],
             environment);
-        await process.WaitForOutputAsync("Serving: signal", StartTimeout);
+        await process.WaitForOutputAsync("TCP port", StartTimeout);
         var match = Serving().Match(process.ReadOutput());
-        return new SfuNode(process, new Uri(match.Groups[1].Value), int.Parse(match.Groups[2].Value, System.Globalization.CultureInfo.InvariantCulture));
+        return new SfuNode(process, new Uri(match.Groups[1].Value), Port(2), Port(3));
+
+        int Port(int group) => int.Parse(match.Groups[group].Value, System.Globalization.CultureInfo.InvariantCulture);
     }
 
     public static string Token(string room, string identity, Action<TokenOptions>? configure = null)
@@ -56,7 +62,7 @@ public sealed partial class SfuNode : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await _process.DisposeAsync();
 
-    [GeneratedRegex(@"Serving: signal (http://\S+), health port (\d+)")]
+    [GeneratedRegex(@"Serving: signal (http://\S+), health port (\d+), media UDP port (\d+)")]
     private static partial Regex Serving();
 }
 

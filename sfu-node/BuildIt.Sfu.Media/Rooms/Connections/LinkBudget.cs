@@ -39,7 +39,7 @@ internal sealed class LinkBudget
 
     public Instant NextDeadline => Instant.Min(_estimator.NextDeadline, _pacer.NextDeadline);
 
-    public void SetWanted(DataRate wanted) => _estimator.SetWanted(wanted);
+    public void SetWanted(in LinkDemand demand) => _estimator.SetWanted(demand.Wanted, demand.IsStarved);
 
     public void SetCeiling(DataRate ceiling) => _estimator.SetCeiling(ceiling);
 

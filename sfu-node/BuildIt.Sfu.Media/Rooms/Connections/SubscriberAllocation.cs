@@ -11,12 +11,18 @@ namespace BuildIt.Sfu.Media.Rooms.Connections;
 /// </summary>
 internal sealed class SubscriberAllocation
 {
+    /// <summary>
+    /// How long the base layer is forwarded though it does not fit: an estimate that is too low for a moment must not
+    /// cost the picture.
+    /// </summary>
+    private static readonly TimeSpan PausePatience = TimeSpan.FromSeconds(1.5);
+
     private readonly LayerAllocator _allocator = new();
     private TrackDemand[] _demands = new TrackDemand[16];
     private TrackAllocation[] _answers = new TrackAllocation[16];
 
-    /// <summary>Allocates anew; returns what all that is wanted would cost.</summary>
-    public DataRate Update(IReadOnlyList<Subscription> subscriptions, DataRate available, bool allowPause, Instant now)
+    /// <summary>Allocates anew; returns what is wanted of the link.</summary>
+    public LinkDemand Update(IReadOnlyList<Subscription> subscriptions, DataRate available, bool allowPause, Instant now)
     {
         if (_demands.Length < subscriptions.Count)
         {
@@ -30,12 +36,14 @@ internal sealed class SubscriberAllocation
         }
 
         var summary = _allocator.Allocate(available, _demands.AsSpan(0, subscriptions.Count), _answers.AsSpan(0, subscriptions.Count));
+        var starved = false;
         for (var i = 0; i < subscriptions.Count; i++)
         {
             Apply(subscriptions[i], _answers[i], now);
+            starved |= _answers[i].Reason == AllocationReason.Paused;
         }
 
-        return summary.Desired;
+        return new LinkDemand(summary.Desired, starved);
     }
 
     private static TrackDemand Demand(Subscription subscription, bool allowPause, Instant now)
@@ -92,8 +100,20 @@ internal sealed class SubscriberAllocation
             return;
         }
 
+        if (answer.Reason != AllocationReason.Paused)
+        {
+            subscription.StarvedSince = Instant.Never;
+        }
+        else
+        {
+            subscription.StarvedSince = Instant.Min(subscription.StarvedSince, now);
+        }
+
         switch (answer.Reason)
         {
+            case AllocationReason.Paused when subscription.StreamState == TrackStreamState.Active && now - subscription.StarvedSince < PausePatience:
+                subscription.Allow(new LayerPair(0, 0), TrackStreamState.Active, now);
+                break;
             case AllocationReason.Paused:
                 subscription.Allow(LayerPair.None, TrackStreamState.Paused, now);
                 break;
@@ -107,3 +127,8 @@ internal sealed class SubscriberAllocation
         }
     }
 }
+
+/// <summary>What a subscriber wants of its link.</summary>
+/// <param name="Wanted">What all that is wanted would cost.</param>
+/// <param name="IsStarved">Whether a track gets nothing for want of rate.</param>
+internal readonly record struct LinkDemand(DataRate Wanted, bool IsStarved);

@@ -51,6 +51,9 @@ internal sealed class Subscription
     /// <summary>Whether the allocation holds the track back entirely.</summary>
     public TrackStreamState StreamState { get; private set; } = TrackStreamState.Active;
 
+    /// <summary>Since when not even the base layer fits; never when it does.</summary>
+    public Instant StarvedSince { get; set; } = Instant.Never;
+
     /// <summary>Packets sent at the subscriber's last report.</summary>
     public long Reported { get; set; }
 

@@ -1,0 +1,84 @@
+using System.Globalization;
+using System.Text;
+using BuildIt.Interop.Tests.Browser;
+
+namespace BuildIt.Interop.Tests.Adaptive;
+
+/// <summary>What a participant received of another, ten times a second.</summary>
+internal sealed class Recording(BrowserParticipant participant)
+{
+    private IReadOnlyList<Sample> _samples = [];
+
+    public IReadOnlyList<Sample> Samples => _samples;
+
+    /// <summary>Begins anew.</summary>
+    public static async Task<Recording> StartAsync(BrowserParticipant participant, string identity)
+    {
+        await participant.Page.EvaluateAsync(await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "Pages", "recorder.js")));
+        await participant.Page.EvaluateAsync("identity => recorder.start(identity)", identity);
+        return new Recording(participant);
+    }
+
+    /// <summary>Brings <see cref="Samples"/> up to date.</summary>
+    public async Task UpdateAsync() => _samples = await participant.CallAsync<List<Sample>>("recorder.samples");
+
+    /// <summary>The clock that samples bear: milliseconds of the page.</summary>
+    public Task<double> NowAsync() => participant.CallAsync<double>("performance.timeOrigin + performance.now()");
+
+    /// <summary>The longest time without a decoded frame between two moments.</summary>
+    public TimeSpan LongestStill(double from, double to) => LongestWithout(from, to, sample => sample.Frames);
+
+    /// <summary>The longest time without an audio packet between two moments.</summary>
+    public TimeSpan LongestSilence(double from, double to) => LongestWithout(from, to, sample => sample.AudioPackets);
+
+    /// <summary>One line for each half second, for failure messages and reports.</summary>
+    public string Describe(double from)
+    {
+        var text = new StringBuilder();
+        Sample? last = null;
+        foreach (var sample in _samples)
+        {
+            if (last is not null && sample.At - last.At < 480)
+            {
+                continue;
+            }
+
+            var kilobits = last is null ? 0 : (sample.Bytes - last.Bytes) * 8 / (sample.At - last.At);
+            text.AppendLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{(sample.At - from) / 1000,6:0.0} s  width {sample.Width,4}  {kilobits,5:0} kbit/s  frames {sample.Frames - (last?.Frames ?? 0),3}  key frames {sample.KeyFrames}  freezes {sample.Freezes} ({sample.FreezeSeconds:0.00} s)  audio {sample.AudioPackets - (last?.AudioPackets ?? 0)}  {sample.StreamState}"));
+            last = sample;
+        }
+
+        return text.ToString();
+    }
+
+    private TimeSpan LongestWithout(double from, double to, Func<Sample, long> count)
+    {
+        double longest = 0;
+        Sample? progress = null;
+        foreach (var sample in _samples.Where(s => s.At >= from && s.At <= to))
+        {
+            if (progress is null || count(sample) > count(progress))
+            {
+                progress = sample;
+            }
+
+            longest = Math.Max(longest, sample.At - progress.At);
+        }
+
+        return TimeSpan.FromMilliseconds(longest);
+    }
+
+    internal sealed record Sample(
+        double At,
+        long Frames,
+        int Width,
+        long Bytes,
+        int Freezes,
+        double FreezeSeconds,
+        int KeyFrames,
+        long AudioPackets,
+        double Energy,
+        string? StreamState);
+}

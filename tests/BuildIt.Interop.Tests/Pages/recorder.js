@@ -1,0 +1,25 @@
+// Notes ten times a second what the participant receives of one other, for judging freezes and layer changes afterwards.
+window.recorder = {
+  samples: [],
+  start(identity) {
+    this.samples = [];
+    clearInterval(this.timer);
+    this.timer = setInterval(async () => {
+      const tracks = (await harness.received()).filter((track) => track.identity === identity);
+      const video = tracks.find((track) => track.kind === 'video');
+      const audio = tracks.find((track) => track.kind === 'audio');
+      this.samples.push({
+        at: performance.timeOrigin + performance.now(),
+        frames: video?.framesDecoded ?? 0,
+        width: video?.width ?? 0,
+        bytes: video?.bytes ?? 0,
+        freezes: video?.freezes ?? 0,
+        freezeSeconds: video?.freezeSeconds ?? 0,
+        keyFrames: video?.keyFrames ?? 0,
+        audioPackets: audio?.packets ?? 0,
+        energy: audio?.energy ?? 0,
+        streamState: video?.streamState ?? null,
+      });
+    }, 100);
+  },
+};

@@ -1,0 +1,206 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace BuildIt.Testing.Network;
+
+/// <summary>
+/// A bad network in user space: stands between UDP clients and one server on loopback, and impairs each direction by
+/// itself. The server sees each client at a port of its own. All clients share the link. Thread-safe.
+/// </summary>
+public sealed class ImpairedUdpProxy : IAsyncDisposable
+{
+    private const int MaxDatagram = 65536;
+
+    private readonly Lock _lock = new();
+    private readonly IPEndPoint _server;
+    private readonly Socket _listening = Bind();
+    private readonly Dictionary<SocketAddress, Socket> _clients = [];
+    private readonly PriorityQueue<Departure, (TimeSpan At, long Order)> _departures = new();
+    private readonly SemaphoreSlim _changed = new(0);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private readonly List<Task> _tasks = [];
+    private readonly ImpairedLink _toServer;
+    private readonly ImpairedLink _toClient;
+    private long _order;
+
+    /// <param name="server">Where clients' packets go.</param>
+    /// <param name="seed">Of loss, jitter and reordering.</param>
+    public ImpairedUdpProxy(IPEndPoint server, int seed)
+    {
+        _server = server;
+        _toServer = new ImpairedLink(seed);
+        _toClient = new ImpairedLink(seed + 1);
+        Port = ((IPEndPoint)_listening.LocalEndPoint!).Port;
+        Run(ReceiveFromClientsAsync);
+        Run(DeliverAsync);
+    }
+
+    /// <summary>The loopback port that stands for the server.</summary>
+    public int Port { get; }
+
+    public LinkConditions ToServer
+    {
+        get => With(_toServer, link => link.Conditions);
+        set => With(_toServer, link => link.Conditions = value);
+    }
+
+    public LinkConditions ToClient
+    {
+        get => With(_toClient, link => link.Conditions);
+        set => With(_toClient, link => link.Conditions = value);
+    }
+
+    /// <summary>Packets that the way to the clients dropped: full queue, and by chance.</summary>
+    public (long Overflowed, long Lost) DroppedToClient => With(_toClient, link => (link.Overflowed, link.Lost));
+
+    /// <summary>Bytes delivered to the clients.</summary>
+    public long BytesToClient { get; private set; }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await Task.WhenAll(_tasks);
+        _listening.Dispose();
+        foreach (var socket in _clients.Values)
+        {
+            socket.Dispose();
+        }
+
+        _stop.Dispose();
+        _changed.Dispose();
+    }
+
+    private static Socket Bind()
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return socket;
+    }
+
+    private T With<T>(ImpairedLink link, Func<ImpairedLink, T> use)
+    {
+        lock (_lock)
+        {
+            return use(link);
+        }
+    }
+
+    private void Run(Func<CancellationToken, Task> work) => _tasks.Add(Task.Run(async () =>
+    {
+        try
+        {
+            await work(_stop.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Disposed.
+        }
+    }));
+
+    private async Task ReceiveFromClientsAsync(CancellationToken cancellation)
+    {
+        var buffer = new byte[MaxDatagram];
+        var from = new SocketAddress(AddressFamily.InterNetwork);
+        while (true)
+        {
+            var length = await _listening.ReceiveFromAsync(buffer, SocketFlags.None, from, cancellation);
+            if (!_clients.TryGetValue(from, out var upstream))
+            {
+                upstream = Bind();
+                upstream.Connect(_server);
+                var client = new SocketAddress(from.Family, from.Size);
+                from.Buffer.CopyTo(client.Buffer);
+                _clients.Add(client, upstream);
+                Run(stop => ReceiveFromServerAsync(upstream, client, stop));
+            }
+
+            Accept(_toServer, buffer.AsSpan(0, length), upstream, null);
+        }
+    }
+
+    private async Task ReceiveFromServerAsync(Socket upstream, SocketAddress client, CancellationToken cancellation)
+    {
+        var buffer = new byte[MaxDatagram];
+        while (true)
+        {
+            int length;
+            try
+            {
+                length = await upstream.ReceiveAsync(buffer, cancellation);
+            }
+            catch (SocketException)
+            {
+                // ICMP says that the server does not listen (yet, or any more).
+                continue;
+            }
+
+            Accept(_toClient, buffer.AsSpan(0, length), _listening, client);
+        }
+    }
+
+    private void Accept(ImpairedLink link, ReadOnlySpan<byte> datagram, Socket socket, SocketAddress? to)
+    {
+        lock (_lock)
+        {
+            if (link.Schedule(datagram.Length, _clock.Elapsed) is { } at)
+            {
+                _departures.Enqueue(new Departure(datagram.ToArray(), socket, to), (at, _order++));
+            }
+        }
+
+        _changed.Release();
+    }
+
+    private async Task DeliverAsync(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var wait = Timeout.InfiniteTimeSpan;
+            Departure? due = null;
+            lock (_lock)
+            {
+                if (_departures.TryPeek(out var next, out var when))
+                {
+                    wait = when.At - _clock.Elapsed;
+                    if (wait <= TimeSpan.Zero)
+                    {
+                        due = next;
+                        _departures.Dequeue();
+                    }
+                }
+            }
+
+            if (due is null)
+            {
+                await _changed.WaitAsync(wait, cancellation);
+                continue;
+            }
+
+            await SendAsync(due, cancellation);
+        }
+    }
+
+    private async Task SendAsync(Departure departure, CancellationToken cancellation)
+    {
+        try
+        {
+            if (departure.To is null)
+            {
+                await departure.Socket.SendAsync(departure.Datagram, cancellation);
+            }
+            else
+            {
+                await departure.Socket.SendToAsync(departure.Datagram, SocketFlags.None, departure.To, cancellation);
+                BytesToClient += departure.Datagram.Length;
+            }
+        }
+        catch (SocketException)
+        {
+            // As on a real network: whoever sent it is not told.
+        }
+    }
+
+    private sealed record Departure(byte[] Datagram, Socket Socket, SocketAddress? To);
+}
