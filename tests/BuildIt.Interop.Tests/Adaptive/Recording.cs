@@ -31,6 +31,13 @@ internal sealed class Recording(BrowserParticipant participant)
     /// <summary>The longest time without an audio packet between two moments.</summary>
     public TimeSpan LongestSilence(double from, double to) => LongestWithout(from, to, sample => sample.AudioPackets);
 
+    /// <summary>Audio packets a second between two moments.</summary>
+    public double AudioRate(double from, double to)
+    {
+        var span = _samples.Where(s => s.At >= from && s.At <= to).ToList();
+        return (span[^1].AudioPackets - span[0].AudioPackets) * 1000 / (span[^1].At - span[0].At);
+    }
+
     /// <summary>One line for each half second, for failure messages and reports.</summary>
     public string Describe(double from)
     {
