@@ -5,7 +5,7 @@ namespace BuildIt.EndToEnd.Tests.Chart;
 /// <summary>What the chart makes of its values.</summary>
 public sealed class RenderTests
 {
-    private static readonly string[] Everything = ["--set", "redis.enabled=true,redis.networkPolicy=true"];
+    private static readonly string[] Everything = ["--set", "redis.enabled=true,redis.networkPolicy=true,roomApi.enabled=true,roomApi.publicUrl=https://api.example.com,roomApi.pepperSecret=pepper"];
 
     private static readonly string[] Monitors =
         ["--api-versions", "monitoring.coreos.com/v1/PodMonitor", "--api-versions", "monitoring.coreos.com/v1/ServiceMonitor"];
@@ -25,6 +25,8 @@ public sealed class RenderTests
     [InlineData("watchNamespace=Not_A_Name", "/watchNamespace")]
     [InlineData("node.image.repository=", "/node/image/repository")]
     [InlineData("operatr.replicas=2", "operatr")]
+    [InlineData("roomApi.enabled=true", "roomApi.publicUrl")]
+    [InlineData("roomApi.publicUrl=api.example.com", "/roomApi/publicUrl")]
     public async Task AWrongValueIsRefusedByItsName(string value, string named)
     {
         var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => HelmChart.RenderTextAsync("--set", value));
@@ -36,7 +38,7 @@ public sealed class RenderTests
     {
         var pods = (await HelmChart.RenderAsync(Everything)).Select(each => (Name: $"{each["metadata"]!["name"]}", Pod: HelmChart.PodOf(each)))
             .Where(each => each.Pod is not null).ToList();
-        Assert.Equal(3, pods.Count);
+        Assert.Equal(4, pods.Count);
         Assert.All(pods, each =>
         {
             var pod = each.Pod!;
