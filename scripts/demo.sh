@@ -100,10 +100,20 @@ export PATH=$tools:$PATH
 done_ "$(kubectl version -o json 2>/dev/null | jq -r .serverVersion.gitVersion) with $(kubectl get nodes --no-headers | wc -l) node"
 
 step "Images, built without a registry"
+# An image is built again only when what it is made of has changed.
+sources=$({
+  find operator sfu-node Directory.* global.json tests/cluster/{images,archive}.sh -type f \
+    -not -path '*/bin/*' -not -path '*/obj/*' -not -path '*/node_modules/*' -print0 | sort -z | xargs -0 sha256sum
+  dotnet --version
+} | sha256sum)
 archives=()
 image() {
-  local archive
-  archive=$(tests/cluster/images.sh "$@" 2>>"$log") || { tail -n 30 "$log" >&2; die "the image $2 could not be built"; }
+  local folder=${BUILDIT_IMAGES:-artifacts/images} archive
+  archive=$folder/${2//\//-}-local.tar
+  if [ ! -f "$archive" ] || [ "$(cat "$archive.sources" 2>/dev/null)" != "$sources $*" ]; then
+    tests/cluster/images.sh "$@" >>"$log" 2>&1 || { tail -n 30 "$log" >&2; die "the image $2 could not be built"; }
+    echo "$sources $*" >"$archive.sources"
+  fi
   archives+=("$archive")
   quietly tests/cluster/node.sh import "$dir" "$archive"
   done_ "$2"
