@@ -80,9 +80,10 @@ load() {
 
 # Every decision of the operator is an Event with its reason; they are printed as they come.
 follow_events() {
+  # Not tabs: kubectl aligns columns at them.
   kubectl get events --namespace $space --watch-only \
-    -o "jsonpath={.source.component}{'\t'}{.reason}{'\t'}{.message}{'\n'}" > >(
-    while IFS=$'\t' read -r component reason message; do
+    -o "jsonpath={.source.component}{'|'}{.reason}{'|'}{.message}{'\n'}" > >(
+    while IFS='|' read -r component reason message; do
       [ "$component" = buildit-sfu-operator ] || continue
       printf '    %s%s: %s%s\n' "$dim" "$reason" "$message" "$plain"
     done
