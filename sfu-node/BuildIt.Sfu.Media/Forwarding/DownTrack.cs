@@ -31,6 +31,7 @@ public sealed class DownTrack
     private OutgoingPosition _last;
     private Instant _lastFrameSentAt;
     private ushort _rtxSequence;
+    private long _firstUseful;
     private bool _lastEndedPicture;
     private bool _started;
 
@@ -140,11 +141,20 @@ public sealed class DownTrack
     /// Answers a NACK: sends again what is still remembered, at most once a round-trip time and eight times for each packet.
     /// Returns the bytes handed to <paramref name="sink"/>.
     /// </summary>
-    public int Retransmit(NackedSequences sequences, IRtpSink sink, Instant now)
+    /// <param name="sequences">What the subscriber misses.</param>
+    /// <param name="sink">The subscriber's transport.</param>
+    /// <param name="now">Current time.</param>
+    /// <param name="budget">Bytes that may be sent; the packet that goes over it is the last one.</param>
+    public int Retransmit(NackedSequences sequences, IRtpSink sink, Instant now, long budget = long.MaxValue)
     {
         var bytes = 0;
         foreach (var sequence in sequences)
+        {
+            if (bytes >= budget)
+                break;
             bytes += RetransmitOne(sequence.Value, sink, now);
+        }
+
         return bytes;
     }
 
@@ -253,6 +263,9 @@ public sealed class DownTrack
             timestamp = NextTimestamp(packet, now);
         }
 
+        // The link did not carry the higher layer: to send what was lost of it again would keep the key frame that follows from arriving.
+        if (_started && packet.Layer < _current.Layer)
+            _firstUseful = _last.Sequence + 1;
         if (_current.Layer != packet.Layer)
             (_current, _previous) = (_previous, _current);
         _current.Start(packet, _last, timestamp);
@@ -298,6 +311,8 @@ public sealed class DownTrack
             return 0;
         }
 
+        if (_last.Sequence - (ushort)((ushort)_last.Sequence - number) < _firstUseful)
+            return 0;
         var interval = Reports.RoundTrip > MinRetransmissionInterval ? Reports.RoundTrip : MinRetransmissionInterval;
         if (entry.Retransmissions >= MaxRetransmissionsPerPacket || (entry.Retransmissions > 0 && entry.Age(now) < interval))
             return 0;

@@ -20,9 +20,17 @@ internal sealed class LinkBudget
 
     private const int ProbePacket = 1000;
 
+    /// <summary>What repair may take of the estimate. More means that the link is full, and repair would fill it further.</summary>
+    private const double RetransmissionShare = 0.5;
+
+    /// <summary>Unused repair that may be caught up on at once.</summary>
+    private static readonly TimeSpan RetransmissionBurst = TimeSpan.FromMilliseconds(250);
+
     private readonly BandwidthEstimator _estimator;
     private readonly Pacer<int> _pacer;
     private bool _hasFeedback;
+    private long _retransmissionBudget;
+    private Instant _budgetAt;
 
     public LinkBudget(Instant now)
     {
@@ -56,6 +64,18 @@ internal sealed class LinkBudget
             _pacer.OnUnpaced(bytes, now);
         }
     }
+
+    /// <summary>Bytes of retransmissions that may be sent now.</summary>
+    public long RetransmissionBudget(Instant now)
+    {
+        var rate = _estimator.Estimate * RetransmissionShare;
+        var earned = now - _budgetAt < RetransmissionBurst ? now - _budgetAt : RetransmissionBurst;
+        _budgetAt = now;
+        _retransmissionBudget = Math.Min(rate.Over(RetransmissionBurst).Bytes, _retransmissionBudget + rate.Over(earned).Bytes);
+        return _retransmissionBudget;
+    }
+
+    public void OnRetransmitted(int bytes) => _retransmissionBudget -= bytes;
 
     /// <summary>Takes transport-wide feedback or REMB; true when the packet was one of them.</summary>
     public bool TryHandle(in RtcpPacketView packet, Instant now)

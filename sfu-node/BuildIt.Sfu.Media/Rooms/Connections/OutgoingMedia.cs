@@ -82,6 +82,11 @@ internal sealed class OutgoingMedia(PeerConnection connection, MediaRoom room) :
             Link.OnSent(_transportSequence++, length, info.Kind, room.Now);
         }
 
+        if (info.Kind == SentPacketKind.Retransmission)
+        {
+            Link.OnRetransmitted(length);
+        }
+
         if (info.AbsoluteSendTimeOffset > 0)
         {
             // 6.18 fixed point seconds, 24 bits.
@@ -105,7 +110,7 @@ internal sealed class OutgoingMedia(PeerConnection connection, MediaRoom room) :
         {
             if (FeedbackHead.TryRead(packet, out var nack) && _bySsrc.TryGetValue(nack.Media.Value, out var subscription))
             {
-                subscription.Down?.Retransmit(new NackedSequences(packet), this, now);
+                subscription.Down?.Retransmit(new NackedSequences(packet), this, now, Link.RetransmissionBudget(now));
             }
         }
         else if (packet.IsPictureLoss)

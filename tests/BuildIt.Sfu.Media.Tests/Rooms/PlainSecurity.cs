@@ -1,0 +1,111 @@
+using BuildIt.Sfu.Media.Transport;
+
+namespace BuildIt.Sfu.Media.Tests.Rooms;
+
+/// <summary>Stands in for DTLS where the network, not the encryption, is what is tested: one flight each way, then plain bytes.</summary>
+internal sealed class PlainDtlsFactory : IDtlsSessionFactory
+{
+    public DtlsFingerprint LocalFingerprint { get; } = DtlsFingerprint.FromSha256(new byte[32]);
+
+    public IDtlsSession Create(DtlsRole role, Action? wake) => new PlainDtlsSession(role);
+}
+
+internal sealed class PlainDtlsSession(DtlsRole role) : IDtlsSession
+{
+    /// <summary>The content type of handshake records (RFC 6347 section 4.1), by which datagrams are told apart.</summary>
+    private static readonly byte[] Flight = [22, 0xFE, 0xFD, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+
+    private bool _due;
+
+    public DtlsState State { get; private set; }
+
+    public SrtpProfile SrtpProfile => SrtpProfile.AeadAes128Gcm;
+
+    public int RecordOverhead => 0;
+
+    public void Start(DtlsFingerprint peer)
+    {
+        State = DtlsState.Handshaking;
+        _due = role == DtlsRole.Client;
+    }
+
+    public void Poll()
+    {
+    }
+
+    public bool TryTakeFlight(out ReadOnlyMemory<byte> datagram)
+    {
+        datagram = Flight;
+        var due = _due;
+        _due = false;
+        return due;
+    }
+
+    public void HandleDatagram(Span<byte> datagram)
+    {
+        _due |= role == DtlsRole.Server && State == DtlsState.Handshaking;
+        State = DtlsState.Connected;
+    }
+
+    public bool TryReadRecord(ref Span<byte> datagram, out ReadOnlySpan<byte> data)
+    {
+        data = default;
+        return false;
+    }
+
+    public bool TryTakeUnread(out Memory<byte> datagram)
+    {
+        datagram = default;
+        return false;
+    }
+
+    public int Protect(ReadOnlySpan<byte> data, Span<byte> destination) => 0;
+
+    public int Close(Span<byte> destination) => 0;
+
+    public bool TryExportSrtpKeys(Span<byte> sendKey, Span<byte> receiveKey) => true;
+
+    public void Dispose()
+    {
+    }
+}
+
+internal sealed class PlainSrtpFactory : ISrtpSessionFactory
+{
+    public ISrtpSession Create(SrtpProfile profile, ReadOnlySpan<byte> sendKey, ReadOnlySpan<byte> receiveKey) => new PlainSrtpSession();
+}
+
+internal sealed class PlainSrtpSession : ISrtpSession
+{
+    public SrtpProfile Profile => SrtpProfile.AeadAes128Gcm;
+
+    public int RtpOverhead => 0;
+
+    public int RtcpOverhead => 0;
+
+    public bool TryProtectRtp(Span<byte> packet, int plainLength, out int protectedLength) => Pass(plainLength, out protectedLength);
+
+    public bool TryUnprotectRtp(Span<byte> packet, out int plainLength) => Pass(packet.Length, out plainLength);
+
+    public bool TryProtectRtcp(Span<byte> packet, int plainLength, out int protectedLength) => Pass(plainLength, out protectedLength);
+
+    public bool TryUnprotectRtcp(Span<byte> packet, out int plainLength) => Pass(packet.Length, out plainLength);
+
+    public void Dispose()
+    {
+    }
+
+    private static bool Pass(int length, out int result)
+    {
+        result = length;
+        return true;
+    }
+}
+
+/// <summary>Unpredictable bytes that a seed repeats.</summary>
+internal sealed class SeededSource(int seed) : IRandomSource
+{
+    private readonly Random _random = new(seed);
+
+    public void Fill(Span<byte> destination) => _random.NextBytes(destination);
+}

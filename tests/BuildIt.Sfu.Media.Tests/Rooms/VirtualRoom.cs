@@ -1,0 +1,178 @@
+using System.Net;
+using BuildIt.Sfu.Media.Ice;
+using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Media.Tests.Network;
+using BuildIt.Sfu.Media.Transport;
+using BuildIt.Sfu.Media.Units;
+
+namespace BuildIt.Sfu.Media.Tests.Rooms;
+
+/// <summary>
+/// A whole <see cref="MediaRoom"/> and its clients in virtual time, joined by emulated links. Everything follows from the seed.
+/// </summary>
+internal sealed class VirtualRoom : IMediaHost, IRoomLoop, IMediaRoomEvents
+{
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(1);
+
+    private readonly int _seed;
+    private readonly List<ModelClient> _clients = [];
+    private readonly List<IDeadline> _watched = [];
+    private readonly Queue<Action<Instant>> _posted = new();
+    private VirtualEndpoint? _created;
+    private int _ufrags;
+
+    public VirtualRoom(int seed)
+    {
+        _seed = seed;
+        Random = new SeededSource(seed);
+        Media = new MediaRoom(new RoomSid("RM_virtual"), this, this);
+    }
+
+    public MediaRoom Media { get; }
+
+    public Instant Now { get; private set; } = Instant.Zero + TimeSpan.FromHours(1);
+
+    public IRoomLoop Loop => this;
+
+    public IRandomSource Random { get; }
+
+    public IDtlsSessionFactory Dtls { get; } = new PlainDtlsFactory();
+
+    public ISrtpSessionFactory Srtp { get; } = new PlainSrtpFactory();
+
+    public IReadOnlyList<IceCandidate> Candidates { get; } = [IceCandidate.Host(new IPEndPoint(IPAddress.Parse("192.0.2.1"), 7882), TransportProtocol.Udp)];
+
+    /// <summary>Adds a participant with a fast, faultless link.</summary>
+    public ModelClient Join(string name)
+    {
+        var address = TransportAddress.FromIPv4(0x0A000001u + (uint)_clients.Count, 5000);
+        var seed = _seed * 100 + _clients.Count * 10;
+        var client = new ModelClient(this, name, seed);
+        _clients.Add(client);
+        client.Peer = Media.AddPeer(new MediaPeerOptions { Sid = new ParticipantSid("PA_" + name), SinglePeerConnection = true }, client, Now);
+        client.NodeSide = _created!;
+        _created!.Output = (bytes, now) => Send(client.Down, bytes, now, client.HandleDatagram);
+        client.Output = (bytes, now) => Send(client.Up, bytes, now, (datagram, _) => client.NodeSide.Handler.HandleDatagram(datagram, address, Now));
+        return client;
+    }
+
+    public void Run(double seconds)
+    {
+        for (var end = Now + TimeSpan.FromSeconds(seconds); Now < end;)
+        {
+            Tick();
+        }
+    }
+
+    /// <summary>Seconds until the condition holds; infinite when it does not within the limit.</summary>
+    public double SecondsUntil(Func<bool> condition, double limit)
+    {
+        var start = Now;
+        while (!condition())
+        {
+            if (Now - start > TimeSpan.FromSeconds(limit))
+            {
+                return double.PositiveInfinity;
+            }
+
+            Tick();
+        }
+
+        return (Now - start).TotalSeconds;
+    }
+
+    public string CreateUfrag() => $"node{_ufrags++:0000}";
+
+    public IMediaEndpoint CreateEndpoint(IDatagramHandler handler) => _created = new VirtualEndpoint(this, handler);
+
+    public bool Post(Action<Instant> work)
+    {
+        _posted.Enqueue(work);
+        return true;
+    }
+
+    public void Watch(IDeadline deadline)
+    {
+        if (!_watched.Contains(deadline))
+        {
+            _watched.Add(deadline);
+        }
+    }
+
+    public void Unwatch(IDeadline deadline) => _watched.Remove(deadline);
+
+    public void OnSpeakersChanged(ReadOnlySpan<SpeakerLevel> changed, Instant now)
+    {
+    }
+
+    public void OnQualityChanged(ReadOnlySpan<ParticipantQuality> changed, Instant now)
+    {
+    }
+
+    private static void Send(EmulatedLink link, ReadOnlySpan<byte> bytes, Instant now, Action<byte[], Instant> deliver) =>
+        link.Send(new EmulatedPacket(new Datagram(bytes.ToArray(), deliver), 0, bytes.Length + 28, now), now);
+
+    private void Tick()
+    {
+        Now += Step;
+        while (_posted.TryDequeue(out var work))
+        {
+            work(Now);
+        }
+
+        foreach (var client in _clients)
+        {
+            client.Up.Advance(Now);
+            client.Down.Advance(Now);
+            client.HandleTimeout(Now);
+        }
+
+        for (var i = 0; i < _watched.Count; i++)
+        {
+            if (_watched[i].NextDeadline <= Now)
+            {
+                _watched[i].HandleTimeout(Now);
+            }
+        }
+    }
+
+    /// <summary>A copy for each arrival: receivers change the bytes, and links may duplicate.</summary>
+    private sealed class Datagram(byte[] bytes, Action<byte[], Instant> deliver) : IPacketReceiver
+    {
+        public void OnPacket(in EmulatedPacket packet, Instant now) => deliver((byte[])bytes.Clone(), now);
+    }
+}
+
+/// <summary>The one way out of a peer connection, whatever address it names.</summary>
+internal sealed class VirtualEndpoint(VirtualRoom room, IDatagramHandler handler) : IMediaEndpoint
+{
+    private readonly byte[] _buffer = new byte[65536];
+
+    public IDatagramHandler Handler => handler;
+
+    public Action<ReadOnlySpan<byte>, Instant> Output { get; set; } = static (_, _) => { };
+
+    public PathId OpenPath(in TransportAddress remote) => new(0);
+
+    public void Claim(in TransportAddress remote)
+    {
+    }
+
+    public void ClosePath(PathId path)
+    {
+    }
+
+    public Span<byte> Reserve(PathId path, int capacity) => _buffer.AsSpan(0, capacity);
+
+    public void Commit(int length) => Output(_buffer.AsSpan(0, length), room.Now);
+
+    public bool AddUfrag(string ufrag) => true;
+
+    public void RemoveUfrag(string ufrag)
+    {
+    }
+
+    public void Dispose()
+    {
+    }
+}
