@@ -40,7 +40,10 @@ public sealed class RoomOverNetworkTests
             // A repair that is lost itself costs another round trip before it is asked for again.
             var limit = FreezeLimit + TimeSpan.FromMilliseconds(delayMilliseconds);
             Assert.True(subscriber.Video.LongestGap <= limit, $"no picture for {subscriber.Video.LongestGap.TotalMilliseconds:0} ms");
-            Assert.InRange(subscriber.Video.Frames - before, 15 * 25 * 0.9, 15 * 25 + 10);
+
+            // Over a long path some frames are given up: their repair, lost itself, would come too late.
+            var share = delayMilliseconds > 150 ? 0.8 : 0.9;
+            Assert.InRange(subscriber.Video.Frames - before, 15 * 25 * share, 15 * 25 + 10);
         }
 
         Assert.True(subscriber.Audio.LongestGap < TimeSpan.FromMilliseconds(600), $"no sound for {subscriber.Audio.LongestGap.TotalMilliseconds:0} ms");
