@@ -19,6 +19,9 @@ public sealed class DataTests(ConferenceFixture conference) : IClassFixture<Conf
         var bob = await meeting.JoinAsync("bob", o => o with { Single = single });
         var carol = await meeting.JoinAsync("carol", o => o with { Single = single });
 
+        // Data can overtake the news of who joined; the SDK then names no sender.
+        await nora.HasAsync("both others", i => i.Events.Count(e => (string?)e["name"] == "participantConnected") >= 2, Patience);
+
         await nora.CallAsync("sendData", "reliable from nora", new { reliable = true, topic = "chat" });
         await nora.CallAsync("sendData", "lossy from nora", new { reliable = false });
         await nora.CallAsync("sendData", "only for carol", new { reliable = true, destination_identities = (string[])["carol"] });
