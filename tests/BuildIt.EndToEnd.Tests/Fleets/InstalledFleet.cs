@@ -1,0 +1,180 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using BuildIt.EndToEnd.Tests.Chart;
+using BuildIt.Operator.Api;
+using BuildIt.Testing;
+using k8s;
+using k8s.Models;
+
+namespace BuildIt.EndToEnd.Tests.Fleets;
+
+/// <summary>A Kubernetes of the test's own with the chart installed, and one fleet's view of it.</summary>
+internal sealed class InstalledFleet : IAsyncDisposable
+{
+    public const string Space = "calls";
+    public const string Name = "fleet";
+    private const string System = "buildit-sfu";
+
+    // Two cores and real containers; what is slow here is starting processes.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    private readonly KubernetesMachine _machine;
+
+    private InstalledFleet(KubernetesMachine machine) => _machine = machine;
+
+    public IKubernetes Client => _machine.Client;
+
+    /// <summary>Starts Kubernetes, builds and imports the images, and installs the chart as a person would.</summary>
+    public static async Task<InstalledFleet> StartAsync()
+    {
+        var machine = await KubernetesMachine.StartAsync();
+        var fleet = new InstalledFleet(machine);
+        try
+        {
+            await machine.AddProgramImageAsync("buildit/redis", "redis-server");
+            await machine.AddDotnetImageAsync("buildit/sfu-operator", "operator/BuildIt.Operator");
+            await machine.AddDotnetImageAsync("buildit/sfu-node", "sfu-node/BuildIt.Sfu.Node");
+            await fleet.InstallAsync();
+            return fleet;
+        }
+        catch
+        {
+            await fleet.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Installs the chart, or upgrades it.</summary>
+    public Task InstallAsync(params string[] values)
+    {
+        string[] all = ["operator.image.tag=local", "node.image.tag=local", "redis.enabled=true", "redis.image.repository=buildit/redis", "redis.image.tag=local", .. values];
+        return _machine.RunToolAsync(
+            "helm",
+            ["upgrade", "--install", "buildit-sfu", HelmChart.Folder, "--namespace", System, "--create-namespace", "--wait", "--timeout", "150s", "--set", string.Join(',', all)]);
+    }
+
+    /// <summary>Makes the namespace, the keys and the fleet.</summary>
+    public async Task CreateAsync()
+    {
+        await _machine.RunToolAsync("kubectl", "create", "namespace", Space);
+        await _machine.RunToolAsync("kubectl", "create", "secret", "generic", "sfu-api-keys", "-n", Space, $"--from-literal=key1={Guid.NewGuid():N}");
+        await ApplyAsync(Manifest());
+    }
+
+    /// <summary>A fleet of 2 to 6 small pods that report the load the test writes.</summary>
+    public static string Manifest(string name = Name, string memory = "128Mi", string schedule = "0 8 * * *") =>
+        $$"""
+        apiVersion: sfu.buildit.network/v1alpha1
+        kind: SfuCluster
+        metadata: {name: {{name}}, namespace: {{Space}}}
+        spec:
+          region: local-1
+          replicas: {min: 2, max: 6}
+          capacity: {maxPublishers: 50}
+          autoscaling:
+            targetUtilization: 0.5
+            metrics: [publishers]
+            scaleDown: {stabilization: 3s, maxStep: 1}
+            schedules: [{cron: "{{schedule}}", min: 1}]
+          drain: {deadline: 20s, maxConcurrent: 2}
+          network:
+            mode: HostPort
+            hostPortRange: {first: 30900, last: 30919}
+            advertise: HostIP
+          resources:
+            requests: {cpu: 50m, memory: {{memory}}}
+            limits: {cpu: "2", memory: 512Mi}
+          redis: {addresses: ["buildit-sfu-redis.{{System}}.svc:6379"]}
+          apiKeysSecretRef: {name: sfu-api-keys}
+          podTemplate:
+            env: [{name: BUILDIT_SYNTHETIC_LOAD_FILE, value: /tmp/load.json}]
+        """;
+
+    public async Task ApplyAsync(string manifest)
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(file, manifest);
+            await _machine.RunToolAsync("kubectl", "apply", "-f", file);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    public Task<string> KubectlAsync(params string[] arguments) => _machine.RunToolAsync("kubectl", ["--namespace", Space, .. arguments]);
+
+    public Task<SfuCluster> ReadAsync() =>
+        Client.CustomObjects.GetNamespacedCustomObjectAsync<SfuCluster>(SfuApi.Group, SfuApi.Version, Space, SfuCluster.Plural, Name);
+
+    /// <summary>The fleet's pods, those that are going included.</summary>
+    public async Task<IList<V1Pod>> PodsAsync() =>
+        (await Client.CoreV1.ListNamespacedPodAsync(Space, labelSelector: $"{SfuApi.ClusterLabel}={Name}")).Items;
+
+    /// <summary>What the operator said about the fleet and its pods.</summary>
+    public async Task<IReadOnlyList<string>> StoryAsync() =>
+        [.. (await Client.CoreV1.ListNamespacedEventAsync(Space)).Items
+            .Where(each => each.Source?.Component == "buildit-sfu-operator")
+            .Select(each => $"{each.InvolvedObject.Kind} {each.InvolvedObject.Name} {each.Reason}: {each.Message}")];
+
+    /// <summary>Makes every pod there is report so many publishers. The file goes into the pod's scratch space from outside: the image has no shell.</summary>
+    public async Task LoadAsync(int publishers)
+    {
+        foreach (var pod in await PodsAsync())
+        {
+            var folder = Path.Combine(
+                _machine.Folder, "nodes", pod.Spec.NodeName, "kubelet", "pods", pod.Metadata.Uid, "volumes", "kubernetes.io~empty-dir", "tmp");
+            if (!Directory.Exists(folder))
+            {
+                continue;
+            }
+
+            var load = new JsonObject { ["rooms"] = publishers / 10, ["participants"] = publishers, ["publishers"] = publishers, ["subscribers"] = publishers };
+            var part = Path.Combine(folder, ".load");
+            await File.WriteAllTextAsync(part, load.ToJsonString());
+            File.Move(part, Path.Combine(folder, "load.json"), overwrite: true);
+        }
+    }
+
+    /// <summary>Waits until so many pods accept rooms, none is on its way in or out, and the status speaks of this spec.</summary>
+    public Task<SfuCluster> SettledAsync(int pods) => UntilAsync($"{pods} pods and no more", async fleet =>
+        fleet.Status is { } status
+        && status.ObservedGeneration == fleet.Metadata.Generation
+        && status.ReadyReplicas == pods && status.DesiredReplicas == pods && status.DrainingReplicas == 0
+        && (await PodsAsync()).Count == pods);
+
+    /// <summary>Waits until something is true of the fleet, and returns it.</summary>
+    /// <exception cref="TimeoutException">It did not become true; the message tells the fleet's story.</exception>
+    public async Task<SfuCluster> UntilAsync(string what, Func<SfuCluster, Task<bool>> condition)
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            var fleet = await ReadAsync();
+            if (await condition(fleet))
+            {
+                return fleet;
+            }
+
+            try
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(200), limit.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                throw new TimeoutException(await DescribeAsync(what));
+            }
+        }
+    }
+
+    public ValueTask DisposeAsync() => _machine.DisposeAsync();
+
+    private async Task<string> DescribeAsync(string what) => string.Join(
+        '\n',
+        string.Create(CultureInfo.InvariantCulture, $"Not within {Patience}: {what}"),
+        await _machine.RunToolAsync("kubectl", "get", "sfu,pods", "--all-namespaces", "-o", "wide"),
+        await KubectlAsync("describe", "sfu", Name),
+        await _machine.RunToolAsync("kubectl", "logs", "-n", System, "-l", "app.kubernetes.io/component=operator", "--tail", "40"));
+}
