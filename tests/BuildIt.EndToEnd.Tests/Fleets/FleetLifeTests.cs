@@ -80,7 +80,7 @@ public sealed class FleetLifeTests(ITestOutputHelper output)
         var victim = before[0].Metadata;
         await fleet.Client.CoreV1.DeleteNamespacedPodAsync(victim.Name, InstalledFleet.Space, new V1DeleteOptions { GracePeriodSeconds = 0 });
         await fleet.UntilAsync("the pod is replaced", async now =>
-            now.Status!.ReadyReplicas == 2 && (await fleet.PodsAsync()) is { Count: 2 } pods && pods.All(pod => pod.Metadata.Uid != victim.Uid));
+            now.Status!.ReadyReplicas == 2 && (await fleet.PodsAsync()) is { Count: 2 } pods && pods.All(pod => pod.Metadata.Uid != victim.Uid && IsReady(pod)));
         Assert.Contains(await fleet.PodsAsync(), pod => pod.Metadata.Uid == before[1].Metadata.Uid);
     }
 
