@@ -70,9 +70,19 @@ public sealed class CreationTests(OperatorFixture fixture) : IClassFixture<Opera
         await world.ReadyAsync(2);
         await Eventually.TrueAsync(async () => await world.ConditionAsync("Progressing") is { Status: "False" }, "it has settled", world.DescribeAsync);
 
+        // The last Events and the status may come a moment after the condition: at rest means that a while passes without a write.
+        await Eventually.TrueAsync(async () => await IsQuietAsync(watch, TimeSpan.FromSeconds(2)), "writing has ended", world.DescribeAsync);
+
         // Longer than it takes for load to be reported.
         var settled = watch.Writes.Count;
         await Eventually.StaysTrueAsync(() => Task.FromResult(watch.Writes.Count <= settled), TimeSpan.FromSeconds(7), "nothing is written");
+    }
+
+    private static async Task<bool> IsQuietAsync(WriteWatch watch, TimeSpan during)
+    {
+        var before = watch.Writes.Count;
+        await Task.Delay(during);
+        return watch.Writes.Count == before;
     }
 
     private static int Order(string type) => Array.IndexOf(["Available", "Progressing", "Degraded", "ScalingLimited", "Paused"], type);
