@@ -26,6 +26,8 @@ mkdir -p "$results"
 passed=0 failed=0 skipped=0
 
 finish() {
+  # The compiler that all projects share would stay for a while otherwise.
+  dotnet build-server shutdown --vbcscompiler >/dev/null 2>&1 || true
   echo "$passed passed, $failed failed, $skipped skipped"
   [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
 }
@@ -46,6 +48,11 @@ if [ -z "${KUBECONFIG_E2E:-}" ]; then
   fi
 fi
 
+# failed_filter FILE: a filter for the methods that failed, as the test result file names them.
+failed_filter() {
+  { grep -E '<UnitTestResult .*outcome="Failed"' "$1" || true; } | sed -nE 's/.* testName="([^"(]+).*/FullyQualifiedName~\1/p' | sort -u | paste -sd '|'
+}
+
 # counter FILE NAME: an attribute of the <Counters> element of a test result file.
 counter() { sed -nE "s/.*<Counters.* $2=\"([0-9]+)\".*/\1/p" "$1" | head -n 1; }
 
@@ -64,6 +71,15 @@ for project in "${projects[@]}"; do
     total=$(counter "$trx" total) executed=$(counter "$trx" executed) good=$(counter "$trx" passed)
   fi
   bad=$((executed - good))
+  # Real browsers and clusters on a busy machine miss a deadline now and then. What failed is run once more by itself, and
+  # said to be unsteady when it passes then; a fault fails both times.
+  if [ "$code" != 0 ] && [ "$bad" -gt 0 ] && [ "$bad" -le 5 ]; then
+    again=$(failed_filter "$trx")
+    if [ -n "$again" ] && dotnet test "$project" --no-build --nologo --filter "$again" >"$results/$name.again.log" 2>&1; then
+      echo "    unsteady, passed when run again: ${again//FullyQualifiedName~/}"
+      good=$((good + bad)) bad=0 code=0
+    fi
+  fi
   # No failed test and yet a failure: the test host crashed or never started.
   if [ "$code" != 0 ] && [ "$bad" = 0 ]; then bad=1; fi
   passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + total - executed))
