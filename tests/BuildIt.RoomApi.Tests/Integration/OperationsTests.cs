@@ -1,0 +1,100 @@
+using System.Net;
+using System.Text.Json;
+using BuildIt.RoomApi.Tests.Nostr;
+using BuildIt.Sfu.Contracts;
+using BuildIt.Testing;
+
+namespace BuildIt.RoomApi.Tests.Integration;
+
+[Collection(RoomApiCollection.Name)]
+public sealed class OperationsTests(RoomApiFixture api)
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    [Fact]
+    public async Task Health_and_metrics_are_on_their_own_port()
+    {
+        await api.CreateRoomAsync(new NostrSigner());
+        Assert.Equal("ok\n", await api.A.OperationsAsync("/healthz"));
+        Assert.Equal("ok\n", await api.A.OperationsAsync("/readyz"));
+        var metrics = await api.A.OperationsAsync("/metrics");
+        Assert.Contains("buildit_roomapi_requests_total{endpoint=\"/v1/rooms\",method=\"POST\",code=\"201\"}", metrics, StringComparison.Ordinal);
+        Assert.Contains("buildit_roomapi_registry_up 1", metrics, StringComparison.Ordinal);
+        Assert.Contains("buildit_roomapi_join_tokens_total{role=\"host\"}", metrics, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Pages_of_the_configured_origin_may_call()
+    {
+        foreach (var (origin, allowed) in ((string, bool)[])[("https://app.example.com", true), ("https://evil.example.com", false)])
+        {
+            var answer = await api.A.SendAsync((string?)null, "OPTIONS", "/v1/rooms", [], request =>
+            {
+                request.Headers.Add("Origin", origin);
+                request.Headers.Add("Access-Control-Request-Method", "POST");
+                request.Headers.Add("Access-Control-Request-Headers", "authorization,content-type");
+            });
+            Assert.Equal(allowed, answer.Headers.Contains("Access-Control-Allow-Origin"));
+        }
+    }
+
+    /// <summary>The document is part of the repository, so that a change of the API is seen in review. BUILDIT_UPDATE_SNAPSHOTS=1 writes it.</summary>
+    [Fact]
+    public async Task The_openapi_document_is_the_one_in_the_repository()
+    {
+        var answer = (await api.A.SendAsync((string?)null, "GET", "/openapi/v1.json", [])).Expect(HttpStatusCode.OK);
+        var served = JsonSerializer.Serialize(answer.Json, Indented).ReplaceLineEndings("\n") + "\n";
+        var path = RepositoryRoot.Path("docs", "api", "room-api.openapi.json");
+        if (Environment.GetEnvironmentVariable("BUILDIT_UPDATE_SNAPSHOTS") == "1")
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            await File.WriteAllTextAsync(path, served);
+        }
+
+        Assert.Equal(await File.ReadAllTextAsync(path), served);
+        foreach (var route in (string[])["/v1/rooms", "/v1/rooms/{id}", "/v1/rooms/{id}/join", "/v1/rooms/{id}/refresh", "/v1/rooms/{id}/knock", "/v1/rooms/{id}/usage", "/v1/regions"])
+        {
+            Assert.True(answer.Json.GetProperty("paths").TryGetProperty(route, out _), route);
+        }
+    }
+
+    [Fact]
+    public async Task Usage_is_summed_over_nodes_and_kept_when_a_node_goes()
+    {
+        var host = new NostrSigner();
+        var id = await api.CreateRoomAsync(host);
+        await HeartbeatAsync("sfu-a", 1, new RoomReport { Room = new RoomId(id), Generation = 1, Participants = 3, Publishers = 2, IngressBitsPerSecond = 3000, EgressBitsPerSecond = 6000, RoundTripMilliseconds = 20, LossFraction = 0.01, EndToEndEncrypted = true, ParticipantSeconds = 600 });
+        await RoomApiFixture.EventuallyAsync(async () => await api.Database.HashLengthAsync(api.Keys.Usage(new RoomId(id))) == 1);
+        await api.Database.KeyDeleteAsync(api.Keys.Node(new NodeId("sfu-a")));
+        await HeartbeatAsync("sfu-b", 1, new RoomReport { Room = new RoomId(id), Generation = 2, Participants = 1, Publishers = 1, IngressBitsPerSecond = 1000, EgressBitsPerSecond = 0, RoundTripMilliseconds = 40, LossFraction = 0, EndToEndEncrypted = true, ParticipantSeconds = 60 });
+
+        var usage = (await api.A.GetAsync(host, $"/v1/rooms/{id}/usage")).Expect(HttpStatusCode.OK).Json;
+        Assert.Equal(1, usage.GetProperty("participantCount").GetInt32());
+        Assert.Equal(1000, usage.GetProperty("avgBitrate").GetDouble());
+        Assert.Equal(40, usage.GetProperty("avgLatency").GetDouble());
+        Assert.True(usage.GetProperty("e2eeEnabled").GetBoolean());
+        Assert.Equal(11, usage.GetProperty("participantMinutes").GetDouble());
+    }
+
+    private Task HeartbeatAsync(string node, long sequence, RoomReport report)
+    {
+        var heartbeat = new Heartbeat
+        {
+            Node = new NodeId(node),
+            Namespace = api.Namespace,
+            Cluster = "eu",
+            Region = "eu-west-1",
+            Revision = "1",
+            State = NodeState.Serving,
+            Load = NodeLoad.None,
+            Capacity = NodeCapacity.Default,
+            Endpoints = new NodeEndpoints { Signal = "http://127.0.0.1:1", Control = "https://127.0.0.1:2" },
+            StartedAt = DateTimeOffset.UnixEpoch,
+            Sequence = sequence,
+            Rooms = [report],
+        };
+        return Task.WhenAll(
+            api.Database.StringSetAsync(api.Keys.Node(heartbeat.Node), ContractJson.Write(heartbeat, ContractJson.Default.Heartbeat), TimeSpan.FromMinutes(1)),
+            api.Database.SortedSetAddAsync(api.Keys.Nodes, node, 1));
+    }
+}
