@@ -11,10 +11,12 @@ internal static class HealthPlanner
         var witnesses = new Witnesses[instances.Count];
         var known = 0;
         var silent = 0;
+        DateTimeOffset? newest = null;
         for (var i = 0; i < instances.Count; i++)
         {
             var instance = instances[i];
             witnesses[i] = Witnesses.Of(instance, observed.RegistryReachableSince, now);
+            newest = newest > instance.LastHeartbeat ? newest : instance.LastHeartbeat ?? newest;
             if (instance.LastHeartbeat is not { } last || IsLeaving(instance) || witnesses[i].KubernetesSaysGone)
             {
                 continue;
@@ -23,13 +25,17 @@ internal static class HealthPlanner
             known++;
             silent += witnesses[i].Silent ? 1 : 0;
             deadlines.Add(last + HealthPolicy.HeartbeatExpiry + TimeSpan.FromMilliseconds(1));
+            if (instance.ProbeFailingSince is { } failing)
+            {
+                deadlines.Add(failing + HealthPolicy.ProbeSilence);
+            }
         }
 
         // Where most are silent, or the only one, or all were a moment ago, the kubelet, which probes from beside the pod, has to
         // agree as a third.
         var witnessSuspect = known > 1 && silent == known;
         var silentAt = witnessSuspect ? now : observed.Memory?.SilentAt;
-        var askKubelet = known == 1 || silent > known / 2 || now - silentAt < HealthPolicy.Recovery;
+        var manySilent = known == 1 || silent > known / 2 || now - silentAt < HealthPolicy.Recovery;
         if (silent > 0 && silentAt is { } at)
         {
             deadlines.Add(at + HealthPolicy.Recovery);
@@ -38,7 +44,15 @@ internal static class HealthPlanner
         var verdicts = new InstanceVerdict[instances.Count];
         for (var i = 0; i < instances.Count; i++)
         {
-            var (liveness, reason) = Judge(instances[i], witnesses[i], witnessSuspect, askKubelet);
+            // Those who fall silent together are noticed one after the other, and the first of them is not to be condemned meanwhile.
+            var othersSpoke = newest - instances[i].LastHeartbeat > HealthPolicy.Spread;
+            if (witnesses[i].Silent && !othersSpoke && !manySilent)
+            {
+                deadlines.Add(now + HealthPolicy.Recheck);
+            }
+
+            var doubt = manySilent ? "too many fell silent with it" : othersSpoke ? null : "nobody else has been heard since";
+            var (liveness, reason) = Judge(instances[i], witnesses[i], witnessSuspect, doubt);
             verdicts[i] = new InstanceVerdict(instances[i].Name, liveness, reason);
         }
 
@@ -48,7 +62,7 @@ internal static class HealthPlanner
     private static bool IsLeaving(InstanceObservation instance) => instance.Phase is PodPhase.Terminating or PodPhase.Succeeded;
 
     private static (Liveness Liveness, string Reason) Judge(
-        InstanceObservation instance, Witnesses witnesses, bool witnessSuspect, bool askKubelet)
+        InstanceObservation instance, Witnesses witnesses, bool witnessSuspect, string? doubt)
     {
         if (IsLeaving(instance))
         {
@@ -64,8 +78,8 @@ internal static class HealthPlanner
         {
             return witnessSuspect
                 ? (Liveness.Suspect, "every pod of the fleet fell silent at once, so the witnesses are doubted")
-                : askKubelet && instance.ReadySince is not null
-                    ? (Liveness.Suspect, "heartbeat and probe fail, but Kubernetes calls it ready and too many fell silent with it")
+                : doubt is not null && instance.ReadySince is not null
+                    ? (Liveness.Suspect, $"heartbeat and probe fail, but Kubernetes calls it ready and {doubt}")
                     : (Liveness.Dead, "its heartbeat has expired and the probe fails");
         }
 

@@ -7,7 +7,7 @@ internal readonly record struct Witnesses(bool HeartbeatExpired, bool ProbeFaile
 {
     public static Witnesses Of(InstanceObservation instance, DateTimeOffset? registryReachableSince, DateTimeOffset now) => new(
         IsExpired(instance, registryReachableSince, now),
-        instance.ProbeFailingSince is not null && instance.ProbeFailures >= HealthPolicy.ProbeFailures,
+        instance.ProbeFailures >= HealthPolicy.ProbeFailures && now - instance.ProbeFailingSince >= HealthPolicy.ProbeSilence,
         instance.NodeGone || instance.Phase is PodPhase.Failed);
 
     /// <summary>Both of the fleet's own witnesses say that the instance is dead.</summary>

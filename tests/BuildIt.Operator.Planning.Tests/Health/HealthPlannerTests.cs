@@ -1,6 +1,7 @@
 using BuildIt.Operator.Planning.Fleet;
 using BuildIt.Operator.Planning.Health;
 using BuildIt.Operator.Planning.Instances;
+using BuildIt.Operator.Planning.Scaling;
 
 namespace BuildIt.Operator.Planning.Tests.Health;
 
@@ -90,6 +91,106 @@ public sealed class HealthPlannerTests
         var muchLater = later + HealthPolicy.Recovery;
         observed = Given.Fleet(spec, Given.Pod("a") with { LastHeartbeat = muchLater }, Given.Pod("b").Silent()) with { Memory = decision.Memory };
         Assert.Equal(Liveness.Dead, FleetPlanner.Plan(observed, muchLater).Verdicts[1].Liveness);
+    }
+
+    /// <summary>The way to all of them is cut at one moment; each was last heard, and last answered, at a moment of its own.</summary>
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(20)]
+    public void Those_who_fall_silent_together_are_not_condemned_one_by_one(int pods)
+    {
+        for (var seed = 0; seed < 200; seed++)
+        {
+            var random = new Random(seed);
+            var heard = Enumerable.Range(0, pods).Select(_ => Given.Now.AddSeconds(-2.2 * random.NextDouble())).ToArray();
+            var failing = Enumerable.Range(0, pods).Select(_ => Given.Now.AddSeconds(3 * random.NextDouble())).ToArray();
+            ScalingMemory? memory = null;
+            for (var now = Given.Now; now < Given.Now.AddSeconds(30); now = now.AddMilliseconds(100))
+            {
+                var observed = Enumerable.Range(0, pods).Select(i => Given.Pod($"pod-{i}") with
+                {
+                    LastHeartbeat = heard[i],
+                    ProbeFailingSince = failing[i] <= now ? failing[i] : null,
+                    ProbeFailures = failing[i] <= now ? 1 + (int)(now - failing[i]).TotalSeconds : 0,
+                });
+                var decision = FleetPlanner.Plan(Given.Fleet(Given.Spec(pods, pods), [.. observed]) with { Memory = memory }, now);
+                memory = decision.Memory;
+                Assert.True(
+                    decision.Verdicts.All(verdict => verdict.Liveness is not Liveness.Dead) && decision.Actions.Count == 0,
+                    $"seed {seed}, {now - Given.Now} after the cut: {string.Join(", ", decision.Verdicts)}");
+            }
+        }
+    }
+
+    /// <summary>One of them dies and the others go on: the verdict waits for nothing but the two witnesses.</summary>
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(20)]
+    public void One_that_falls_silent_alone_is_dead_as_soon_as_both_witnesses_say_so(int pods)
+    {
+        for (var seed = 0; seed < 200; seed++)
+        {
+            var random = new Random(seed);
+            var last = Given.Now.AddSeconds(-random.NextDouble());
+            var failing = Given.Now.AddSeconds(2.5 * random.NextDouble());
+            var phases = Enumerable.Range(0, pods).Select(_ => 2 * random.NextDouble()).ToArray();
+            var now = Given.Now;
+            while (DecideAt(now).Verdicts[0].Liveness is not Liveness.Dead)
+            {
+                // As the operator does: at the next deadline, and when a probe has something new to say.
+                var next = DecideAt(now).NextDeadline ?? now.AddSeconds(1);
+                now = next < now.AddSeconds(1) ? next : now.AddSeconds(1);
+                Assert.True(now < Given.Now.AddSeconds(20), $"seed {seed}: it never dies");
+            }
+
+            var sure = new[] { last + HealthPolicy.HeartbeatExpiry, failing + HealthPolicy.ProbeSilence }.Max();
+            Assert.True(now - sure <= TimeSpan.FromMilliseconds(50), $"seed {seed}: it took {now - last}, {now - sure} too long");
+
+            FleetDecision DecideAt(DateTimeOffset at) => FleetPlanner.Plan(
+                Given.Fleet(Given.Spec(pods, pods), [.. Enumerable.Range(0, pods).Select(i => Given.Pod($"pod-{i}") with
+                {
+                    LastHeartbeat = i == 0 ? last : at.AddSeconds(-phases[i]),
+                    ProbeFailingSince = i == 0 && failing <= at ? failing : null,
+                    ProbeFailures = i == 0 && failing <= at ? 1 + (int)(at - failing).TotalSeconds : 0,
+                })]),
+                at);
+        }
+    }
+
+    [Fact]
+    public void Of_two_that_fall_silent_one_after_the_other_the_first_is_dead_and_the_last_is_doubted()
+    {
+        var first = Given.Pod("first").Silent() with { LastHeartbeat = Given.Now.AddSeconds(-9.5) };
+        var observed = Given.Fleet(Given.Spec(2), first, Given.Pod("last") with { LastHeartbeat = Given.Now.AddSeconds(-4.5) });
+        Assert.Equal([Liveness.Dead, Liveness.Alive], FleetPlanner.Plan(observed, Given.Now).Verdicts.Select(verdict => verdict.Liveness));
+
+        observed = Given.Fleet(Given.Spec(2), Given.Pod("last").Silent());
+        Assert.Equal(Liveness.Suspect, FleetPlanner.Plan(observed, Given.Now).Verdicts[0].Liveness);
+    }
+
+    [Fact]
+    public void One_that_nobody_outlived_is_dead_when_the_kubelet_agrees_and_looked_at_again_until_then()
+    {
+        var other = Given.Pod("other") with { LastHeartbeat = Given.Now.AddSeconds(-4.9) };
+        var observed = Given.Fleet(Given.Spec(2), Given.Pod("pod").Silent(), other);
+        var decision = FleetPlanner.Plan(observed, Given.Now);
+        Assert.Equal(Liveness.Suspect, decision.Verdicts[0].Liveness);
+        Assert.Contains("nobody else has been heard since", decision.Verdicts[0].Reason, StringComparison.Ordinal);
+        Assert.True(decision.NextDeadline - Given.Now <= HealthPolicy.Recheck);
+
+        observed = Given.Fleet(Given.Spec(2), Given.Pod("pod").Silent() with { ReadySince = null }, other);
+        Assert.Equal(Liveness.Dead, FleetPlanner.Plan(observed, Given.Now).Verdicts[0].Liveness);
+    }
+
+    [Fact]
+    public void A_node_whose_last_answer_may_still_count_is_not_dead()
+    {
+        var pod = Given.Pod("pod").Silent() with { ProbeFailures = 2, ProbeFailingSince = Given.Now.AddMilliseconds(-1200) };
+        var decision = FleetPlanner.Plan(Given.Fleet(Given.Spec(2), pod, Given.Pod("other")), Given.Now);
+        Assert.Equal(Liveness.Suspect, decision.Verdicts[0].Liveness);
+        Assert.Equal(Given.Now.AddMilliseconds(800), decision.NextDeadline);
     }
 
     [Fact]
