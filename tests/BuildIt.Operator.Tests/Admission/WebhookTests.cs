@@ -5,7 +5,6 @@ using BuildIt.Operator.Runtime.Client;
 using BuildIt.Operator.Tests.Harness;
 using BuildIt.Testing;
 using k8s;
-using k8s.Models;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace BuildIt.Operator.Tests.Admission;
@@ -17,7 +16,7 @@ public sealed class WebhookTests(OperatorFixture fixture) : IClassFixture<Operat
     {
         await using var world = await FleetWorld.CreateAsync(fixture.Cluster, fixture.Redis, "webhook");
         var port = FreePort.NextTcp();
-        await RegisterAsync(world, port);
+        await WebhookRegistration.CreateAsync(world, port);
         await world.StartOperatorAsync(settings: new OperatorSettings
         {
             Namespace = world.Namespace,
@@ -71,28 +70,5 @@ public sealed class WebhookTests(OperatorFixture fixture) : IClassFixture<Operat
         {
             return refused.Response.Content;
         }
-    }
-
-    private static async Task RegisterAsync(FleetWorld world, int port)
-    {
-        await world.Client.CoreV1.PatchNamespaceAsync(
-            new V1Patch("{\"metadata\":{\"labels\":{\"webhook-test\":\"" + world.Namespace + "\"}}}", V1Patch.PatchType.MergePatch), world.Namespace);
-        await world.Client.AdmissionregistrationV1.CreateValidatingWebhookConfigurationAsync(new V1ValidatingWebhookConfiguration
-        {
-            Metadata = new V1ObjectMeta { Name = world.Namespace },
-            Webhooks =
-            [
-                new V1ValidatingWebhook
-                {
-                    Name = "validate.sfu.buildit.network",
-                    AdmissionReviewVersions = ["v1"],
-                    SideEffects = "None",
-                    FailurePolicy = "Fail",
-                    NamespaceSelector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { ["webhook-test"] = world.Namespace } },
-                    ClientConfig = new Admissionregistrationv1WebhookClientConfig { Url = $"https://127.0.0.1:{port}/validate" },
-                    Rules = [new V1RuleWithOperations { ApiGroups = ["sfu.buildit.network"], ApiVersions = ["v1alpha1"], Operations = ["CREATE", "UPDATE"], Resources = ["sfuclusters", "conferencerooms", "regionlinks"] }],
-                },
-            ],
-        });
     }
 }

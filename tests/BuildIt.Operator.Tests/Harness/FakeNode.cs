@@ -34,7 +34,6 @@ internal enum Manners
 /// </summary>
 internal sealed class FakeNode : IAsyncDisposable
 {
-    private static readonly TimeSpan BeatInterval = TimeSpan.FromMilliseconds(200);
     private static int _addresses = Environment.ProcessId;
 
     private readonly CancellationTokenSource _stop = new();
@@ -64,6 +63,9 @@ internal sealed class FakeNode : IAsyncDisposable
     public NodeLoad Load { get; set; } = NodeLoad.None;
 
     public bool Beats { get; set; } = true;
+
+    /// <summary>Time between two heartbeats; shorter than a real node's, so that tests wait less.</summary>
+    public TimeSpan BeatInterval { get; set; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Gives the rooms that it reports.</summary>
     public Func<IReadOnlyList<RoomReport>> Rooms { get; set; } = () => [];
@@ -197,6 +199,7 @@ internal sealed class FakeNode : IAsyncDisposable
         {
             do
             {
+                timer.Period = BeatInterval;
                 if (Beats)
                 {
                     try

@@ -172,6 +172,14 @@ internal sealed class FleetWorld : IAsyncDisposable
 
     public Task<SfuCluster?> ReadFleetAsync(string name = Fleet) => Api.GetAsync<SfuCluster>(Namespace, name, CancellationToken.None);
 
+    /// <summary>Writes a kubeconfig with the operator's own rights, for an operator that runs as a process of its own.</summary>
+    public string WriteKubeconfig(string folder)
+    {
+        var path = Path.Combine(folder, "operator.kubeconfig");
+        File.WriteAllText(path, Rights.KubeconfigOf(_cluster, _token));
+        return path;
+    }
+
     public async Task<SfuClusterStatus> StatusAsync(string name = Fleet) => (await ReadFleetAsync(name))?.Status ?? new SfuClusterStatus();
 
     public async Task<V1Condition?> ConditionAsync(string type) => (await StatusAsync()).Conditions.FirstOrDefault(c => c.Type == type);

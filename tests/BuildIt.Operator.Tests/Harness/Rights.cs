@@ -1,3 +1,4 @@
+using System.Text;
 using BuildIt.Testing;
 using k8s;
 using k8s.Models;
@@ -39,6 +40,32 @@ internal static class Rights
             SkipTlsVerify = admin.SkipTlsVerify,
             AccessToken = token,
         };
+    }
+
+    /// <summary>The same as a kubeconfig.</summary>
+    public static string KubeconfigOf(KubernetesCluster cluster, string token)
+    {
+        var admin = cluster.ClientConfiguration();
+        var authorities = string.Concat(admin.SslCaCerts.Select(authority => authority.ExportCertificatePem() + "\n"));
+        return $"""
+            apiVersion: v1
+            kind: Config
+            clusters:
+            - name: tests
+              cluster:
+                server: {admin.Host}
+                certificate-authority-data: {Convert.ToBase64String(Encoding.ASCII.GetBytes(authorities))}
+            users:
+            - name: operator
+              user:
+                token: {token}
+            contexts:
+            - name: tests
+              context:
+                cluster: tests
+                user: operator
+            current-context: tests
+            """;
     }
 
     private static Dictionary<string, List<V1PolicyRule>> Read() => new DeserializerBuilder().WithNamingConvention(CamelCaseNamingConvention.Instance).Build()

@@ -42,9 +42,18 @@ internal sealed class RoomWorld : IAsyncDisposable
     public static Task<RoomWorld> CreateAsync(OperatorFixture fixture, int pods, Action<JsonObject>? change = null) =>
         CreateAsync(fixture, fixture.Redis, pods, change);
 
-    public static async Task<RoomWorld> CreateAsync(OperatorFixture fixture, RedisServer redis, int pods, Action<JsonObject>? change = null)
+    public static Task<RoomWorld> CreateAsync(OperatorFixture fixture, RedisServer redis, int pods, Action<JsonObject>? change = null) =>
+        CreateAsync(fixture.Cluster, redis, pods, change, fleet => fleet.StartOperatorAsync());
+
+    /// <param name="cluster">Where it is made.</param>
+    /// <param name="redis">The registry.</param>
+    /// <param name="pods">Pods of the fleet.</param>
+    /// <param name="change">Changes the fleet's spec.</param>
+    /// <param name="start">Starts the operator.</param>
+    public static async Task<RoomWorld> CreateAsync(
+        KubernetesCluster cluster, RedisServer redis, int pods, Action<JsonObject>? change, Func<FleetWorld, Task> start)
     {
-        var fleet = await FleetWorld.CreateAsync(fixture.Cluster, redis, "rooms");
+        var fleet = await FleetWorld.CreateAsync(cluster, redis, "rooms");
         var options = ConfigurationOptions.Parse(redis.Address);
         options.AbortOnConnectFail = false;
         options.ReconnectRetryPolicy = new LinearRetry(100);
@@ -52,7 +61,7 @@ internal sealed class RoomWorld : IAsyncDisposable
         var world = new RoomWorld(fleet, await ConnectionMultiplexer.ConnectAsync(options));
         await world.FollowAsync();
         fleet.Kubelet.Prepare = node => node.Rooms = () => world.Report(node);
-        await fleet.StartOperatorAsync();
+        await start(fleet);
         await fleet.CreateFleetAsync(spec =>
         {
             spec["replicas"] = new JsonObject { ["min"] = pods, ["max"] = pods };

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace BuildIt.Operator.Bench;
+namespace BuildIt.Operator.Bench.Planning;
 
 /// <summary>What one piece of work took: the median of several runs.</summary>
 /// <param name="Name">What was done.</param>

@@ -1,7 +1,7 @@
 using BuildIt.Operator.Planning.Fleet;
 using BuildIt.Operator.Planning.Placement;
 
-namespace BuildIt.Operator.Bench;
+namespace BuildIt.Operator.Bench.Planning;
 
 /// <summary>The planners at the sizes the product promises.</summary>
 internal static class PlanningBench
