@@ -51,6 +51,12 @@ public sealed class ControllerBuilder<TEntity>
         return this;
     }
 
+    /// <summary>
+    /// A change of nothing but the status starts no run. For a kind whose status only the reconciler writes, and which says itself
+    /// when to run again after it has written: one run less for every write.
+    /// </summary>
+    public ControllerBuilder<TEntity> IgnoresStatus() => With(options => options with { IgnoresStatus = true });
+
     /// <summary>Changes how the controller runs.</summary>
     public ControllerBuilder<TEntity> With(Func<ControllerOptions, ControllerOptions> change)
     {

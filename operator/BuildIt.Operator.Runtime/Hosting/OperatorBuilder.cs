@@ -117,7 +117,12 @@ public sealed class OperatorBuilder
         {
             // Resolved at the first change, because a reconciler may itself ask for its trigger.
             sp.GetRequiredService<Informer<TEntity>>().OnChange(change =>
-                sp.GetRequiredService<IReconcileTrigger<TEntity>>().Enqueue(ObjectKey.Of(change.Latest)));
+            {
+                if (!controller.Options.IgnoresStatus || !change.IsStatusOnly)
+                {
+                    sp.GetRequiredService<IReconcileTrigger<TEntity>>().Enqueue(ObjectKey.Of(change.Latest));
+                }
+            });
         });
         return this;
     }

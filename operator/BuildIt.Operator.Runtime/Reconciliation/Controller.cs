@@ -39,6 +39,9 @@ public sealed record ControllerOptions
 
     public Backoff Backoff { get; init; } = Backoff.Default;
 
+    /// <summary>A change of nothing but the status starts no run.</summary>
+    public bool IgnoresStatus { get; init; }
+
     /// <summary>Name of the finalizer, when the kind has one.</summary>
     public string? Finalizer { get; init; }
 }

@@ -9,7 +9,7 @@ namespace BuildIt.Operator.Rooms;
 /// <summary>Adds what the operator does for rooms.</summary>
 internal static class RoomServices
 {
-    private const int Workers = 16;
+    private const int Workers = 32;
 
     /// <summary>Before the fleets: these ask the rooms what they mean for them.</summary>
     public static OperatorBuilder AddRooms(this OperatorBuilder builder)
@@ -23,6 +23,7 @@ internal static class RoomServices
         services.AddSingleton<RoomWaker>();
         builder.AddReconciler<ConferenceRoomReconciler, ConferenceRoom>(controller => controller
             .WithFinalizer<ConferenceRoomFinalizer>(SfuApi.Finalizer)
+            .IgnoresStatus()
             .With(options => options with { Workers = Workers, MinInterval = TimeSpan.FromMilliseconds(10) }));
 
         // Resolved at the first news, because the trigger is the controller itself.

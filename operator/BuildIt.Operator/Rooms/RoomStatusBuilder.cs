@@ -65,6 +65,8 @@ internal static class RoomStatusBuilder
 
         return phase switch
         {
+            // A room that was placed and nobody has joined says nothing new: its pod has it, as was said when it was placed.
+            RoomPhase.Ready when heard && !IsNews(room, report) => status,
             RoomPhase.Ready when heard => Ready(room, status, true, RoomEvents.Serving, reason, now),
             RoomPhase.Recovering => Ready(room, status, false, RoomEvents.Recovering, reason, now),
             RoomPhase.Migrating => Ready(room, status, true, RoomEvents.Migrating, reason, now),
@@ -88,6 +90,11 @@ internal static class RoomStatusBuilder
     /// <summary>True when the two differ in nothing but how many people there are.</summary>
     public static bool DifferOnlyInNumbers(ConferenceRoomStatus a, ConferenceRoomStatus b) =>
         Text(a with { Participants = 0, Publishers = 0 }) == Text(b with { Participants = 0, Publishers = 0 });
+
+    private static bool IsNews(ConferenceRoom room, RoomReport? report) =>
+        report is null or { Participants: > 0 }
+        || room.Status?.Phase is not RoomPhase.Ready
+        || Conditions.Find(room.Status.Conditions, ConferenceRoomConditions.Ready) is not { Reason: RoomEvents.Placed };
 
     private static ConferenceRoomStatus Of(ConferenceRoom room) =>
         (room.Status ?? new ConferenceRoomStatus()) with { ObservedGeneration = room.Metadata.Generation ?? 0 };

@@ -45,7 +45,13 @@ internal sealed partial class RoutePublisher(
             return new Publication(true, 0);
         }
 
-        TellNodes(ns, route, previous);
+        // The registry announces it to its nodes. Where one gives a room up, or seems not to have heard, nothing is left to chance.
+        var tell = again || previous is not null;
+        if (tell)
+        {
+            TellNodes(ns, route, previous);
+        }
+
         var watchers = registries.InNamespace(ns);
         var written = watchers.Count > 0;
         long newer = 0;
@@ -65,6 +71,11 @@ internal sealed partial class RoutePublisher(
             {
                 written = false;
             }
+        }
+
+        if (!written && !tell)
+        {
+            TellNodes(ns, route, previous);
         }
 
         if (written && newer == 0)

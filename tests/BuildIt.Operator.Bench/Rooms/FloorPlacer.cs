@@ -11,7 +11,7 @@ namespace BuildIt.Operator.Bench.Rooms;
 /// </summary>
 internal sealed class FloorPlacer : IAsyncDisposable
 {
-    private const int Workers = 16;
+    private const int Workers = 64;
 
     private readonly Channel<ConferenceRoom> _appeared = Channel.CreateUnbounded<ConferenceRoom>();
     private readonly Task _work;

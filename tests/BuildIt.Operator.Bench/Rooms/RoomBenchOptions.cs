@@ -8,7 +8,8 @@ namespace BuildIt.Operator.Bench.Rooms;
 /// <param name="Creators">Creations under way at once.</param>
 /// <param name="Rate">Creations a second; 0 for as many as the API server takes.</param>
 /// <param name="Webhook">The API server asks the operator about every object, as an installed chart has it.</param>
-internal sealed record RoomBenchOptions(int Rooms = 1000, int Nodes = 20, int Creators = 16, int Rate = 0, bool Webhook = true)
+/// <param name="Finalizer">Rooms are created with the operator's finalizer, as the room API does; kubectl leaves it to the operator.</param>
+internal sealed record RoomBenchOptions(int Rooms = 1000, int Nodes = 20, int Creators = 16, int Rate = 0, bool Webhook = true, bool Finalizer = true)
 {
     /// <summary>Reads <c>name=value</c> words; one that is not known ends the run.</summary>
     public static RoomBenchOptions Read(IEnumerable<string> words)
@@ -23,7 +24,8 @@ internal sealed record RoomBenchOptions(int Rooms = 1000, int Nodes = 20, int Cr
                 ["creators", var n] => options with { Creators = Number(n) },
                 ["rate", var n] => options with { Rate = Number(n) },
                 ["webhook", var yes] => options with { Webhook = yes == "yes" },
-                _ => throw new ArgumentException($"\"{word}\" is none of rooms=, nodes=, creators=, rate=, webhook=yes|no"),
+                ["finalizer", var yes] => options with { Finalizer = yes == "yes" },
+                _ => throw new ArgumentException($"\"{word}\" is none of rooms=, nodes=, creators=, rate=, webhook=yes|no, finalizer=yes|no"),
             };
         }
 

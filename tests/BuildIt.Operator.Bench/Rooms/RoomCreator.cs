@@ -39,7 +39,7 @@ internal sealed class RoomCreator(ApiClient client, string ns, RoomBenchOptions 
 
     private ConferenceRoom RoomNamed(string name) => new()
     {
-        Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = ns },
+        Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = ns, Finalizers = options.Finalizer ? [SfuApi.Finalizer] : null },
         Spec = new ConferenceRoomSpec { ExpectedParticipants = 4, MaxParticipants = 10 },
     };
 }

@@ -39,6 +39,48 @@ public sealed class WorkQueueTests
     }
 
     [Fact]
+    public async Task A_key_wakes_one_of_those_who_wait()
+    {
+        using var queue = Queue();
+        var taken = Enumerable.Range(0, 3).Select(_ => queue.TakeAsync(CancellationToken.None).AsTask()).ToList();
+        queue.Add("a");
+        Assert.Equal("a", await taken[0].WaitAsync(Patience));
+        Assert.False(taken[1].IsCompleted || taken[2].IsCompleted);
+
+        // Together, by the timer: one each.
+        queue.Add("b", TimeSpan.FromSeconds(1));
+        queue.Add("c", TimeSpan.FromSeconds(1));
+        _time.Advance(TimeSpan.FromSeconds(1.1));
+        Assert.Equal(["b", "c"], (await Task.WhenAll(taken[1..]).WaitAsync(Patience)).Order());
+    }
+
+    [Fact]
+    public async Task A_key_is_not_lost_to_somebody_who_gives_up()
+    {
+        using var queue = new WorkQueue<int>("test", Backoff.Default, TimeSpan.Zero, TimeProvider.System);
+        for (var key = 0; key < 2000; key++)
+        {
+            using var cancel = new CancellationTokenSource();
+            var leaves = queue.TakeAsync(cancel.Token).AsTask();
+            var stays = queue.TakeAsync(CancellationToken.None).AsTask();
+            await Task.WhenAll(Task.Run(cancel.Cancel), Task.Run(() => queue.Add(key)));
+            try
+            {
+                Assert.Equal(key, await leaves.WaitAsync(Patience));
+                queue.Complete(key, WorkOutcome.Done);
+                queue.Add(-1);
+                Assert.Equal(-1, await stays.WaitAsync(Patience));
+                queue.Complete(-1, WorkOutcome.Done);
+            }
+            catch (OperationCanceledException)
+            {
+                Assert.Equal(key, await stays.WaitAsync(Patience));
+                queue.Complete(key, WorkOutcome.Done);
+            }
+        }
+    }
+
+    [Fact]
     public async Task Many_workers_never_hold_the_same_key()
     {
         using var queue = new WorkQueue<int>("test", Backoff.Default, TimeSpan.Zero, TimeProvider.System);

@@ -47,7 +47,25 @@ public sealed class StandInOperator(IKubernetes kubernetes, string ns) : IAsyncD
                 {
                     await PlaceAsync(room);
                 }
+                else if (type is WatchEventType.Modified && KubernetesJson.Deserialize<ConferenceRoom>((JsonElement)item) is { Metadata: { DeletionTimestamp: not null, Finalizers.Count: > 0 } } deleted)
+                {
+                    await LetGoAsync(deleted.Metadata.Name);
+                }
             }
+        }
+    }
+
+    private async Task LetGoAsync(string room)
+    {
+        try
+        {
+            await kubernetes.CustomObjects.PatchNamespacedCustomObjectAsync<ConferenceRoom>(
+                new V1Patch("""{"metadata":{"finalizers":null}}""", V1Patch.PatchType.MergePatch),
+                SfuApi.Group, SfuApi.Version, ns, ConferenceRoom.Plural, room, cancellationToken: _stop.Token);
+        }
+        catch (HttpOperationException e) when (e.Response.StatusCode == System.Net.HttpStatusCode.NotFound)
+        {
+            // Gone already.
         }
     }
 

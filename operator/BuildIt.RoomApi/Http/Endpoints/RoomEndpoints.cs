@@ -138,6 +138,9 @@ public sealed class RoomEndpoints(
                     Name = id,
                     Labels = new Dictionary<string, string> { [RoomAnnotations.CreatorLabel] = RoomAnnotations.CreatorLabelValue(spec.CreatedBy!) },
                     Annotations = new Dictionary<string, string> { [RoomAnnotations.NameFor(host)] = RoomAnnotations.Write(new Decision(Role.Host)) },
+
+                    // The operator would put it there: one write less before the room is ready.
+                    Finalizers = [SfuApi.Finalizer],
                 },
                 Spec = spec,
             },
