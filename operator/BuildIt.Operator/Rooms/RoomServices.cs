@@ -9,7 +9,8 @@ namespace BuildIt.Operator.Rooms;
 /// <summary>Adds what the operator does for rooms.</summary>
 internal static class RoomServices
 {
-    private const int Workers = 32;
+    /// <summary>Most of the time a run waits for the API server. So many writes under way keep pace with whoever creates rooms.</summary>
+    private const int Workers = 64;
 
     /// <summary>Before the fleets: these ask the rooms what they mean for them.</summary>
     public static OperatorBuilder AddRooms(this OperatorBuilder builder)

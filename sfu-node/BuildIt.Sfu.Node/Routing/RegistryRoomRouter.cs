@@ -15,7 +15,8 @@ public sealed class RegistryRoomRouter(
     RouteTable table,
     RoomKeeper keeper,
     RoomDirectory directory,
-    ServingLease lease) : IRoomRouter
+    ServingLease lease,
+    TimeProvider time) : IRoomRouter
 {
     public async ValueTask<Found> RouteAsync(string name, RouteIntent intent, RoomConfiguration? configuration, CancellationToken cancel)
     {
@@ -28,6 +29,7 @@ public sealed class RegistryRoomRouter(
         var published = true;
         var away = false;
         var gone = false;
+        var asked = time.GetTimestamp();
         try
         {
             var answer = await registry.LookUpAsync(room, cancel);
@@ -35,7 +37,7 @@ public sealed class RegistryRoomRouter(
             gone = published && answer.Route is null;
             if (answer.Route is not null)
             {
-                table.Learn(answer.Route, out _);
+                table.Learn(answer.Route, out _, asked);
             }
         }
         catch (RegistryUnavailableException)
@@ -45,7 +47,7 @@ public sealed class RegistryRoomRouter(
 
         // A route told over the control port can be ahead of the registry; one that the registry has dropped is over, unless
         // this node has the room: then it keeps it until it is told otherwise.
-        if (!table.TryFind(room, out var route) || (gone && route.Node != table.Self))
+        if (!table.TryFind(room, out var route, out var trueAt) || (gone && route.Node != table.Self))
         {
             return away || !published ? new Found.Unavailable() : new Found.NotFound();
         }
@@ -61,7 +63,7 @@ public sealed class RegistryRoomRouter(
             return Uri.TryCreate(route.Endpoint, UriKind.Absolute, out var endpoint) ? new Found.Remote(endpoint) : new Found.Unavailable();
         }
 
-        return await ServeAsync(room, intent, cancel);
+        return await ServeAsync(room, intent, trueAt, cancel);
     }
 
     public async ValueTask<IReadOnlyList<Signaling.Protocol.Room>> ListAsync(IReadOnlyCollection<string> names, CancellationToken cancel)
@@ -92,9 +94,10 @@ public sealed class RegistryRoomRouter(
         return [.. rooms.Values.Where(room => names.Count == 0 || names.Contains(room.Name))];
     }
 
-    private async ValueTask<Found> ServeAsync(RoomId room, RouteIntent intent, CancellationToken cancel)
+    private async ValueTask<Found> ServeAsync(RoomId room, RouteIntent intent, long trueAt, CancellationToken cancel)
     {
-        if (intent is not RouteIntent.Resume && !lease.Held)
+        // A registry that has lost its routes may not tell a node that was away what became of its rooms.
+        if (intent is not RouteIntent.Resume && !lease.HeldSince(trueAt))
         {
             return new Found.Unavailable();
         }

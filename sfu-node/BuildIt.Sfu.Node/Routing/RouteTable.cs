@@ -12,46 +12,58 @@ public sealed class RouteTable(NodeId self, int capacity = RouteTable.DefaultCap
     public const int DefaultCapacity = 20_000;
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<RoomId, LinkedListNode<RoomRoute>> _routes = [];
+    private readonly Dictionary<RoomId, LinkedListNode<Entry>> _routes = [];
 
     // Least recently learned first.
-    private readonly LinkedList<RoomRoute> _order = [];
+    private readonly LinkedList<Entry> _order = [];
 
     public NodeId Self => self;
 
     /// <summary>Takes a route in, unless one of a higher generation is known.</summary>
     /// <param name="route">What was read or told.</param>
     /// <param name="current">The route that holds now: this one or the newer.</param>
+    /// <param name="trueAt">A timestamp at which the route was certainly the newest there was; left out when that is not known.</param>
     /// <returns>False when a newer one is known.</returns>
-    public bool Learn(RoomRoute route, out RoomRoute current)
+    public bool Learn(RoomRoute route, out RoomRoute current, long trueAt = long.MinValue)
     {
         lock (_lock)
         {
             if (_routes.TryGetValue(route.Room, out var known))
             {
                 // An end is not taken back by what was read before it.
-                if (known.Value.Generation > route.Generation
-                    || (known.Value.Generation == route.Generation && known.Value.State == RoomRouteState.Ended && route.State != RoomRouteState.Ended))
+                var (newest, newestAt) = known.Value;
+                if (newest.Generation > route.Generation
+                    || (newest.Generation == route.Generation && newest.State == RoomRouteState.Ended && route.State != RoomRouteState.Ended))
                 {
-                    current = known.Value;
+                    current = newest;
                     return false;
+                }
+
+                if (newest.Generation == route.Generation)
+                {
+                    trueAt = Math.Max(trueAt, newestAt);
                 }
 
                 _order.Remove(known);
             }
 
-            _routes[route.Room] = _order.AddLast(route);
+            _routes[route.Room] = _order.AddLast(new Entry(route, trueAt));
             ShrinkNeedsLock();
             current = route;
             return true;
         }
     }
 
-    public bool TryFind(RoomId room, [NotNullWhen(true)] out RoomRoute? route)
+    public bool TryFind(RoomId room, [NotNullWhen(true)] out RoomRoute? route) => TryFind(room, out route, out _);
+
+    /// <param name="room">The room.</param>
+    /// <param name="route">Its newest known route.</param>
+    /// <param name="trueAt">The last timestamp at which that was certainly the newest there was; the smallest number when never.</param>
+    public bool TryFind(RoomId room, [NotNullWhen(true)] out RoomRoute? route, out long trueAt)
     {
         lock (_lock)
         {
-            route = _routes.TryGetValue(room, out var known) ? known.Value : null;
+            (route, trueAt) = _routes.TryGetValue(room, out var known) ? known.Value : new Entry(null!, long.MinValue);
             return route is not null;
         }
     }
@@ -61,7 +73,7 @@ public sealed class RouteTable(NodeId self, int capacity = RouteTable.DefaultCap
     {
         lock (_lock)
         {
-            return [.. _order.Where(route => route.Node == self && route.State != RoomRouteState.Ended)];
+            return [.. _order.Select(entry => entry.Route).Where(route => route.Node == self && route.State != RoomRouteState.Ended)];
         }
     }
 
@@ -70,13 +82,15 @@ public sealed class RouteTable(NodeId self, int capacity = RouteTable.DefaultCap
         for (var oldest = _order.First; oldest is not null && _order.Count > capacity;)
         {
             var next = oldest.Next;
-            if (oldest.Value.Node != self || oldest.Value.State == RoomRouteState.Ended)
+            if (oldest.Value.Route.Node != self || oldest.Value.Route.State == RoomRouteState.Ended)
             {
-                _routes.Remove(oldest.Value.Room);
+                _routes.Remove(oldest.Value.Route.Room);
                 _order.Remove(oldest);
             }
 
             oldest = next;
         }
     }
+
+    private readonly record struct Entry(RoomRoute Route, long TrueAt);
 }

@@ -16,6 +16,7 @@ public sealed partial class RouteWatch(
     RoomKeeper keeper,
     RoomDirectory directory,
     RevocationList revocations,
+    ServingLease lease,
     TimeProvider time,
     ILogger<RouteWatch> logger) : BackgroundService
 {
@@ -31,7 +32,8 @@ public sealed partial class RouteWatch(
     /// <returns>False and the newer route when this one is out of date.</returns>
     public async Task<(bool Taken, RoomRoute Current)> TellAsync(RoomRoute route, CancellationToken cancellation)
     {
-        var taken = table.Learn(route, out var current);
+        // It may have waited here while this node was stopped; then nothing tells whether it still holds.
+        var taken = table.Learn(route, out var current, lease.Held ? time.GetTimestamp() : long.MinValue);
         await keeper.ApplyAsync(route.Room, cancellation);
         return (taken, current);
     }
@@ -94,6 +96,7 @@ public sealed partial class RouteWatch(
 
     private async Task ReadRoutesAsync(RoomId[] rooms, CancellationToken stopping)
     {
+        var asked = time.GetTimestamp();
         foreach (var route in await registry.FindRoutesAsync(rooms, stopping))
         {
             if (route is null)
@@ -101,7 +104,7 @@ public sealed partial class RouteWatch(
                 continue;
             }
 
-            table.Learn(route, out var current);
+            table.Learn(route, out var current, asked);
             await keeper.ApplyAsync(current.Room, stopping);
         }
     }

@@ -1,7 +1,9 @@
+using System.Net;
 using BuildIt.Operator.Runtime.Caching;
 using BuildIt.Operator.Runtime.Client;
 using BuildIt.Operator.Runtime.Queue;
 using BuildIt.Testing;
+using BuildIt.Testing.Network;
 using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -39,6 +41,10 @@ internal static class Connections
         WatchTimeout = TimeSpan.FromSeconds(60),
         Backoff = new Backoff(TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(500)),
     };
+
+    /// <summary>A relay on the way to the API server.</summary>
+    public static TcpRelay Relay(this KubernetesCluster cluster) =>
+        new(new IPEndPoint(IPAddress.Loopback, new Uri(cluster.ClientConfiguration().Host).Port));
 
     public static ApiClient Connect(this KubernetesCluster cluster, params IApiWriteObserver[] observers) => cluster.Connect(null, observers);
 

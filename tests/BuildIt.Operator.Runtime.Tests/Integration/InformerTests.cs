@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using BuildIt.Operator.Runtime.Caching;
 using BuildIt.Operator.Runtime.Metrics;
 using BuildIt.Testing;
+using BuildIt.Testing.Network;
 using k8s;
 using k8s.Models;
 
@@ -46,7 +47,7 @@ public sealed class InformerTests : IClassFixture<KubernetesCluster>
     {
         var ns = await _cluster.CreateNamespaceAsync();
         await CreateAsync(ns, "stays", "goes", "comes-back");
-        await using var relay = new TcpRelay(new Uri(_cluster.ClientConfiguration().Host));
+        await using var relay = _cluster.Relay();
         await using var watched = await WatchAsync(ns, relay);
         var gone = RuntimeMetrics.WatchRestarts.WithLabels("ConfigMap", "gone").Value;
 
@@ -69,7 +70,7 @@ public sealed class InformerTests : IClassFixture<KubernetesCluster>
     public async Task A_watch_that_went_silent_is_noticed_and_replaced()
     {
         var ns = await _cluster.CreateNamespaceAsync();
-        await using var relay = new TcpRelay(new Uri(_cluster.ClientConfiguration().Host));
+        await using var relay = _cluster.Relay();
         var options = Connections.QuickInformer with { WatchTimeout = TimeSpan.FromSeconds(2), StallGrace = TimeSpan.FromSeconds(1) };
         await using var watched = await WatchAsync(ns, relay, options);
         var stalled = RuntimeMetrics.WatchRestarts.WithLabels("ConfigMap", "stalled").Value;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using BuildIt.Operator.Runtime.Leadership;
 using BuildIt.Testing;
+using BuildIt.Testing.Network;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BuildIt.Operator.Runtime.Tests.Integration;
@@ -36,7 +37,7 @@ public sealed class LeaderElectorTests(KubernetesCluster cluster)
     {
         var ns = await cluster.CreateNamespaceAsync();
         var quick = new LeaderElectionOptions { LeaseDuration = TimeSpan.FromSeconds(4), RenewDeadline = TimeSpan.FromSeconds(2), RetryPeriod = TimeSpan.FromMilliseconds(200) };
-        await using var relay = new TcpRelay(new Uri(cluster.ClientConfiguration().Host));
+        await using var relay = cluster.Relay();
         var loss = new Loss();
         using var first = Elector(ns, "first", quick, loss, relay);
         await first.StartAsync(CancellationToken.None);

@@ -24,7 +24,8 @@ internal static class Eventually
         }
     }
 
-    public static Task TrueAsync(Func<bool> condition, string what) => TrueAsync(() => Task.FromResult(condition()), what);
+    public static Task TrueAsync(Func<bool> condition, string what, Func<Task<string>>? seen = null) =>
+        TrueAsync(() => Task.FromResult(condition()), what, seen);
 
     /// <summary>Watches that a condition holds for a while: nothing is to happen, so there is nothing to wait for.</summary>
     public static async Task StaysTrueAsync(Func<Task<bool>> condition, TimeSpan during, string what)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -32,10 +33,8 @@ internal enum Manners
 /// The process in a pod as the operator sees it: heartbeats in Redis and a control server over mutual TLS, on a loopback
 /// address of its own.
 /// </summary>
-internal sealed class FakeNode : IAsyncDisposable
+internal sealed class FakeNode : IPodProcess
 {
-    private static int _addresses = Environment.ProcessId;
-
     private readonly CancellationTokenSource _stop = new();
     private readonly IConnectionMultiplexer _redis;
     private readonly V1Pod _pod;
@@ -50,15 +49,11 @@ internal sealed class FakeNode : IAsyncDisposable
     {
         _pod = pod;
         _redis = redis;
-
-        // 127.0.0.0/8 is all loopback (RFC 1122, section 3.2.1.3): every node can have the same port.
-        var number = Interlocked.Increment(ref _addresses);
-        Ip = $"127.{64 + (number >> 16) % 128}.{(number >> 8) % 256}.{1 + (number % 250)}";
     }
 
     public string Name => _pod.Metadata.Name;
 
-    public string Ip { get; }
+    public string Ip { get; } = LoopbackAddress.Next();
 
     public NodeLoad Load { get; set; } = NodeLoad.None;
 
@@ -88,8 +83,11 @@ internal sealed class FakeNode : IAsyncDisposable
 
     public bool IsDraining => _drain is not null;
 
-    /// <summary>It wants to end by itself, as a drained process does.</summary>
-    public bool Exits => _drain is { ExitWhenEmpty: true } && Load.Participants == 0;
+    /// <summary>It ends by itself when it is drained.</summary>
+    public int? ExitCode => _drain is { ExitWhenEmpty: true } && Load.Participants == 0 ? 0 : null;
+
+    /// <summary>Routes that the operator has told it directly, the newest of each room.</summary>
+    public ConcurrentDictionary<string, RoomRoute> Told { get; } = new(StringComparer.Ordinal);
 
     public static async Task<FakeNode> StartAsync(V1Pod pod, V1Secret certificates, IConnectionMultiplexer redis)
     {
@@ -139,6 +137,7 @@ internal sealed class FakeNode : IAsyncDisposable
         _app.MapGet(NodePaths.Probe, ProbeAsync);
         _app.MapPost(NodePaths.Drain, DrainAsync);
         _app.MapDelete(NodePaths.Drain, UndrainAsync);
+        _app.MapPost(NodePaths.Routes, TakeRouteAsync);
         await _app.StartAsync();
     }
 
@@ -177,6 +176,15 @@ internal sealed class FakeNode : IAsyncDisposable
         }
 
         await AnswerAsync(context);
+    }
+
+    private async Task TakeRouteAsync(HttpContext context)
+    {
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+        Assert.True(ContractJson.TryRead(body.ToArray(), ContractJson.Default.RoomRoute, out var route), "a route is one");
+        Told[route.Room.Value] = route;
+        await context.Response.Body.WriteAsync(ContractJson.Write(route, ContractJson.Default.RoomRoute), context.RequestAborted);
     }
 
     private Task UndrainAsync(HttpContext context)

@@ -20,7 +20,7 @@ internal sealed class Kubelet : IAsyncDisposable
     private readonly KubernetesCluster _cluster;
     private readonly IConnectionMultiplexer _redis;
     private readonly string _namespace;
-    private readonly ConcurrentDictionary<string, FakeNode> _running = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, IPodProcess> _running = new(StringComparer.Ordinal);
     private readonly HashSet<string> _created = new(StringComparer.Ordinal);
     private Task _loop = Task.CompletedTask;
 
@@ -38,11 +38,24 @@ internal sealed class Kubelet : IAsyncDisposable
     /// <summary>Pods are run; false for a machine on which nothing starts.</summary>
     public bool StartsPods { get; set; } = true;
 
-    /// <summary>Prepares a process before it starts.</summary>
+    /// <summary>How often it looks at its pods.</summary>
+    public TimeSpan Interval { get; set; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Prepares a simulated process before it starts.</summary>
     public Action<FakeNode> Prepare { get; set; } = _ => { };
 
-    /// <summary>The processes by pod name.</summary>
-    public IReadOnlyDictionary<string, FakeNode> Running => _running;
+    /// <summary>Starts something else than a simulated node, given the pod and its certificates; null leaves it at that.</summary>
+    public Func<V1Pod, V1Secret, Task<IPodProcess?>> Start { get; set; } = (_, _) => Task.FromResult<IPodProcess?>(null);
+
+    /// <summary>Pods on a Kubernetes node that the API server cannot reach: what is asked for them does not happen.</summary>
+    public ConcurrentDictionary<string, bool> CutOff { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The simulated processes by pod name.</summary>
+    public IReadOnlyDictionary<string, FakeNode> Running =>
+        _running.Values.OfType<FakeNode>().ToDictionary(node => node.Name, StringComparer.Ordinal);
+
+    /// <summary>All processes by pod name.</summary>
+    public IReadOnlyDictionary<string, IPodProcess> Processes => _running;
 
     /// <summary>Names of all pods that ever were.</summary>
     public IReadOnlyCollection<string> Created
@@ -97,19 +110,15 @@ internal sealed class Kubelet : IAsyncDisposable
         {
             try
             {
-                foreach (var pod in (await _cluster.Client.CoreV1.ListNamespacedPodAsync(_namespace, cancellationToken: _stop.Token)).Items)
-                {
-                    await TendAsync(pod);
-                }
-
-                await Task.Delay(TimeSpan.FromMilliseconds(50), _stop.Token);
+                await Task.WhenAll((await _cluster.Client.CoreV1.ListNamespacedPodAsync(_namespace, cancellationToken: _stop.Token)).Items.Select(TendAsync));
+                await Task.Delay(Interval, _stop.Token);
             }
             catch (OperationCanceledException)
             {
             }
-            catch (Exception away) when (away is HttpOperationException or HttpRequestException or IOException)
+            catch (Exception away) when (away is HttpOperationException or HttpRequestException or IOException or TimeoutException)
             {
-                // The API server is away, or the pod has changed meanwhile: a kubelet tries again.
+                // The API server is away, the pod has changed meanwhile, or its process did not start: a kubelet tries again.
                 await Task.Delay(TimeSpan.FromMilliseconds(100));
             }
         }
@@ -121,6 +130,11 @@ internal sealed class Kubelet : IAsyncDisposable
         lock (_created)
         {
             _created.Add(name);
+        }
+
+        if (CutOff.ContainsKey(name))
+        {
+            return;
         }
 
         if (pod.Metadata.DeletionTimestamp is not null)
@@ -154,21 +168,27 @@ internal sealed class Kubelet : IAsyncDisposable
             }
 
             var secret = await _cluster.Client.CoreV1.ReadNamespacedSecretAsync($"{pod.Metadata.Labels[SfuApi.ClusterLabel]}-control-node", _namespace);
-            node = await FakeNode.StartAsync(pod, secret, _redis);
-            Prepare(node);
+            node = await Start(pod, secret) ?? await SimulateAsync(pod, secret);
             _running[name] = node;
             await ReportAsync(name, node, "Running", ready: true);
         }
-        else if (node.Exits)
+        else if (node.ExitCode is { } code)
         {
             _running.TryRemove(name, out _);
             await node.DisposeAsync();
-            await ReportAsync(name, node, "Succeeded", ready: false);
+            await ReportAsync(name, node, code == 0 ? "Succeeded" : "Failed", ready: false);
         }
     }
 
+    private async Task<IPodProcess> SimulateAsync(V1Pod pod, V1Secret certificates)
+    {
+        var node = await FakeNode.StartAsync(pod, certificates, _redis);
+        Prepare(node);
+        return node;
+    }
+
     /// <summary>Reports a pod's state to the API server.</summary>
-    public Task ReportAsync(string pod, FakeNode node, string phase, bool ready) => _cluster.Client.CoreV1.PatchNamespacedPodStatusAsync(
+    public Task ReportAsync(string pod, IPodProcess node, string phase, bool ready) => _cluster.Client.CoreV1.PatchNamespacedPodStatusAsync(
         new V1Patch(
             JsonSerializer.Serialize(new
             {

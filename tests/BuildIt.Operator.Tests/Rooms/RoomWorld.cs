@@ -120,6 +120,13 @@ internal sealed class RoomWorld : IAsyncDisposable
         return ContractJson.TryRead(((ReadOnlyMemory<byte>)json).Span, ContractJson.Default.RoomRoute, out var route) ? route : null;
     }
 
+    /// <summary>What a node last wrote to the registry; null when that has expired.</summary>
+    public async Task<Heartbeat?> HeartbeatAsync(string node)
+    {
+        var json = await Database.StringGetAsync(Keys.Node(new NodeId(node)));
+        return ContractJson.TryRead(((ReadOnlyMemory<byte>)json).Span, ContractJson.Default.Heartbeat, out var heartbeat) ? heartbeat : null;
+    }
+
     public Task RouteIsAsync(string room, string what, Func<RoomRoute, bool> condition) =>
         Eventually.TrueAsync(async () => await RouteAsync(room) is { } route && condition(route), $"the route of {room}: {what}", Fleet.DescribeAsync);
 

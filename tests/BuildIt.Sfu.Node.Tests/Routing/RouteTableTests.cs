@@ -60,6 +60,47 @@ public class RouteTableTests
         Assert.False(lease.Held);
     }
 
+    [Fact]
+    public void A_lease_that_lapsed_vouches_for_nothing_that_was_known_before()
+    {
+        var time = new FakeTimeProvider();
+        var lease = new ServingLease(time);
+        lease.Renew(time.GetTimestamp(), TimeSpan.FromSeconds(5));
+        var known = time.GetTimestamp();
+        time.Advance(TimeSpan.FromSeconds(4));
+        lease.Renew(time.GetTimestamp(), TimeSpan.FromSeconds(5));
+        time.Advance(TimeSpan.FromSeconds(4));
+        Assert.True(lease.HeldSince(known));
+        time.Advance(TimeSpan.FromSeconds(2));
+        Assert.False(lease.HeldSince(known));
+
+        var sent = time.GetTimestamp();
+        time.Advance(TimeSpan.FromSeconds(1));
+        lease.Renew(sent, TimeSpan.FromSeconds(5));
+        Assert.True(lease.Held);
+        Assert.False(lease.HeldSince(known));
+        Assert.False(lease.HeldSince(sent));
+        Assert.True(lease.HeldSince(time.GetTimestamp()));
+        Assert.False(lease.HeldSince(long.MinValue));
+    }
+
+    [Fact]
+    public void A_route_remembers_when_it_was_last_true()
+    {
+        var table = new RouteTable(Self);
+        table.Learn(Route("room", 3), out _, trueAt: 10);
+        table.Learn(Route("room", 3), out _);
+        Assert.True(table.TryFind(new RoomId("room"), out _, out var trueAt));
+        Assert.Equal(10, trueAt);
+        table.Learn(Route("room", 3), out _, trueAt: 20);
+        table.Learn(Route("room", 2), out _, trueAt: 30);
+        Assert.True(table.TryFind(new RoomId("room"), out _, out trueAt));
+        Assert.Equal(20, trueAt);
+        table.Learn(Route("room", 4), out _);
+        Assert.True(table.TryFind(new RoomId("room"), out _, out trueAt));
+        Assert.Equal(long.MinValue, trueAt);
+    }
+
     private static RoomRoute Route(string room, long generation, string node = "self") => new()
     {
         Room = new RoomId(room),

@@ -1,12 +1,15 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace BuildIt.Operator.Runtime.Tests.Integration;
+namespace BuildIt.Testing.Network;
 
-/// <summary>A TCP relay on a free port that can be cut (connections break, new ones are refused) and frozen (bytes stop).</summary>
-internal sealed class TcpRelay : IAsyncDisposable
+/// <summary>
+/// A TCP relay that can be cut (connections break, new ones are refused), frozen (bytes of the connections there are stop) and
+/// silenced (bytes of all connections vanish, as behind a partition). Any thread.
+/// </summary>
+public sealed class TcpRelay : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener _listener;
     private readonly IPEndPoint _target;
     private readonly Lock _lock = new();
     private readonly List<Socket> _open = [];
@@ -14,14 +17,19 @@ internal sealed class TcpRelay : IAsyncDisposable
     private readonly Task _accepting;
     private readonly HashSet<Socket> _frozen = [];
     private bool _cut;
+    private bool _silent;
 
-    public TcpRelay(Uri target)
+    /// <param name="target">Where connections are passed on to.</param>
+    /// <param name="listen">Where the relay listens; a free port of the loopback interface when left out.</param>
+    public TcpRelay(IPEndPoint target, IPEndPoint? listen = null)
     {
-        _target = new IPEndPoint(IPAddress.Loopback, target.Port);
+        _target = target;
+        _listener = new TcpListener(listen ?? new IPEndPoint(IPAddress.Loopback, 0));
         _listener.Start();
         _accepting = AcceptAsync();
     }
 
+    /// <summary>The port listened on.</summary>
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
     /// <summary>Breaks every connection and refuses new ones until <see cref="Mend"/>.</summary>
@@ -30,8 +38,7 @@ internal sealed class TcpRelay : IAsyncDisposable
         lock (_lock)
         {
             _cut = true;
-            _open.ForEach(s => s.Dispose());
-            _open.Clear();
+            BreakAll_NeedsLock();
         }
     }
 
@@ -44,14 +51,31 @@ internal sealed class TcpRelay : IAsyncDisposable
         }
     }
 
+    /// <summary>Swallows every byte of all connections, also of those that come, until <see cref="Mend"/>. Nobody is told.</summary>
+    public void Silence()
+    {
+        lock (_lock)
+        {
+            _silent = true;
+        }
+    }
+
+    /// <summary>Lets bytes flow again. Connections that have lost some break.</summary>
     public void Mend()
     {
         lock (_lock)
         {
+            if (_silent)
+            {
+                BreakAll_NeedsLock();
+            }
+
             _cut = false;
+            _silent = false;
         }
     }
 
+    /// <summary>Ends every connection.</summary>
     public async ValueTask DisposeAsync()
     {
         await _end.CancelAsync();
@@ -59,6 +83,13 @@ internal sealed class TcpRelay : IAsyncDisposable
         Cut();
         await _accepting;
         _end.Dispose();
+    }
+
+    private void BreakAll_NeedsLock()
+    {
+        _open.ForEach(socket => socket.Dispose());
+        _open.Clear();
+        _frozen.Clear();
     }
 
     private async Task AcceptAsync()
@@ -102,7 +133,7 @@ internal sealed class TcpRelay : IAsyncDisposable
             int count;
             while ((count = await from.ReceiveAsync(buffer, _end.Token)) > 0)
             {
-                if (IsFrozen(from))
+                if (IsSwallowed(from))
                 {
                     continue;
                 }
@@ -118,11 +149,11 @@ internal sealed class TcpRelay : IAsyncDisposable
         to.Dispose();
     }
 
-    private bool IsFrozen(Socket socket)
+    private bool IsSwallowed(Socket socket)
     {
         lock (_lock)
         {
-            return _frozen.Contains(socket);
+            return _silent || _frozen.Contains(socket);
         }
     }
 }

@@ -1,0 +1,141 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using BuildIt.Operator.Api;
+using BuildIt.Operator.Resources.Certificates;
+using BuildIt.Operator.Tests.Harness;
+using BuildIt.Sfu.Contracts;
+using BuildIt.Testing;
+using BuildIt.Testing.Network;
+using k8s.Models;
+
+namespace BuildIt.Operator.Tests.RealNodes;
+
+/// <summary>
+/// The real node in a pod: a process of its own with media, on a loopback address of its own. Its way to the registry and the
+/// operator's way to it lead through relays that tests can cut.
+/// </summary>
+internal sealed partial class NodeProcess : IPodProcess
+{
+    /// <summary>What <c>--dev</c> gives every node: tests sign their tokens with it.</summary>
+    public const string ApiKey = "devkey";
+
+    /// <summary>The secret of <see cref="ApiKey"/>.</summary>
+    public const string ApiSecret = "secret";
+
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
+
+    private readonly DirectoryInfo _folder;
+    private readonly ChildProcess _process;
+
+    private NodeProcess(string name, string ip, Uri signal, ChildProcess process, TcpRelay toRegistry, TcpRelay fromOperator, DirectoryInfo folder)
+    {
+        Name = name;
+        Ip = ip;
+        Signal = signal;
+        _process = process;
+        ToRegistry = toRegistry;
+        FromOperator = fromOperator;
+        _folder = folder;
+    }
+
+    public string Name { get; }
+
+    public string Ip { get; }
+
+    /// <summary>Where clients connect.</summary>
+    public Uri Signal { get; }
+
+    /// <summary>The node's way to Redis.</summary>
+    public TcpRelay ToRegistry { get; }
+
+    /// <summary>The operator's way to the node.</summary>
+    public TcpRelay FromOperator { get; }
+
+    public int? ExitCode => _process.HasExited ? _process.ExitCode : null;
+
+    /// <summary>What it has logged.</summary>
+    public string Log => _process.ReadOutput();
+
+    public static async Task<NodeProcess> StartAsync(V1Pod pod, V1Secret certificates, RedisServer redis)
+    {
+        var name = pod.Metadata.Name;
+        var ip = LoopbackAddress.Next();
+        var folder = Directory.CreateTempSubdirectory("buildit-node-");
+        foreach (var file in (string[])[ControlCertificates.CertificateFile, ControlCertificates.KeyFile, ControlCertificates.AuthorityFile])
+        {
+            await File.WriteAllBytesAsync(Path.Combine(folder.FullName, file), certificates.Data[file]);
+        }
+
+        var address = IPAddress.Parse(ip);
+        var control = FreePort.NextTcp();
+        var toRegistry = new TcpRelay(new IPEndPoint(IPAddress.Parse(redis.Host), redis.Port));
+        var fromOperator = new TcpRelay(new IPEndPoint(address, control), new IPEndPoint(address, NodePorts.Control));
+        var process = ChildProcess.Start(
+            "dotnet",
+            [Assembly, "--dev", "--bind", ip, "--node-ip", ip, "--port", "0", "--udp-port", "0", "--tcp-port", "-1", "--health-port", "0"],
+            new Dictionary<string, string?>
+            {
+                [NodeEnvironment.Instance] = name,
+                [NodeEnvironment.Namespace] = pod.Metadata.NamespaceProperty,
+                [NodeEnvironment.Cluster] = pod.Metadata.Labels[SfuApi.ClusterLabel],
+                [NodeEnvironment.Region] = "test-1",
+                [NodeEnvironment.Revision] = pod.Metadata.Labels[SfuApi.RevisionLabel],
+                [NodeEnvironment.RedisAddresses] = $"127.0.0.1:{toRegistry.Port}",
+                [NodeEnvironment.ControlPort] = $"{control}",
+                [NodeEnvironment.ControlTlsDirectory] = folder.FullName,
+            });
+        try
+        {
+            await process.WaitForOutputAsync("Serving: signal", StartTimeout);
+        }
+        catch
+        {
+            await process.DisposeAsync();
+            await toRegistry.DisposeAsync();
+            await fromOperator.DisposeAsync();
+            folder.Delete(recursive: true);
+            throw;
+        }
+
+        return new NodeProcess(name, ip, new Uri(Serving().Match(process.ReadOutput()).Groups[1].Value), process, toRegistry, fromOperator, folder);
+    }
+
+    /// <summary>Stops the process in its tracks: it notices nothing until <see cref="ContinueAsync"/>.</summary>
+    public Task PauseAsync() => SignalAsync("-STOP");
+
+    public Task ContinueAsync() => SignalAsync("-CONT");
+
+    /// <summary>Ends the process as a crash would.</summary>
+    public Task KillAsync() => _process.KillAsync();
+
+    /// <summary>Neither Redis nor the operator reaches it, nor it them; clients do.</summary>
+    public void Partition()
+    {
+        ToRegistry.Silence();
+        FromOperator.Silence();
+    }
+
+    /// <summary>Ends <see cref="Partition"/>.</summary>
+    public void Mend()
+    {
+        ToRegistry.Mend();
+        FromOperator.Mend();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _process.DisposeAsync();
+        await ToRegistry.DisposeAsync();
+        await FromOperator.DisposeAsync();
+        _folder.Delete(recursive: true);
+    }
+
+    // Beside the tests' own build.
+    private static string Assembly => RepositoryRoot.Path(
+        "sfu-node", "BuildIt.Sfu.Node", "bin", AppContext.BaseDirectory.Contains("/Release/", StringComparison.Ordinal) ? "Release" : "Debug", "net10.0", "BuildIt.Sfu.Node.dll");
+
+    private Task SignalAsync(string signal) => ChildProcess.RunAsync("kill", [signal, $"{_process.Id}"], TimeSpan.FromSeconds(5));
+
+    [GeneratedRegex(@"Serving: signal (http://\S+), health")]
+    private static partial Regex Serving();
+}
