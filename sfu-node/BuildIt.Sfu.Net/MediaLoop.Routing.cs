@@ -1,8 +1,10 @@
 using System.Runtime.InteropServices;
 using BuildIt.Sfu.Media.Transport;
+using BuildIt.Sfu.Media.Units;
 using BuildIt.Sfu.Net.Interop;
 using BuildIt.Sfu.Net.Routing;
 using BuildIt.Sfu.Net.Tcp;
+using BuildIt.Sfu.Net.Timing;
 using BuildIt.Sfu.Net.Udp;
 
 namespace BuildIt.Sfu.Net;
@@ -19,6 +21,7 @@ public sealed partial class MediaLoop
     private readonly bool[] _handedTo;
     private TransportAddress _currentSender;
     private LocalAddress _currentLocal;
+    private TimeSpec _currentArrival;
 
     void IUdpSocketOwner.OnReadable(UdpSocket socket)
     {
@@ -51,6 +54,24 @@ public sealed partial class MediaLoop
                 return;
             }
         }
+    }
+
+    /// <summary>
+    /// When the datagram being handled reached this host, however long it waited for the loop. The time now where the kernel
+    /// does not say: without <see cref="MediaNetworkOptions.ArrivalTimes"/>, and for datagrams that came by way of another loop.
+    /// </summary>
+    public Instant ReadArrival()
+    {
+        AssertCurrent();
+        Instant now = MonotonicClock.Read();
+        if (_currentArrival.Seconds == 0)
+        {
+            return now;
+        }
+
+        // The kernel's stamp is of the system's clock: how long ago it is can be said by that clock alone.
+        var arrival = TimeSpan.FromSeconds(_currentArrival.Seconds) + TimeSpan.FromMicroseconds(_currentArrival.Nanoseconds / 1000.0);
+        return now - (DateTime.UtcNow - DateTime.UnixEpoch - arrival);
     }
 
     internal bool AddUfrag(UfragKey ufrag, MediaEndpoint endpoint) => _ufrags.TryAdd(ufrag, endpoint);
@@ -209,6 +230,7 @@ public sealed partial class MediaLoop
             return;
         }
 
+        _currentArrival = message.Arrival;
         TransportAddress from = SocketAddressCodec.Read(*message.From);
         for (int offset = 0; offset < message.Length; offset += message.SegmentSize)
         {

@@ -234,7 +234,7 @@ public sealed partial class MediaLoop : IRoomLoop, IUdpSocketOwner
             this,
             _epoll,
             local,
-            new UdpSocketOptions(shared, Options.SocketBufferBytes, Options.Segmentation, Options.Coalescing, receiveLocal));
+            new UdpSocketOptions(shared, Options.SocketBufferBytes, Options.Segmentation, Options.Coalescing, receiveLocal, Options.ArrivalTimes));
     }
 
     private void Run()
@@ -319,6 +319,7 @@ public sealed partial class MediaLoop : IRoomLoop, IUdpSocketOwner
 
     private void RunHandedOver()
     {
+        _currentArrival = default;
         for (int i = 0; i < HandOversPerIteration; i++)
         {
             if (!_inbox.TryPeek(out Span<byte> datagram, out TransportAddress from, out LocalAddress local))

@@ -35,6 +35,9 @@ public sealed record MediaNetworkOptions
     /// </summary>
     public bool? SourceSelection { get; init; }
 
+    /// <summary>Have the kernel note when each datagram arrives; see <see cref="MediaLoop.ReadArrival"/>. For measuring.</summary>
+    public bool ArrivalTimes { get; init; }
+
     /// <summary>Bytes of datagrams that can wait for one flush.</summary>
     public int SendArenaBytes { get; init; } = 8 * 1024 * 1024;
 

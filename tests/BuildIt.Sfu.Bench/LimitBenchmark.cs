@@ -2,23 +2,17 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
-using BuildIt.Sfu.Crypto.Srtp;
-using BuildIt.Sfu.Media.Transport;
-using BuildIt.Sfu.Media.Units;
 using BuildIt.Sfu.Net;
 
 namespace BuildIt.Sfu.Bench;
 
-/// <summary>
-/// The bare limit that the whole node is compared with: copy a packet, protect it with AES-128-GCM, send it in runs to many
-/// destinations on loopback. Nothing else: no retransmission cache, no estimation, no pacing, no selection.
-/// </summary>
+/// <summary>The bare limit that the whole node is compared with: a <see cref="BareSender"/> on loopback.</summary>
 internal sealed class LimitBenchmark
 {
     private const int MaxPacketBytes = 1200;
     private const int PacketsPerCommand = 4096;
     private static readonly int[] Runs = [1, 2, 4, 8];
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
 
     private readonly int _destinations;
     private readonly TimeSpan _duration;
@@ -47,33 +41,56 @@ internal sealed class LimitBenchmark
         return clean ? 0 : 1;
     }
 
-    /// <summary>Packets for each second of processor time, in runs of <paramref name="run"/> with <paramref name="packetBytes"/> each.</summary>
-    public async Task<double> MeasureAsync(int run, int packetBytes) => (await MeasureRowAsync(run, packetBytes)).PacketsPerCpuSecond;
+    /// <summary>
+    /// Packets for each second of processor time at full speed, in runs of <paramref name="run"/> with <paramref name="packetBytes"/>
+    /// each, to sockets that nobody reads.
+    /// </summary>
+    public async Task<double> MeasureAsync(double run, int packetBytes) => (await MeasureRowAsync(run, packetBytes)).PacketsPerCpuSecond;
 
-    private async Task<Row> MeasureRowAsync(int run, int packetBytes)
+    /// <summary>
+    /// The same at a pace, to sockets that another process reads. It costs more for each packet than full speed does: caches are
+    /// cold after each pause, and receivers sleep and have to be woken.
+    /// </summary>
+    public async Task<double> MeasureAtPaceAsync(double run, int packetBytes, Pace pace)
     {
-        using var network = new MediaNetwork(new MediaNetworkOptions
+        (ProgramRun process, IReadOnlyList<IPEndPoint> endPoints) = await Receivers.StartAsync(_destinations);
+        await using (process)
+        using (MediaNetwork network = OpenNetwork())
         {
-            LoopCount = 1,
-            MaxPathsPerEndpoint = _destinations,
-            UdpEndPoint = new IPEndPoint(IPAddress.Loopback, 0),
-        });
-        network.Start();
+            MediaLoop loop = network.Loops[0];
+            BareSender sender = await loop.InvokeAsync(() => new BareSender(loop, endPoints, run, packetBytes));
+            await loop.InvokeAsync(() => sender.Follow(pace));
+            await Task.Delay(WarmUp);
+            long cpu = await loop.InvokeAsync(ThreadCpu.Nanoseconds);
+            long packets = loop.Statistics.PacketsSent;
+            await Task.Delay(_duration);
+            long cpuAfter = await loop.InvokeAsync(ThreadCpu.Nanoseconds);
+            double sent = loop.Statistics.PacketsSent - packets;
+            await loop.InvokeAsync(sender.Dispose);
+            return sent / ((cpuAfter - cpu) / 1e9);
+        }
+    }
+
+    private async Task<Row> MeasureRowAsync(double run, int packetBytes)
+    {
+        using MediaNetwork network = OpenNetwork();
         MediaLoop loop = network.Loops[0];
 
         // Nobody reads: what is measured is sending. The kernel drops at the receivers' full buffers.
         List<Socket> receivers = [.. Enumerable.Range(0, _destinations).Select(_ => OpenReceiver())];
-        Sender sender = await loop.InvokeAsync(() => new Sender(loop, receivers, run, packetBytes));
-        await loop.InvokeAsync(() => sender.Send(PacketsPerCommand));
+        List<IPEndPoint> endPoints = receivers.ConvertAll(receiver => (IPEndPoint)receiver.LocalEndPoint!);
+        BareSender sender = await loop.InvokeAsync(() => new BareSender(loop, endPoints, run, packetBytes));
+        for (var warm = Stopwatch.StartNew(); warm.Elapsed < WarmUp;)
+        {
+            await loop.InvokeAsync(() => sender.Send(PacketsPerCommand));
+        }
 
         LoopStatistics before = loop.Statistics;
         (long cpu, long allocated) = await loop.InvokeAsync(() => (ThreadCpu.Nanoseconds(), GC.GetAllocatedBytesForCurrentThread()));
-        var watch = Stopwatch.StartNew();
-        long commands = 0;
-        while (watch.Elapsed < _duration)
+        Action send = () => sender.Send(PacketsPerCommand);
+        for (var watch = Stopwatch.StartNew(); watch.Elapsed < _duration;)
         {
-            await loop.InvokeAsync(() => sender.Send(PacketsPerCommand));
-            commands++;
+            await loop.InvokeAsync(send);
         }
 
         (long cpuAfter, long allocatedAfter) = await loop.InvokeAsync(() => (ThreadCpu.Nanoseconds(), GC.GetAllocatedBytesForCurrentThread()));
@@ -90,6 +107,18 @@ internal sealed class LimitBenchmark
             (allocatedAfter - allocated) / packets);
     }
 
+    private MediaNetwork OpenNetwork()
+    {
+        var network = new MediaNetwork(new MediaNetworkOptions
+        {
+            LoopCount = 1,
+            MaxPathsPerEndpoint = _destinations,
+            UdpEndPoint = new IPEndPoint(IPAddress.Loopback, 0),
+        });
+        network.Start();
+        return network;
+    }
+
     private static Socket OpenReceiver()
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveBufferSize = 4096 };
@@ -99,99 +128,4 @@ internal sealed class LimitBenchmark
 
     private readonly record struct Row(
         double PacketsPerCpuSecond, double ProtectNanoseconds, long SendCalls, double SegmentedShare, double AllocatedPerPacket);
-
-    private sealed class Sender : IDatagramHandler, IDisposable
-    {
-        private readonly MediaEndpoint _endpoint;
-        private readonly PathId[] _paths;
-        private readonly ISrtpSession[] _sessions;
-        private readonly ushort[] _sequences;
-        private readonly byte[] _packet;
-        private readonly int _packetBytes;
-        private readonly int _run;
-
-        public Sender(MediaLoop loop, List<Socket> receivers, int run, int packetBytes)
-        {
-            _run = run;
-            _packetBytes = packetBytes;
-            _packet = new byte[packetBytes - 16];
-            _endpoint = loop.CreateExclusiveEndpoint(this, new IPEndPoint(IPAddress.Loopback, 0));
-            var factory = new SrtpSessionFactory();
-            _paths = new PathId[receivers.Count];
-            _sessions = new ISrtpSession[receivers.Count];
-            _sequences = new ushort[receivers.Count];
-            RandomNumberGenerator.Fill(_packet);
-            for (int i = 0; i < receivers.Count; i++)
-            {
-                byte[] key = RandomNumberGenerator.GetBytes(28);
-                _sessions[i] = factory.Create(SrtpProfile.AeadAes128Gcm, key, key);
-                _paths[i] = _endpoint.OpenPath(TransportAddress.FromEndPoint((IPEndPoint)receivers[i].LocalEndPoint!));
-            }
-        }
-
-        /// <summary>Sends about that many packets: a run to each destination in turn, interleaved as forwarding makes them.</summary>
-        public void Send(int packets)
-        {
-            int rounds = Math.Max(1, packets / (_paths.Length * _run));
-            for (int round = 0; round < rounds; round++)
-            {
-                for (int i = 0; i < _run; i++)
-                {
-                    for (int destination = 0; destination < _paths.Length; destination++)
-                    {
-                        SendOne(destination);
-                    }
-                }
-
-                _endpoint.Loop.Flush();
-            }
-        }
-
-        /// <summary>Nanoseconds of processor time to copy and protect one packet, without sending it.</summary>
-        public double MeasureProtection(int packets)
-        {
-            long start = ThreadCpu.Nanoseconds();
-            for (int i = 0; i < packets; i++)
-            {
-                // A reservation that is not committed is discarded by the next.
-                Span<byte> datagram = _endpoint.Reserve(_paths[i % _paths.Length], _packetBytes);
-                WritePacket(datagram, i % _paths.Length);
-                _sessions[i % _paths.Length].TryProtectRtp(datagram, _packet.Length, out _);
-            }
-
-            return (ThreadCpu.Nanoseconds() - start) / (double)packets;
-        }
-
-        public void HandleDatagram(Span<byte> datagram, in TransportAddress from, Instant now)
-        {
-        }
-
-        public void Dispose()
-        {
-            _endpoint.Dispose();
-            Array.ForEach(_sessions, session => session.Dispose());
-        }
-
-        private void SendOne(int destination)
-        {
-            Span<byte> datagram = _endpoint.Reserve(_paths[destination], _packetBytes);
-            WritePacket(datagram, destination);
-            if (_sessions[destination].TryProtectRtp(datagram, _packet.Length, out int length))
-            {
-                _endpoint.Commit(length);
-            }
-        }
-
-        private void WritePacket(Span<byte> datagram, int destination)
-        {
-            _packet.CopyTo(datagram);
-            ushort sequence = _sequences[destination]++;
-            datagram[0] = 0x80;
-            datagram[1] = 96;
-            datagram[2] = (byte)(sequence >> 8);
-            datagram[3] = (byte)sequence;
-            datagram[8] = datagram[9] = datagram[10] = 0;
-            datagram[11] = 1;
-        }
-    }
 }

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace BuildIt.Sfu.Bench;
 
 /// <summary>The node's counters at one moment, summed over its loops.</summary>
-internal readonly record struct NodeCounters(double PacketsIn, double PacketsOut, double BytesOut, double Dropped, double Segmented, double SegmentedMessages, double Allocated)
+internal readonly record struct NodeCounters(double PacketsIn, double PacketsOut, double BytesOut, double Dropped, double Segmented, double SegmentedMessages, double SendCalls, double Allocated)
 {
     public static async Task<NodeCounters> ReadAsync(HttpClient http, Uri metrics)
     {
@@ -15,6 +15,7 @@ internal readonly record struct NodeCounters(double PacketsIn, double PacketsOut
             Sum(lines, "buildit_sfu_packets_dropped_total", ""),
             Sum(lines, "buildit_sfu_packets_segmented_total", ""),
             Sum(lines, "buildit_sfu_messages_segmented_total", ""),
+            Sum(lines, "buildit_sfu_send_calls_total", ""),
             Sum(lines, "buildit_sfu_allocated_bytes_total", ""));
     }
 
@@ -25,6 +26,7 @@ internal readonly record struct NodeCounters(double PacketsIn, double PacketsOut
         after.Dropped - before.Dropped,
         after.Segmented - before.Segmented,
         after.SegmentedMessages - before.SegmentedMessages,
+        after.SendCalls - before.SendCalls,
         after.Allocated - before.Allocated);
 
     private static double Sum(string[] lines, string name, string label) => lines

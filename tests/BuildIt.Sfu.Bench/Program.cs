@@ -12,8 +12,12 @@ switch (args)
         double nodeSeconds = rest.Length > 0 ? double.Parse(rest[0], CultureInfo.InvariantCulture) : 10;
         return await new NodeBenchmark(root, TimeSpan.FromSeconds(nodeSeconds)).RunAsync([.. rest.Skip(1)], Console.Out);
 
+    case ["receivers", var count]:
+        return await Receivers.RunAsync(int.Parse(count, CultureInfo.InvariantCulture), Console.In, Console.Out);
+
     default:
         Console.Error.WriteLine("usage: limit [destinations] [seconds for each row]");
+        Console.Error.WriteLine("       receivers <count>");
         Console.Error.WriteLine("       node <repository> [seconds for each room] [1x50 1x200 1x1000 50x50]");
         return 2;
 }

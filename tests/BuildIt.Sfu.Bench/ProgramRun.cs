@@ -26,7 +26,7 @@ internal sealed class ProgramRun : IAsyncDisposable
 
     public static ProgramRun Start(string assembly, params IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [assembly, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet", [assembly, .. arguments]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         Process process = Process.Start(start) ?? throw new InvalidOperationException("dotnet did not start.");
         var run = new ProgramRun(process);
         process.OutputDataReceived += (_, line) => run.Add(line.Data);

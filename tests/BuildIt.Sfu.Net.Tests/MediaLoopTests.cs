@@ -125,6 +125,42 @@ public sealed class MediaLoopTests
     }
 
     [Fact]
+    public async Task The_arrival_of_a_datagram_is_when_it_reached_the_host_however_late_the_loop_reads_it()
+    {
+        using MediaNetwork network = TestPeers.Start(TestPeers.Options with { ArrivalTimes = true });
+        MediaLoop loop = network.Loops[0];
+        Instant arrival = default;
+        Instant handled = default;
+        int received = 0;
+        var handler = new DelegateHandler
+        {
+            OnDatagram = (Span<byte> _, in TransportAddress _, Instant _) =>
+            {
+                (arrival, handled) = (loop.ReadArrival(), MonotonicClock.Read());
+                received++;
+            },
+        };
+        MediaEndpoint endpoint = await loop.InvokeAsync(() => loop.CreateExclusiveEndpoint(handler, new IPEndPoint(IPAddress.Loopback, 0)));
+        using Socket client = TestPeers.UdpClient(endpoint.LocalPort);
+
+        // The kernel begins to stamp a little after the first socket has asked for it: try until it does.
+        var held = TimeSpan.FromMilliseconds(5);
+        await TestPeers.EventuallyAsync(async () =>
+        {
+            int before = await loop.InvokeAsync(() => received);
+            using var release = new ManualResetEventSlim();
+            Task busy = loop.InvokeAsync(release.Wait);
+            client.Send(TestPeers.Media(100, 1));
+            Instant sent = MonotonicClock.Read();
+            SpinWait.SpinUntil(() => MonotonicClock.Read() - sent > held);
+            release.Set();
+            await busy;
+            await TestPeers.EventuallyAsync(() => loop.InvokeAsync(() => received > before));
+            return arrival < sent + held / 2 && handled >= sent + held;
+        });
+    }
+
+    [Fact]
     public async Task Deadlines_fire_in_order_and_not_early()
     {
         using MediaNetwork network = TestPeers.Start(TestPeers.Options);

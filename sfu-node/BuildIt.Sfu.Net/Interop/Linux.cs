@@ -24,6 +24,7 @@ internal static unsafe partial class Linux
     public const int SoReusePort = 15;
     public const int SoSendBufferForce = 32;
     public const int SoReceiveBufferForce = 33;
+    public const int SoTimestampNanoseconds = 35;
     public const int TcpNoDelay = 1;
     public const int IpPacketInfo = 8;
     public const int IPv6Only = 26;

@@ -58,6 +58,7 @@ internal sealed unsafe class ReceiveBatch : IDisposable
         ref MultiMessageHeader message = ref _messages[index];
         int segment = (int)message.Length;
         LocalAddress local = default;
+        TimeSpec arrival = default;
         byte* control = (byte*)message.Header.Control;
         byte* end = control + message.Header.ControlLength;
         while (control + sizeof(ControlHeader) <= end)
@@ -71,6 +72,10 @@ internal sealed unsafe class ReceiveBatch : IDisposable
             if (header->Level == Linux.LevelUdp && header->Type == Linux.UdpGro)
             {
                 segment = *(int*)(control + sizeof(ControlHeader));
+            }
+            else if (header->Level == Linux.LevelSocket && header->Type == Linux.SoTimestampNanoseconds)
+            {
+                arrival = *(TimeSpec*)(control + sizeof(ControlHeader));
             }
             else
             {
@@ -86,7 +91,8 @@ internal sealed unsafe class ReceiveBatch : IDisposable
             segment,
             (message.Header.Flags & Linux.MessageTruncated) != 0,
             (SocketAddressStorage*)message.Header.Name,
-            local);
+            local,
+            arrival);
     }
 
     public void Dispose() => _memory.Dispose();
@@ -94,7 +100,7 @@ internal sealed unsafe class ReceiveBatch : IDisposable
 
 /// <summary>One received message: a datagram, or with UDP_GRO several of <see cref="SegmentSize"/> bytes, the last maybe shorter.</summary>
 internal readonly unsafe struct ReceivedMessage(
-    byte* data, int length, int segmentSize, bool truncated, SocketAddressStorage* from, LocalAddress local)
+    byte* data, int length, int segmentSize, bool truncated, SocketAddressStorage* from, LocalAddress local, TimeSpec arrival)
 {
     public readonly byte* Data = data;
     public readonly int Length = length;
@@ -102,4 +108,7 @@ internal readonly unsafe struct ReceivedMessage(
     public readonly bool Truncated = truncated;
     public readonly SocketAddressStorage* From = from;
     public readonly LocalAddress Local = local;
+
+    /// <summary>When the kernel took it, by the system's clock; zero when it was not asked to say.</summary>
+    public readonly TimeSpec Arrival = arrival;
 }

@@ -30,6 +30,11 @@ internal sealed class UdpSocket : IEpollTarget, IDisposable
                 : Linux.TrySetOption(Descriptor, Linux.LevelIP, Linux.IpPacketInfo, 1);
         }
 
+        if (options.ArrivalTimes)
+        {
+            _ = Linux.TrySetOption(Descriptor, Linux.LevelSocket, Linux.SoTimestampNanoseconds, 1);
+        }
+
         _token = epoll.Add(Descriptor, Linux.EpollIn, this);
     }
 
@@ -106,4 +111,4 @@ internal interface IUdpSocketOwner
 }
 
 internal readonly record struct UdpSocketOptions(
-    bool Shared, int BufferBytes, bool Segmentation, bool Coalescing, bool ReceiveLocalAddress);
+    bool Shared, int BufferBytes, bool Segmentation, bool Coalescing, bool ReceiveLocalAddress, bool ArrivalTimes);

@@ -34,6 +34,7 @@ public sealed class NodeMetrics
     private readonly Counter _dropped;
     private readonly Counter _segmented;
     private readonly Counter _segmentedMessages;
+    private readonly Counter _sendCalls;
     private readonly Counter _allocated;
     private readonly Counter _faults;
 
@@ -59,6 +60,7 @@ public sealed class NodeMetrics
         _dropped = metrics.CreateCounter("buildit_sfu_packets_dropped_total", "Datagrams not delivered, by reason.", "reason", "loop");
         _segmented = metrics.CreateCounter("buildit_sfu_packets_segmented_total", "Datagrams that left in segmented messages.", "loop");
         _segmentedMessages = metrics.CreateCounter("buildit_sfu_messages_segmented_total", "Messages that carried several datagrams to one destination.", "loop");
+        _sendCalls = metrics.CreateCounter("buildit_sfu_send_calls_total", "System calls by which loops sent datagrams.", "loop");
         _allocated = metrics.CreateCounter("buildit_sfu_allocated_bytes_total", "Bytes allocated by media loops; forwarding adds none.", "loop");
         _faults = metrics.CreateCounter("buildit_sfu_handler_faults_total", "Exceptions on media loops; each is a bug.", "loop");
     }
@@ -92,6 +94,7 @@ public sealed class NodeMetrics
                 _dropped.WithLabels("hand_over", name).IncTo(counters.HandOverDropped);
                 _segmented.WithLabels(name).IncTo(counters.SegmentedPackets);
                 _segmentedMessages.WithLabels(name).IncTo(counters.SegmentedRuns);
+                _sendCalls.WithLabels(name).IncTo(counters.SendCalls);
                 _allocated.WithLabels(name).IncTo(counters.AllocatedBytes);
                 _faults.WithLabels(name).IncTo(counters.HandlerFaults);
             }

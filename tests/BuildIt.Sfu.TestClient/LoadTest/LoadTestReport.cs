@@ -92,7 +92,7 @@ public static class LoadTestReport
         var seconds = result.Measured.TotalSeconds;
         output.WriteLine();
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Measured            {seconds:0.0} s"));
-        output.WriteLine($"Latency             p50 {Milliseconds(latency.Percentile(0.5))}, p99 {Milliseconds(latency.Percentile(0.99))} ({Number(latency.Count)} frames, from sending to arriving)");
+        output.WriteLine($"Latency             p50 {Fine(latency.Percentile(0.5))}, p99 {Fine(latency.Percentile(0.99))} ({Number(latency.Count)} frames, from sending to arriving)");
         output.WriteLine($"Time to first frame p50 {Milliseconds(firstFrame.Percentile(0.5))}, p99 {Milliseconds(firstFrame.Percentile(0.99))}");
         output.WriteLine($"Time to join        p50 {Milliseconds(join.Percentile(0.5))}, p99 {Milliseconds(join.Percentile(0.99))}");
         output.WriteLine($"Datagrams           {Number((long)(result.DatagramsReceived / seconds))}/s in, {Number((long)(result.DatagramsSent / seconds))}/s out");
@@ -115,6 +115,8 @@ public static class LoadTestReport
     private static string Rate(double bitsPerSecond) => bitsPerSecond >= 1e6
         ? string.Create(CultureInfo.InvariantCulture, $"{bitsPerSecond / 1e6:0.0}mbps")
         : string.Create(CultureInfo.InvariantCulture, $"{bitsPerSecond / 1e3:0.0}kbps");
+
+    private static string Fine(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalMilliseconds:0.00} ms");
 
     private static string Milliseconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalMilliseconds:0.0} ms");
 }

@@ -39,6 +39,7 @@ internal sealed class ClientConnection : IDatagramHandler, IPeerTransportEvents,
     private readonly TransportFeedbackGenerator _feedback;
     private readonly Ssrc _sender;
     private readonly byte[] _sctpPacket = new byte[1500];
+    private readonly Func<Instant> _readArrival;
     private DataChannelSet? _data;
     private Instant _nextReport;
     private ushort _transportSequence;
@@ -53,6 +54,7 @@ internal sealed class ClientConnection : IDatagramHandler, IPeerTransportEvents,
         _decryptOneIn = options.DecryptOneIn;
         _sender = new Ssrc(NextRandom());
         _feedback = new TransportFeedbackGenerator(_sender);
+        _readArrival = loop.ReadArrival;
         _timer = loop.CreateTimer(this);
 
         // An address of any kind: the node learns ours from our checks (peer reflexive), so none is announced.
@@ -339,6 +341,9 @@ internal sealed class ClientConnection : IDatagramHandler, IPeerTransportEvents,
             if (now >= sender.NextDeadline)
             {
                 sender.Play(now);
+
+                // What other participants of this process have to do meanwhile is no delay of the network's.
+                _loop.Flush();
             }
         }
 
@@ -496,7 +501,7 @@ internal sealed class ClientConnection : IDatagramHandler, IPeerTransportEvents,
     {
         if (!_received.TryGetValue(media, out var track) || track.Section.TrackSid != section.TrackSid)
         {
-            track = new ReceivedTrack(section, media, _owner.KnownSince(section.TrackSid), Latency);
+            track = new ReceivedTrack(section, media, _owner.KnownSince(section.TrackSid), Latency, _readArrival);
             track.SetPaused(_owner.IsPaused(section.TrackSid));
             _received[media] = track;
             _tracks.Add(track);

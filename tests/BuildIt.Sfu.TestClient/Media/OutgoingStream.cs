@@ -5,6 +5,7 @@ using BuildIt.Sfu.Media.Rtcp;
 using BuildIt.Sfu.Media.Rtp;
 using BuildIt.Sfu.Media.Sdp.Negotiation;
 using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Net.Timing;
 using BuildIt.Sfu.TestClient.Network;
 
 namespace BuildIt.Sfu.TestClient.Media;
@@ -92,7 +93,7 @@ internal sealed class OutgoingStream
 
         if (stampCapture && Extensions.AbsCaptureTime != 0)
         {
-            BinaryPrimitives.WriteUInt64BigEndian(_scratch.AsSpan(writer.Add(Extensions.AbsCaptureTime, 8)), CaptureClock.ToNtp(now));
+            BinaryPrimitives.WriteUInt64BigEndian(_scratch.AsSpan(writer.Add(Extensions.AbsCaptureTime, 8)), CaptureClock.ToNtp(MonotonicClock.Read()));
         }
 
         _headerLength = writer.Finish();

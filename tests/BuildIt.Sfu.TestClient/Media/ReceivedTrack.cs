@@ -20,6 +20,7 @@ internal sealed class ReceivedTrack
     private readonly NackGenerator? _missing;
     private readonly LatencyHistogram _latency;
     private readonly Instant _knownSince;
+    private readonly Func<Instant> _readArrival;
     private FrameChecker? _checker;
     private SenderClock _clock;
     private Instant _firstPacket = Instant.Never;
@@ -31,12 +32,18 @@ internal sealed class ReceivedTrack
     private long _nacks;
     private long _keyFrameRequests;
 
-    public ReceivedTrack(RemoteSection section, Ssrc ssrc, Instant knownSince, LatencyHistogram latency)
+    /// <param name="section">Where it stands in the description.</param>
+    /// <param name="ssrc">Its source.</param>
+    /// <param name="knownSince">When the participant heard of it.</param>
+    /// <param name="latency">Where delays are counted.</param>
+    /// <param name="readArrival">When the packet being handled reached this machine.</param>
+    public ReceivedTrack(RemoteSection section, Ssrc ssrc, Instant knownSince, LatencyHistogram latency, Func<Instant> readArrival)
     {
         Section = section;
         Ssrc = ssrc;
         _knownSince = knownSince;
         _latency = latency;
+        _readArrival = readArrival;
         _statistics = new ReceiveStatistics(ssrc, section.Kind == MediaKind.Video ? 90_000 : 48_000);
         _missing = section.Kind == MediaKind.Video ? new NackGenerator() : null;
     }
@@ -70,7 +77,7 @@ internal sealed class ReceivedTrack
         var capture = RtpHeaderExtensions.Read(packet, extensions).DataOf(ExtensionKind.AbsoluteCaptureTime, packet.Datagram);
         if (capture.Length >= 8 && !repaired)
         {
-            _latency.Add(CaptureClock.Since(BinaryPrimitives.ReadUInt64BigEndian(capture), Net.Timing.MonotonicClock.Read()));
+            _latency.Add(CaptureClock.Since(BinaryPrimitives.ReadUInt64BigEndian(capture), _readArrival()));
         }
 
         _checker ??= new FrameChecker(Section.CodecOf(packet.PayloadType));

@@ -27,6 +27,7 @@ public sealed class HeadlessNetwork : IDisposable
             LoopCount = loops,
             UdpEndPoint = new IPEndPoint(IPAddress.Loopback, 0),
             GatherWindow = TimeSpan.Zero,
+            ArrivalTimes = true,
         });
         _network.Fault += (_, error) => Interlocked.CompareExchange(ref _fault, error, null);
         Dtls = new DtlsSessionFactory(_certificate, new DtlsOptions { MaxWaitingHandshakes = 8192, HandshakeTimeout = TimeSpan.FromSeconds(30) });
