@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using BuildIt.Sfu.Crypto.Interop;
+using BuildIt.Sfu.Crypto.Gcm;
 using BuildIt.Sfu.Crypto.Srtp;
 
 namespace BuildIt.Sfu.Crypto.Dtls;
@@ -37,8 +37,8 @@ internal sealed class DtlsRecords : IDisposable
     /// <param name="firstSequence">First sequence number that the handshake has not used in epoch 1.</param>
     public DtlsRecords(DtlsKeys keys, ulong firstSequence)
     {
-        _send = new AesGcmContext(keys.SendKey, encrypt: true);
-        _receive = new AesGcmContext(keys.ReceiveKey, encrypt: false);
+        _send = AesGcmContext.Create(keys.SendKey, encrypt: true);
+        _receive = AesGcmContext.Create(keys.ReceiveKey, encrypt: false);
         _sendNonce = [.. keys.SendNonce];
         _receiveNonce = [.. keys.ReceiveNonce];
         _nextSequence = firstSequence;

@@ -1,16 +1,16 @@
 using System.Security.Cryptography;
+using BuildIt.Sfu.Crypto.Interop;
 
-namespace BuildIt.Sfu.Crypto.Interop;
+namespace BuildIt.Sfu.Crypto.Gcm;
 
-/// <summary>AES-GCM under one key in one direction, with a 12-byte nonce and a 16-byte tag. Keyed once. Not thread-safe.</summary>
-internal sealed unsafe class AesGcmContext : IDisposable
+/// <summary>AES-GCM by OpenSSL, on whatever processor there is.</summary>
+internal sealed unsafe class LibCryptoAesGcm : AesGcmContext
 {
-    public const int NonceLength = 12;
-    public const int TagLength = 16;
-
     private nint _context;
 
-    public AesGcmContext(ReadOnlySpan<byte> key, bool encrypt)
+    /// <param name="key">16 or 32 bytes.</param>
+    /// <param name="encrypt">Whether it seals or opens.</param>
+    public LibCryptoAesGcm(ReadOnlySpan<byte> key, bool encrypt)
     {
         var cipher = key.Length == 16 ? LibCrypto.EVP_aes_128_gcm() : LibCrypto.EVP_aes_256_gcm();
         _context = LibCrypto.EVP_CIPHER_CTX_new();
@@ -23,10 +23,9 @@ internal sealed unsafe class AesGcmContext : IDisposable
         }
     }
 
-    ~AesGcmContext() => Free();
+    ~LibCryptoAesGcm() => Free();
 
-    /// <summary>Encrypts <paramref name="data"/> in place and writes its tag.</summary>
-    public bool Seal(ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associated, Span<byte> data, Span<byte> tag)
+    public override bool Seal(ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associated, Span<byte> data, Span<byte> tag)
     {
         fixed (byte* noncePointer = nonce, associatedPointer = associated, dataPointer = data, tagPointer = tag)
         {
@@ -43,8 +42,7 @@ internal sealed unsafe class AesGcmContext : IDisposable
         }
     }
 
-    /// <summary>Decrypts in place; false when the tag is wrong, and then the bytes of <paramref name="data"/> are worthless.</summary>
-    public bool Open(ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associated, Span<byte> data, ReadOnlySpan<byte> tag)
+    public override bool Open(ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associated, Span<byte> data, ReadOnlySpan<byte> tag)
     {
         fixed (byte* noncePointer = nonce, associatedPointer = associated, dataPointer = data, tagPointer = tag)
         {
@@ -62,7 +60,7 @@ internal sealed unsafe class AesGcmContext : IDisposable
         }
     }
 
-    public void Dispose()
+    public override void Dispose()
     {
         Free();
         GC.SuppressFinalize(this);

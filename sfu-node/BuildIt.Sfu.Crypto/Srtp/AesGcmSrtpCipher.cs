@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using BuildIt.Sfu.Crypto.Interop;
+using BuildIt.Sfu.Crypto.Gcm;
 
 namespace BuildIt.Sfu.Crypto.Srtp;
 
@@ -20,9 +20,9 @@ internal sealed class AesGcmSrtpCipher : ISrtpCipher
     {
         Span<byte> key = stackalloc byte[16];
         SrtpKeyDerivation.Derive(masterKey, masterSalt, SrtpKeyDerivation.RtpEncryption, key);
-        _rtp = new AesGcmContext(key, encrypt);
+        _rtp = AesGcmContext.Create(key, encrypt);
         SrtpKeyDerivation.Derive(masterKey, masterSalt, SrtpKeyDerivation.RtcpEncryption, key);
-        _rtcp = new AesGcmContext(key, encrypt);
+        _rtcp = AesGcmContext.Create(key, encrypt);
         key.Clear();
         _rtpSalt = new byte[SaltLength];
         _rtcpSalt = new byte[SaltLength];
@@ -33,8 +33,8 @@ internal sealed class AesGcmSrtpCipher : ISrtpCipher
     /// <summary>From session keys, without derivation, as the vectors of RFC 7714 sections 16 and 17 are.</summary>
     internal AesGcmSrtpCipher(byte[] sessionKey, byte[] sessionSalt, bool encrypt)
     {
-        _rtp = new AesGcmContext(sessionKey, encrypt);
-        _rtcp = new AesGcmContext(sessionKey, encrypt);
+        _rtp = AesGcmContext.Create(sessionKey, encrypt);
+        _rtcp = AesGcmContext.Create(sessionKey, encrypt);
         _rtpSalt = [.. sessionSalt];
         _rtcpSalt = [.. sessionSalt];
     }
