@@ -53,19 +53,6 @@ internal sealed class SignalHandler(RoomCore room)
             case Request.Simulate:
                 room.Simulate(participant, request.Simulate, now);
                 break;
-            case Request.Ping:
-                participant.Send(new SignalResponse { Pong = room.Services.Clock.At(now).ToUnixTimeMilliseconds() });
-                break;
-            case Request.PingReq:
-                participant.Send(new SignalResponse
-                {
-                    PongResp = new Pong
-                    {
-                        LastPingTimestamp = request.PingReq.Timestamp,
-                        Timestamp = room.Services.Clock.At(now).ToUnixTimeMilliseconds(),
-                    },
-                });
-                break;
             case Request.UpdateMetadata:
                 UpdateMetadata(participant, request.UpdateMetadata, now);
                 break;
@@ -93,7 +80,7 @@ internal sealed class SignalHandler(RoomCore room)
             case Request.UpdateLayers:
             case Request.None:
             default:
-                // Deprecated, or newer than this node.
+                // Deprecated, newer than this node, or answered before it came here (pings).
                 break;
         }
     }

@@ -148,6 +148,12 @@ public sealed partial class SignalConnection : ISignalSink, IDisposable
             await PaceAsync(buffer.WrittenCount, cancel).ConfigureAwait(false);
             if (TryParse(received.MessageType, buffer.WrittenSpan) is { } request)
             {
+                if (Pings.Answer(request, _time.GetUtcNow()) is { } answer)
+                {
+                    Send(answer);
+                    continue;
+                }
+
                 await host.InvokeAsync((room, now) => room.Handle(participant, this, request, now)).ConfigureAwait(false);
             }
             else if (++malformed > MaxMalformed)

@@ -234,20 +234,6 @@ public class JoinTests
     }
 
     [Fact]
-    public void Pings_are_answered_in_milliseconds()
-    {
-        var fixture = new RoomFixture();
-        var alice = fixture.Activate("alice");
-        alice.Take();
-        alice.Ask(new SignalRequest { Ping = 1 });
-        alice.Ask(new SignalRequest { PingReq = new Ping { Timestamp = 99 } });
-        var answers = alice.Take();
-        var now = fixture.Services.Clock.At(fixture.Now).ToUnixTimeMilliseconds();
-        Assert.Equal(now, answers[0].Pong);
-        Assert.Equal((99, now), (answers[1].PongResp.LastPingTimestamp, answers[1].PongResp.Timestamp));
-    }
-
-    [Fact]
     public void Candidates_reach_media_and_junk_does_not()
     {
         var alice = new RoomFixture().Activate("alice");

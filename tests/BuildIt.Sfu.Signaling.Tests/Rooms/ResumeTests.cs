@@ -40,9 +40,9 @@ public class ResumeTests
         Assert.True(alice.Closed);
         alice.Ask(new SignalRequest { Leave = new LeaveRequest() });
         alice.LoseSignal();
-        back.Take();
-        back.Ask(new SignalRequest { Ping = 1 });
-        Assert.Single(back.Take());
+        Assert.False(back.Closed);
+        back.Ask(new SignalRequest { Leave = new LeaveRequest() });
+        Assert.True(back.Closed);
     }
 
     [Theory]
