@@ -54,6 +54,8 @@ public sealed partial class MediaLoop
                 return;
             }
         }
+
+        _cutShort = true;
     }
 
     /// <summary>

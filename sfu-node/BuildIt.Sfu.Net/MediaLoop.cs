@@ -24,7 +24,6 @@ public sealed partial class MediaLoop : IRoomLoop, IUdpSocketOwner
     private const int CommandsPerIteration = 256;
     private const int HandOversPerIteration = 512;
     private const int ReceivesPerTurn = 4;
-    private static readonly TimeSpan RateWindow = TimeSpan.FromMilliseconds(10);
 
     private readonly MediaNetwork _network;
     private readonly Epoll _epoll = new();
@@ -39,10 +38,8 @@ public sealed partial class MediaLoop : IRoomLoop, IUdpSocketOwner
     private readonly Action<Exception> _fault;
     private readonly UdpSocket _socket;
     private readonly Thread _thread;
-    private Instant _flushDue = Instant.Never;
-    private Instant _rateWindowStart;
-    private long _rateWindowCommitted;
-    private bool _underLoad;
+    private readonly Gathering _gathering;
+    private bool _cutShort;
     private volatile bool _stopping;
 
     internal MediaLoop(MediaNetwork network, int index, IPEndPoint local)
@@ -54,6 +51,7 @@ public sealed partial class MediaLoop : IRoomLoop, IUdpSocketOwner
         _woken = () => Woken();
         _fault = ReportFault;
         _wake = new WakeSignal(_epoll);
+        _gathering = new Gathering(Options.GatherWindow, Options.GatherAboveRate);
         _inbox = new HandOverQueue(Options.HandOverCapacity);
         Sink = new DatagramSink(Counters, Options.SendArenaBytes, Options.MaxPendingDatagrams);
         Connections = new TcpConnections(this, _epoll, Options);
@@ -275,7 +273,8 @@ public sealed partial class MediaLoop : IRoomLoop, IUdpSocketOwner
             }
         }
 
-        FlushIfDue();
+        // What the kernel has no room for now goes out when epoll reports room.
+        Sink.Flush();
         WakeHandedTo();
         if (_garbage.Count > 0)
         {
@@ -285,6 +284,21 @@ public sealed partial class MediaLoop : IRoomLoop, IUdpSocketOwner
 
         Counters.Iterations++;
         Counters.AllocatedBytes = GC.GetAllocatedBytesForCurrentThread();
+        Rest();
+    }
+
+    /// <summary>
+    /// Under load, lets things arrive and fall due for a while before it looks again. Who posts meanwhile need not wake the loop.
+    /// </summary>
+    private void Rest()
+    {
+        Instant until = _gathering.RestUntil(Now, Counters.PacketsReceived + Counters.PacketsSent);
+        if (until > Now && !_cutShort && !_stopping)
+        {
+            Linux.Sleep((until - MonotonicClock.Read()).Ticks / TimeSpan.TicksPerMicrosecond);
+        }
+
+        _cutShort = false;
     }
 
     private void Woken()
@@ -295,17 +309,22 @@ public sealed partial class MediaLoop : IRoomLoop, IUdpSocketOwner
 
     private bool HasQueuedWork() => !_commands.IsEmpty || !_inbox.IsEmpty || _stopping;
 
-    /// <summary>Microseconds until the next deadline or flush; -1 for none. Looks at the clock, as the iteration took time.</summary>
+    /// <summary>Microseconds until the next deadline; -1 for none. Looks at the clock, as the iteration took time.</summary>
     private long TimeToWait()
     {
-        Instant next = Instant.Min(_deadlines.Earliest, _flushDue);
+        Instant next = _deadlines.Earliest;
         return next == Instant.Never ? -1 : Math.Max(0, next.Microseconds - MonotonicClock.Read().Microseconds);
     }
 
     private void RunCommands()
     {
-        for (int i = 0; i < CommandsPerIteration && _commands.TryDequeue(out Command command); i++)
+        for (int i = 0; i < CommandsPerIteration; i++)
         {
+            if (!_commands.TryDequeue(out Command command))
+            {
+                return;
+            }
+
             try
             {
                 command.Run(Now);
@@ -315,6 +334,8 @@ public sealed partial class MediaLoop : IRoomLoop, IUdpSocketOwner
                 ReportFault(error);
             }
         }
+
+        _cutShort = true;
     }
 
     private void RunHandedOver()
@@ -330,44 +351,8 @@ public sealed partial class MediaLoop : IRoomLoop, IUdpSocketOwner
             Dispatch(datagram, from, local);
             _inbox.Release();
         }
-    }
 
-    /// <summary>
-    /// Under light load everything leaves at once. Under load it waits up to the gather window for more to the same
-    /// destinations, because the kernel's price is per message and not per datagram.
-    /// </summary>
-    private void FlushIfDue()
-    {
-        if (Now - _rateWindowStart >= RateWindow)
-        {
-            double rate = (Sink.Committed - _rateWindowCommitted) / (Now - _rateWindowStart).TotalSeconds;
-            _underLoad = rate > Options.GatherAboveRate;
-            _rateWindowStart = Now;
-            _rateWindowCommitted = Sink.Committed;
-        }
-
-        if (!Sink.HasPending)
-        {
-            _flushDue = Instant.Never;
-            return;
-        }
-
-        if (_underLoad && Options.GatherWindow > TimeSpan.Zero)
-        {
-            if (_flushDue == Instant.Never)
-            {
-                _flushDue = Now + Options.GatherWindow;
-            }
-
-            if (Now < _flushDue)
-            {
-                return;
-            }
-        }
-
-        // What the kernel has no room for now goes out when epoll reports room, not by this deadline.
-        Sink.Flush();
-        _flushDue = Instant.Never;
+        _cutShort = true;
     }
 
     private void ReportFault(Exception error)

@@ -14,11 +14,14 @@ public sealed record MediaNetworkOptions
     /// <summary>Address and port of the ICE-TCP listener; null for none.</summary>
     public IPEndPoint? TcpEndPoint { get; init; }
 
-    /// <summary>Longest time a datagram waits for company under load. Under light load datagrams leave at once. At most 2 ms.</summary>
+    /// <summary>
+    /// Under load a loop looks for arrivals once in this time, so that they can be handled, and sent on, together. Under light load
+    /// it does so at once. At most 2 ms; zero turns it off.
+    /// </summary>
     public TimeSpan GatherWindow { get; init; } = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>Datagrams a second above which a loop gathers.</summary>
-    public int GatherAboveRate { get; init; } = 20_000;
+    /// <summary>Datagrams a second, both directions together, above which a loop gathers.</summary>
+    public int GatherAboveRate { get; init; } = 5_000;
 
     /// <summary>Wanted kernel buffer of each socket and direction; the kernel may grant less.</summary>
     public int SocketBufferBytes { get; init; } = 16 * 1024 * 1024;

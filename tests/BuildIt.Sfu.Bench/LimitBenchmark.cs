@@ -112,6 +112,7 @@ internal sealed class LimitBenchmark
         var network = new MediaNetwork(new MediaNetworkOptions
         {
             LoopCount = 1,
+            GatherWindow = TimeSpan.Zero,
             MaxPathsPerEndpoint = _destinations,
             UdpEndPoint = new IPEndPoint(IPAddress.Loopback, 0),
         });

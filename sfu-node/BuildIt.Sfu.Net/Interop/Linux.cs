@@ -55,6 +55,8 @@ internal static unsafe partial class Linux
     public const int ErrorNoProtocolOption = 92;
     public const int ErrorNotSupported = 95;
 
+    private const int ClockMonotonic = 1;
+
     private const string Library = "libc";
 
     [LibraryImport(Library, EntryPoint = "socket", SetLastError = true)]
@@ -114,6 +116,19 @@ internal static unsafe partial class Linux
     /// <summary>Linux 5.11, glibc 2.35: a timeout finer than a millisecond.</summary>
     [LibraryImport(Library, EntryPoint = "epoll_pwait2", SetLastError = true)]
     public static partial int EpollWait2(int epoll, byte* events, int capacity, TimeSpec* timeout, void* signals);
+
+    [LibraryImport(Library, EntryPoint = "clock_nanosleep")]
+    private static partial int ClockSleep(int clock, int flags, TimeSpec* time, TimeSpec* left);
+
+    /// <summary>Sleeps that long, or shorter when a signal comes.</summary>
+    public static void Sleep(long microseconds)
+    {
+        if (microseconds > 0)
+        {
+            TimeSpec time = new() { Seconds = microseconds / 1_000_000, Nanoseconds = microseconds % 1_000_000 * 1000 };
+            _ = ClockSleep(ClockMonotonic, 0, &time, null);
+        }
+    }
 
     public static bool TrySetOption(int socket, int level, int name, int value) =>
         SetSocketOption(socket, level, name, &value, sizeof(int)) == 0;
