@@ -23,4 +23,10 @@ public sealed record Revocation
 
     /// <summary>Tokens issued before this are refused.</summary>
     public required DateTimeOffset NotBefore { get; init; }
+
+    /// <summary>
+    /// False: whoever is connected with such a token is put out. True after a demotion, which takes rights away from the
+    /// connected and only keeps them from coming back with more.
+    /// </summary>
+    public bool KeepsConnected { get; init; }
 }

@@ -38,8 +38,11 @@ public sealed class RoomCalls(
     TimeProvider time)
 {
     /// <summary>Finds the room and the caller in it.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="id">The room's id as the path has it.</param>
+    /// <param name="evenOver">True to find a room that is over, for what may still be asked about it.</param>
     /// <exception cref="ApiProblem">There is no such room, it is over, or the caller was put out.</exception>
-    public async Task<RoomCall> LoadAsync(HttpContext context, string id)
+    public async Task<RoomCall> LoadAsync(HttpContext context, string id, bool evenOver = false)
     {
         if (!RoomIds.IsValid(id) || await rooms.FindAsync(id, context.RequestAborted) is not { } room)
         {
@@ -53,20 +56,24 @@ public sealed class RoomCalls(
         }
 
         var me = caller.ParticipantIn(id, names);
-        var decision = RoomAnnotations.Of(room, me);
-        if (Admission.IsOver(room, time.GetUtcNow()))
+        var decision = StandingOf(room, me, evenOver);
+        return caller.Token is { } shown && shown.IssuedAt.ToUnixTimeMilliseconds() < decision.TokensFrom
+            ? throw ApiProblem.Unauthorized("The join token was revoked: sign the request with your Nostr key instead (NIP-98).")
+            : new RoomCall(room, caller, me, decision);
+    }
+
+    /// <summary>What was decided about somebody in a room.</summary>
+    /// <exception cref="ApiProblem">The room is over, or they were put out.</exception>
+    public Decision StandingOf(ConferenceRoom room, ParticipantId participant, bool evenOver = false)
+    {
+        if (!evenOver && Admission.IsOver(room, time.GetUtcNow()))
         {
             throw ApiProblem.Gone();
         }
 
-        if (decision.Revoked)
-        {
-            throw ApiProblem.Forbidden("revoked", "You were removed from this room. A host or moderator can let you in again.");
-        }
-
-        return caller.Token is { } shown && shown.IssuedAt.ToUnixTimeSeconds() < decision.TokensFrom
-            ? throw ApiProblem.Unauthorized("The join token was revoked: sign the request with your Nostr key instead (NIP-98).")
-            : new RoomCall(room, caller, me, decision);
+        return RoomAnnotations.Of(room, participant) is { Revoked: false } decision
+            ? decision
+            : throw ApiProblem.Forbidden("revoked", "You were removed from this room. A host or moderator can let you in again.");
     }
 
     /// <summary>A participant named in the path.</summary>
@@ -95,10 +102,10 @@ public sealed class RoomCalls(
             .FirstOrDefault(endpoint => endpoint is not null);
     }
 
-    public JoinToken Issue(ConferenceRoom room, ParticipantId participant, Role role)
+    public JoinToken Issue(ConferenceRoom room, ParticipantId participant, Decision decision)
     {
-        metrics.Tokens.WithLabels(role.Name()).Inc();
-        return tokens.Issue(room, participant, role);
+        metrics.Tokens.WithLabels(decision.EffectiveRole.Name()).Inc();
+        return tokens.Issue(room, participant, decision);
     }
 
     public static RoomResponse Describe(ConferenceRoom room, ParticipantId me, Role role, string? endpoint) => new()

@@ -15,6 +15,9 @@ public sealed class Moderator(
 {
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>In milliseconds: whoever is put out holds no token that counts, although the clock of another replica is ahead of ours.</summary>
+    private const long ClockSlack = 1000;
+
     /// <summary>Within this a participant who was put out has left.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
@@ -22,18 +25,17 @@ public sealed class Moderator(
     /// <returns>True when a node said that it removed them; false when they were on none, or no node answered.</returns>
     public async Task<bool> RevokeAsync(ConferenceRoom room, ParticipantId participant, CancellationToken cancellation)
     {
-        // The next second: times in tokens are whole seconds, and one issued in this second must not slip through.
-        var from = time.GetUtcNow().ToUnixTimeSeconds() + 1;
-        var decision = RoomAnnotations.Of(room, participant) with { Revoked = true, TokensFrom = from };
-        await WriteAsync(room, participant, decision, announce: true, cancellation);
+        var decision = RoomAnnotations.Of(room, participant) with { Revoked = true, TokensFrom = Now() + ClockSlack };
+        await WriteAsync(room, participant, decision, removes: true, cancellation);
         return await RemoveAsync(room, participant, cancellation);
     }
 
     /// <summary>Lets somebody who was put out come back; old tokens stay worthless.</summary>
     public Task ReinstateAsync(ConferenceRoom room, ParticipantId participant, CancellationToken cancellation)
     {
-        var decision = RoomAnnotations.Of(room, participant) with { Revoked = false, TokensFrom = time.GetUtcNow().ToUnixTimeSeconds() };
-        return WriteAsync(room, participant, decision, announce: false, cancellation);
+        var before = RoomAnnotations.Of(room, participant);
+        var decision = before with { Revoked = false, TokensFrom = Math.Max(before.TokensFrom, Now()) };
+        return WriteAsync(room, participant, decision, removes: false, cancellation);
     }
 
     /// <summary>Gives a role, at once where the participant is connected. A lower role makes older tokens worthless.</summary>
@@ -42,11 +44,11 @@ public sealed class Moderator(
     {
         var before = RoomAnnotations.Of(room, participant);
         var demoted = role > before.EffectiveRole;
-        var decision = before with { Role = role, TokensFrom = demoted ? time.GetUtcNow().ToUnixTimeSeconds() : before.TokensFrom };
+        var decision = before with { Role = role, TokensFrom = demoted ? Math.Max(before.TokensFrom, Now()) : before.TokensFrom };
         if (demoted)
         {
-            // Not announced: whoever is connected keeps the connection and loses the rights, below.
-            await WriteAsync(room, participant, decision, announce: false, cancellation);
+            // Whoever is connected keeps the connection and loses the rights, below.
+            await WriteAsync(room, participant, decision, removes: false, cancellation);
         }
         else
         {
@@ -55,6 +57,12 @@ public sealed class Moderator(
 
         var permissions = Permissions.Of(role, room.Spec.Settings);
         var answers = await OnNodesAsync(room, endpoint => client.UpdateAsync(endpoint, room.Metadata.Name, participant, role, permissions, cancellation), cancellation);
+        if (demoted && answers.Contains(NodeAnswer.Failed))
+        {
+            // Rights that could not be taken away would last as long as the connection: it has to end.
+            await WriteAsync(room, participant, decision, removes: true, cancellation);
+        }
+
         return answers.Contains(NodeAnswer.Done);
     }
 
@@ -90,19 +98,20 @@ public sealed class Moderator(
         return muted;
     }
 
-    private async Task WriteAsync(ConferenceRoom room, ParticipantId participant, Decision decision, bool announce, CancellationToken cancellation)
+    private async Task WriteAsync(ConferenceRoom room, ParticipantId participant, Decision decision, bool removes, CancellationToken cancellation)
     {
         await rooms.DecideAsync(room.Metadata.Name, participant, decision, cancellation);
         try
         {
-            await revocations.WriteAsync(
-                room.Metadata.Name, participant, DateTimeOffset.FromUnixTimeSeconds(decision.TokensFrom), announce, cancellation);
+            await revocations.WriteAsync(room.Metadata.Name, participant, decision, removes, cancellation);
         }
-        catch (RegistryUnavailableException) when (announce)
+        catch (RegistryUnavailableException) when (removes)
         {
             // Durable already: nodes are told below, and Redis by RevocationKeeper when it is back.
         }
     }
+
+    private long Now() => time.GetUtcNow().ToUnixTimeMilliseconds();
 
     private async Task<bool> RemoveAsync(ConferenceRoom room, ParticipantId participant, CancellationToken cancellation)
     {

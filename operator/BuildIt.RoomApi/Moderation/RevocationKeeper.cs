@@ -5,8 +5,8 @@ using BuildIt.RoomApi.Tokens;
 namespace BuildIt.RoomApi.Moderation;
 
 /// <summary>
-/// Writes all revocations into Redis again when it is new or was emptied. Every replica does it, which does no harm: what
-/// they write is the same.
+/// Writes all revocations into Redis again when it is new or was emptied, after it was away, and when this process starts.
+/// Every replica does it, which does no harm: what they write is the same.
 /// </summary>
 public sealed partial class RevocationKeeper(
     RoomStore rooms, RevocationRegistry revocations, TimeProvider time, ILogger<RevocationKeeper> logger) : BackgroundService
@@ -45,7 +45,8 @@ public sealed partial class RevocationKeeper(
     private async Task<int> RestoreAsync(CancellationToken cancellation)
     {
         // Tokens issued before an older revocation have expired by themselves.
-        var oldest = (time.GetUtcNow() - JoinTokens.Lifetime - TimeSpan.FromMinutes(5)).ToUnixTimeSeconds();
+        var oldest = (time.GetUtcNow() - JoinTokens.Lifetime - TimeSpan.FromMinutes(5)).ToUnixTimeMilliseconds();
+        var begun = revocations.Begin();
         var written = 0;
         string? next = null;
         do
@@ -60,8 +61,7 @@ public sealed partial class RevocationKeeper(
             {
                 foreach (var (participant, decision) in RoomAnnotations.All(room).Where(entry => entry.Decision.TokensFrom > oldest))
                 {
-                    await revocations.WriteAsync(
-                        room.Metadata.Name, participant, DateTimeOffset.FromUnixTimeSeconds(decision.TokensFrom), announce: decision.Revoked, cancellation);
+                    await revocations.WriteAsync(room.Metadata.Name, participant, decision, removes: decision.Revoked, cancellation);
                     written++;
                 }
             }
@@ -70,10 +70,10 @@ public sealed partial class RevocationKeeper(
         }
         while (next is not null);
 
-        await revocations.MarkCompleteAsync(cancellation);
+        await revocations.MarkCompleteAsync(begun, cancellation);
         return written;
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Redis was new or empty: {Count} revocations written again")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Count} revocations written into Redis, which may not have had them")]
     private partial void LogRestored(int count);
 }

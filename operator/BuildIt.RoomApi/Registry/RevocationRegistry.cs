@@ -1,4 +1,5 @@
 using BuildIt.RoomApi.Identity;
+using BuildIt.RoomApi.Rooms;
 using BuildIt.RoomApi.Tokens;
 using BuildIt.Sfu.Contracts;
 using StackExchange.Redis;
@@ -7,41 +8,100 @@ namespace BuildIt.RoomApi.Registry;
 
 /// <summary>
 /// Revocations as nodes read them. A copy of what the rooms' annotations say: <see cref="Moderation.RevocationKeeper"/>
-/// writes it again when Redis was emptied. Thread-safe.
+/// writes it again when it may be incomplete. Thread-safe.
 /// </summary>
 public sealed class RevocationRegistry(RedisConnection redis, RegistryKeys keys)
 {
     // No token that was issued before the revocation outlives it by more; nodes allow a minute between clocks.
     private static readonly TimeSpan Lifetime = JoinTokens.Lifetime + TimeSpan.FromMinutes(10);
 
-    /// <summary>Writes a revocation where nodes look when somebody joins.</summary>
+    private const int Attempts = 5;
+
+    // How often something could not be written, and how many of these were made up for. Nobody knows what was decided before
+    // this process started.
+    private long _faults = 1;
+    private long _repaired;
+
+    /// <summary>Writes a revocation where nodes look when somebody joins, unless a later one is there.</summary>
     /// <param name="room">The room.</param>
     /// <param name="participant">Whose tokens.</param>
-    /// <param name="notBefore">Tokens issued before this are refused.</param>
-    /// <param name="announce">True to tell nodes at once, which put the participant out.</param>
+    /// <param name="decision">Says from when on tokens count.</param>
+    /// <param name="removes">True to have the participant put out where they are connected, at once.</param>
     /// <param name="cancellation">Gives up waiting.</param>
-    public Task WriteAsync(string room, ParticipantId participant, DateTimeOffset notBefore, bool announce, CancellationToken cancellation)
+    public async Task WriteAsync(string room, ParticipantId participant, Decision decision, bool removes, CancellationToken cancellation)
     {
         var id = new RoomId(room);
-        var json = ContractJson.Write(
-            new Revocation { Room = id, Participant = participant.Text, NotBefore = notBefore }, ContractJson.Default.Revocation);
-        return redis.RunAsync(
+        var revocation = new Revocation
+        {
+            Room = id,
+            Participant = participant.Text,
+            NotBefore = DateTimeOffset.FromUnixTimeMilliseconds(decision.TokensFrom),
+            KeepsConnected = !removes,
+        };
+        var json = ContractJson.Write(revocation, ContractJson.Default.Revocation);
+        await CountingFaultsAsync(redis.RunAsync(
             async database =>
             {
-                // In this order on one connection: whoever hears of it finds it.
-                var written = database.HashSetAsync(keys.Revocations(id), participant.Text, json);
-                var expiry = database.KeyExpireAsync(keys.Revocations(id), Lifetime);
-                var told = announce ? database.PublishAsync(RedisChannel.Literal(keys.RevocationChanges), json) : Task.CompletedTask;
-                await Task.WhenAll(written, expiry, told);
+                // Written before it is told: whoever hears of it finds it.
+                await WriteAsync(database, keys.Revocations(id), revocation, json);
+                if (removes)
+                {
+                    await database.PublishAsync(RedisChannel.Literal(keys.RevocationChanges), json);
+                }
+
                 return true;
             },
-            cancellation);
+            cancellation));
     }
 
-    /// <summary>False when Redis is new or was emptied.</summary>
-    public Task<bool> IsCompleteAsync(CancellationToken cancellation) =>
-        redis.RunAsync(database => database.KeyExistsAsync(keys.RevocationsEpoch), cancellation);
+    /// <summary>
+    /// False when Redis is new or was emptied, and when something could not be written since this process last wrote all.
+    /// </summary>
+    public async Task<bool> IsCompleteAsync(CancellationToken cancellation) =>
+        await CountingFaultsAsync(redis.RunAsync(database => database.KeyExistsAsync(keys.RevocationsEpoch), cancellation))
+        && Interlocked.Read(ref _faults) == Interlocked.Read(ref _repaired);
 
-    public Task MarkCompleteAsync(CancellationToken cancellation) =>
-        redis.RunAsync(database => database.StringSetAsync(keys.RevocationsEpoch, "1"), cancellation);
+    /// <summary>Starts to write all revocations. The result is for <see cref="MarkCompleteAsync"/>.</summary>
+    public long Begin() => Interlocked.Read(ref _faults);
+
+    /// <summary>All revocations that were decided before <see cref="Begin"/> are written.</summary>
+    public async Task MarkCompleteAsync(long begun, CancellationToken cancellation)
+    {
+        await CountingFaultsAsync(redis.RunAsync(database => database.StringSetAsync(keys.RevocationsEpoch, "1"), cancellation));
+        Interlocked.Exchange(ref _repaired, begun);
+    }
+
+    private static async Task WriteAsync(IDatabase database, string key, Revocation revocation, byte[] json)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var known = await database.HashGetAsync(key, revocation.Participant);
+            if (ContractJson.TryRead(((ReadOnlyMemory<byte>)known).Span, ContractJson.Default.Revocation, out var later) && later.NotBefore > revocation.NotBefore)
+            {
+                return;
+            }
+
+            var write = database.CreateTransaction();
+            write.AddCondition(known.IsNull ? Condition.HashNotExists(key, revocation.Participant) : Condition.HashEqual(key, revocation.Participant, known));
+            _ = write.HashSetAsync(key, revocation.Participant, json);
+            _ = write.KeyExpireAsync(key, Lifetime);
+            if (await write.ExecuteAsync() || attempt == Attempts)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task<bool> CountingFaultsAsync(Task<bool> work)
+    {
+        try
+        {
+            return await work;
+        }
+        catch
+        {
+            Interlocked.Increment(ref _faults);
+            throw;
+        }
+    }
 }

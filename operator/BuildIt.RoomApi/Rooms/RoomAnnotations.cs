@@ -9,7 +9,7 @@ namespace BuildIt.RoomApi.Rooms;
 /// <summary>What was decided about one participant of a room.</summary>
 /// <param name="Role">The role they were given; null when nobody gave them one.</param>
 /// <param name="Revoked">True when they were put out and may not come back.</param>
-/// <param name="TokensFrom">Unix seconds: tokens issued before are refused; 0 when all count.</param>
+/// <param name="TokensFrom">Unix milliseconds: tokens issued before are refused; 0 when all count.</param>
 public sealed record Decision(
     [property: JsonPropertyName("role")] Role? Role,
     [property: JsonPropertyName("revoked"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Revoked = false,

@@ -1,8 +1,10 @@
 using System.Buffers;
+using System.Buffers.Text;
 using System.Text;
 using System.Text.Json;
 using BuildIt.Operator.Api;
 using BuildIt.RoomApi.Identity;
+using BuildIt.RoomApi.Rooms;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
@@ -34,9 +36,10 @@ public sealed class JoinTokens(IReadOnlyList<ApiKey> keys, ApiKey signingKey, Ti
 
     private readonly JsonWebTokenHandler _handler = new() { SetDefaultTimesOnTokenCreation = false, MapInboundClaims = false };
 
-    /// <summary>A token with which one participant may join one room.</summary>
-    public JoinToken Issue(ConferenceRoom room, ParticipantId participant, Role role)
+    /// <summary>A token with which one participant may join one room, as what was decided about them says.</summary>
+    public JoinToken Issue(ConferenceRoom room, ParticipantId participant, Decision decision)
     {
+        var role = decision.EffectiveRole;
         var permissions = Permissions.Of(role, room.Spec.Settings);
         var expires = time.GetUtcNow() + Lifetime;
         if (room.Spec.ExpiresAt is { } end && new DateTimeOffset(end.ToUniversalTime()) is var last && last < expires)
@@ -44,7 +47,9 @@ public sealed class JoinTokens(IReadOnlyList<ApiKey> keys, ApiKey signingKey, Ti
             expires = last;
         }
 
-        var text = Sign(participant.Text, expires, json =>
+        // Whoever was let back in the moment after they were put out must not be given what is refused.
+        var issued = Math.Max(time.GetUtcNow().ToUnixTimeMilliseconds(), decision.TokensFrom);
+        var text = Sign(participant.Text, issued, expires, json =>
         {
             // Not canUpdateOwnMetadata: the role is in the attributes, and nobody gives roles to themselves. Not roomAdmin
             // either: moderation goes through the room-api, which knows who was demoted since the token was issued.
@@ -79,7 +84,7 @@ public sealed class JoinTokens(IReadOnlyList<ApiKey> keys, ApiKey signingKey, Ti
     }
 
     /// <summary>A token with which the room-api itself moderates one room through a node's server API; valid for 30 seconds.</summary>
-    public string IssueAdmin(string room) => Sign("room-api", time.GetUtcNow() + AdminLifetime, json =>
+    public string IssueAdmin(string room) => Sign("room-api", time.GetUtcNow().ToUnixTimeMilliseconds(), time.GetUtcNow() + AdminLifetime, json =>
     {
         json.WriteStartObject("video");
         json.WriteBoolean("roomAdmin", true);
@@ -116,22 +121,31 @@ public sealed class JoinTokens(IReadOnlyList<ApiKey> keys, ApiKey signingKey, Ti
             && video.TryGetProperty("roomJoin", out var join) && join.ValueKind == JsonValueKind.True
             && video.TryGetProperty("room", out var room) && room.ValueKind == JsonValueKind.String && RoomIds.IsValid(room.GetString())
             && ParticipantId.TryParse(jwt.Subject, out var participant)
-            && jwt.IssuedAt != default
-            ? new JoinTokenClaims(room.GetString()!, participant, new DateTimeOffset(jwt.IssuedAt))
+            && IssuedAt(jwt) is { } issued
+            ? new JoinTokenClaims(room.GetString()!, participant, issued)
             : null;
     }
 
-    private string Sign(string subject, DateTimeOffset expires, Action<Utf8JsonWriter> claims)
+    /// <summary>When a token was issued, with its fraction of a second, which the library drops (RFC 7519 section 2 allows it).</summary>
+    private static DateTimeOffset? IssuedAt(JsonWebToken token)
     {
-        var now = time.GetUtcNow().ToUnixTimeSeconds();
+        using var claims = JsonDocument.Parse(Base64Url.DecodeFromChars(token.EncodedPayload));
+        return claims.RootElement.TryGetProperty(JwtRegisteredClaimNames.Iat, out var value) && value.TryGetDouble(out var seconds)
+            && seconds is >= 0 and <= 253_402_300_799
+            ? DateTimeOffset.FromUnixTimeMilliseconds((long)Math.Round(seconds * 1000))
+            : null;
+    }
+
+    private string Sign(string subject, long issuedMilliseconds, DateTimeOffset expires, Action<Utf8JsonWriter> claims)
+    {
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
             json.WriteString("iss", signingKey.Name);
             json.WriteString("sub", subject);
-            json.WriteNumber("iat", now);
-            json.WriteNumber("nbf", now);
+            json.WriteNumber("iat", issuedMilliseconds / 1000m);
+            json.WriteNumber("nbf", time.GetUtcNow().ToUnixTimeSeconds());
             json.WriteNumber("exp", expires.ToUnixTimeSeconds());
             claims(json);
             json.WriteEndObject();

@@ -121,6 +121,11 @@ public sealed partial class RouteWatch(
     private async Task RevokeAsync(Revocation revocation)
     {
         revocations.Add(revocation);
+        if (revocation.KeepsConnected)
+        {
+            return;
+        }
+
         try
         {
             if (await directory.FindAsync(revocation.Room.Value) is { } open

@@ -72,6 +72,9 @@ internal static class ClaimsJson
             json.WriteStartObject();
             WriteText(json, "iss", claims.Issuer);
             WriteText(json, "sub", claims.Identity);
+
+            // To the millisecond, so that a token is on one side of a revocation or the other.
+            json.WriteNumber("iat", notBefore.ToUnixTimeMilliseconds() / 1000m);
             json.WriteNumber("nbf", notBefore.ToUnixTimeSeconds());
             json.WriteNumber("exp", expires.ToUnixTimeSeconds());
             WriteText(json, "name", claims.Name);
@@ -124,7 +127,7 @@ internal static class ClaimsJson
     /// <summary>Seconds since 1970, possibly with a fraction (RFC 7519 section 2); far dates are held at the calendar's end.</summary>
     private static DateTimeOffset? NumericDate(JsonElement root, string name) =>
         root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number
-            ? DateTimeOffset.FromUnixTimeSeconds((long)Math.Clamp(value.GetDouble(), 0, 253_402_300_799))
+            ? DateTimeOffset.FromUnixTimeMilliseconds((long)Math.Round(Math.Clamp(value.GetDouble(), 0, 253_402_300_799) * 1000))
             : null;
 
     private static string Text(JsonElement root, string name) =>

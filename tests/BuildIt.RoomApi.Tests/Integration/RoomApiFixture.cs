@@ -117,6 +117,11 @@ public sealed class RoomApiFixture : IAsyncLifetime
     public async Task<string> CreateRoomAsync(NostrSigner host, object? body = null) =>
         (await A.PostAsync(host, "/v1/rooms", body)).Expect(HttpStatusCode.Created).Text("roomId");
 
+    /// <summary>Ends a room as the operator does when everybody has left.</summary>
+    public Task EndAsync(string room) => Kubernetes.CustomObjects.PatchNamespacedCustomObjectStatusAsync<ConferenceRoom>(
+        new V1Patch("""{"status":{"phase":"Ended","assignments":[]}}""", V1Patch.PatchType.MergePatch),
+        SfuApi.Group, SfuApi.Version, Namespace, ConferenceRoom.Plural, room);
+
     private async Task InstallAsync()
     {
         foreach (var file in Directory.GetFiles(RepositoryRoot.Path("crds"), "*.yaml"))

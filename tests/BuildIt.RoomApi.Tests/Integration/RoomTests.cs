@@ -153,6 +153,29 @@ public sealed class RoomTests(RoomApiFixture api)
     }
 
     [Fact]
+    public async Task A_creation_repeated_late_gives_no_more_than_its_creator_has_by_now()
+    {
+        var key = Guid.NewGuid().ToString();
+        var id = (await CreateAsync(key)).Expect(HttpStatusCode.Created).Text("roomId");
+        var me = api.Names.Participant(id, _host.PublicKey).Text;
+        var guest = (await api.A.PostAsync(_guest, $"/v1/rooms/{id}/join")).Text("participantId");
+        (await api.A.PostAsync(_host, $"/v1/rooms/{id}/participants/{guest}/role", new { role = "host" })).Expect(HttpStatusCode.OK);
+
+        (await api.A.PostAsync(_guest, $"/v1/rooms/{id}/participants/{me}/role", new { role = "viewer" })).Expect(HttpStatusCode.OK);
+        var repeated = (await CreateAsync(key)).Expect(HttpStatusCode.Created);
+        Assert.Equal("viewer", repeated.Text("role"));
+        Assert.False(Verify(repeated.Text("joinToken")).Video.MayPublish);
+
+        (await api.A.PostAsync(_guest, $"/v1/rooms/{id}/participants/{me}/revoke")).Expect(HttpStatusCode.OK);
+        Assert.Equal("revoked", (await CreateAsync(key)).Expect(HttpStatusCode.Forbidden).Problem);
+        await api.EndAsync(id);
+        Assert.Equal("room-ended", (await CreateAsync(key)).Expect(HttpStatusCode.Gone).Problem);
+
+        Task<ApiAnswer> CreateAsync(string idempotency) =>
+            api.B.SendAsync(_host, "POST", "/v1/rooms", "{}", request => request.Headers.Add("Idempotency-Key", idempotency));
+    }
+
+    [Fact]
     public async Task A_room_without_a_place_says_why_and_waits()
     {
         var created = (await api.A.PostAsync(_host, "/v1/rooms", new { name = StandInOperator.Nowhere })).Expect(HttpStatusCode.Accepted);

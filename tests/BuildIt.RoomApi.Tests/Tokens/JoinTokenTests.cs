@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using BuildIt.Operator.Api;
 using BuildIt.RoomApi.Identity;
+using BuildIt.RoomApi.Rooms;
 using BuildIt.RoomApi.Tokens;
 using BuildIt.Sfu.Signaling.Tokens;
 using Microsoft.Extensions.Time.Testing;
@@ -31,7 +32,7 @@ public class JoinTokenTests
     public void Grants_follow_from_role_and_settings(Role role, bool screen, bool publish, bool subscribe, string sources)
     {
         _room.Spec = new ConferenceRoomSpec { Settings = new RoomSettings { AllowScreenShare = screen } };
-        var claims = Verify(Tokens.Issue(_room, _id, role).Text);
+        var claims = Verify(Tokens.Issue(_room, _id, new Decision(role)).Text);
         Assert.Equal(_id.Text, claims.Identity);
         Assert.Equal(_room.Metadata.Name, claims.Video.Room);
         Assert.True(claims.Video.RoomJoin);
@@ -48,7 +49,7 @@ public class JoinTokenTests
     [InlineData(Role.Moderator)]
     public void No_join_token_rules_a_node(Role role)
     {
-        var video = Verify(Tokens.Issue(_room, _id, role).Text).Video;
+        var video = Verify(Tokens.Issue(_room, _id, new Decision(role)).Text).Video;
         Assert.False(video.RoomAdmin || video.RoomCreate || video.RoomList || video.RoomRecord || video.Hidden || video.Recorder || video.MayUpdateOwnMetadata);
     }
 
@@ -66,15 +67,15 @@ public class JoinTokenTests
     [Fact]
     public void A_token_is_valid_for_an_hour_and_never_longer_than_the_room()
     {
-        Assert.Equal(_time.GetUtcNow().AddHours(1), Tokens.Issue(_room, _id, Role.Host).ExpiresAt);
+        Assert.Equal(_time.GetUtcNow().AddHours(1), Tokens.Issue(_room, _id, new Decision(Role.Host)).ExpiresAt);
         _room.Spec = new ConferenceRoomSpec { ExpiresAt = _time.GetUtcNow().AddMinutes(5).UtcDateTime };
-        Assert.Equal(_time.GetUtcNow().AddMinutes(5), Tokens.Issue(_room, _id, Role.Host).ExpiresAt);
+        Assert.Equal(_time.GetUtcNow().AddMinutes(5), Tokens.Issue(_room, _id, new Decision(Role.Host)).ExpiresAt);
     }
 
     [Fact]
     public async Task A_token_is_read_back_until_it_expires()
     {
-        var token = Tokens.Issue(_room, _id, Role.Participant).Text;
+        var token = Tokens.Issue(_room, _id, new Decision(Role.Participant)).Text;
         var claims = await Tokens.ReadAsync(token);
         Assert.Equal(new JoinTokenClaims(_room.Metadata.Name, _id, _time.GetUtcNow()), claims);
         _time.Advance(JoinTokens.Lifetime);
@@ -85,15 +86,15 @@ public class JoinTokenTests
     [Fact]
     public async Task Only_our_own_join_tokens_are_read()
     {
-        var token = Tokens.Issue(_room, _id, Role.Host).Text;
+        var token = Tokens.Issue(_room, _id, new Decision(Role.Host)).Text;
         var parts = token.Split('.');
         var none = Convert.ToBase64String(Encoding.ASCII.GetBytes("""{"alg":"none"}""")).TrimEnd('=');
         string[] bad =
         [
             "", ".", "..", "a.b.c", token + "x", token[..^4] + "AAAA", parts[0] + "." + parts[1], $"{none}.{parts[1]}.",
             $"{parts[0]}.{parts[1][..^2]}.{parts[2]}", new string('a', 10_000), Tokens.IssueAdmin(_room.Metadata.Name),
-            new JoinTokens([_key], new ApiKey("key", new string('x', 32)), _time).Issue(_room, _id, Role.Host).Text,
-            new JoinTokens([_key], new ApiKey("other", Secret), _time).Issue(_room, _id, Role.Host).Text,
+            new JoinTokens([_key], new ApiKey("key", new string('x', 32)), _time).Issue(_room, _id, new Decision(Role.Host)).Text,
+            new JoinTokens([_key], new ApiKey("other", Secret), _time).Issue(_room, _id, new Decision(Role.Host)).Text,
         ];
         foreach (var text in bad)
         {
@@ -106,12 +107,12 @@ public class JoinTokenTests
     [Fact]
     public async Task A_rotated_key_still_reads()
     {
-        var old = Tokens.Issue(_room, _id, Role.Host).Text;
+        var old = Tokens.Issue(_room, _id, new Decision(Role.Host)).Text;
         var next = new ApiKey("next", new string('n', 40));
         var rotated = new JoinTokens([_key, next], next, _time);
         Assert.NotNull(await rotated.ReadAsync(old));
-        Assert.NotNull(await rotated.ReadAsync(rotated.Issue(_room, _id, Role.Host).Text));
-        Assert.Null(await Tokens.ReadAsync(rotated.Issue(_room, _id, Role.Host).Text));
+        Assert.NotNull(await rotated.ReadAsync(rotated.Issue(_room, _id, new Decision(Role.Host)).Text));
+        Assert.Null(await Tokens.ReadAsync(rotated.Issue(_room, _id, new Decision(Role.Host)).Text));
     }
 
     [Fact]
@@ -127,7 +128,7 @@ public class JoinTokenTests
     public void Nothing_secret_is_printed()
     {
         Assert.DoesNotContain(Secret, _key.ToString(), StringComparison.Ordinal);
-        Assert.Equal("JoinToken(***)", Tokens.Issue(_room, _id, Role.Host).ToString());
+        Assert.Equal("JoinToken(***)", Tokens.Issue(_room, _id, new Decision(Role.Host)).ToString());
     }
 
     private AccessClaims Verify(string token)

@@ -68,9 +68,15 @@ public sealed class RegionFixture : IAsyncLifetime
         return route;
     }
 
-    internal async Task RevokeAsync(RoomId room, string participant, bool announce)
+    internal async Task RevokeAsync(RoomId room, string participant, bool announce, bool keepsConnected = false)
     {
-        var revocation = new Revocation { Room = room, Participant = participant, NotBefore = DateTimeOffset.UtcNow.AddSeconds(30) };
+        var revocation = new Revocation
+        {
+            Room = room,
+            Participant = participant,
+            NotBefore = DateTimeOffset.UtcNow.AddSeconds(30),
+            KeepsConnected = keepsConnected,
+        };
         var json = ContractJson.Write(revocation, ContractJson.Default.Revocation);
         await Database.HashSetAsync(_keys.Revocations(room), participant, json);
         if (announce)

@@ -171,6 +171,24 @@ public class RegistryRoutingTests(RegionFixture region) : IClassFixture<RegionFi
     }
 
     [Fact]
+    public async Task A_demotion_refuses_older_tokens_and_leaves_the_connected_in_peace()
+    {
+        var room = region.NewRoom();
+        await region.PlaceAsync(room, region.A);
+        using var alice = await region.A.JoinAsync(room.Value, "alice");
+        using var bob = await region.A.JoinAsync(room.Value, "bob");
+        await alice.JoinedAsync();
+        await bob.JoinedAsync();
+        await region.RevokeAsync(room, "alice", announce: true, keepsConnected: true);
+        await Eventually.IsAsync(async () => (await region.A.ValidateAsync(room.Value, "alice")).Status == 401, Patience, "the token is refused");
+
+        // Revocations of a room are read in one go: when bob is out, alice has been passed over.
+        await region.RevokeAsync(room, "bob", announce: false);
+        await bob.UntilAsync(m => m.Leave is not null);
+        await alice.PingAsync(7);
+    }
+
+    [Fact]
     public async Task Limits_take_effect_on_a_live_room()
     {
         var room = region.NewRoom();

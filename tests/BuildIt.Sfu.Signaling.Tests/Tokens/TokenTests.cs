@@ -58,6 +58,15 @@ public class TokenTests
         Assert.Equal(["microphone"], read.Video.CanPublishSources);
     }
 
+    [Fact]
+    public void When_a_token_was_issued_is_known_to_the_millisecond()
+    {
+        var issued = Now.AddMilliseconds(417);
+        var token = new TokenSigner(Keys).Sign(new AccessClaims { Issuer = "devkey", Identity = "a" }, issued, TimeSpan.FromMinutes(10));
+        Assert.Equal(TokenError.None, _verifier.Verify(token, Now, out var read));
+        Assert.Equal(issued, read.IssuedAt);
+    }
+
     [Theory]
     [InlineData(-61, 600, TokenError.None)]
     [InlineData(59, 600, TokenError.None)]

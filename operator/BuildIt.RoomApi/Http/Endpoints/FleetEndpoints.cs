@@ -14,9 +14,9 @@ public sealed class FleetEndpoints(RoomCalls calls, FleetRegistry registry, Time
             .Guarded(GatePolicy.Public, "listRegions", "Lists regions, the best for the caller first.")
             .Gives<RegionListResponse>();
         app.MapGet("/v1/rooms/{id}/usage", (Delegate)UsageAsync)
-            .Guarded(GatePolicy.Signed, "getUsage", "A room's use in sums and means, without anything about a person. Hosts and moderators.")
+            .Guarded(GatePolicy.Signed, "getUsage", "A room's use in sums and means, without anything about a person; also of a room that has ended, until it is deleted. Hosts and moderators.")
             .Gives<RoomUsage>()
-            .AboutRoom();
+            .Refuses(403, 404);
     }
 
     private async Task<IResult> RegionsAsync(HttpContext context)
@@ -42,7 +42,7 @@ public sealed class FleetEndpoints(RoomCalls calls, FleetRegistry registry, Time
 
     private async Task<IResult> UsageAsync(HttpContext context, string id)
     {
-        (await calls.LoadAsync(context, id)).RequireModerator();
+        (await calls.LoadAsync(context, id, evenOver: true)).RequireModerator();
         var heartbeats = await registry.HeartbeatsAsync(context.RequestAborted);
         return Answer(RoomUsage.Of(id, heartbeats, await registry.UsageAsync(id, context.RequestAborted), time.GetUtcNow()));
     }

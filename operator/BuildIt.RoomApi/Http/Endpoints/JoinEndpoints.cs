@@ -87,7 +87,7 @@ public sealed class JoinEndpoints(RoomCalls calls, RoomWatch watch, RoomApiSetti
 
         var endpoint = RoomCalls.EndpointFor(room, await calls.FleetsForAsync(context, request.Region is { } region ? [region] : []))
             ?? throw ApiProblem.NotReady("no fleet that serves it has a public host name.");
-        var token = calls.Issue(room, call.Me, call.Role);
+        var token = calls.Issue(room, call.Me, call.Decision);
         return Answer(new JoinResponse
         {
             RoomId = call.Id,

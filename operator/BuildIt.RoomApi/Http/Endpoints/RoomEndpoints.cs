@@ -92,7 +92,10 @@ public sealed class RoomEndpoints(
     {
         var id = room.Metadata.Name;
         var me = names.Participant(id, caller.PublicKey.Span);
-        var token = endpoint is null ? null : calls.Issue(room, me, Role.Host);
+
+        // A request that is repeated late finds its room as it is by now, and its creator as what they are by now.
+        var decision = calls.StandingOf(room, me);
+        var token = endpoint is null ? null : calls.Issue(room, me, decision);
         context.Response.Headers.Location = $"{settings.PublicUrl}/v1/rooms/{id}";
         if (token is null)
         {
@@ -107,8 +110,8 @@ public sealed class RoomEndpoints(
                 TokenExpiresAt = token?.ExpiresAt.ToUnixTimeMilliseconds(),
                 SfuEndpoint = endpoint,
                 ParticipantId = me.Text,
-                Role = Role.Host,
-                Permissions = Permissions.Of(Role.Host, room.Spec.Settings),
+                Role = decision.EffectiveRole,
+                Permissions = Permissions.Of(decision.EffectiveRole, room.Spec.Settings),
                 Settings = RoomSettingsResponse.Of(room.Spec.Settings),
                 MaxParticipants = room.Spec.MaxParticipants,
                 Phase = RoomCalls.Phase(room),
