@@ -2,6 +2,7 @@ using System.Net;
 using BuildIt.RoomApi.Configuration;
 using BuildIt.RoomApi.Http;
 using BuildIt.RoomApi.Http.Endpoints;
+using BuildIt.RoomApi.Http.Protocol;
 using BuildIt.RoomApi.Identity;
 using BuildIt.RoomApi.Moderation;
 using BuildIt.RoomApi.Operations;
@@ -12,14 +13,13 @@ using BuildIt.RoomApi.Tokens;
 using BuildIt.RoomApi.Usage;
 using BuildIt.Sfu.Contracts;
 using k8s;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace BuildIt.RoomApi;
 
 /// <summary>Puts the service together.</summary>
 public static class RoomApiHost
 {
-    private const int MaxHeaders = 16 * 1024;
-
     /// <summary>Builds the service; the caller starts it. Redis and the API server may both be away meanwhile.</summary>
     public static async Task<WebApplication> BuildAsync(RoomApiSettings settings, TimeProvider? time = null)
     {
@@ -36,25 +36,28 @@ public static class RoomApiHost
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = RequestGate.MaxBody;
-            kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaders;
+            kestrel.Limits.MaxRequestBodySize = RequestGate.MaxUnread;
+            kestrel.Limits.MaxRequestHeadersTotalSize = ProtocolFaults.MaxHeaders;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
-            foreach (var port in (int[])[settings.Port, settings.OperationsPort])
-            {
-                if (settings.BindAddress is { } address)
-                {
-                    kestrel.Listen(address, port);
-                }
-                else
-                {
-                    kestrel.ListenAnyIP(port);
-                }
-            }
+            Listen(kestrel, settings.BindAddress, settings.Port, EarlyRefusals.Prepare);
+            Listen(kestrel, settings.BindAddress, settings.OperationsPort, _ => { });
         });
         await AddServicesAsync(builder.Services, settings, time ?? TimeProvider.System);
         var app = builder.Build();
         Map(app, settings);
         return app;
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, IPAddress? address, int port, Action<ListenOptions> prepare)
+    {
+        if (address is null)
+        {
+            kestrel.ListenAnyIP(port, prepare);
+        }
+        else
+        {
+            kestrel.Listen(address, port, prepare);
+        }
     }
 
     private static async Task AddServicesAsync(IServiceCollection services, RoomApiSettings settings, TimeProvider time)
@@ -102,6 +105,7 @@ public static class RoomApiHost
         services.AddSingleton<OperationsEndpoints>();
         services.AddSingleton<RoomWatch>();
         services.AddHostedService(provider => provider.GetRequiredService<RoomWatch>());
+        services.AddHostedService<EarlyRefusals>();
         services.AddHostedService<RevocationKeeper>();
         services.AddHostedService<UsageRecorder>();
 
@@ -127,7 +131,7 @@ public static class RoomApiHost
         app.Services.GetRequiredService<WaitingRoomEndpoints>().Map(app);
         app.Services.GetRequiredService<ParticipantEndpoints>().Map(app);
         app.Services.GetRequiredService<FleetEndpoints>().Map(app);
-        app.MapOpenApi("/openapi/{documentName}.json");
+        app.MapOpenApi("/openapi/{documentName}.json").WithMetadata(new GateMetadata(GatePolicy.Public));
         app.UseEndpoints(_ => { });
     }
 }

@@ -1,10 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json;
+using BuildIt.RoomApi.Http.Protocol;
 using BuildIt.RoomApi.Operations;
 using BuildIt.RoomApi.Registry;
 using BuildIt.RoomApi.Rooms;
-using Microsoft.AspNetCore.Mvc;
 
 namespace BuildIt.RoomApi.Http;
 
@@ -38,7 +37,9 @@ public sealed partial class ProblemMiddleware(RequestDelegate next, RequestGate 
         }
         finally
         {
-            var method = context.GetEndpoint() is null ? "none" : context.Request.Method;
+
+            // Methods are the caller's words, and each would be a series of its own.
+            var method = endpoint == "none" ? "none" : context.Request.Method;
             metrics.Requests.WithLabels(endpoint, method, context.Response.StatusCode.ToString(CultureInfo.InvariantCulture)).Inc();
             metrics.Duration.WithLabels(endpoint, method).Observe(Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
@@ -49,6 +50,7 @@ public sealed partial class ProblemMiddleware(RequestDelegate next, RequestGate 
         StatusCodes.Status404NotFound => new(StatusCodes.Status404NotFound, "not-found", "There is nothing at this path: see /openapi/v1.json."),
         StatusCodes.Status405MethodNotAllowed => new(
             StatusCodes.Status405MethodNotAllowed, "method-not-allowed", $"This path does not know {Safe(context.Request.Method)}: see /openapi/v1.json."),
+        StatusCodes.Status415UnsupportedMediaType => RequestGate.NotJson(),
         _ => null,
     };
 
@@ -68,10 +70,8 @@ public sealed partial class ProblemMiddleware(RequestDelegate next, RequestGate 
                 return ApiProblem.KubernetesAway();
             case ObjectRefusedException:
                 return ApiProblem.BadRequest($"The room was refused: {e.Message}");
-            case BadHttpRequestException bad:
-                return bad.StatusCode == StatusCodes.Status413PayloadTooLarge
-                    ? new ApiProblem(bad.StatusCode, "body-too-large", $"The body must not be larger than {RequestGate.MaxBody} bytes.")
-                    : new ApiProblem(bad.StatusCode, "bad-request", "The request is not valid HTTP.");
+            case BadHttpRequestException fault:
+                return ProtocolFaults.Of(fault);
             default:
                 LogUnexpected(e);
                 return new ApiProblem(StatusCodes.Status500InternalServerError, "internal-error", "Something went wrong here; it was logged. Ask again later.");
@@ -83,7 +83,7 @@ public sealed partial class ProblemMiddleware(RequestDelegate next, RequestGate 
         metrics.Refused.WithLabels(problem.Type).Inc();
         var response = context.Response;
         response.StatusCode = problem.Status;
-        response.ContentType = "application/problem+json";
+        response.ContentType = ProblemJson.MediaType;
         response.Headers.CacheControl = "no-store";
         if (problem.Status == StatusCodes.Status401Unauthorized)
         {
@@ -95,14 +95,9 @@ public sealed partial class ProblemMiddleware(RequestDelegate next, RequestGate 
             response.Headers.RetryAfter = Math.Max(1, Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         }
 
-        var details = new ProblemDetails
-        {
-            Type = ApiProblem.TypePrefix + problem.Type,
-            Title = Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(problem.Status),
-            Status = problem.Status,
-            Detail = problem.Message,
-        };
-        await JsonSerializer.SerializeAsync(response.Body, details, StrictJson.Options, context.RequestAborted);
+        var body = ProblemJson.Write(problem);
+        response.ContentLength = body.Length;
+        await response.Body.WriteAsync(body, context.RequestAborted);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A request was refused because {What} does not answer: {Why}")]

@@ -19,7 +19,10 @@ public sealed class RequestGate(
     /// <summary>The largest body that is read, in bytes.</summary>
     public const int MaxBody = 16 * 1024;
 
-    private const string BearerScheme = "Bearer ";
+    /// <summary>Of a body that is larger, so much is still taken off the wire, so that a client that sends it all reads the answer.</summary>
+    public const int MaxUnread = 4 << 20;
+
+    private const string BearerScheme = "Bearer";
 
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
@@ -43,11 +46,23 @@ public sealed class RequestGate(
             throw ApiProblem.Unauthorized("Send exactly one Authorization header.");
         }
 
-        var caller = policy == GatePolicy.SignedOrToken && authorization.ToString().StartsWith(BearerScheme, StringComparison.OrdinalIgnoreCase)
-            ? await ByTokenAsync(authorization.ToString()[BearerScheme.Length..].Trim(), body, address, context.RequestAborted)
+        var caller = policy == GatePolicy.SignedOrToken && TokenIn(authorization.ToString()) is { } token
+            ? await ByTokenAsync(token, body, address, context.RequestAborted)
             : await BySignatureAsync(context, authorization, body, address);
         context.Features.Set(caller);
     }
+
+    internal static ApiProblem TooLarge() => new(
+        StatusCodes.Status413PayloadTooLarge, "body-too-large", $"The body must not be larger than {MaxBody} bytes.");
+
+    internal static ApiProblem NotJson() => new(
+        StatusCodes.Status415UnsupportedMediaType, "unsupported-media-type", "Send the body as application/json.");
+
+    /// <summary>What follows the scheme of a bearer token (RFC 6750 section 2.1); null for another scheme.</summary>
+    private static string? TokenIn(string authorization) =>
+        authorization.StartsWith(BearerScheme, StringComparison.OrdinalIgnoreCase) && authorization[BearerScheme.Length..] is var rest && rest is "" or [' ', ..]
+            ? rest.Trim()
+            : null;
 
     private async Task LimitAddressAsync(IPAddress? address, GatePolicy policy, CancellationToken cancellation)
     {
@@ -134,12 +149,14 @@ public sealed class RequestGate(
 
         if (length > 0 && !request.HasJsonContentType())
         {
-            throw new ApiProblem(StatusCodes.Status415UnsupportedMediaType, "unsupported-media-type", "Send the body as application/json.");
+            throw NotJson();
+        }
+
+        if (length > 0 && request.Headers.ContentEncoding.Count > 0)
+        {
+            throw new ApiProblem(StatusCodes.Status415UnsupportedMediaType, "unsupported-media-type", "Send the body as it is, without Content-Encoding.");
         }
 
         return buffer.AsMemory(0, length);
     }
-
-    private static ApiProblem TooLarge() => new(
-        StatusCodes.Status413PayloadTooLarge, "body-too-large", $"The body must not be larger than {MaxBody} bytes.");
 }

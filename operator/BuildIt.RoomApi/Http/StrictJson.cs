@@ -32,6 +32,10 @@ public static class StrictJson
             Check(document.RootElement, Options.GetTypeInfo(typeof(T)), string.Empty, faults);
             return faults.Count == 0 ? document.RootElement.Deserialize<T>(Options) ?? new T() : throw ApiProblem.BadRequest(string.Join(' ', faults));
         }
+        catch (JsonException e) when (e is { InnerException: InvalidOperationException, Path: ['$', '.', .. var field] })
+        {
+            throw ApiProblem.BadRequest($"Field '{field}' holds text that is not valid Unicode.");
+        }
         catch (JsonException e)
         {
             throw ApiProblem.BadRequest(e.Path is { Length: > 2 } path

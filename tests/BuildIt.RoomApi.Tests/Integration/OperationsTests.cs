@@ -24,6 +24,21 @@ public sealed class OperationsTests(RoomApiFixture api)
     }
 
     [Fact]
+    public async Task No_word_of_a_caller_becomes_a_series()
+    {
+        foreach (var method in (string[])["BREW", "SIP"])
+        {
+            (await api.A.SendAsync((string?)null, method, "/v1/rooms", [])).Expect(HttpStatusCode.MethodNotAllowed);
+        }
+
+        (await api.A.SendAsync((string?)null, "GET", "/v1/secret-plan", [])).Expect(HttpStatusCode.NotFound);
+        var metrics = await api.A.OperationsAsync("/metrics");
+        Assert.Contains("code=\"405\"", metrics, StringComparison.Ordinal);
+        Assert.DoesNotContain("BREW", metrics, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret-plan", metrics, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Pages_of_the_configured_origin_may_call()
     {
         foreach (var (origin, allowed) in ((string, bool)[])[("https://app.example.com", true), ("https://evil.example.com", false)])
@@ -74,6 +89,12 @@ public sealed class OperationsTests(RoomApiFixture api)
         Assert.Equal(40, usage.GetProperty("avgLatency").GetDouble());
         Assert.True(usage.GetProperty("e2eeEnabled").GetBoolean());
         Assert.Equal(11, usage.GetProperty("participantMinutes").GetDouble());
+
+        // What it cost is asked for when it is over.
+        await api.EndAsync(id);
+        (await api.A.GetAsync(host, $"/v1/rooms/{id}")).Expect(HttpStatusCode.Gone);
+        Assert.Equal(11, (await api.A.GetAsync(host, $"/v1/rooms/{id}/usage")).Expect(HttpStatusCode.OK).Json.GetProperty("participantMinutes").GetDouble());
+        (await api.A.GetAsync(new NostrSigner(), $"/v1/rooms/{id}/usage")).Expect(HttpStatusCode.Forbidden);
     }
 
     private Task HeartbeatAsync(string node, long sequence, RoomReport report)
