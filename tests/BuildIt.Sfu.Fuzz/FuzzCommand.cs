@@ -11,11 +11,13 @@ namespace BuildIt.Sfu.Fuzz;
 /// The command line:
 /// <code>
 /// list                                                       names of the targets
-/// run TARGET|all [--inputs N] [--seconds N] [--seed N] [--corpus FOLDER] [--faults FOLDER]
+/// run TARGET|all [--inputs N] [--seconds N] [--seed N] [--corpus FOLDER] [--faults FOLDER] [--state FOLDER]
+/// state FOLDER                                               what the runs with that state came to, as a table
 /// replay TARGET FILE                                         one input, as a fault was saved
 /// libfuzzer TARGET                                           under libfuzzer-dotnet or afl-fuzz
 /// </code>
-/// "run" instruments a copy of the program and starts that; the other commands run as they are.
+/// "run" instruments a copy of the program and starts that; the other commands run as they are. With a state, "run" goes on where an
+/// earlier run with the same state ended, and N inputs are those of all these runs together.
 /// </summary>
 internal static class FuzzCommand
 {
@@ -26,6 +28,7 @@ internal static class FuzzCommand
         ["list"] => List(),
         ["run", var target, .. var rest] when rest.Contains(Instrumented) => Fuzz(target, rest),
         ["run", var target, .. var rest] when target == "all" || FuzzTargets.Names.Contains(target) => Restart(target, rest),
+        ["state", var folder] => Show(folder),
         ["replay", var target, var file] => Replay(target, file),
         ["libfuzzer", var target] => OutOfProcess(target),
         _ => Usage(),
@@ -43,7 +46,7 @@ internal static class FuzzCommand
 
     private static int Usage()
     {
-        Console.Error.WriteLine("list | run TARGET|all [--inputs N] [--seconds N] [--seed N] [--corpus FOLDER] [--faults FOLDER] | replay TARGET FILE | libfuzzer TARGET");
+        Console.Error.WriteLine("list | run TARGET|all [--inputs N] [--seconds N] [--seed N] [--corpus FOLDER] [--faults FOLDER] [--state FOLDER] | state FOLDER | replay TARGET FILE | libfuzzer TARGET");
         return 2;
     }
 
@@ -68,24 +71,53 @@ internal static class FuzzCommand
         var inputs = long.Parse(Option(options, "--inputs") ?? "9223372036854775807", CultureInfo.InvariantCulture);
         var seconds = double.Parse(Option(options, "--seconds") ?? "1e6", CultureInfo.InvariantCulture);
         var seed = ulong.Parse(Option(options, "--seed") ?? "1", CultureInfo.InvariantCulture);
+        var time = TimeSpan.FromSeconds(seconds);
         var faults = 0;
         foreach (var name in target == "all" ? FuzzTargets.Names : [target])
         {
-            var report = new FuzzLoop(FuzzTargets.Create(name), seed).Run(inputs, TimeSpan.FromSeconds(seconds));
-            Console.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{report.Target,-14} {report.Inputs,11} inputs {report.Elapsed.TotalSeconds,8:0.0} s {report.Edges,6} edges {report.Corpus.Count,4} kept {report.Faults.Count,3} faults"));
-            if (Option(options, "--corpus") is { } folder)
+            var loop = new FuzzLoop(FuzzTargets.Create(name), seed);
+            if (Option(options, "--state") is { } state)
             {
-                Corpus.Save(folder, name, report.Corpus);
+                new Campaign(state).Continue(FuzzTargets.Create(name), inputs, time, seed, Report);
+                loop.Run(0, time, Corpus.ReadFile(state, name));
+            }
+            else
+            {
+                Report(loop.Run(inputs, time));
             }
 
-            faults += report.Faults.Count;
-            Save(report, Option(options, "--faults") ?? "artifacts/fuzz");
+            if (Option(options, "--corpus") is { } folder)
+            {
+                Corpus.Save(folder, name, loop.Minimize());
+            }
         }
 
         return faults == 0 ? 0 : 1;
+
+        void Report(FuzzReport report)
+        {
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{report.Target,-14} {report.Inputs,11} inputs {report.Elapsed.TotalSeconds,8:0.0} s {report.Edges,6} edges {report.Learned.Count,5} learned {report.Faults.Count,3} faults"));
+            faults += report.Faults.Count;
+            Save(report, Option(options, "--faults") ?? "artifacts/fuzz");
+        }
+    }
+
+    private static int Show(string folder)
+    {
+        Console.WriteLine("| Target | Inputs | Inputs a second | Edges | Faults |");
+        Console.WriteLine("|---|---:|---:|---:|---:|");
+        foreach (var name in FuzzTargets.Names)
+        {
+            var state = new Campaign(folder).StateOf(name);
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"| {name} | {state.Inputs:N0} | {state.Inputs / Math.Max(state.Seconds, 1e-3):N0} | {state.Edges} | {state.Faults.Count} |"));
+        }
+
+        return 0;
     }
 
     private static void Save(FuzzReport report, string folder)

@@ -23,7 +23,24 @@ public unsafe class FuzzLoopTests
         var first = new FuzzLoop(new Maze(), seed: 9).Run(20_000, TimeSpan.FromMinutes(1));
         var second = new FuzzLoop(new Maze(), seed: 9).Run(20_000, TimeSpan.FromMinutes(1));
 
-        Assert.Equal(first.Corpus.Select(Convert.ToHexString), second.Corpus.Select(Convert.ToHexString));
+        Assert.Equal(first.Learned.Select(Convert.ToHexString), second.Learned.Select(Convert.ToHexString));
+    }
+
+    [Fact]
+    public void Campaign_goes_on_where_it_ended()
+    {
+        var folder = Directory.CreateTempSubdirectory().FullName;
+        var slices = new List<FuzzReport>();
+        new Campaign(folder).Continue(new Maze(), inputs: 2_000, TimeSpan.FromMinutes(1), seed: 3, slices.Add);
+        var learned = Corpus.ReadFile(folder, "maze");
+        new Campaign(folder).Continue(new Maze(), inputs: 1_200_000, TimeSpan.FromMinutes(2), seed: 3, slices.Add);
+        var state = new Campaign(folder).StateOf("maze");
+
+        Assert.Equal(1_200_000, state.Inputs);
+        Assert.Equal([2_000, 500_000, 500_000, 198_000], slices.Select(slice => slice.Inputs));
+        Assert.NotEmpty(learned);
+        Assert.Equal(slices[^1].Learned.Select(Convert.ToHexString), Corpus.ReadFile(folder, "maze").Select(Convert.ToHexString));
+        Assert.Contains(nameof(IndexOutOfRangeException), Assert.Single(state.Faults), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -19,18 +19,37 @@ public static class Corpus
         return stream is null ? [] : Read(stream);
     }
 
+    /// <summary>The inputs that <see cref="Save"/> wrote to a folder; none when there are none.</summary>
+    internal static IReadOnlyList<byte[]> ReadFile(string folder, string target)
+    {
+        var path = Path.Combine(folder, FileName(target));
+        if (!File.Exists(path))
+        {
+            return [];
+        }
+
+        using var file = File.OpenRead(path);
+        return Read(file);
+    }
+
+    /// <summary>Writes the inputs of a target, in one step: who stops the program finds the old file or the new one.</summary>
     internal static void Save(string folder, string target, IEnumerable<byte[]> inputs)
     {
         Directory.CreateDirectory(folder);
-        using var file = File.Create(Path.Combine(folder, FileName(target)));
-        using var gzip = new GZipStream(file, CompressionLevel.SmallestSize);
-        Span<byte> length = stackalloc byte[2];
-        foreach (var input in inputs)
+        var path = Path.Combine(folder, FileName(target));
+        using (var file = File.Create(path + ".new"))
+        using (var gzip = new GZipStream(file, CompressionLevel.SmallestSize))
         {
-            BinaryPrimitives.WriteUInt16BigEndian(length, (ushort)input.Length);
-            gzip.Write(length);
-            gzip.Write(input);
+            Span<byte> length = stackalloc byte[2];
+            foreach (var input in inputs)
+            {
+                BinaryPrimitives.WriteUInt16BigEndian(length, (ushort)input.Length);
+                gzip.Write(length);
+                gzip.Write(input);
+            }
         }
+
+        File.Move(path + ".new", path, overwrite: true);
     }
 
     internal static List<byte[]> Read(Stream stream)

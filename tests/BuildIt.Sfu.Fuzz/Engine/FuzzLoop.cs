@@ -3,7 +3,14 @@ using System.Diagnostics;
 namespace BuildIt.Sfu.Fuzz.Engine;
 
 /// <summary>What a run came to.</summary>
-internal sealed record FuzzReport(string Target, long Inputs, TimeSpan Elapsed, int Edges, IReadOnlyList<byte[]> Corpus, IReadOnlyDictionary<string, (byte[] Input, Fault Fault)> Faults);
+/// <param name="Target">Name of the target.</param>
+/// <param name="Inputs">How many were run.</param>
+/// <param name="Elapsed">How long it took.</param>
+/// <param name="Edges">How many branches of the code under test some input reached.</param>
+/// <param name="Learned">Every input that reached something new, in that order.</param>
+/// <param name="Faults">By <see cref="Fault.Key"/>, the shortest input that showed each.</param>
+internal sealed record FuzzReport(
+    string Target, long Inputs, TimeSpan Elapsed, int Edges, IReadOnlyList<byte[]> Learned, IReadOnlyDictionary<string, (byte[] Input, Fault Fault)> Faults);
 
 /// <summary>
 /// Coverage-guided fuzzing of one target inside this process: mutates inputs that reached something new, keeps those that do so
@@ -18,13 +25,16 @@ internal sealed class FuzzLoop(IFuzzTarget target, ulong seed)
     private readonly List<byte[]> _corpus = [];
     private readonly Dictionary<string, (byte[] Input, Fault Fault)> _faults = [];
 
-    /// <summary>Runs until <paramref name="inputs"/> have been tried or <paramref name="time"/> is over.</summary>
-    public FuzzReport Run(long inputs, TimeSpan time)
+    /// <summary>
+    /// Runs until <paramref name="inputs"/> have been tried or <paramref name="time"/> is over, beginning with the seeds, the corpus
+    /// and what an earlier run <paramref name="learned"/>.
+    /// </summary>
+    public FuzzReport Run(long inputs, TimeSpan time, IEnumerable<byte[]>? learned = null)
     {
         var mutator = new Mutator(_random, target.MaxLength, target.Dictionary);
         var started = Stopwatch.GetTimestamp();
         long done = 0;
-        foreach (var input in target.Seeds.Concat(Corpus.Load(target.Name)).Append([]))
+        foreach (var input in target.Seeds.Concat(Corpus.Load(target.Name)).Concat(learned ?? []).Append([]))
         {
             Try(input, keep: true);
             done++;
@@ -36,7 +46,33 @@ internal sealed class FuzzLoop(IFuzzTarget target, ulong seed)
             done++;
         }
 
-        return new FuzzReport(target.Name, done, Stopwatch.GetElapsedTime(started), _coverage.Edges, Minimize(), _faults);
+        return new FuzzReport(target.Name, done, Stopwatch.GetElapsedTime(started), _coverage.Edges, _corpus, _faults);
+    }
+
+    /// <summary>The fewest and shortest inputs (greedily) that reach every edge, then those that repeat edges in other magnitudes.</summary>
+    public IReadOnlyList<byte[]> Minimize()
+    {
+        var kept = new List<byte[]>();
+        foreach (var withMagnitude in (ReadOnlySpan<bool>)[false, true])
+        {
+            var covered = new HashSet<int>();
+            foreach (var input in kept.ToArray())
+            {
+                covered.UnionWith(Trace(input, withMagnitude));
+            }
+
+            foreach (var input in _corpus.OrderBy(i => i.Length).ThenBy(i => Convert.ToHexString(i), StringComparer.Ordinal))
+            {
+                var before = covered.Count;
+                covered.UnionWith(Trace(input, withMagnitude));
+                if (covered.Count > before && kept.Count < Corpus.MaxInputs)
+                {
+                    kept.Add(input);
+                }
+            }
+        }
+
+        return kept;
     }
 
     // The newest inputs are where the frontier is; all others keep half of the chances.
@@ -66,32 +102,6 @@ internal sealed class FuzzLoop(IFuzzTarget target, ulong seed)
         {
             _corpus.Add(input.ToArray());
         }
-    }
-
-    /// <summary>The fewest and shortest inputs (greedily) that reach every edge, then those that repeat edges in other magnitudes.</summary>
-    private List<byte[]> Minimize()
-    {
-        var kept = new List<byte[]>();
-        foreach (var withMagnitude in (ReadOnlySpan<bool>)[false, true])
-        {
-            var covered = new HashSet<int>();
-            foreach (var input in kept.ToArray())
-            {
-                covered.UnionWith(Trace(input, withMagnitude));
-            }
-
-            foreach (var input in _corpus.OrderBy(i => i.Length).ThenBy(i => Convert.ToHexString(i), StringComparer.Ordinal))
-            {
-                var before = covered.Count;
-                covered.UnionWith(Trace(input, withMagnitude));
-                if (covered.Count > before && kept.Count < Corpus.MaxInputs)
-                {
-                    kept.Add(input);
-                }
-            }
-        }
-
-        return kept;
     }
 
     private HashSet<int> Trace(byte[] input, bool withMagnitude)
