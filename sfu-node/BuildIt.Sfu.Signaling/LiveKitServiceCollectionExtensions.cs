@@ -47,6 +47,8 @@ public static class LiveKitServiceCollectionExtensions
             provider.GetRequiredService<NodeServices>(),
             provider.GetRequiredService<IMediaRoomFactory>(),
             new RoomObservers(provider.GetServices<IRoomObserver>())));
+        services.AddSingleton<LimitCounters>();
+        services.AddSingleton<IRoomObserver, LimitLog>();
         services.AddSingleton<RtcEndpoint>();
         services.AddSingleton<RoomService>();
         services.AddSingleton<TwirpEndpoint>();
@@ -79,6 +81,7 @@ public static class LiveKitServiceCollectionExtensions
             Clock = provider.GetRequiredService<WallClock>(),
             Sids = sids,
             Limits = options.Limits,
+            Limited = provider.GetRequiredService<LimitCounters>(),
             IceServers = options.IceServers,
             IceLite = options.IceLite,
         };

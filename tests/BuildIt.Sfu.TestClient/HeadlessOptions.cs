@@ -25,7 +25,7 @@ public sealed record HeadlessOptions
 
     /// <summary>
     /// 1 decrypts and checks every packet. A larger number n decrypts one in n and only counts the others by their sequence
-    /// numbers, which are not encrypted: cheap receivers for load.
+    /// numbers, which are not encrypted: cheap receivers for load. They see no frames, so nothing is said about those.
     /// </summary>
     public int DecryptOneIn { get; init; } = 1;
 

@@ -207,6 +207,13 @@ public sealed partial class HeadlessParticipant : IAsyncDisposable
         _subscriber?.Latency.Clear();
     });
 
+    /// <summary>Forgets the gaps between frames so far: those of joining say nothing about what comes.</summary>
+    public Task ClearGapsAsync() => _loop.InvokeAsync(() =>
+    {
+        _publisher?.ClearGaps();
+        _subscriber?.ClearGaps();
+    });
+
     /// <summary>Says goodbye and frees everything.</summary>
     public async ValueTask DisposeAsync()
     {

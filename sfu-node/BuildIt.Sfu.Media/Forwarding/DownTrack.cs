@@ -41,7 +41,7 @@ public sealed class DownTrack
         Options = options;
         _source = source;
         var codec = source.Options.Codec;
-        _media = new OutgoingPacketWriter(options.Ssrc, options.PayloadType, codec, options.Extensions, options.Mid);
+        _media = new OutgoingPacketWriter(options.Ssrc, options.PayloadType, codec, options.Extensions, options.Mid, options.UnwrapRed);
         if (options is { RtxSsrc: { } rtxSsrc, RtxPayloadType: { } rtxType })
             _rtx = new OutgoingPacketWriter(rtxSsrc, rtxType, codec, options.Extensions, options.Mid);
         if (options.RetransmissionWindow > 0)
@@ -222,7 +222,7 @@ public sealed class DownTrack
             Marker = endsPicture,
         });
         sink.Commit(destination, length, new SentPacketInfo(_media.Ssrc, new((ushort)sequence), SentPacketKind.Media, transportSequence, sendTime));
-        Reports.OnSent(packet.Rtp.PayloadLength);
+        Reports.OnSent(Options.UnwrapRed ? RedPayload.Primary(packet.Rtp.Payload).Length : packet.Rtp.PayloadLength);
         return length;
     }
 

@@ -15,6 +15,12 @@ public sealed record DownTrackOptions
 
     public byte? RtxPayloadType { get; init; }
 
+    /// <summary>
+    /// True for a subscriber that does not know redundant audio (RFC 2198): only the newest block of each packet is sent, under the
+    /// inner codec's payload type. Never for tracks that are encrypted end to end, whose blocks the node cannot tell apart.
+    /// </summary>
+    public bool UnwrapRed { get; init; }
+
     /// <summary>The subscriber's header extension ids.</summary>
     public required ExtensionMap Extensions { get; init; }
 

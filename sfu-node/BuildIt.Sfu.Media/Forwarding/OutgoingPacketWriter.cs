@@ -38,17 +38,19 @@ internal sealed class OutgoingPacketWriter
 
     private readonly ExtensionMap _extensions;
     private readonly CodecKind _codec;
+    private readonly bool _unwrapRed;
     private readonly byte[] _template;
     private readonly byte[] _mid;
     private readonly int _passedOnMask;
     private readonly int _templateTransportSequence;
     private readonly int _templateSendTime;
 
-    public OutgoingPacketWriter(Ssrc ssrc, byte payloadType, CodecKind codec, ExtensionMap extensions, RtpIdentifier mid)
+    public OutgoingPacketWriter(Ssrc ssrc, byte payloadType, CodecKind codec, ExtensionMap extensions, RtpIdentifier mid, bool unwrapRed = false)
     {
         Ssrc = ssrc;
         PayloadType = payloadType;
         _codec = codec;
+        _unwrapRed = unwrapRed;
         _extensions = extensions;
         Span<byte> buffer = stackalloc byte[MaxOverhead];
         _mid = buffer[..mid.Write(buffer)].ToArray();
@@ -100,6 +102,8 @@ internal sealed class OutgoingPacketWriter
         }
         else
         {
+            if (_unwrapRed)
+                payload = RedPayload.Primary(payload);
             payload.CopyTo(destination[position..]);
             if (_codec == CodecKind.Vp9)
                 Vp9Descriptor.RewriteInPlace(destination[position..], facts, rewrite.PictureId, rewrite.Tl0PictureIndex);

@@ -20,6 +20,9 @@ public sealed class KeyFrameRequester(TimeSpan interval)
     /// <summary>When a request may go out; <see cref="Instant.Never"/> when none is wanted.</summary>
     public Instant NextDeadline => !_wanted ? Instant.Never : _lastSent == Instant.Never ? Instant.Zero : _lastSent + interval;
 
+    /// <summary>True from a wish to the key frame that fulfils it.</summary>
+    public bool IsWanted => _wanted;
+
     /// <summary>Requests sent since the start.</summary>
     public long Sent { get; private set; }
 

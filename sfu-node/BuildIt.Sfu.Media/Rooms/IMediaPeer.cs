@@ -103,6 +103,9 @@ public interface IMediaPeerEvents
 
     void OnStreamState(TrackSid track, TrackStreamState state, Instant now);
 
+    /// <summary>The client went beyond a limit of media. May be raised for every packet.</summary>
+    void OnLimited(ClientLimit limit, Instant now);
+
     /// <summary>A message from the client. The span is valid during the call only.</summary>
     void OnData(DataChannelKind channel, ReadOnlySpan<byte> message, Instant now);
 }

@@ -17,6 +17,11 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
     /// <summary>How often wanted and possible layers are compared.</summary>
     private static readonly TimeSpan UpdateInterval = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>RTCP packets a client may send: one with fifty tracks over a bad link comes to a few hundred.</summary>
+    private const double FeedbackPerSecond = 2000;
+
+    private const double FeedbackBurst = 4000;
+
     /// <summary>What browsers put into one audio packet.</summary>
     private static readonly TimeSpan AudioPacket = TimeSpan.FromMilliseconds(20);
 
@@ -28,6 +33,7 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
     private readonly Dictionary<TrackSid, Publication> _publications = [];
     private readonly Dictionary<TrackSid, Subscription> _subscriptions = [];
     private readonly QualityScorer _scorer;
+    private TokenBucket _feedbackBudget = new(FeedbackPerSecond, FeedbackBurst);
     private DataPort? _publisherData;
     private DataPort? _subscriberData;
     private Instant _nextUpdate = Instant.Never;
@@ -368,6 +374,12 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
     void IPeerConnectionOwner.OnRtcp(PeerConnection connection, Span<byte> compound, Instant now)
     {
         Room.Now = now;
+        if (!_feedbackBudget.TryTake(1, now))
+        {
+            Events.OnLimited(ClientLimit.Feedback, now);
+            return;
+        }
+
         var reader = new RtcpReader(compound);
         while (reader.MoveNext())
         {

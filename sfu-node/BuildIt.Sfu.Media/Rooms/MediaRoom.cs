@@ -95,7 +95,14 @@ public sealed class MediaRoom : IMediaRoom, IDeadline
 
     internal void Remove(Publication publication) => _publications.Remove(publication.Sid);
 
-    internal void Remove(MediaPeer peer) => _peers.Remove(peer);
+    internal void Remove(MediaPeer peer)
+    {
+        _peers.Remove(peer);
+        foreach (var publication in _publications.Values)
+        {
+            publication.Forget(peer.Options.Sid);
+        }
+    }
 
     /// <summary>Unpredictable, for SSRCs and first sequence numbers (RFC 3550 sections 5.1 and 8).</summary>
     internal uint NextRandom()

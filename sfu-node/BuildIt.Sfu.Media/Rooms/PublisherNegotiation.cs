@@ -74,12 +74,15 @@ internal sealed class PublisherNegotiation(MediaPeer peer, PeerConnection connec
         }
 
         var track = encoding.Publication.Track;
+
+        // Redundancy around what is encrypted end to end could not be taken off for those who do not know it.
+        var red = !track.DisableRed && !track.Encrypted;
         return new ReceivePreferences
         {
-            PreferredCodecs = encoding.Announced.Codec.Length > 0 ? [encoding.Announced.Codec] : kind == MediaKind.Audio && !track.DisableRed ? [CodecPolicy.Red, CodecPolicy.Opus] : [],
+            PreferredCodecs = encoding.Announced.Codec.Length > 0 ? [encoding.Announced.Codec] : kind == MediaKind.Audio && red ? [CodecPolicy.Red, CodecPolicy.Opus] : [],
             Dtx = !track.DisableDtx,
             Stereo = track.Stereo,
-            AllowRed = !track.DisableRed,
+            AllowRed = red,
         };
     }
 

@@ -19,7 +19,8 @@ internal sealed unsafe class TcpConnection : IEpollTarget, IDisposable
     private readonly TcpConnections _owner;
     private readonly Epoll _epoll;
     private readonly NativeBlock _read = new(ReadCapacity, "TCP read buffer");
-    private readonly NativeBlock _write = new(WriteCapacity, "TCP write queue");
+    // Made for the first answer: who has proved nothing gets none, and costs little memory.
+    private NativeBlock? _write;
     private readonly int _token;
     private readonly int _descriptor;
     private int _readCount;
@@ -74,6 +75,7 @@ internal sealed unsafe class TcpConnection : IEpollTarget, IDisposable
             return false;
         }
 
+        _write ??= new NativeBlock(WriteCapacity, "TCP write queue");
         if (_writeEnd + length > WriteCapacity)
         {
             new Span<byte>(_write.Pointer + _writeStart, _writeEnd - _writeStart).CopyTo(new Span<byte>(_write.Pointer, WriteCapacity));
@@ -96,7 +98,7 @@ internal sealed unsafe class TcpConnection : IEpollTarget, IDisposable
         {
             nint sent = Linux.Send(
                 _descriptor,
-                _write.Pointer + _writeStart,
+                _write!.Pointer + _writeStart,
                 (nuint)(_writeEnd - _writeStart),
                 Linux.MessageDontWait | Linux.MessageNoSignal);
             if (sent >= 0)
@@ -156,7 +158,7 @@ internal sealed unsafe class TcpConnection : IEpollTarget, IDisposable
     {
         MarkClosed();
         _read.Dispose();
-        _write.Dispose();
+        _write?.Dispose();
     }
 
     private void Receive()

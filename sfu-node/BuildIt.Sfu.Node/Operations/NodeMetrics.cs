@@ -1,7 +1,10 @@
+using System.Text.Json;
+using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Node.Configuration;
 using BuildIt.Sfu.Node.Hosting;
 using BuildIt.Sfu.Node.Load;
 using BuildIt.Sfu.Node.Registry;
+using BuildIt.Sfu.Signaling.Rooms;
 using Prometheus;
 
 namespace BuildIt.Sfu.Node.Operations;
@@ -19,6 +22,7 @@ public sealed class NodeMetrics
     private readonly LoadMonitor _load;
     private readonly INodeActivity _activity;
     private readonly INodeRegistry _registryState;
+    private readonly LimitCounters _limits;
     private readonly Lock _lock = new();
 
     private readonly Gauge _rooms;
@@ -37,13 +41,15 @@ public sealed class NodeMetrics
     private readonly Counter _sendCalls;
     private readonly Counter _allocated;
     private readonly Counter _faults;
+    private readonly Counter _limited;
 
-    public NodeMetrics(NodeSettings settings, MediaServer media, LoadMonitor load, INodeActivity activity, INodeRegistry registry)
+    public NodeMetrics(NodeSettings settings, MediaServer media, LoadMonitor load, INodeActivity activity, INodeRegistry registry, LimitCounters limits)
     {
         _media = media;
         _load = load;
         _activity = activity;
         _registryState = registry;
+        _limits = limits;
         Registry = Metrics.NewCustomRegistry();
         Registry.SetStaticLabels(new Dictionary<string, string> { ["node"] = settings.Node.Value, ["region"] = settings.Region });
         var metrics = Metrics.WithCustomRegistry(Registry);
@@ -63,6 +69,7 @@ public sealed class NodeMetrics
         _sendCalls = metrics.CreateCounter("buildit_sfu_send_calls_total", "System calls by which loops sent datagrams.", "loop");
         _allocated = metrics.CreateCounter("buildit_sfu_allocated_bytes_total", "Bytes allocated by media loops; forwarding adds none.", "loop");
         _faults = metrics.CreateCounter("buildit_sfu_handler_faults_total", "Exceptions on media loops; each is a bug.", "loop");
+        _limited = metrics.CreateCounter("buildit_sfu_limited_total", "What clients asked for beyond their limits, by limit.", "limit");
     }
 
     public CollectorRegistry Registry { get; }
@@ -80,6 +87,11 @@ public sealed class NodeMetrics
             _memory.Set(load.Memory);
             _registryUp.Set(_registryState.Reachable ? 1 : 0);
             CollectRooms();
+            foreach (var limit in Enum.GetValues<ClientLimit>())
+            {
+                _limited.WithLabels(JsonNamingPolicy.SnakeCaseLower.ConvertName(limit.ToString())).IncTo(_limits[limit]);
+            }
+
             foreach (var loop in _media.Loops)
             {
                 var name = loop.Index.ToString(System.Globalization.CultureInfo.InvariantCulture);

@@ -21,8 +21,7 @@ internal sealed class DataRelay(RoomCore room)
     {
         if (!sender.Permission.CanPublishData
             || message.Length > room.Services.Limits.DataMessageBytes
-            || !sender.DataBudget.TryTake(1, now)
-            || !sender.DataBytesBudget.TryTake(message.Length, now)
+            || !MaySend(sender, message.Length, now)
             || !WireCodec.TryParse(message, DataPacket.Parser, out var packet))
         {
             return;
@@ -55,6 +54,11 @@ internal sealed class DataRelay(RoomCore room)
         }
 
         var encoded = packet.ToByteArray();
+        if (!MayDeliver(sender, room.Participants.Count(receiver => receiver != sender && IsFor(receiver, packet)), encoded.Length, now))
+        {
+            return;
+        }
+
         if (reliable && packet.Sequence > 0)
         {
             if (!_replay.TryGetValue(sender.Sid.Value, out var buffer))
@@ -105,6 +109,30 @@ internal sealed class DataRelay(RoomCore room)
     }
 
     public void Forget(Participant participant) => _replay.Remove(participant.Sid.Value);
+
+    /// <summary>Takes a message of a client from what it may send; false, and counted, when that is used up.</summary>
+    public bool MaySend(Participant sender, int bytes, Instant now)
+    {
+        var may = sender.DataBudget.TryTake(1, now) && sender.DataBytesBudget.TryTake(bytes, now);
+        if (!may)
+        {
+            room.Limited(sender, ClientLimit.Data, now);
+        }
+
+        return may;
+    }
+
+    /// <summary>The same at the receivers' side, where one message becomes many.</summary>
+    public bool MayDeliver(Participant sender, int receivers, int bytes, Instant now)
+    {
+        var may = sender.DeliveryBudget.TryTake(receivers, now) && sender.DeliveredBytesBudget.TryTake((double)receivers * bytes, now);
+        if (!may)
+        {
+            room.Limited(sender, ClientLimit.Data, now);
+        }
+
+        return may;
+    }
 
     private void Deliver(Participant? sender, DataPacket packet, byte[] encoded, DataChannelKind channel, Instant now)
     {

@@ -19,6 +19,11 @@ internal sealed class DataTrackRelay(RoomCore room)
     {
         if (Refuse(publisher, request) is var (reason, text))
         {
+            if (reason == Reason.LimitExceeded)
+            {
+                room.Limited(publisher, ClientLimit.Tracks, now);
+            }
+
             publisher.Send(new SignalResponse
             {
                 RequestResponse = new RequestResponse { Reason = reason, Message = text, PublishDataTrack = request },
@@ -131,9 +136,14 @@ internal sealed class DataTrackRelay(RoomCore room)
     {
         if (packet.Length is < HeaderLength || packet.Length > room.Services.Limits.DataMessageBytes
             || !publisher.Permission.CanPublishData
-            || !publisher.DataBudget.TryTake(1, now)
-            || !publisher.DataBytesBudget.TryTake(packet.Length, now)
+            || !room.Data.MaySend(publisher, packet.Length, now)
             || !publisher.DataTracks.Published.TryGetValue(BinaryPrimitives.ReadUInt16BigEndian(packet[HandleOffset..]), out var track))
+        {
+            return;
+        }
+
+        var receivers = room.Participants.Count(subscriber => subscriber.DataTracks.Handles.ContainsKey(track.Info.Sid));
+        if (!room.Data.MayDeliver(publisher, receivers, packet.Length, now))
         {
             return;
         }

@@ -1,3 +1,4 @@
+using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Signaling.Protocol;
 
 namespace BuildIt.Sfu.Signaling.Rooms;
@@ -10,4 +11,9 @@ public interface IRoomObserver
 
     /// <summary>The room has ended and takes nothing more.</summary>
     void OnEnded(RoomCore room, RoomEndReason reason);
+
+    /// <summary>A participant is held back by a limit. Told at most every <see cref="RoomCore.LimitNoticeInterval"/> of each.</summary>
+    void OnLimited(ParticipantSid participant, ClientLimit limit)
+    {
+    }
 }

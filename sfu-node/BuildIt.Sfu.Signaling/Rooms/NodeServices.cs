@@ -19,6 +19,9 @@ public sealed record NodeServices
 
     public RoomLimits Limits { get; init; } = RoomLimits.Default;
 
+    /// <summary>How often clients went beyond <see cref="Limits"/> and what media grants them.</summary>
+    public LimitCounters Limited { get; init; } = new();
+
     public IceServerSource IceServers { get; init; } = (_, _) => [];
 
     /// <summary>Whether the node answers connectivity checks only, for clients that allow that.</summary>

@@ -11,11 +11,15 @@ public sealed class OutboundSignal(SignalResponse message)
 {
     private byte[]? _binary;
     private string? _json;
+    private int _size;
 
     public SignalResponse Message { get; } = message;
 
     // Two connections may serialise at the same time; both get the same bytes and one copy is kept.
     public ReadOnlyMemory<byte> Binary => _binary ??= Message.ToByteArray();
+
+    /// <summary>Length in the binary format.</summary>
+    public int Size => _size > 0 ? _size : _size = Message.CalculateSize();
 
     public string Json => _json ??= WireCodec.Format(Message);
 

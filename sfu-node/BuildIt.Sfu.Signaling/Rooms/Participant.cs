@@ -21,6 +21,11 @@ internal sealed class Participant
         Attributes = new Dictionary<string, string>(claims.Attributes, StringComparer.Ordinal);
         Permission = Permissions.FromGrant(claims.Video);
         MetadataBudget = new TokenBucket(limits.MetadataUpdatesPerSecond, 10);
+        MetadataBytesBudget = new TokenBucket(limits.MetadataBytesPerSecond, 2.0 * (JoinLimits.MaxMetadata + JoinLimits.MaxAttributes));
+        NewsBudget = new TokenBucket(limits.NewsPerSecond, limits.NewsBurst);
+        NewsBytesBudget = MetadataBytesBudget;
+        DeliveryBudget = new TokenBucket(limits.DataDeliveriesPerSecond, limits.DataDeliveriesPerSecond);
+        DeliveredBytesBudget = new TokenBucket(limits.DataDeliveryRate.BitsPerSecond / 8.0, limits.DataDeliveryRate.BitsPerSecond / 8.0);
         DataBudget = new TokenBucket(limits.DataMessagesPerSecond, limits.DataMessagesPerSecond);
         DataBytesBudget = new TokenBucket(limits.DataRate.BitsPerSecond / 8.0, limits.DataRate.BitsPerSecond / 8.0);
     }
@@ -81,9 +86,24 @@ internal sealed class Participant
 
     public TokenBucket MetadataBudget;
 
+    public TokenBucket MetadataBytesBudget;
+
+    public TokenBucket NewsBudget;
+
+    public TokenBucket NewsBytesBudget;
+
     public TokenBucket DataBudget;
 
     public TokenBucket DataBytesBudget;
+
+    /// <summary>Messages times receivers.</summary>
+    public TokenBucket DeliveryBudget;
+
+    /// <summary>Bytes times receivers.</summary>
+    public TokenBucket DeliveredBytesBudget;
+
+    /// <summary>Before this moment the observers are not told again that this participant is held back.</summary>
+    public Instant NextLimitNotice { get; set; } = Instant.Zero;
 
     public uint LastReliableSequence { get; set; }
 

@@ -1,3 +1,4 @@
+using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Media.Units;
 using BuildIt.Sfu.Signaling.Protocol;
 
@@ -29,7 +30,9 @@ internal sealed class ParticipantNews(RoomCore room)
     /// <summary>Announces a participant's present state to the others and to itself.</summary>
     /// <param name="participant">Who changed.</param>
     /// <param name="now">The time.</param>
-    /// <param name="tracksChanged">True when tracks came or went: then it does not wait, even if none are left.</param>
+    /// <param name="tracksChanged">
+    /// True when tracks came or went: then it does not wait, even if none are left, unless the participant changes too often.
+    /// </param>
     public void Publish(Participant participant, Instant now, bool tracksChanged = false)
     {
         var info = participant.Snapshot;
@@ -39,7 +42,14 @@ internal sealed class ParticipantNews(RoomCore room)
             return;
         }
 
-        Announce(info, atOnce: tracksChanged || participant.IsPublisher, now);
+        var atOnce = tracksChanged || participant.IsPublisher;
+        if (atOnce && !(participant.NewsBudget.TryTake(1, now) && participant.NewsBytesBudget.TryTake(info.CalculateSize(), now)))
+        {
+            room.Limited(participant, ClientLimit.News, now);
+            atOnce = false;
+        }
+
+        Announce(info, atOnce, now);
     }
 
     /// <summary>Announces that a participant has left, or has hidden itself.</summary>

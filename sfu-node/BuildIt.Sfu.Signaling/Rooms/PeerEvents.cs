@@ -105,6 +105,8 @@ internal sealed class PeerEvents(RoomCore room, Participant participant) : IMedi
         }
     }
 
+    public void OnLimited(ClientLimit limit, Instant now) => room.Limited(participant, limit, now);
+
     public void OnData(DataChannelKind channel, ReadOnlySpan<byte> message, Instant now)
     {
         if (channel == DataChannelKind.DataTrack)

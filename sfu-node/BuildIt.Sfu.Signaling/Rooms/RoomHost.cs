@@ -67,6 +67,8 @@ public sealed class RoomHost : IRoomObserver
         _observer.OnEnded(room, reason);
     }
 
+    void IRoomObserver.OnLimited(ParticipantSid participant, ClientLimit limit) => _observer.OnLimited(participant, limit);
+
     private void Watch()
     {
         if (_core is { Ended: false } core)

@@ -30,11 +30,29 @@ public sealed record RoomLimits
     /// <summary>Own metadata updates per second, with a burst of ten.</summary>
     public int MetadataUpdatesPerSecond { get; init; } = 5;
 
+    /// <summary>
+    /// What own metadata updates come to per second at each other participant, which gets name, metadata and attributes whole;
+    /// with a burst of two of the largest. As much again for other changes that are told at once.
+    /// </summary>
+    public int MetadataBytesPerSecond { get; init; } = 128 * 1024;
+
+    /// <summary>Changes of one participant that everybody is told of at once, per second; others wait for the next batch.</summary>
+    public int NewsPerSecond { get; init; } = 5;
+
+    /// <summary>Changes that may be told at once together, such as the tracks of somebody who begins.</summary>
+    public int NewsBurst { get; init; } = 50;
+
     /// <summary>Data messages from one publisher per second, with a burst of one second.</summary>
     public int DataMessagesPerSecond { get; init; } = 2_000;
 
     /// <summary>Data of one publisher, with a burst of one second.</summary>
     public DataRate DataRate { get; init; } = DataRate.FromMegabits(40);
+
+    /// <summary>Data messages from one publisher per second, counted at each receiver, with a burst of one second.</summary>
+    public int DataDeliveriesPerSecond { get; init; } = 20_000;
+
+    /// <summary>Data of one publisher, counted at each receiver, with a burst of one second.</summary>
+    public DataRate DataDeliveryRate { get; init; } = DataRate.FromMegabits(200);
 
     /// <summary>Reliable data kept per publisher for those who resume.</summary>
     public int ReplayBytes { get; init; } = 100_000;

@@ -1,3 +1,4 @@
+using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Signaling.Protocol;
 
 namespace BuildIt.Sfu.Signaling.Rooms;
@@ -20,6 +21,14 @@ internal sealed class RoomObservers(IEnumerable<IRoomObserver> observers) : IRoo
         foreach (var observer in _observers)
         {
             observer.OnEnded(room, reason);
+        }
+    }
+
+    public void OnLimited(ParticipantSid participant, ClientLimit limit)
+    {
+        foreach (var observer in _observers)
+        {
+            observer.OnLimited(participant, limit);
         }
     }
 }

@@ -154,6 +154,7 @@ internal sealed class SignalHandler(RoomCore room)
         if (permission.TrackPermissions.Count > room.Services.Limits.SubscriptionPermissions
             || permission.TrackPermissions.Sum(p => p.TrackSids.Count) > room.Services.Limits.SubscriptionPermissions)
         {
+            room.Limited(participant, ClientLimit.Subscriptions, now);
             participant.Send(new SignalResponse
             {
                 RequestResponse = new RequestResponse { Reason = Reason.LimitExceeded, Message = "too many subscription permissions" },
@@ -172,8 +173,9 @@ internal sealed class SignalHandler(RoomCore room)
         {
             (response.Reason, response.Message) = (Reason.NotAllowed, "does not have permission to update own metadata");
         }
-        else if (!participant.MetadataBudget.TryTake(1, now))
+        else if (!participant.MetadataBudget.TryTake(1, now) || !participant.MetadataBytesBudget.TryTake(SizeAfter(participant, request), now))
         {
+            room.Limited(participant, ClientLimit.Metadata, now);
             (response.Reason, response.Message) = (Reason.LimitExceeded, "too many updates");
         }
         else if (!room.TryUpdate(participant, request.Name, request.Metadata, request.Attributes, now))
@@ -187,6 +189,10 @@ internal sealed class SignalHandler(RoomCore room)
             participant.Send(new SignalResponse { RequestResponse = response });
         }
     }
+
+    /// <summary>At most what everybody is sent: what the participant says of itself, with the update.</summary>
+    private static int SizeAfter(Participant participant, UpdateParticipantMetadata request) =>
+        participant.Metadata.Length + JoinLimits.Size(participant.Attributes) + request.CalculateSize();
 
     private static void Unsupported(Participant participant, uint requestId) =>
         participant.Send(new SignalResponse

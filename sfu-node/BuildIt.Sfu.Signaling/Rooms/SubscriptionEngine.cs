@@ -26,7 +26,7 @@ internal sealed class SubscriptionEngine(RoomCore room)
         var allowed = track.Publisher.Access?.Allows(subscriber, track) ?? true;
         if (subscription is null)
         {
-            if (!wanted || !TryTrack(subscriber, track.Sid.Value, out subscription))
+            if (!wanted || !TryTrack(subscriber, track.Sid.Value, now, out subscription))
             {
                 return;
             }
@@ -105,7 +105,7 @@ internal sealed class SubscriptionEngine(RoomCore room)
     {
         foreach (var sid in trackSids)
         {
-            if (!TryTrack(subscriber, sid, out var subscription))
+            if (!TryTrack(subscriber, sid, now, out var subscription))
             {
                 return;
             }
@@ -140,7 +140,7 @@ internal sealed class SubscriptionEngine(RoomCore room)
         };
         foreach (var sid in request.TrackSids)
         {
-            if (!TryTrack(subscriber, sid, out var subscription))
+            if (!TryTrack(subscriber, sid, now, out var subscription))
             {
                 return;
             }
@@ -182,7 +182,7 @@ internal sealed class SubscriptionEngine(RoomCore room)
         return next;
     }
 
-    private bool TryTrack(Participant subscriber, string sid, out Subscription subscription)
+    private bool TryTrack(Participant subscriber, string sid, Instant now, out Subscription subscription)
     {
         if (subscriber.Subscriptions.TryGetValue(sid, out subscription!))
         {
@@ -192,6 +192,7 @@ internal sealed class SubscriptionEngine(RoomCore room)
         // Names are the client's: neither their number nor their length may grow without bound.
         if (subscriber.Subscriptions.Count >= room.Services.Limits.Subscriptions || sid.Length > Join.JoinLimits.MaxName)
         {
+            room.Limited(subscriber, ClientLimit.Subscriptions, now);
             return false;
         }
 

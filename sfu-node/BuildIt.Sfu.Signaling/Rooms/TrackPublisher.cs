@@ -13,6 +13,11 @@ internal sealed class TrackPublisher(RoomCore room)
     {
         if (Refuse(publisher, request) is var (reason, text))
         {
+            if (reason == Reason.LimitExceeded)
+            {
+                room.Limited(publisher, ClientLimit.Tracks, now);
+            }
+
             Respond(publisher, reason, text, request);
             return;
         }
@@ -35,6 +40,7 @@ internal sealed class TrackPublisher(RoomCore room)
         {
             if (publisher.QueuedTracks.Count(q => q.Cid == request.Cid) >= room.Services.Limits.QueuedPerCid)
             {
+                room.Limited(publisher, ClientLimit.Tracks, now);
                 Respond(publisher, Reason.LimitExceeded, "too many announcements of one track", request);
                 return;
             }

@@ -19,6 +19,7 @@ public sealed class RtcEndpoint(
     LiveKitOptions options,
     TimeProvider time,
     IHostApplicationLifetime lifetime,
+    LimitCounters limited,
     ILogger<SignalConnection> log)
 {
     private readonly JoinReader _reader = new(tokens);
@@ -60,7 +61,7 @@ public sealed class RtcEndpoint(
                 return;
             }
 
-            using var connection = new SignalConnection(time, log);
+            using var connection = new SignalConnection(time, limited, log);
             var joined = await local.Host.InvokeAsync((room, now) => room.Join(attempt, connection, now)).ConfigureAwait(false);
             if (joined.Error == JoinError.Unavailable && attempts == 0)
             {

@@ -28,6 +28,15 @@ public sealed partial class SignalConnection : ISignalSink, IDisposable
     /// <summary>Smaller messages are not worth compressing.</summary>
     private const int CompressionThreshold = 512;
 
+    /// <summary>What may wait for a client beside one message of any size: a large room's news several times over.</summary>
+    private const long MaxQueuedBytes = 16 * 1024 * 1024;
+
+    /// <summary>Share of the room's loop, which is media's, that one client's messages may take on average.</summary>
+    private const double WorkShare = 0.05;
+
+    /// <summary>Seconds of the loop that they may take at once.</summary>
+    private const double WorkBurst = 0.5;
+
     private const double MessagesPerSecond = 100;
     private const double MessageBurst = 500;
     private const double BytesPerSecond = 1024 * 1024;
@@ -41,26 +50,32 @@ public sealed partial class SignalConnection : ISignalSink, IDisposable
 
     private readonly CancellationTokenSource _broken = new();
     private readonly TimeProvider _time;
+    private readonly LimitCounters _limited;
     private readonly ILogger _log;
     private readonly long _start;
     private TokenBucket _messages = new(MessagesPerSecond, MessageBurst);
     private TokenBucket _bytes = new(BytesPerSecond, ByteBurst);
+    private TokenBucket _work = new(WorkShare, WorkBurst);
+    private long _queuedBytes;
 
     // Answers go out in the format the client last used, starting with binary.
     private volatile bool _json;
     private volatile bool _closing;
 
-    public SignalConnection(TimeProvider time, ILogger log)
+    public SignalConnection(TimeProvider time, LimitCounters limited, ILogger log)
     {
         _time = time;
+        _limited = limited;
         _log = log;
         _start = time.GetTimestamp();
     }
 
     public void Send(OutboundSignal message)
     {
-        if (!_outbound.Writer.TryWrite(message) && !_closing)
+        var queued = Interlocked.Add(ref _queuedBytes, message.Size);
+        if ((queued > MaxQueuedBytes + message.Size || !_outbound.Writer.TryWrite(message)) && !_closing)
         {
+            _limited.Count(ClientLimit.SignalQueue);
             LogTooSlow(_log);
             Abort();
         }
@@ -145,7 +160,7 @@ public sealed partial class SignalConnection : ISignalSink, IDisposable
             }
             while (!received.EndOfMessage);
 
-            await PaceAsync(buffer.WrittenCount, cancel).ConfigureAwait(false);
+            await PaceAsync(buffer.WrittenCount, host, participant, cancel).ConfigureAwait(false);
             if (TryParse(received.MessageType, buffer.WrittenSpan) is { } request)
             {
                 if (Pings.Answer(request, _time.GetUtcNow()) is { } answer)
@@ -154,10 +169,12 @@ public sealed partial class SignalConnection : ISignalSink, IDisposable
                     continue;
                 }
 
-                await host.InvokeAsync((room, now) => room.Handle(participant, this, request, now)).ConfigureAwait(false);
+                var work = await host.InvokeAsync((room, now) => Handle(room, participant, request, now)).ConfigureAwait(false);
+                await DelayAsync(_work.Take(work.TotalSeconds, Now), ClientLimit.SignalWork, host, participant, cancel).ConfigureAwait(false);
             }
             else if (++malformed > MaxMalformed)
             {
+                await host.InvokeAsync((room, now) => room.Limited(participant, ClientLimit.Malformed, now)).ConfigureAwait(false);
                 await socket.CloseOutputAsync(WebSocketCloseStatus.InvalidPayloadData, "malformed messages", cancel).ConfigureAwait(false);
                 return;
             }
@@ -180,17 +197,32 @@ public sealed partial class SignalConnection : ISignalSink, IDisposable
     }
 
     /// <summary>A client that sends too much is read more slowly; what it has sent waits in its own network buffers.</summary>
-    private async Task PaceAsync(int bytes, CancellationToken cancel)
+    private Task PaceAsync(int bytes, RoomHost host, ParticipantSid participant, CancellationToken cancel)
     {
-        var now = new Instant((long)_time.GetElapsedTime(_start).TotalMicroseconds);
+        var now = Now;
         var wait = _messages.Take(1, now);
         var waitForBytes = _bytes.Take(bytes, now);
-        wait = wait > waitForBytes ? wait : waitForBytes;
+        return DelayAsync(wait > waitForBytes ? wait : waitForBytes, ClientLimit.SignalRate, host, participant, cancel);
+    }
+
+    private async Task DelayAsync(TimeSpan wait, ClientLimit limit, RoomHost host, ParticipantSid participant, CancellationToken cancel)
+    {
         if (wait > TimeSpan.Zero)
         {
+            await host.InvokeAsync((room, now) => room.Limited(participant, limit, now)).ConfigureAwait(false);
             await Task.Delay(wait, _time, cancel).ConfigureAwait(false);
         }
     }
+
+    /// <summary>On the room's loop: does what is asked, and measures how long that kept the loop from media.</summary>
+    private TimeSpan Handle(RoomCore room, ParticipantSid participant, SignalRequest request, Instant now)
+    {
+        var started = _time.GetTimestamp();
+        room.Handle(participant, this, request, now);
+        return _time.GetElapsedTime(started);
+    }
+
+    private Instant Now => new((long)_time.GetElapsedTime(_start).TotalMicroseconds);
 
     private async Task WriteAsync(WebSocket socket, CancellationTokenSource ended)
     {
@@ -208,6 +240,7 @@ public sealed partial class SignalConnection : ISignalSink, IDisposable
                     flags |= WebSocketMessageFlags.DisableCompression;
                 }
 
+                Interlocked.Add(ref _queuedBytes, -message.Size);
                 await socket.SendAsync(bytes, json ? WebSocketMessageType.Text : WebSocketMessageType.Binary, flags, ended.Token)
                     .ConfigureAwait(false);
             }

@@ -27,9 +27,9 @@ public sealed class BrowserParticipant(IPage page, string identity)
     /// <summary>What the page wrote to its console, for failure messages.</summary>
     public List<string> ConsoleLines { get; } = [];
 
-    /// <summary>Publishes the fake camera, in three layers when simulcast is on, and the fake microphone.</summary>
-    public Task PublishAsync(bool video = true, bool audio = true, int width = 640, int height = 360) =>
-        page.EvaluateAsync("options => harness.publish(options)", new { video, audio, size = new[] { width, height } });
+    /// <summary>Publishes the fake camera, in three layers when simulcast is on, and the fake microphone, with redundancy (RFC 2198) when asked for.</summary>
+    public Task PublishAsync(bool video = true, bool audio = true, int width = 640, int height = 360, bool red = false) =>
+        page.EvaluateAsync("options => harness.publish(options)", new { video, audio, red, size = new[] { width, height } });
 
     public async Task<ReceivedTrack> ReceivedAsync(string from, string kind) =>
         (await ReceivedAsync()).FirstOrDefault(t => t.Identity == from && t.Kind == kind) ?? ReceivedTrack.None;
@@ -40,6 +40,12 @@ public sealed class BrowserParticipant(IPage page, string identity)
 
     /// <summary>MIME type of the video that arrives from a participant, from the receiver's statistics.</summary>
     public Task<string> CodecAsync(string from) => CallAsync<string>($"harness.codec('{from}')");
+
+    /// <summary>MIME type of the sound that arrives from a participant.</summary>
+    public Task<string> AudioCodecAsync(string from) => CallAsync<string>($"harness.audioCodec('{from}')");
+
+    /// <summary>MIME type of the sound that is sent.</summary>
+    public Task<string> SentAudioCodecAsync() => CallAsync<string>("harness.sentAudioCodec()");
 
     /// <summary>What a video element shows now, as 16 × 9 pixels of red, green and blue; black while it shows nothing.</summary>
     public async Task<byte[]> PictureAsync(string element) => [.. (await CallAsync<int[]>($"harness.picture('{element}')")).Select(v => (byte)v)];

@@ -14,13 +14,14 @@ public sealed partial class SfuNode : IAsyncDisposable
 
     private readonly ChildProcess _process;
 
-    private SfuNode(ChildProcess process, Uri signal, int healthPort, int udpPort)
+    private SfuNode(ChildProcess process, Uri signal, int healthPort, int udpPort, int tcpPort)
     {
         _process = process;
         HttpUrl = signal.ToString().TrimEnd('/');
         WebSocketUrl = HttpUrl.Replace("http://", "ws://", StringComparison.Ordinal);
         HealthUrl = $"http://127.0.0.1:{healthPort}";
         UdpPort = udpPort;
+        TcpPort = tcpPort;
     }
 
     public string HttpUrl { get; }
@@ -32,6 +33,9 @@ public sealed partial class SfuNode : IAsyncDisposable
     /// <summary>Where all media over UDP goes.</summary>
     public int UdpPort { get; }
 
+    /// <summary>Where media over TCP goes.</summary>
+    public int TcpPort { get; }
+
     public ChildProcess Process => _process;
 
     public static async Task<SfuNode> StartAsync(IReadOnlyDictionary<string, string?>? environment = null, params string[] arguments)
@@ -42,7 +46,7 @@ public sealed partial class SfuNode : IAsyncDisposable
             environment);
         await process.WaitForOutputAsync("TCP port", StartTimeout);
         var match = Serving().Match(process.ReadOutput());
-        return new SfuNode(process, new Uri(match.Groups[1].Value), Port(2), Port(3));
+        return new SfuNode(process, new Uri(match.Groups[1].Value), Port(2), Port(3), Port(4));
 
         int Port(int group) => int.Parse(match.Groups[group].Value, System.Globalization.CultureInfo.InvariantCulture);
     }
@@ -62,7 +66,7 @@ public sealed partial class SfuNode : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await _process.DisposeAsync();
 
-    [GeneratedRegex(@"Serving: signal (http://\S+), health port (\d+), media UDP port (\d+)")]
+    [GeneratedRegex(@"Serving: signal (http://\S+), health port (\d+), media UDP port (\d+), TCP port (\d+)")]
     private static partial Regex Serving();
 }
 

@@ -116,6 +116,10 @@ serve({
     return { sid: room.localParticipant.sid };
   },
 
+  sid(identity) {
+    return find(identity).room.localParticipant.sid;
+  },
+
   async publish(identity, { audio, video, width, height }) {
     const state = find(identity);
     const sids = [];

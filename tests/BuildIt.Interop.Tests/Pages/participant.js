@@ -83,7 +83,8 @@ const harness = {
     }
     if (options.audio) {
       const track = await createLocalAudioTrack({ autoGainControl: false, echoCancellation: false, noiseSuppression: false });
-      await this.room.localParticipant.publishTrack(track, { source: Track.Source.Microphone });
+      // The fake microphone is a stereo one, for which the SDK leaves redundancy out unless it is asked for.
+      await this.room.localParticipant.publishTrack(track, { source: Track.Source.Microphone, ...(options.red ? { red: true } : {}) });
     }
     return [...this.room.localParticipant.trackPublications.values()].map((p) => p.trackSid);
   },
@@ -128,6 +129,28 @@ const harness = {
       return report.get(inbound?.codecId)?.mimeType ?? null;
     }
     return null;
+  },
+
+  // The user name fragments of the descriptions in force, on both sides of every connection.
+  iceCredentials() {
+    const { publisher, subscriber } = this.room.engine.pcManager;
+    return [publisher, subscriber].filter((transport) => transport?.getLocalDescription()).flatMap((transport) =>
+      [transport.getLocalDescription(), transport.getRemoteDescription()].map((description) => /a=ice-ufrag:(\S+)/.exec(description?.sdp)?.[1]));
+  },
+
+  async audioCodec(identity) {
+    const [publication] = this.remote(identity).audioTrackPublications.values();
+    return this.codecIn(await publication.track.receiver.getStats(), 'inbound-rtp');
+  },
+
+  async sentAudioCodec() {
+    const [publication] = this.room.localParticipant.audioTrackPublications.values();
+    return this.codecIn(await publication.track.sender.getStats(), 'outbound-rtp');
+  },
+
+  codecIn(report, type) {
+    const stream = [...report.values()].find((s) => s.type === type);
+    return report.get(stream?.codecId)?.mimeType ?? null;
   },
 
   picture(element) {

@@ -195,20 +195,15 @@ public sealed class SoakTests(ConferenceFixture conference, ITestOutputHelper ou
     {
         public static async Task<Measurement> TakeAsync(SfuNode node, NodeProcess process)
         {
-            using var http = new HttpClient();
-            var metrics = (await http.GetStringAsync(new Uri(node.HealthUrl + "/metrics"))).Split('\n');
+            var metrics = await MetricsSnapshot.ReadAsync(node);
             var (cpu, memory) = process.Read();
             return new Measurement(
                 Stopwatch.GetElapsedTime(0),
                 cpu,
                 memory,
-                Sum(metrics, "buildit_sfu_packets_total", "\"in\""),
-                Sum(metrics, "buildit_sfu_packets_total", "\"out\""),
-                (long)Sum(metrics, "buildit_sfu_packets_dropped_total", "send_") + NodeProcess.FullReceiveBuffers());
+                metrics.Sum("buildit_sfu_packets_total", "\"in\""),
+                metrics.Sum("buildit_sfu_packets_total", "\"out\""),
+                (long)metrics.Sum("buildit_sfu_packets_dropped_total", "send_") + NodeProcess.FullReceiveBuffers());
         }
-
-        private static double Sum(string[] lines, string name, string label) => lines
-            .Where(line => line.StartsWith(name, StringComparison.Ordinal) && line.Contains(label, StringComparison.Ordinal))
-            .Sum(line => double.Parse(line.AsSpan(line.LastIndexOf(' ') + 1), System.Globalization.CultureInfo.InvariantCulture));
     }
 }

@@ -65,6 +65,9 @@ internal sealed class ModelClient : IMediaPeerEvents, IPeerTransportEvents
 
     public VirtualEndpoint NodeSide { get; set; } = null!;
 
+    /// <summary>What the node held this client back by, each time.</summary>
+    public List<ClientLimit> Limits { get; } = [];
+
     /// <summary>To the node.</summary>
     public EmulatedLink Up { get; }
 
@@ -89,6 +92,12 @@ internal sealed class ModelClient : IMediaPeerEvents, IPeerTransportEvents
 
     public TrackSid AudioSid => new("TR_A" + _name);
 
+    /// <summary>Set before publishing: whether redundant audio is offered, sent and understood.</summary>
+    public bool Red { get; set; }
+
+    /// <summary>Set before publishing: whether the tracks are announced as encrypted end to end.</summary>
+    public bool Encrypted { get; set; }
+
     /// <summary>Publishes three layers of video and audio, and connects.</summary>
     public void Publish()
     {
@@ -109,6 +118,15 @@ internal sealed class ModelClient : IMediaPeerEvents, IPeerTransportEvents
     {
         Peer.Subscribe(other.VideoSid, settings, _room.Now);
         Peer.Subscribe(other.AudioSid, new SubscriptionSettings(), _room.Now);
+    }
+
+    /// <summary>Says that the picture is lost, true or not.</summary>
+    public void AskForKeyFrame()
+    {
+        Span<byte> buffer = stackalloc byte[64];
+        var writer = new RtcpWriter(buffer);
+        writer.WritePictureLoss(new Ssrc(1), Video.Ssrc);
+        _transport.SendRtcp(buffer[..writer.Length]);
     }
 
     public void HandleDatagram(byte[] datagram, Instant now) => _transport.HandleDatagram(datagram, Node, now);
@@ -168,6 +186,7 @@ internal sealed class ModelClient : IMediaPeerEvents, IPeerTransportEvents
     }
 
     public void OnSubscriptionFailed(TrackSid track, SubscriptionFailure reason, Instant now) => Assert.Fail($"{track}: {reason}");
+
 
     public void OnWantedQualities(TrackSid track, IReadOnlyList<WantedCodec> codecs, Instant now)
     {
@@ -257,6 +276,8 @@ internal sealed class ModelClient : IMediaPeerEvents, IPeerTransportEvents
     {
     }
 
+    public void OnLimited(ClientLimit limit, Instant now) => Limits.Add(limit);
+
     public void OnData(DataChannelKind channel, ReadOnlySpan<byte> message, Instant now)
     {
     }
@@ -291,8 +312,9 @@ internal sealed class ModelClient : IMediaPeerEvents, IPeerTransportEvents
                 Publisher = new ParticipantSid("PA_" + _name),
                 Kind = kind,
                 Origin = origin,
-                Encodings = [new PublishedEncoding((kind == TrackKind.Video ? "v" : "a") + _name, kind == TrackKind.Video ? "vp8" : "opus", layers)],
-                DisableRed = true,
+                Encodings = [new PublishedEncoding((kind == TrackKind.Video ? "v" : "a") + _name, kind == TrackKind.Video ? "vp8" : "", layers)],
+                DisableRed = !Red,
+                Encrypted = Encrypted,
             },
             _room.Now);
 
@@ -327,6 +349,12 @@ internal sealed class ModelClient : IMediaPeerEvents, IPeerTransportEvents
             _transport.AddRemoteCandidate(candidate);
         }
 
+        // As browsers do: the first codec of an answer is sent.
+        foreach (var source in _sources.Where(source => source.IsAudio))
+        {
+            source.IsRed = answer.Media[int.Parse(source.Mid, CultureInfo.InvariantCulture)].Codecs[0].Is("red");
+        }
+
         foreach (var media in answer.Media.Where(m => midToTrack.ContainsKey(m.Mid) && m.Sources.Count > 0))
         {
             var group = media.SourceGroups.FirstOrDefault(g => g.Semantics == "FID");
@@ -338,7 +366,7 @@ internal sealed class ModelClient : IMediaPeerEvents, IPeerTransportEvents
         }
     }
 
-    private static SdpMedia Section(MediaKind kind, string? cid, int index, SdpTransport transport)
+    private SdpMedia Section(MediaKind kind, string? cid, int index, SdpTransport transport)
     {
         var isVideo = kind == MediaKind.Video;
         SdpCodec[] codecs = isVideo
@@ -347,7 +375,11 @@ internal sealed class ModelClient : IMediaPeerEvents, IPeerTransportEvents
                 new SdpCodec { PayloadType = ModelSource.Vp8, Name = "VP8", ClockRate = 90_000, Feedback = ["transport-cc", "nack", "nack pli"] },
                 new SdpCodec { PayloadType = ModelSource.Rtx, Name = "rtx", ClockRate = 90_000, Parameters = $"apt={ModelSource.Vp8}" },
             ]
-            : [new SdpCodec { PayloadType = ModelSource.Opus, Name = "opus", ClockRate = 48_000, Channels = 2, Feedback = ["transport-cc"] }];
+            :
+            [
+                new SdpCodec { PayloadType = ModelSource.Opus, Name = "opus", ClockRate = 48_000, Channels = 2, Feedback = ["transport-cc"] },
+                .. Red ? [new SdpCodec { PayloadType = ModelSource.Red, Name = "red", ClockRate = 48_000, Channels = 2, Parameters = $"{ModelSource.Opus}/{ModelSource.Opus}" }] : (SdpCodec[])[],
+            ];
         var simulcast = isVideo && cid is not null;
         return new SdpMedia
         {

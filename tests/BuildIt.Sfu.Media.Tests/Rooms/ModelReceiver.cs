@@ -40,6 +40,12 @@ internal sealed class ModelReceiver(string trackSid, bool isAudio, Ssrc ssrc, Ss
 
     public long Bytes { get; private set; }
 
+    /// <summary>Of the last sound.</summary>
+    public byte PayloadType { get; private set; }
+
+    /// <summary>The last sound as it came.</summary>
+    public byte[] Payload { get; private set; } = [];
+
     public long Frames { get; private set; }
 
     /// <summary>Layer of the newest frame; -1 before the first.</summary>
@@ -79,6 +85,7 @@ internal sealed class ModelReceiver(string trackSid, bool isAudio, Ssrc ssrc, Ss
         RepairedPackets += repaired ? 1 : 0;
         if (isAudio)
         {
+            (PayloadType, Payload) = (packet.PayloadType, packet.Payload.ToArray());
             Complete(now);
             return;
         }

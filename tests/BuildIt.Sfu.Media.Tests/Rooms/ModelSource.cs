@@ -13,6 +13,7 @@ internal sealed class ModelSource
     public const byte Vp8 = 96;
     public const byte Rtx = 97;
     public const byte Opus = 111;
+    public const byte Red = 63;
     public const byte MidId = 4;
     public const byte RidId = 10;
     public const byte RepairedRidId = 11;
@@ -21,6 +22,8 @@ internal sealed class ModelSource
     private const int Remembered = 1024;
 
     private readonly Random _random;
+    private const int CopyLength = 8;
+
     private readonly byte[] _mid;
     private readonly byte[] _rid;
     private readonly int _layer;
@@ -38,6 +41,7 @@ internal sealed class ModelSource
     public ModelSource(string mid, string rid, int layer, DataRate rate, double framesPerSecond, int seed, Instant start)
     {
         _random = new Random(seed);
+        Mid = mid;
         _mid = System.Text.Encoding.ASCII.GetBytes(mid);
         _rid = System.Text.Encoding.ASCII.GetBytes(rid);
         _layer = layer;
@@ -55,7 +59,12 @@ internal sealed class ModelSource
 
     public Ssrc RepairSsrc { get; }
 
+    public string Mid { get; }
+
     public bool IsAudio => _layer < 0;
+
+    /// <summary>Whether each sound goes out behind a copy of the one before (RFC 2198).</summary>
+    public bool IsRed { get; set; }
 
     /// <summary>False while the node says that nobody watches.</summary>
     public bool IsActive { get; set; } = true;
@@ -63,6 +72,8 @@ internal sealed class ModelSource
     public long Bytes { get; private set; }
 
     public long Repaired { get; private set; }
+
+    public long KeyFrames { get; private set; }
 
     public void WantKeyFrame() => _keyFrameWanted = true;
 
@@ -79,6 +90,7 @@ internal sealed class ModelSource
 
             var key = _keyFrameWanted && !IsAudio;
             _keyFrameWanted = false;
+            KeyFrames += key ? 1 : 0;
             var size = Math.Max(40, (int)(_rate.BitsPerSecond / 8 * _interval.TotalSeconds * (IsAudio ? 1 : 0.8 + 0.4 * _random.NextDouble()) * (key ? 3 : 1)));
             var parts = IsAudio ? 1 : (size + MaxPayload - 1) / MaxPayload;
             _picture = (ushort)(_picture + 1 & 0x7FFF);
@@ -119,7 +131,7 @@ internal sealed class ModelSource
     private byte[] Packet(int part, int parts, bool key, int size, RtpTimestamp timestamp, ref ushort transportSequence)
     {
         var bytes = new byte[size + 80];
-        var writer = new RtpHeaderWriter(bytes, IsAudio ? Opus : Vp8, IsAudio || part == parts - 1, new(_sequence), timestamp, Ssrc);
+        var writer = new RtpHeaderWriter(bytes, IsAudio ? IsRed ? Red : Opus : Vp8, IsAudio || part == parts - 1, new(_sequence), timestamp, Ssrc);
         BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(writer.Add(TransportId, 2)), transportSequence++);
         writer.Add(MidId, _mid);
         if (!IsAudio)
@@ -128,7 +140,19 @@ internal sealed class ModelSource
         }
 
         var position = writer.Finish();
-        if (!IsAudio)
+        if (IsAudio)
+        {
+            var sound = position;
+            if (IsRed)
+            {
+                BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(position), (0x80u | Opus) << 24 | 960 << 10 | CopyLength);
+                bytes[position + 4] = Opus;
+                sound += 5 + CopyLength;
+            }
+
+            BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(sound), _frame);
+        }
+        else
         {
             // RFC 7741 section 4.2: X and I, start of partition in the first packet, a 15-bit picture id.
             bytes[position] = (byte)(0x80 | (part == 0 ? 0x10 : 0));

@@ -135,6 +135,47 @@ public sealed class RoomOverNetworkTests
     }
 
     [Fact]
+    public void Somebody_who_asks_for_key_frames_all_the_time_does_not_set_the_publishers_pace()
+    {
+        var (room, publisher, subscriber) = Connected(seed: 31);
+        Assert.True(room.SecondsUntil(() => subscriber.Video.Layer == 2, 10) < 10, "the high layer is not reached");
+        room.Run(10);
+        var before = publisher.Sources.Sum(s => s.KeyFrames);
+
+        for (var i = 0; i < 300; i++)
+        {
+            subscriber.AskForKeyFrame();
+            room.Run(0.1);
+        }
+
+        // Five at once, then one every other second.
+        Assert.InRange(publisher.Sources.Sum(s => s.KeyFrames) - before, 10, 5 + 30 / 2 + 1);
+        Assert.Contains(ClientLimit.KeyFrames, subscriber.Limits);
+        Assert.Empty(subscriber.Video.Faults);
+    }
+
+    [Fact]
+    public void A_flood_of_feedback_is_not_read()
+    {
+        var (room, _, subscriber) = Connected(seed: 32);
+        room.Run(3);
+        subscriber.Video.LongestGap = TimeSpan.Zero;
+        for (var i = 0; i < 100; i++)
+        {
+            for (var packet = 0; packet < 100; packet++)
+            {
+                subscriber.AskForKeyFrame();
+            }
+
+            room.Run(0.01);
+        }
+
+        Assert.InRange(subscriber.Limits.Count(limit => limit == ClientLimit.Feedback), 10_000 - 4000 - 2500, 10_000 - 4000);
+        Assert.True(subscriber.Video.LongestGap < TimeSpan.FromMilliseconds(200), $"no picture for {subscriber.Video.LongestGap.TotalMilliseconds:0} ms");
+        Assert.Empty(subscriber.Video.Faults);
+    }
+
+    [Fact]
     public void The_same_seed_gives_the_same_run()
     {
         Assert.Equal(Run(), Run());

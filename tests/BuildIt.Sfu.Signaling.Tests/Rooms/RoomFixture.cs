@@ -40,6 +40,9 @@ internal sealed class RoomFixture : IRoomObserver
 
     public List<WebhookEvent> Events { get; } = [];
 
+    /// <summary>Who was said to be held back, and by what.</summary>
+    public List<(string Participant, ClientLimit Limit)> Notices { get; } = [];
+
     public RoomEndReason? EndReason { get; private set; }
 
     public IEnumerable<string> EventNames => Events.Select(e => e.Event);
@@ -80,6 +83,8 @@ internal sealed class RoomFixture : IRoomObserver
     public void OnEvent(WebhookEvent happened) => Events.Add(happened);
 
     public void OnEnded(RoomCore room, RoomEndReason reason) => EndReason = reason;
+
+    public void OnLimited(ParticipantSid participant, ClientLimit limit) => Notices.Add((participant.Value, limit));
 
     private sealed class CountingSids : ISidSource
     {

@@ -82,6 +82,9 @@ internal sealed class ClientConnection : IDatagramHandler, IPeerTransportEvents,
 
     public bool WantsData { get; }
 
+    /// <summary>True for a client that reads nothing of its data channels any more.</summary>
+    public bool IgnoresData { get; set; }
+
     /// <summary>Header extensions by the ids in force on this connection.</summary>
     public ExtensionMap Extensions { get; } = new();
 
@@ -185,7 +188,8 @@ internal sealed class ClientConnection : IDatagramHandler, IPeerTransportEvents,
         if (_decryptOneIn > 1
             && _sampled++ % (uint)_decryptOneIn != 0
             && Demultiplexer.Classify(datagram) == DatagramKind.Rtp
-            && Transport.IsConnected)
+            && Transport.IsConnected
+            && !IsRepair(datagram))
         {
             Count(datagram, now);
             return;
@@ -271,7 +275,13 @@ internal sealed class ClientConnection : IDatagramHandler, IPeerTransportEvents,
         }
     }
 
-    public void OnApplicationData(ReadOnlySpan<byte> data, Instant now) => _data?.Handle(data, now);
+    public void OnApplicationData(ReadOnlySpan<byte> data, Instant now)
+    {
+        if (!IgnoresData)
+        {
+            _data?.Handle(data, now);
+        }
+    }
 
     public void OnPeerClosed(Instant now)
     {
@@ -292,6 +302,59 @@ internal sealed class ClientConnection : IDatagramHandler, IPeerTransportEvents,
     public void OnDisconnected(SctpCloseReason reason, Instant now)
     {
     }
+
+    /// <summary>Asks for the last thousand packets of every track, in so many packets; see <see cref="HeadlessParticipant.SendNacksAsync"/>.</summary>
+    public int SendNacks(int packets)
+    {
+        Span<SequenceNumber> wanted = stackalloc SequenceNumber[1000];
+        Span<byte> buffer = stackalloc byte[1200];
+        var sent = 0;
+        foreach (var track in _tracks)
+        {
+            if (track.Latest is not { } latest)
+            {
+                continue;
+            }
+
+            for (var i = 0; i < wanted.Length; i++)
+            {
+                wanted[i] = new SequenceNumber((ushort)(latest - wanted.Length + 1 + i));
+            }
+
+            for (var packet = 0; packet < packets; packet++)
+            {
+                var writer = new RtcpWriter(buffer);
+                writer.WriteNack(_sender, track.Ssrc, wanted);
+                sent += Transport.SendRtcp(buffer[..writer.Length]) ? 1 : 0;
+            }
+        }
+
+        _loop.Flush();
+        return sent;
+    }
+
+    /// <summary>Asks for a key frame of every track, in so many packets.</summary>
+    public int SendPictureLosses(int packets)
+    {
+        Span<byte> buffer = stackalloc byte[1200];
+        var sent = 0;
+        for (var packet = 0; packet < packets; packet++)
+        {
+            var writer = new RtcpWriter(buffer);
+            foreach (var track in _tracks)
+            {
+                writer.WritePictureLoss(_sender, track.Ssrc);
+            }
+
+            sent += writer.Length > 0 && Transport.SendRtcp(buffer[..writer.Length]) ? 1 : 0;
+        }
+
+        _loop.Flush();
+        return sent;
+    }
+
+    /// <summary>Forgets the gaps between frames so far.</summary>
+    public void ClearGaps() => _tracks.ForEach(track => track.ClearGaps());
 
     public void Dispose()
     {
@@ -465,14 +528,13 @@ internal sealed class ClientConnection : IDatagramHandler, IPeerTransportEvents,
         if (RtpPacketView.TryParse(datagram, out var view))
         {
             NoteTransportSequence(view, now);
-            if (!_repairs.ContainsKey(view.Ssrc))
-            {
-                Find(view)?.Count(view, now);
-            }
-
+            Find(view)?.Count(view, now);
             _timer.ScheduleNoLaterThan(_feedback.NextDeadline);
         }
     }
+
+    // What a repair repairs stands in its encrypted part.
+    private bool IsRepair(ReadOnlySpan<byte> datagram) => _repairs.ContainsKey(new Ssrc(BinaryPrimitives.ReadUInt32BigEndian(datagram[8..])));
 
     private void NoteTransportSequence(in RtpPacketView view, Instant now)
     {
@@ -501,7 +563,7 @@ internal sealed class ClientConnection : IDatagramHandler, IPeerTransportEvents,
     {
         if (!_received.TryGetValue(media, out var track) || track.Section.TrackSid != section.TrackSid)
         {
-            track = new ReceivedTrack(section, media, _owner.KnownSince(section.TrackSid), Latency, _readArrival);
+            track = new ReceivedTrack(section, media, _owner.KnownSince(section.TrackSid), Latency, _readArrival) { ChecksFrames = _decryptOneIn == 1 };
             track.SetPaused(_owner.IsPaused(section.TrackSid));
             _received[media] = track;
             _tracks.Add(track);

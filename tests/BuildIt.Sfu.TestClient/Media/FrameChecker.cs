@@ -68,6 +68,9 @@ internal sealed class FrameChecker(CodecKind codec)
     /// <summary>The stream pauses for a reason (mute, hidden, bandwidth): a gap from here on is no freeze.</summary>
     public void Pause() => _lastFrame = Instant.Never;
 
+    /// <summary>Forgets the gaps so far.</summary>
+    public void ClearGaps() => (LongestGap, Freezes) = (TimeSpan.Zero, 0);
+
     /// <summary>The time since the last frame so far, which counts as a gap while it lasts.</summary>
     public TimeSpan CurrentGap(Instant now) => _lastFrame == Instant.Never ? TimeSpan.Zero : now - _lastFrame;
 

@@ -52,6 +52,12 @@ internal sealed class ReceivedTrack
 
     public Ssrc Ssrc { get; }
 
+    /// <summary>
+    /// False where only some packets are decrypted: whole frames cannot be seen then, and to ask for key frames because of those
+    /// that were not looked at would make publishers send little else.
+    /// </summary>
+    public bool ChecksFrames { get; init; } = true;
+
     /// <summary>Nothing is expected now: muted, hidden or paused by the node.</summary>
     public bool Paused { get; private set; }
 
@@ -66,6 +72,11 @@ internal sealed class ReceivedTrack
         _checker?.Pause();
     }
 
+    /// <summary>The highest sequence number that has come; null before the first.</summary>
+    public ushort? Latest => _statistics.HasStarted ? (ushort)_statistics.Highest : null;
+
+    public void ClearGaps() => _checker?.ClearGaps();
+
     /// <summary>Takes a decrypted packet.</summary>
     public void Receive(in RtpPacketView packet, ExtensionMap extensions, bool repaired, Instant now)
     {
@@ -78,6 +89,11 @@ internal sealed class ReceivedTrack
         if (capture.Length >= 8 && !repaired)
         {
             _latency.Add(CaptureClock.Since(BinaryPrimitives.ReadUInt64BigEndian(capture), _readArrival()));
+        }
+
+        if (!ChecksFrames)
+        {
+            return;
         }
 
         _checker ??= new FrameChecker(Section.CodecOf(packet.PayloadType));

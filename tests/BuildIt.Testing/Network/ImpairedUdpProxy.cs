@@ -11,6 +11,7 @@ namespace BuildIt.Testing.Network;
 public sealed class ImpairedUdpProxy : IAsyncDisposable
 {
     private const int MaxDatagram = 65536;
+    private const byte HandshakeRecord = 22;
 
     private readonly Lock _lock = new();
     private readonly IPEndPoint _server;
@@ -23,7 +24,9 @@ public sealed class ImpairedUdpProxy : IAsyncDisposable
     private readonly List<Task> _tasks = [];
     private readonly ImpairedLink _toServer;
     private readonly ImpairedLink _toClient;
+    private readonly List<Socket> _abandoned = [];
     private long _order;
+    private long _handshakes;
 
     /// <param name="server">Where clients' packets go.</param>
     /// <param name="seed">Of loss, jitter and reordering.</param>
@@ -58,12 +61,28 @@ public sealed class ImpairedUdpProxy : IAsyncDisposable
     /// <summary>Bytes delivered to the clients.</summary>
     public long BytesToClient { get; private set; }
 
+    /// <summary>Datagrams of clients that begin with a DTLS handshake record (RFC 6347 section 4.1: content type 22).</summary>
+    public long Handshakes => Interlocked.Read(ref _handshakes);
+
+    /// <summary>
+    /// Gives every client another port towards the server, as when it changes its network or a NAT forgets it. What the server
+    /// still sends to the old ports is lost without a word.
+    /// </summary>
+    public void MoveClients()
+    {
+        lock (_lock)
+        {
+            _abandoned.AddRange(_clients.Values);
+            _clients.Clear();
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
         await Task.WhenAll(_tasks);
         _listening.Dispose();
-        foreach (var socket in _clients.Values)
+        foreach (var socket in _clients.Values.Concat(_abandoned))
         {
             socket.Dispose();
         }
@@ -106,6 +125,19 @@ public sealed class ImpairedUdpProxy : IAsyncDisposable
         while (true)
         {
             var length = await _listening.ReceiveFromAsync(buffer, SocketFlags.None, from, cancellation);
+            if (length > 0 && buffer[0] == HandshakeRecord)
+            {
+                Interlocked.Increment(ref _handshakes);
+            }
+
+            Accept(_toServer, buffer.AsSpan(0, length), UpstreamOf(from), null);
+        }
+    }
+
+    private Socket UpstreamOf(SocketAddress from)
+    {
+        lock (_lock)
+        {
             if (!_clients.TryGetValue(from, out var upstream))
             {
                 upstream = Bind();
@@ -116,7 +148,7 @@ public sealed class ImpairedUdpProxy : IAsyncDisposable
                 Run(stop => ReceiveFromServerAsync(upstream, client, stop));
             }
 
-            Accept(_toServer, buffer.AsSpan(0, length), upstream, null);
+            return upstream;
         }
     }
 
@@ -136,7 +168,18 @@ public sealed class ImpairedUdpProxy : IAsyncDisposable
                 continue;
             }
 
-            Accept(_toClient, buffer.AsSpan(0, length), _listening, client);
+            if (IsInUse(upstream, client))
+            {
+                Accept(_toClient, buffer.AsSpan(0, length), _listening, client);
+            }
+        }
+    }
+
+    private bool IsInUse(Socket upstream, SocketAddress client)
+    {
+        lock (_lock)
+        {
+            return _clients.TryGetValue(client, out var current) && current == upstream;
         }
     }
 

@@ -6,6 +6,9 @@ public sealed record LinkConditions
     /// <summary>Passes everything at once.</summary>
     public static LinkConditions Clear { get; } = new();
 
+    /// <summary>Passes nothing and says nothing about it.</summary>
+    public static LinkConditions Cut { get; } = new() { Loss = 1 };
+
     /// <summary>Bits each second, IP payload; 0 for no limit.</summary>
     public long BitsPerSecond { get; init; }
 

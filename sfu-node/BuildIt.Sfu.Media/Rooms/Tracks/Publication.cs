@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using BuildIt.Sfu.Media.Speakers;
 using BuildIt.Sfu.Media.Units;
 
@@ -6,6 +7,14 @@ namespace BuildIt.Sfu.Media.Rooms.Tracks;
 /// <summary>A published track: what was announced, its encodings, and who is subscribed to it. Used on one loop.</summary>
 internal sealed class Publication(MediaPeer publisher, PublishedTrack track)
 {
+    /// <summary>Key frames that one subscriber may ask for on average: they cost the publisher and all who watch it.</summary>
+    private const double KeyFramesPerSecond = 0.5;
+
+    /// <summary>Losses and layer changes that come together.</summary>
+    private const double KeyFrameBurst = 5;
+
+    private readonly Dictionary<ParticipantSid, TokenBucket> _keyFrameBudgets = [];
+
     public MediaPeer Publisher { get; } = publisher;
 
     public PublishedTrack Track { get; private set; } = track;
@@ -25,6 +34,22 @@ internal sealed class Publication(MediaPeer publisher, PublishedTrack track)
     public List<PublicationEncoding> Encodings { get; } = [];
 
     public List<Subscription> Subscriptions { get; } = [];
+
+    /// <summary>Takes a key frame from what a subscriber may ask for; false when that is used up.</summary>
+    public bool TryTakeKeyFrame(ParticipantSid subscriber, Instant now)
+    {
+        // Kept when a subscription ends, so that subscribing anew does not renew it.
+        ref var budget = ref CollectionsMarshal.GetValueRefOrAddDefault(_keyFrameBudgets, subscriber, out var known);
+        if (!known)
+        {
+            budget = new TokenBucket(KeyFramesPerSecond, KeyFrameBurst);
+        }
+
+        return budget.TryTake(1, now);
+    }
+
+    /// <summary>A participant has left the room.</summary>
+    public void Forget(ParticipantSid subscriber) => _keyFrameBudgets.Remove(subscriber);
 
     /// <summary>Takes over an announcement; returns the encodings that are new in it.</summary>
     public List<PublicationEncoding> Announce(PublishedTrack announced)

@@ -92,7 +92,7 @@ internal sealed class Subscription
             }
 
             negotiated = true;
-            if (_section.Codecs.FirstOrDefault(c => c.Name.Equals(encoding.Codec.Name, StringComparison.OrdinalIgnoreCase)) is { } codec)
+            if ((CodecNamed(encoding.Codec.Name) ?? InsideRed(encoding)) is { } codec)
             {
                 Start(encoding, codec);
                 if (!_announced)
@@ -185,8 +185,7 @@ internal sealed class Subscription
     {
         if (Down is { IsForwarding: true } && Encoding?.Incoming is { } incoming)
         {
-            incoming.Layer(incoming.IsSimulcast ? Math.Max(0, Down.CurrentLayers.Spatial) : 0)?.KeyFrames.Want();
-            Encoding.Publication.Publisher.OnFeedbackWanted();
+            WantKeyFrame(incoming.Layer(incoming.IsSimulcast ? Math.Max(0, Down.CurrentLayers.Spatial) : 0));
         }
     }
 
@@ -231,12 +230,40 @@ internal sealed class Subscription
     private void RequestKeyFrame(IncomingTrack incoming)
     {
         var needed = Down!.LayerNeedingKeyFrame;
-        if (needed >= 0 && incoming.Layer(needed) is { } layer)
+        if (needed >= 0)
         {
-            layer.KeyFrames.Want();
-            Publication.Publisher.OnFeedbackWanted();
+            WantKeyFrame(incoming.Layer(needed));
         }
     }
+
+    /// <summary>Asks the publisher, unless somebody has already or this subscriber asks too often.</summary>
+    private void WantKeyFrame(IncomingLayer? layer)
+    {
+        if (layer is null || layer.KeyFrames.IsWanted)
+        {
+            return;
+        }
+
+        var now = Subscriber.Room.Now;
+        if (!Publication.TryTakeKeyFrame(Subscriber.Options.Sid, now))
+        {
+            Subscriber.Events.OnLimited(ClientLimit.KeyFrames, now);
+            return;
+        }
+
+        layer.KeyFrames.Want();
+        Publication.Publisher.OnFeedbackWanted();
+    }
+
+    private NegotiatedCodec? CodecNamed(string name) =>
+        _section!.Codecs.FirstOrDefault(codec => codec.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>
+    /// For clients that do not know redundant audio: the codec inside it. What is encrypted end to end may not be cut apart; its
+    /// publishers are not asked for redundancy.
+    /// </summary>
+    private NegotiatedCodec? InsideRed(PublicationEncoding encoding) =>
+        encoding.Codec!.IsRed && !Publication.Track.Encrypted ? CodecNamed(CodecPolicy.Opus) : null;
 
     private void Start(PublicationEncoding encoding, NegotiatedCodec codec)
     {
@@ -251,6 +278,7 @@ internal sealed class Subscription
                 PayloadType = codec.PayloadType,
                 RtxSsrc = Sends.RtxSsrc is { } rtx && codec.RtxPayloadType is not null ? new Ssrc(rtx) : null,
                 RtxPayloadType = codec.RtxPayloadType,
+                UnwrapRed = encoding.Codec!.IsRed && !codec.IsRed,
                 Extensions = _extensions!,
                 Mid = mid,
                 RetransmissionWindow = codec.Nack || codec.RtxPayloadType is not null ? (Publication.IsVideo ? 1024 : 128) : 0,

@@ -1,6 +1,4 @@
-using BuildIt.Sfu.Media.Units;
-
-namespace BuildIt.Sfu.Signaling.Rooms;
+namespace BuildIt.Sfu.Media.Units;
 
 /// <summary>Allows so many units per second on average, and a burst of so many at once.</summary>
 public struct TokenBucket

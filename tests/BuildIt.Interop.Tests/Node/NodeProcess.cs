@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace BuildIt.Interop.Tests.Soak;
+namespace BuildIt.Interop.Tests.Node;
 
 /// <summary>What the kernel says about the node's process (proc(5)).</summary>
 internal sealed class NodeProcess

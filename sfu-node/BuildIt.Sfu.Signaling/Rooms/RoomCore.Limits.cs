@@ -1,0 +1,30 @@
+using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Media.Units;
+
+namespace BuildIt.Sfu.Signaling.Rooms;
+
+/// <summary>What happens when a client goes beyond a limit: it is counted, and told to the observers now and then.</summary>
+public sealed partial class RoomCore
+{
+    /// <summary>Shortest time between two notices about one participant: a flood must not become a flood of log lines.</summary>
+    public static readonly TimeSpan LimitNoticeInterval = TimeSpan.FromSeconds(10);
+
+    /// <summary>Counts that a participant was held back by what it asked through a connection.</summary>
+    public void Limited(ParticipantSid participant, ClientLimit limit, Instant now)
+    {
+        if (_bySid.TryGetValue(participant.Value, out var member))
+        {
+            Limited(member, limit, now);
+        }
+    }
+
+    internal void Limited(Participant participant, ClientLimit limit, Instant now)
+    {
+        Services.Limited.Count(limit);
+        if (now >= participant.NextLimitNotice)
+        {
+            participant.NextLimitNotice = now + LimitNoticeInterval;
+            _observer.OnLimited(participant.Sid, limit);
+        }
+    }
+}

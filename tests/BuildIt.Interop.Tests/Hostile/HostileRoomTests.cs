@@ -1,0 +1,58 @@
+using BuildIt.Interop.Tests.Adaptive;
+using BuildIt.Interop.Tests.Browser;
+using BuildIt.Sfu.TestClient;
+using BuildIt.Sfu.TestClient.Network;
+using Xunit.Abstractions;
+
+namespace BuildIt.Interop.Tests.Hostile;
+
+/// <summary>Several hostile clients at once in a room in which two people talk through their browsers.</summary>
+[Collection(HostileTestGroup.Name)]
+public sealed class HostileRoomTests(ConferenceFixture conference, ITestOutputHelper output)
+{
+    private static readonly string[] Together = ["tracks", "subscribing and leaving", "muting and unmuting", "reliable data", "retransmissions", "key frames", "attributes"];
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public async Task Two_browsers_see_and_hear_each_other_among_hostile_clients()
+    {
+        await using var meeting = conference.NewMeeting();
+        var alice = await meeting.JoinAsync("alice");
+        var bob = await meeting.JoinAsync("bob");
+        await alice.PublishAsync(width: 320, height: 180);
+        await bob.PublishAsync(width: 320, height: 180);
+        await alice.SeesAndHearsAsync(["bob"], Patience);
+        await bob.SeesAndHearsAsync(["alice"], Patience);
+        await using var others = await Bystanders.JoinAsync(conference.Node, meeting.Room);
+        using var network = new HeadlessNetwork();
+        var hostile = new List<HeadlessParticipant>();
+        try
+        {
+            foreach (var name in Together)
+            {
+                hostile.Add(await HeadlessParticipant.JoinAsync(Bystanders.Options(conference.Node, network, meeting.Room, name)));
+            }
+
+            var recording = await Recording.StartAsync(bob, "alice");
+            await Task.Delay(TimeSpan.FromSeconds(1));
+            var start = await recording.NowAsync();
+            using var time = new CancellationTokenSource(TimeSpan.FromSeconds(15));
+            await Task.WhenAll(Together.Select((name, i) => Floods.All[name].Run(hostile[i], others, time.Token)));
+            var end = await recording.NowAsync();
+            await recording.UpdateAsync();
+
+            var (still, silence) = (recording.LongestStill(start, end), recording.LongestSilence(start, end));
+            output.WriteLine($"longest time without a picture {still.TotalMilliseconds:0} ms, without sound {silence.TotalMilliseconds:0} ms\n{recording.Describe(start)}");
+            Assert.True(recording.Samples[^1].Frames - recording.Samples[0].Frames > 100, recording.Describe(start));
+            Assert.True(still <= TimeSpan.FromSeconds(1), $"no picture for {still.TotalMilliseconds:0} ms\n{recording.Describe(start)}");
+            Assert.True(silence <= TimeSpan.FromSeconds(1), $"no sound for {silence.TotalMilliseconds:0} ms\n{recording.Describe(start)}");
+        }
+        finally
+        {
+            await Task.WhenAll(hostile.Select(client => client.DisposeAsync().AsTask()));
+        }
+
+        await alice.SeesAndHearsAsync(["bob"], Patience);
+    }
+}

@@ -1,0 +1,116 @@
+using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Signaling.Protocol;
+using BuildIt.Sfu.Signaling.Rooms;
+using Google.Protobuf;
+using Reason = BuildIt.Sfu.Signaling.Protocol.RequestResponse.Types.Reason;
+
+namespace BuildIt.Sfu.Signaling.Tests.Rooms;
+
+/// <summary>What one client may ask of a room: beyond it is refused with a reason or left out, counted, and told to the operator.</summary>
+public class LimitTests
+{
+    private readonly RoomFixture _fixture = new();
+
+    [Fact]
+    public void Changes_in_quick_succession_are_told_in_batches()
+    {
+        var alice = _fixture.Activate("alice");
+        var bob = _fixture.Activate("bob");
+        var track = alice.Publish();
+        bob.Take();
+        for (var i = 1; i <= 1_001; i++)
+        {
+            alice.Ask(new SignalRequest { Mute = new MuteTrackRequest { Sid = track.Sid, Muted = i % 2 == 1 } });
+        }
+
+        // The first batch after a quiet time goes at once as well.
+        Assert.InRange(bob.Take(r => r.Update).Count, 40, _fixture.Services.Limits.NewsBurst + 1);
+
+        // Nobody is left with an older state.
+        _fixture.Advance(ParticipantNews.BatchInterval);
+        Assert.True(bob.Take(r => r.Update).Single().Participants.Single().Tracks.Single().Muted);
+        Assert.True(_fixture.Services.Limited[ClientLimit.News] > 900);
+    }
+
+    [Fact]
+    public void Large_metadata_is_taken_twice_and_then_now_and_then()
+    {
+        var alice = _fixture.Activate("alice");
+        var bob = _fixture.Activate("bob");
+        bob.Take();
+        var answers = new List<Reason>();
+        for (var i = 0; i < 4; i++)
+        {
+            alice.Ask(new SignalRequest { UpdateMetadata = new UpdateParticipantMetadata { Metadata = new string('m', 400_000 + i) } });
+            answers.Add(alice.Take(r => r.RequestResponse).Single().Reason);
+        }
+
+        Assert.Equal([Reason.Ok, Reason.LimitExceeded, Reason.LimitExceeded, Reason.LimitExceeded], answers);
+        _fixture.Advance(TimeSpan.FromSeconds(10));
+        alice.Ask(new SignalRequest { UpdateMetadata = new UpdateParticipantMetadata { Metadata = "small" } });
+        Assert.Equal(Reason.Ok, alice.Take(r => r.RequestResponse).Single().Reason);
+    }
+
+    [Fact]
+    public void Data_is_counted_at_each_receiver()
+    {
+        var fixture = new RoomFixture(limits: new RoomLimits { DataDeliveriesPerSecond = 30 });
+        var alice = fixture.Activate("alice");
+        TestClient[] others = [.. Enumerable.Range(0, 10).Select(i => fixture.Activate($"other-{i}"))];
+        for (var i = 0; i < 10; i++)
+        {
+            alice.Data(new DataPacket { User = new UserPacket() }, DataChannelKind.Lossy);
+        }
+
+        // To one alone more may go, once there is something to give again.
+        Assert.All(others, other => Assert.Equal(3, other.TakeData().Count));
+        fixture.Advance(TimeSpan.FromSeconds(1));
+        for (var i = 0; i < 40; i++)
+        {
+            alice.Data(new DataPacket { User = new UserPacket(), DestinationIdentities = { "other-0" } }, DataChannelKind.Lossy);
+        }
+
+        Assert.Equal(30, others[0].TakeData().Count);
+        Assert.Equal(7 + 10, fixture.Services.Limited[ClientLimit.Data]);
+    }
+
+    [Fact]
+    public void Bytes_of_data_are_counted_at_each_receiver()
+    {
+        var fixture = new RoomFixture(limits: new RoomLimits { DataDeliveryRate = BuildIt.Sfu.Media.Units.DataRate.FromKilobits(80) });
+        var alice = fixture.Activate("alice");
+        var bob = fixture.Activate("bob");
+        fixture.Activate("carol");
+        for (var i = 0; i < 10; i++)
+        {
+            alice.Data(new DataPacket { User = new UserPacket { Payload = ByteString.CopyFrom(new byte[2_000]) } });
+        }
+
+        Assert.Equal(2, bob.TakeData().Count);
+    }
+
+    [Fact]
+    public void Operators_are_told_once_in_a_while()
+    {
+        var alice = _fixture.Activate("alice");
+        for (var i = 0; i < 100; i++)
+        {
+            alice.Ask(new SignalRequest { AddTrack = new AddTrackRequest { Cid = $"c{i}", Type = TrackType.Audio } });
+        }
+
+        Assert.Equal([(alice.Sid.Value, ClientLimit.Tracks)], _fixture.Notices);
+        Assert.Equal(80, _fixture.Services.Limited[ClientLimit.Tracks]);
+        _fixture.Advance(RoomCore.LimitNoticeInterval);
+        alice.Ask(new SignalRequest { AddTrack = new AddTrackRequest { Cid = "one more", Type = TrackType.Audio } });
+        Assert.Equal(2, _fixture.Notices.Count);
+    }
+
+    [Fact]
+    public void Media_tells_of_its_limits_too()
+    {
+        var alice = _fixture.Activate("alice");
+        alice.Peer.Events.OnLimited(ClientLimit.KeyFrames, _fixture.Now);
+        Assert.Equal([(alice.Sid.Value, ClientLimit.KeyFrames)], _fixture.Notices);
+        Assert.Equal(1, _fixture.Services.Limited[ClientLimit.KeyFrames]);
+    }
+}
