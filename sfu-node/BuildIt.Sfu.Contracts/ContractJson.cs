@@ -13,7 +13,8 @@ namespace BuildIt.Sfu.Contracts;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    RespectNullableAnnotations = true)]
+    RespectNullableAnnotations = true,
+    Converters = [typeof(FiniteNumber)])]
 [JsonSerializable(typeof(Heartbeat))]
 [JsonSerializable(typeof(NodeLoad))]
 [JsonSerializable(typeof(NodeCapacity))]

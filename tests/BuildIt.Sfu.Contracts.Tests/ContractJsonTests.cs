@@ -45,6 +45,16 @@ public sealed class ContractJsonTests
     }
 
     [Theory]
+    [InlineData("1e999")]
+    [InlineData("-1e999")]
+    [InlineData("\"NaN\"")]
+    [InlineData("null")]
+    public void What_is_no_number_is_refused(string load) => Assert.False(ContractJson.TryRead(
+        Encoding.UTF8.GetBytes($$"""{"status":"healthy","load":{{load}},"activeRooms":1,"activeParticipants":2,"cpuUsage":0.1,"memoryUsage":0.2,"networkIn":1,"networkOut":2}"""),
+        ContractJson.Default.NodeHealth,
+        out _));
+
+    [Theory]
     [InlineData("")]
     [InlineData("null")]
     [InlineData("[]")]

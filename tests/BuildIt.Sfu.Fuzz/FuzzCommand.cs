@@ -133,7 +133,10 @@ internal static class FuzzCommand
 
     private static int Replay(string target, string file)
     {
-        if (Execution.Try(FuzzTargets.Create(target), File.ReadAllBytes(file)) is not { } fault)
+        // What is allocated once for all inputs is not this one's.
+        var subject = FuzzTargets.Create(target);
+        Execution.Try(subject, subject.Seeds.First());
+        if (Execution.Try(subject, File.ReadAllBytes(file)) is not { } fault)
         {
             Console.WriteLine("nothing is wrong");
             return 0;

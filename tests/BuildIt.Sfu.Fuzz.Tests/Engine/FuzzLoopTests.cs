@@ -52,6 +52,9 @@ public unsafe class FuzzLoopTests
     }
 
     [Fact]
+    public void What_held_the_process_up_once_is_no_fault() => Assert.Null(Execution.Try(new Sleeper(), "x"u8));
+
+    [Fact]
     public void Property_that_does_not_hold_is_a_fault() =>
         Assert.Contains("two and two", Execution.Try(new Liar(), default)?.Key, StringComparison.Ordinal);
 
@@ -109,6 +112,24 @@ public unsafe class FuzzLoopTests
         public IEnumerable<byte[]> Seeds => [];
 
         public void Run(ReadOnlySpan<byte> input) => GC.KeepAlive(new byte[2 * 1024 * 1024]);
+    }
+
+    private sealed class Sleeper : IFuzzTarget
+    {
+        private bool _slept;
+
+        public string Name => "sleeper";
+
+        public IEnumerable<byte[]> Seeds => [];
+
+        public void Run(ReadOnlySpan<byte> input)
+        {
+            if (!_slept)
+            {
+                _slept = true;
+                Thread.Sleep(5_500);
+            }
+        }
     }
 
     private sealed class Liar : IFuzzTarget

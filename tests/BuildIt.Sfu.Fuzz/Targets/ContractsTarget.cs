@@ -58,6 +58,7 @@ internal sealed class ContractsTarget : IFuzzTarget
                 },
                 ContractJson.Default.RoomRoute)];
             yield return [2, .. """{"status":"healthy","load":0.5,"activeRooms":1,"activeParticipants":2,"cpuUsage":0.1,"memoryUsage":0.2,"networkIn":1,"networkOut":2}"""u8];
+            yield return [2, .. """{"status":"healthy","load":1e999,"activeRooms":1,"activeParticipants":2,"cpuUsage":0.1,"memoryUsage":0.2,"networkIn":1,"networkOut":2}"""u8];
             yield return [3, .. ContractJson.Write(new DrainCommand { Deadline = time, Reason = "scale" }, ContractJson.Default.DrainCommand)];
             yield return [4, .. ContractJson.Write(new DrainStatus { State = NodeState.Draining, StartedAt = time }, ContractJson.Default.DrainStatus)];
             yield return [5, .. ContractJson.Write(new Presence { Participant = "p", Node = new NodeId("a"), JoinedAt = time }, ContractJson.Default.Presence)];
