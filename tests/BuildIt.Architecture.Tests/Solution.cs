@@ -1,27 +1,17 @@
 using System.Xml.Linq;
+using BuildIt.Testing;
 
 namespace BuildIt.Architecture.Tests;
 
 /// <summary>The repository as files: its projects and what they reference.</summary>
 internal static class Solution
 {
-    public static DirectoryInfo Root { get; } = FindRoot();
+    public static DirectoryInfo Root { get; } = new(RepositoryRoot.Find());
 
     public static IReadOnlyList<Project> Projects { get; } = [.. Directory
         .EnumerateFiles(Root.FullName, "*.csproj", SearchOption.AllDirectories)
         .Where(path => !path.Contains("/node_modules/", StringComparison.Ordinal) && !path.Contains("/obj/", StringComparison.Ordinal))
         .Select(Project.Read)];
-
-    private static DirectoryInfo FindRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "BuildIt.Operator.sln")))
-        {
-            folder = folder.Parent;
-        }
-
-        return folder ?? throw new InvalidOperationException("The tests run from inside the repository.");
-    }
 }
 
 internal sealed record Project(string Name, string Path, IReadOnlyList<string> References, IReadOnlyList<string> Packages, string Text)

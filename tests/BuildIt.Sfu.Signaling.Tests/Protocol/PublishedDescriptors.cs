@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using BuildIt.Testing;
 
 namespace BuildIt.Sfu.Signaling.Tests.Protocol;
 
@@ -14,7 +15,7 @@ internal sealed record PublishedDescriptors(
 
     private static PublishedDescriptors Load()
     {
-        var folder = Path.Combine(Repository.Root, "tests", "npm", "protocol");
+        var folder = RepositoryRoot.Path("tests", "npm", "protocol");
         if (!Directory.Exists(Path.Combine(folder, "node_modules", "@livekit", "protocol")))
         {
             Run("npm", ["ci", "--no-audit", "--no-fund"], folder);
