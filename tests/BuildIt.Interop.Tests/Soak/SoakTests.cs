@@ -11,7 +11,7 @@ namespace BuildIt.Interop.Tests.Soak;
 
 /// <summary>
 /// A full room for a long time: headless participants, all with video, each watching nine others, beside two real browsers that watch
-/// nine as well. Short by default; BUILDIT_SOAK=full makes it 50 participants for five minutes.
+/// nine as well. Short by default; BUILDIT_SOAK=full makes it 50 participants for five minutes, BUILDIT_SOAK_SECONDS changes the time.
 /// </summary>
 public sealed class SoakTests(ConferenceFixture conference, ITestOutputHelper output) : IClassFixture<ConferenceFixture>
 {
@@ -25,7 +25,8 @@ public sealed class SoakTests(ConferenceFixture conference, ITestOutputHelper ou
 
     private static TimeSpan Settle => TimeSpan.FromSeconds(IsFull ? 60 : 15);
 
-    private static TimeSpan Duration => IsFull ? TimeSpan.FromMinutes(5) : TimeSpan.FromSeconds(40);
+    private static TimeSpan Duration => TimeSpan.FromSeconds(
+        int.TryParse(Environment.GetEnvironmentVariable("BUILDIT_SOAK_SECONDS"), out var seconds) ? seconds : IsFull ? 300 : 40);
 
     [Fact]
     public async Task A_full_room_goes_on_without_freezes_growth_or_unexplained_loss()
