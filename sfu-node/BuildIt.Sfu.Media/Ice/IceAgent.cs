@@ -25,6 +25,9 @@ public sealed class IceAgent
     /// </summary>
     private static readonly TimeSpan RoamAfter = TimeSpan.FromSeconds(4);
 
+    /// <summary>Quiet for so long, the selected pair is not merely overtaken by packets on another.</summary>
+    private static readonly TimeSpan DataMovesAfter = TimeSpan.FromMilliseconds(500);
+
     private readonly IceAgentOptions _options;
     private readonly IRandomSource _random;
     private readonly IDatagramSink _sink;
@@ -200,6 +203,32 @@ public sealed class IceAgent
         if (State == IceState.Disconnected)
         {
             State = IceState.Connected;
+        }
+    }
+
+    /// <summary>
+    /// The same, and where it came from: a peer sends from where it can be reached. When it does so from another proven address
+    /// while the selected one has gone quiet, it has moved, and is followed long before <see cref="RoamAfter"/>.
+    /// </summary>
+    public void NoteReceived(in TransportAddress from, Instant now)
+    {
+        NoteReceived(now);
+        if (Selected is not { } selected)
+        {
+            return;
+        }
+
+        if (selected.Remote == from)
+        {
+            selected.LastData = now;
+        }
+        else if (now - selected.LastData >= DataMovesAfter
+            && Find(from) is { } pair
+            && pair.Generation == _generation
+            && (_options.Lite ? pair.IsAuthenticated : pair.Check == IceCheckState.Succeeded))
+        {
+            pair.LastData = now;
+            Select(pair, HasNominated);
         }
     }
 
@@ -435,6 +464,11 @@ public sealed class IceAgent
             Select(pair, nominated: false);
         }
 
+        if (HasNominated && pair != Selected && IsSelectedSilent(now))
+        {
+            Select(pair, nominated: true);
+        }
+
         if (!HasNominated && !_pairs.Exists(static p => p.IsNominating))
         {
             pair.IsNominating = true;
@@ -502,6 +536,9 @@ public sealed class IceAgent
         var movedOn = Selected is not null && Selected.Generation != pair.Generation;
         Selected = pair;
         HasNominated = nominated;
+
+        // Chosen by checks, it has its time before data that comes another way counts again.
+        pair.LastData = Instant.Max(pair.LastData, pair.LastReceived);
         State = IceState.Connected;
         _connectDeadline = Instant.Never;
         _nextConsent = Instant.Min(_nextConsent, pair.LastReceived + _options.ConsentInterval);

@@ -45,6 +45,9 @@ internal sealed class IcePair(TransportAddress remote, PathId path, uint remoteP
     /// <summary>Order in which authenticated messages were last heard, for choosing the pair to forget.</summary>
     public Instant LastReceived { get; set; }
 
+    /// <summary>When authentic data last came this way while the pair was selected.</summary>
+    public Instant LastData { get; set; }
+
     public int Attempts { get; set; }
 
     public Instant NextAttempt { get; set; }

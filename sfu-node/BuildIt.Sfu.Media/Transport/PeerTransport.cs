@@ -109,7 +109,7 @@ public sealed class PeerTransport : IDatagramHandler, IDisposable
             case DatagramKind.Rtp when _srtp is not null && _ice.IsAuthenticated(from):
                 if (_srtp.TryUnprotectRtp(datagram, out var rtpLength))
                 {
-                    _ice.NoteReceived(now);
+                    _ice.NoteReceived(from, now);
                     _events.OnRtp(datagram[..rtpLength], now);
                 }
 
@@ -117,7 +117,7 @@ public sealed class PeerTransport : IDatagramHandler, IDisposable
             case DatagramKind.Rtcp when _srtp is not null && _ice.IsAuthenticated(from):
                 if (_srtp.TryUnprotectRtcp(datagram, out var rtcpLength))
                 {
-                    _ice.NoteReceived(now);
+                    _ice.NoteReceived(from, now);
                     _events.OnRtcp(datagram[..rtcpLength], now);
                 }
 

@@ -44,9 +44,6 @@ public sealed class BrowserParticipant(IPage page, string identity)
     /// <summary>MIME type of the sound that arrives from a participant.</summary>
     public Task<string> AudioCodecAsync(string from) => CallAsync<string>($"harness.audioCodec('{from}')");
 
-    /// <summary>MIME type of the sound that is sent.</summary>
-    public Task<string> SentAudioCodecAsync() => CallAsync<string>("harness.sentAudioCodec()");
-
     /// <summary>What a video element shows now, as 16 × 9 pixels of red, green and blue; black while it shows nothing.</summary>
     public async Task<byte[]> PictureAsync(string element) => [.. (await CallAsync<int[]>($"harness.picture('{element}')")).Select(v => (byte)v)];
 

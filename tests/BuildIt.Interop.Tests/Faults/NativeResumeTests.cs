@@ -28,9 +28,8 @@ public sealed class NativeResumeTests(ConferenceFixture conference) : IClassFixt
 
         for (var round = 0; round < 2; round++)
         {
+            // One failed attempt is enough for this SDK to begin a session anew, so the way is open again at once.
             proxy.Cut();
-            await nora.HasAsync("the news that its connection is gone", i => i.Events.Count(e => (string?)e["name"] == "reconnecting") > round, Patience);
-            await bob.SeesAndHearsAsync(["nora"], Patience);
             proxy.Mend();
             await nora.HasAsync("the news that it is back", i => i.Events.Count(e => (string?)e["name"] == "reconnected") > round, Patience);
             await bob.SeesAndHearsAsync(["nora"], Patience);

@@ -140,17 +140,9 @@ const harness = {
 
   async audioCodec(identity) {
     const [publication] = this.remote(identity).audioTrackPublications.values();
-    return this.codecIn(await publication.track.receiver.getStats(), 'inbound-rtp');
-  },
-
-  async sentAudioCodec() {
-    const [publication] = this.room.localParticipant.audioTrackPublications.values();
-    return this.codecIn(await publication.track.sender.getStats(), 'outbound-rtp');
-  },
-
-  codecIn(report, type) {
-    const stream = [...report.values()].find((s) => s.type === type);
-    return report.get(stream?.codecId)?.mimeType ?? null;
+    const report = await publication.track.receiver.getStats();
+    const inbound = [...report.values()].find((s) => s.type === 'inbound-rtp');
+    return report.get(inbound?.codecId)?.mimeType ?? null;
   },
 
   picture(element) {

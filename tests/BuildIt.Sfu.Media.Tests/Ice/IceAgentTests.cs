@@ -124,6 +124,48 @@ public sealed class IceAgentTests
         Assert.Equal(IceState.Connected, server.Agent.State);
     }
 
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public void A_client_that_moves_is_followed_at_once_when_it_sends_data_from_there(bool lite, bool clientControls)
+    {
+        var network = new VirtualNetwork(3);
+        var (server, client) = Introduce(network, lite, clientControls);
+        Assert.True(network.RunUntil(() => BothConnected(server, client), TimeSpan.FromSeconds(5)));
+        var old = client.Address;
+        Sends(old, 1);
+
+        client.Address = VirtualAgent.Elsewhere(1);
+        var moved = network.Now;
+        while (server.Agent.SelectedRemote != client.Address && network.Now - moved < TimeSpan.FromSeconds(8))
+        {
+            // Data from an address that has not proved itself does not come so far.
+            if (server.Agent.IsAuthenticated(client.Address))
+            {
+                server.Agent.NoteReceived(client.Address, network.Now);
+            }
+
+            network.Run(TimeSpan.FromMilliseconds(20));
+        }
+
+        // One interval of the client's checks and a round trip.
+        Assert.InRange(network.Now - moved, TimeSpan.Zero, TimeSpan.FromSeconds(2.7));
+
+        // What was still under way from the old address changes nothing.
+        server.Agent.NoteReceived(old, network.Now);
+        Assert.Equal(client.Address, server.Agent.SelectedRemote);
+
+        void Sends(TransportAddress from, double seconds)
+        {
+            for (var i = 0; i < seconds * 50; i++)
+            {
+                server.Agent.NoteReceived(from, network.Now);
+                network.Run(TimeSpan.FromMilliseconds(20));
+            }
+        }
+    }
+
     [Fact]
     public void Silence_disconnects_after_ten_seconds_and_fails_five_later()
     {
@@ -252,10 +294,10 @@ public sealed class IceAgentTests
         return buffer[..writer.Finish(to.Agent.Local.PasswordBytes)].ToArray();
     }
 
-    private static (VirtualAgent Server, VirtualAgent Client) Introduce(VirtualNetwork network, bool lite)
+    private static (VirtualAgent Server, VirtualAgent Client) Introduce(VirtualNetwork network, bool lite, bool clientControls = true)
     {
-        var server = network.Add(lite ? LiteServer : FullServer, 1);
-        var client = network.Add(Client, 2);
+        var server = network.Add((lite ? LiteServer : FullServer) with { Controlling = !clientControls }, 1);
+        var client = network.Add(Client with { Controlling = clientControls }, 2);
         server.Meet(client, withCandidate: false);
         client.Meet(server, withCandidate: true);
         return (server, client);

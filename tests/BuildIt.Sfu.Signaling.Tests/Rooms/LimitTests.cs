@@ -28,8 +28,27 @@ public class LimitTests
 
         // Nobody is left with an older state.
         _fixture.Advance(ParticipantNews.BatchInterval);
-        Assert.True(bob.Take(r => r.Update).Single().Participants.Single().Tracks.Single().Muted);
+        Assert.True(bob.Take(r => r.Update).SelectMany(u => u.Participants).Last(p => p.Sid == alice.Sid.Value).Tracks.Single().Muted);
         Assert.True(_fixture.Services.Limited[ClientLimit.News] > 900);
+    }
+
+    [Fact]
+    public void Changes_of_somebody_who_says_much_of_itself_are_counted_in_bytes()
+    {
+        var alice = _fixture.Activate("alice");
+        var bob = _fixture.Activate("bob");
+        var track = alice.Publish();
+        alice.Ask(new SignalRequest { UpdateMetadata = new UpdateParticipantMetadata { Metadata = new string('m', 400_000) } });
+        _fixture.Advance(ParticipantNews.BatchInterval);
+        bob.Take();
+        for (var i = 1; i <= 101; i++)
+        {
+            alice.Ask(new SignalRequest { Mute = new MuteTrackRequest { Sid = track.Sid, Muted = i % 2 == 1 } });
+        }
+
+        Assert.InRange(bob.Take(r => r.Update).Count, 1, 3);
+        _fixture.Advance(ParticipantNews.BatchInterval);
+        Assert.True(bob.Take(r => r.Update).SelectMany(u => u.Participants).Last(p => p.Sid == alice.Sid.Value).Tracks.Single().Muted);
     }
 
     [Fact]
