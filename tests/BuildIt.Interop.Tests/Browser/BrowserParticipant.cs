@@ -41,9 +41,6 @@ public sealed class BrowserParticipant(IPage page, string identity)
     /// <summary>MIME type of the video that arrives from a participant, from the receiver's statistics.</summary>
     public Task<string> CodecAsync(string from) => CallAsync<string>($"harness.codec('{from}')");
 
-    /// <summary>MIME type of the sound that arrives from a participant.</summary>
-    public Task<string> AudioCodecAsync(string from) => CallAsync<string>($"harness.audioCodec('{from}')");
-
     /// <summary>What a video element shows now, as 16 × 9 pixels of red, green and blue; black while it shows nothing.</summary>
     public async Task<byte[]> PictureAsync(string element) => [.. (await CallAsync<int[]>($"harness.picture('{element}')")).Select(v => (byte)v)];
 

@@ -22,9 +22,10 @@ public sealed class RedundantAudioTests(ConferenceFixture conference) : IClassFi
         await carol.SeesAndHearsAsync(["alice", "bob"], Patience, video: false);
         await alice.SeesAndHearsAsync(["bob"], Patience, video: false);
 
-        // What carol receives is what alice sends.
-        Assert.Equal("audio/opus", await bob.AudioCodecAsync("alice"));
-        Assert.Equal("audio/red", await carol.AudioCodecAsync("alice"));
+        // A browser's statistics name the codec inside; that a copy of the sound before travels along shows in the size.
+        var whole = await PayloadBytesAsync(carol, "alice");
+        var unwrapped = await PayloadBytesAsync(bob, "alice");
+        Assert.InRange(unwrapped / whole, 0.3, 0.7);
     }
 
     [Fact]
@@ -37,7 +38,17 @@ public sealed class RedundantAudioTests(ConferenceFixture conference) : IClassFi
         await alice.PublishAsync(video: false, red: true);
         await bob.SeesAndHearsAsync(["alice"], Patience, video: false);
         await carol.SeesAndHearsAsync(["alice"], Patience, video: false);
-        Assert.Equal("audio/opus", await bob.AudioCodecAsync("alice"));
-        Assert.Equal("audio/opus", await carol.AudioCodecAsync("alice"));
+        var there = await PayloadBytesAsync(carol, "alice");
+        var elsewhere = await PayloadBytesAsync(bob, "alice");
+        Assert.InRange(elsewhere / there, 0.9, 1.1);
+    }
+
+    /// <summary>Average over some seconds of a packet's payload.</summary>
+    private static async Task<double> PayloadBytesAsync(BrowserParticipant participant, string from)
+    {
+        var received = ReceivedTrack.None;
+        await participant.EventuallyAsync(Patience, async () =>
+            (received = await participant.ReceivedAsync(from, "audio")).Packets > 300 ? null : $"{participant.Identity} has {received.Packets} packets of {from}");
+        return received.Bytes / (double)received.Packets;
     }
 }

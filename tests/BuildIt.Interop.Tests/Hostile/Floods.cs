@@ -8,7 +8,10 @@ namespace BuildIt.Interop.Tests.Hostile;
 /// <summary>What a member of a room with a valid token can do to harm the others, by name. Each goes on until it is cancelled.</summary>
 internal static class Floods
 {
-    /// <summary>The limit that holds each flood back, as the node's metrics name it.</summary>
+    /// <summary>
+    /// What each flood is, and the limit that holds it back, as the node's metrics name it; of several, the beginning of their names
+    /// (how long an offer takes depends on the machine).
+    /// </summary>
     public static readonly IReadOnlyDictionary<string, (string Limit, Func<HeadlessParticipant, Bystanders, CancellationToken, Task> Run)> All =
         new Dictionary<string, (string, Func<HeadlessParticipant, Bystanders, CancellationToken, Task>)>
         {
@@ -22,7 +25,7 @@ internal static class Floods
             ["attributes"] = ("metadata", Attributes),
             ["pings"] = ("signal_rate", Pings),
             ["candidates"] = ("signal_rate", Candidates),
-            ["large offers"] = ("signal_work", LargeOffers),
+            ["large offers"] = ("signal_", LargeOffers),
             ["restarts"] = ("signal_rate", Restarts),
             ["reliable data"] = ("data", (client, _, cancel) => DataAsync(client, reliable: true, 60_000, cancel)),
             ["lossy data"] = ("data", (client, _, cancel) => DataAsync(client, reliable: false, 100, cancel)),

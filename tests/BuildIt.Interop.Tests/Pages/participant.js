@@ -138,13 +138,6 @@ const harness = {
       [transport.getLocalDescription(), transport.getRemoteDescription()].map((description) => /a=ice-ufrag:(\S+)/.exec(description?.sdp)?.[1]));
   },
 
-  async audioCodec(identity) {
-    const [publication] = this.remote(identity).audioTrackPublications.values();
-    const report = await publication.track.receiver.getStats();
-    const inbound = [...report.values()].find((s) => s.type === 'inbound-rtp');
-    return report.get(inbound?.codecId)?.mimeType ?? null;
-  },
-
   picture(element) {
     const context = new OffscreenCanvas(16, 9).getContext('2d');
     context.drawImage(document.getElementById(element), 0, 0, 16, 9);
