@@ -1,3 +1,4 @@
+using BuildIt.Sfu.TestClient.FrameEncryption;
 using BuildIt.Sfu.TestClient.Network;
 
 namespace BuildIt.Sfu.TestClient;
@@ -28,6 +29,9 @@ public sealed record HeadlessOptions
     /// numbers, which are not encrypted: cheap receivers for load. They see no frames, so nothing is said about those.
     /// </summary>
     public int DecryptOneIn { get; init; } = 1;
+
+    /// <summary>Encrypts what is published, so that only those with the same passphrase see and hear it; null publishes in the clear.</summary>
+    public FrameKey? Key { get; init; }
 
     /// <summary>Time from the call to a connected transport.</summary>
     public TimeSpan JoinTimeout { get; init; } = TimeSpan.FromSeconds(30);

@@ -113,6 +113,9 @@ public sealed partial class HeadlessParticipant : IConnectionOwner, IDeadlineHan
             case SignalResponse.MessageOneofCase.MediaSectionsRequirement:
                 _publishing!.AddReceivers(MediaKind.Audio, (int)message.MediaSectionsRequirement.NumAudios);
                 _publishing.AddReceivers(MediaKind.Video, (int)message.MediaSectionsRequirement.NumVideos);
+
+                // None may be missing: then the node wants another offer of those there are.
+                _publishing.RequestOffer();
                 OfferIfNeeded();
                 break;
             case SignalResponse.MessageOneofCase.SubscribedQualityUpdate:
@@ -346,6 +349,7 @@ public sealed partial class HeadlessParticipant : IConnectionOwner, IDeadlineHan
         var error = new HeadlessException(reason);
         _joined.TrySetException(error);
         _connected.TrySetException(error);
+        _ended.TrySetResult(_endReason);
         foreach (var announcement in _announced.Values)
         {
             announcement.Published.TrySetException(error);

@@ -26,6 +26,7 @@ public sealed partial class HeadlessParticipant : IAsyncDisposable
     private readonly SignalChannel _signal = new();
     private readonly TaskCompletionSource<JoinResponse> _joined = NewCompletion<JoinResponse>();
     private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<string> _ended = NewCompletion<string>();
     private readonly ConcurrentDictionary<string, ParticipantInfo> _others = new(StringComparer.Ordinal);
     private readonly Instant _joinStarted = MonotonicClock.Read();
     private Instant _connectedAt = Instant.Never;
@@ -54,6 +55,9 @@ public sealed partial class HeadlessParticipant : IAsyncDisposable
 
     /// <summary>The other participants and their tracks as last announced, by sid.</summary>
     public IReadOnlyDictionary<string, ParticipantInfo> Others => _others;
+
+    /// <summary>Completes when the session ends, with the reason.</summary>
+    public Task<string> Ended => _ended.Task;
 
     /// <summary>True until the session ends from either side.</summary>
     public bool IsActive => Volatile.Read(ref _endReason).Length == 0;
@@ -241,8 +245,14 @@ public sealed partial class HeadlessParticipant : IAsyncDisposable
         return await published.Task.WaitAsync(_options.JoinTimeout, cancellation);
     }
 
-    private static AddTrackRequest NewTrack(TrackType type, TrackSource source) =>
-        new() { Cid = Guid.NewGuid().ToString(), Name = source.ToString().ToLowerInvariant(), Type = type, Source = source };
+    private AddTrackRequest NewTrack(TrackType type, TrackSource source) => new()
+    {
+        Cid = Guid.NewGuid().ToString(),
+        Name = source.ToString().ToLowerInvariant(),
+        Type = type,
+        Source = source,
+        Encryption = _options.Key is null ? Encryption.Types.Type.None : Encryption.Types.Type.Gcm,
+    };
 
     private static VideoLayer LayerOf(IvfClip clip, int index, int count) => new()
     {

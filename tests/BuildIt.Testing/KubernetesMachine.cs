@@ -73,6 +73,10 @@ public sealed class KubernetesMachine : IAsyncDisposable
     /// <param name="index">0 for <c>node-0</c>.</param>
     public Task StopNodeAsync(int index) => ChildProcess.RunAsync(Script("node.sh"), ["stop", _folder, $"{index}"], CommandTimeout);
 
+    /// <summary>Ends the programs of a pod with SIGKILL, as a crash would. Kubernetes finds out by itself.</summary>
+    /// <param name="uid">The pod's uid.</param>
+    public Task KillPodAsync(string uid) => ChildProcess.RunAsync(Script("node.sh"), ["kill", _folder, uid], CommandTimeout);
+
     /// <summary>Starts a node, new or stopped before; it has none of the images yet.</summary>
     /// <param name="index">0 for <c>node-0</c>.</param>
     public Task StartNodeAsync(int index) => ChildProcess.RunAsync(Script("node.sh"), ["start", _folder, $"{index}"], StartTimeout);

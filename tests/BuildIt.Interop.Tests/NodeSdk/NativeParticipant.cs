@@ -104,8 +104,6 @@ public sealed record NativeInbox(
     public bool Noted(string name) => Events.Any(e => (string?)e["name"] == name);
 }
 
-public sealed record ReceivedData(string Text, string? From, int? Kind, string? Topic);
-
 public sealed record ReceivedText(string Text, string From);
 
 public sealed record ReceivedBytes(long Length, string From);

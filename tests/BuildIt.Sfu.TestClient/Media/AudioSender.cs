@@ -3,6 +3,7 @@ using BuildIt.Sfu.Media.Sdp;
 using BuildIt.Sfu.Media.Sdp.Negotiation;
 using BuildIt.Sfu.Media.Units;
 using BuildIt.Sfu.TestClient.Clips;
+using BuildIt.Sfu.TestClient.FrameEncryption;
 
 namespace BuildIt.Sfu.TestClient.Media;
 
@@ -17,6 +18,7 @@ internal sealed class AudioSender : ITrackSender
 
     private readonly ClientConnection _connection;
     private readonly OutgoingStream _stream;
+    private readonly FrameSealer? _sealer;
     private readonly uint _timestampBase;
     private Instant _start;
     private long _packets;
@@ -27,6 +29,7 @@ internal sealed class AudioSender : ITrackSender
     {
         _connection = connection;
         _stream = new OutgoingStream(connection, mid, "", ClockRate);
+        _sealer = connection.Key is { } key ? new FrameSealer(key) : null;
         _timestampBase = connection.NextRandom();
         _start = now + TimeSpan.FromMicroseconds(connection.NextRandom() % 20_000);
         Cid = cid;
@@ -76,11 +79,19 @@ internal sealed class AudioSender : ITrackSender
             var data = clip[(int)(_packets % clip.Count)].Span;
             var timestamp = _timestampBase + (uint)(_packets * TicksPerPacket);
             var payload = _stream.Begin(timestamp, marker: false, _packets % PacketsPerStamp == 0, Level, MaxPayload, now);
-            if (data.Length <= payload.Length)
+            if (data.Length + FrameSealer.Overhead > payload.Length)
             {
-                data.CopyTo(payload);
-                _stream.Commit(data.Length, now);
+                continue;
             }
+
+            if (_sealer is not null)
+            {
+                _stream.Commit(_sealer.Seal(data, FrameSealer.ClearBytesOfAudio, _stream.Ssrc.Value, timestamp, payload), now);
+                continue;
+            }
+
+            data.CopyTo(payload);
+            _stream.Commit(data.Length, now);
         }
     }
 
@@ -90,6 +101,8 @@ internal sealed class AudioSender : ITrackSender
     {
         // Sound has none.
     }
+
+    public void Dispose() => _sealer?.Dispose();
 
     private Instant PacketTime(long packet) => _start + PacketInterval * packet;
 }

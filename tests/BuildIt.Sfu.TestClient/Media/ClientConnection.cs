@@ -10,6 +10,7 @@ using BuildIt.Sfu.Media.Transport;
 using BuildIt.Sfu.Media.Units;
 using BuildIt.Sfu.Net;
 using BuildIt.Sfu.Net.Timing;
+using BuildIt.Sfu.TestClient.FrameEncryption;
 using BuildIt.Sfu.TestClient.Network;
 using BuildIt.Sfu.TestClient.Statistics;
 
@@ -52,6 +53,7 @@ internal sealed class ClientConnection : IDatagramHandler, IPeerTransportEvents,
         _loop = loop;
         _owner = owner;
         _decryptOneIn = options.DecryptOneIn;
+        Key = options.Key;
         _sender = new Ssrc(NextRandom());
         _feedback = new TransportFeedbackGenerator(_sender);
         _readArrival = loop.ReadArrival;
@@ -79,6 +81,9 @@ internal sealed class ClientConnection : IDatagramHandler, IPeerTransportEvents,
     }
 
     public PeerTransport Transport { get; }
+
+    /// <summary>What frames are encrypted with; null when they are not.</summary>
+    public FrameKey? Key { get; }
 
     public bool WantsData { get; }
 
@@ -115,6 +120,7 @@ internal sealed class ClientConnection : IDatagramHandler, IPeerTransportEvents,
     public void Remove(ITrackSender sender)
     {
         _senders.Remove(sender);
+        sender.Dispose();
         foreach (var stream in sender.Streams)
         {
             _outgoing.Remove(stream.Ssrc);
@@ -366,6 +372,7 @@ internal sealed class ClientConnection : IDatagramHandler, IPeerTransportEvents,
         _disposed = true;
         _timer.Cancel();
         Transport.Close();
+        _senders.ForEach(sender => sender.Dispose());
         _loop.Flush();
         _endpoint.Dispose();
     }

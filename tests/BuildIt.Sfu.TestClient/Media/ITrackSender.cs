@@ -6,7 +6,7 @@ using BuildIt.Sfu.Media.Units;
 namespace BuildIt.Sfu.TestClient.Media;
 
 /// <summary>A track of ours that plays a clip on one section. Used on one loop.</summary>
-internal interface ITrackSender
+internal interface ITrackSender : IDisposable
 {
     MediaKind Kind { get; }
 

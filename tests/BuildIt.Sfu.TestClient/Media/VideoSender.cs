@@ -3,6 +3,7 @@ using BuildIt.Sfu.Media.Sdp;
 using BuildIt.Sfu.Media.Sdp.Negotiation;
 using BuildIt.Sfu.Media.Units;
 using BuildIt.Sfu.TestClient.Clips;
+using BuildIt.Sfu.TestClient.FrameEncryption;
 
 namespace BuildIt.Sfu.TestClient.Media;
 
@@ -34,7 +35,7 @@ internal sealed class VideoSender : ITrackSender
         }
 
         Rids = publication.Simulcast && clips.Length > 1 ? RidNames[..clips.Length] : [];
-        _layers = [.. clips.Select((clip, i) => new Layer(clip, new OutgoingStream(connection, mid, Rids.Count > 0 ? Rids[i] : "", ClockRate)))];
+        _layers = [.. clips.Select((clip, i) => new Layer(clip, new OutgoingStream(connection, mid, Rids.Count > 0 ? Rids[i] : "", ClockRate), connection.Key))];
         Streams = [.. _layers.Select(layer => layer.Stream)];
         _frameInterval = TimeSpan.FromSeconds(1 / clips[0].FramesPerSecond);
         _timestampBase = connection.NextRandom();
@@ -134,10 +135,14 @@ internal sealed class VideoSender : ITrackSender
         }
     }
 
+    public void Dispose() => Array.ForEach(_layers, layer => layer.Dispose());
+
     private Instant FrameTime(long frame) => _start + _frameInterval * frame;
 
-    private sealed class Layer(IvfClip clip, OutgoingStream stream)
+    private sealed class Layer(IvfClip clip, OutgoingStream stream, FrameKey? key) : IDisposable
     {
+        private readonly FrameSealer? _sealer = key is null ? null : new FrameSealer(key);
+        private readonly byte[] _sealed = key is null ? [] : new byte[clip.Frames.Max(frame => frame.Length) + FrameSealer.Overhead];
         private int _position;
         private ushort _picture;
         private Instant _lastKeyFrame;
@@ -173,6 +178,12 @@ internal sealed class VideoSender : ITrackSender
                 _keyFrameWanted = false;
             }
 
+            if (_sealer is not null)
+            {
+                var clear = FrameSealer.ClearBytesOfVideo(IvfClip.IsKeyFrame(frame));
+                frame = _sealed.AsSpan(0, _sealer.Seal(frame, clear, Stream.Ssrc.Value, timestamp, _sealed));
+            }
+
             var count = Vp8Packetizer.CountPackets(frame.Length);
             for (var i = 0; i < count; i++)
             {
@@ -187,6 +198,8 @@ internal sealed class VideoSender : ITrackSender
 
             _picture = (ushort)((_picture + 1) & 0x7FFF);
         }
+
+        public void Dispose() => _sealer?.Dispose();
     }
 }
 

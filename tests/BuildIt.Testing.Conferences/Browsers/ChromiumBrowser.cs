@@ -1,6 +1,6 @@
 using Microsoft.Playwright;
 
-namespace BuildIt.Interop.Tests.Browser;
+namespace BuildIt.Testing.Conferences.Browsers;
 
 /// <summary>One headless Chromium for a test run, with fake camera and microphone. The binary is Debian's or the one in <c>CHROMIUM</c>.</summary>
 public sealed class ChromiumBrowser : IAsyncDisposable

@@ -5,7 +5,7 @@ using System.Text.Json;
 using Org.BouncyCastle.Asn1.Sec;
 using Org.BouncyCastle.Math;
 
-namespace BuildIt.RoomApi.Tests.Nostr;
+namespace BuildIt.Testing.Nostr;
 
 /// <summary>
 /// A Nostr key that signs as BIP-340 says, for tests that need many signatures. That it agrees with other implementations

@@ -8,6 +8,7 @@ const harness = {
   texts: [],
   bytes: [],
   decryptErrors: new Map(),
+  flows: null,
 
   note(name, detail) {
     this.events.push({ at: Math.round(performance.now()), name, detail: detail ?? null });
@@ -15,6 +16,13 @@ const harness = {
 
   forget() {
     this.events.length = 0;
+    this.forgotten = performance.now();
+  },
+
+  // The room's events since they were forgotten, in seconds.
+  story() {
+    const told = ['signalReconnecting', 'reconnecting', 'signalConnected', 'reconnected', 'disconnected', 'participantConnected', 'trackSubscribed'];
+    return this.events.filter((e) => told.includes(e.name)).map((e) => `${((e.at - this.forgotten) / 1000).toFixed(2)} ${e.name}`).join(', ');
   },
 
   async join(options) {
@@ -119,6 +127,12 @@ const harness = {
       }
     }
     return result;
+  },
+
+  // What was seen and heard of everybody so far; see flows.js.
+  progress() {
+    this.flows ??= watchFlows(this.room);
+    return this.flows();
   },
 
   // The codec of the video that really arrives.

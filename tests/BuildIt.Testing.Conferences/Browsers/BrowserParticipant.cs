@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.Playwright;
 
-namespace BuildIt.Interop.Tests.Browser;
+namespace BuildIt.Testing.Conferences.Browsers;
 
 /// <summary>One livekit-client participant in a page of its own.</summary>
 public sealed class BrowserParticipant(IPage page, string identity)
@@ -38,13 +38,16 @@ public sealed class BrowserParticipant(IPage page, string identity)
 
     public async Task<IReadOnlyList<SentLayer>> SentAsync() => await CallAsync<List<SentLayer>>("harness.sent()");
 
+    /// <summary>What was seen and heard of everybody so far, reconnections included.</summary>
+    public async Task<IReadOnlyList<MediaProgress>> ProgressAsync() => await CallAsync<List<MediaProgress>>("harness.progress()");
+
     /// <summary>MIME type of the video that arrives from a participant, from the receiver's statistics.</summary>
     public Task<string> CodecAsync(string from) => CallAsync<string>($"harness.codec('{from}')");
 
     /// <summary>What a video element shows now, as 16 × 9 pixels of red, green and blue; black while it shows nothing.</summary>
     public async Task<byte[]> PictureAsync(string element) => [.. (await CallAsync<int[]>($"harness.picture('{element}')")).Select(v => (byte)v)];
 
-    public Task<NodeSdk.ReceivedData[]> DataAsync() => CallAsync<NodeSdk.ReceivedData[]>("harness.data");
+    public Task<ReceivedData[]> DataAsync() => CallAsync<ReceivedData[]>("harness.data");
 
     public Task<RoomState> StateAsync() => CallAsync<RoomState>("harness.state()");
 
@@ -120,7 +123,7 @@ public sealed class BrowserParticipant(IPage page, string identity)
             if (clock.Elapsed > timeout)
             {
                 var events = await page.EvaluateAsync<string>("JSON.stringify(harness.events.slice(-40))");
-                Assert.Fail($"{last}\nafter {timeout.TotalSeconds:0} s\nevents: {events}\nconsole:\n{string.Join('\n', ConsoleLines.TakeLast(40))}");
+                throw new TimeoutException($"{last}\nafter {timeout.TotalSeconds:0} s\nevents: {events}\nconsole:\n{string.Join('\n', ConsoleLines.TakeLast(40))}");
             }
 
             await Task.Delay(100);
@@ -175,6 +178,12 @@ public sealed record ReceivedTrack(
 {
     public static readonly ReceivedTrack None = new("", "", "", "", false, false, false, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, null);
 }
+
+/// <summary>How much came from somebody: decoded pictures of "video", energy of "audio".</summary>
+public sealed record MediaProgress(string From, string Kind, double Amount);
+
+/// <summary>A data packet as an SDK handed it over.</summary>
+public sealed record ReceivedData(string Text, string? From, int? Kind, string? Topic);
 
 public sealed record SentLayer(string Sid, string Kind, string Rid, long Bytes, long Frames, int Width, bool Active);
 
