@@ -23,6 +23,12 @@ public sealed record InstanceObservation
     /// <summary>Kubernetes no longer knows the node the pod ran on.</summary>
     public bool NodeGone { get; init; }
 
+    /// <summary>
+    /// Kubernetes says that its process has ended and starts it again, or will. Whoever was on it is on it no more; the pod may be
+    /// back in seconds.
+    /// </summary>
+    public bool ProcessEnded { get; init; }
+
     /// <summary>When the newest heartbeat arrived, by the operator's clock; null when there has been none.</summary>
     public DateTimeOffset? LastHeartbeat { get; init; }
 

@@ -17,7 +17,7 @@ internal static class HealthPlanner
             var instance = instances[i];
             witnesses[i] = Witnesses.Of(instance, observed.RegistryReachableSince, now);
             newest = newest > instance.LastHeartbeat ? newest : instance.LastHeartbeat ?? newest;
-            if (instance.LastHeartbeat is not { } last || IsLeaving(instance) || witnesses[i].KubernetesSaysGone)
+            if (instance.LastHeartbeat is not { } last || IsLeaving(instance) || witnesses[i].KubernetesSaysGone || instance.ProcessEnded)
             {
                 continue;
             }
@@ -72,6 +72,13 @@ internal static class HealthPlanner
         if (witnesses.KubernetesSaysGone)
         {
             return (Liveness.Dead, instance.NodeGone ? "its Kubernetes node is gone" : "Kubernetes says that it failed");
+        }
+
+        if (instance.ProcessEnded)
+        {
+            return witnesses.Silent
+                ? (Liveness.Dead, "its process has ended and was not started again in time")
+                : (Liveness.Restarting, "its process has ended; Kubernetes starts it again");
         }
 
         if (witnesses.Silent)

@@ -13,6 +13,9 @@ public enum Liveness
     /// <summary>One witness says it is dead. It keeps what it has and gets nothing new.</summary>
     Suspect,
 
+    /// <summary>Its process has ended and Kubernetes starts it again. It has lost what it had, and gets nothing new until it is back.</summary>
+    Restarting,
+
     /// <summary>Two witnesses say it is dead, or Kubernetes does.</summary>
     Dead,
 

@@ -19,6 +19,9 @@ public enum RoomStep
     /// <summary>Its pod is dead: find it another one, with a higher generation.</summary>
     FailOver,
 
+    /// <summary>Its pod has lost it and starts again: find it another one, with a higher generation, or leave it there when there is none.</summary>
+    Evade,
+
     /// <summary>Its pod is to go: find it another one, with a higher generation, while the old one goes on serving.</summary>
     Migrate,
 

@@ -73,6 +73,8 @@ public static class RoomPlanner
                 return new RoomDecision(RoomStep.FailOver, RoomPhase.Recovering, $"{room.Instance} is dead");
             case Liveness.Leaving:
                 return new RoomDecision(RoomStep.FailOver, RoomPhase.Recovering, $"{room.Instance} is being deleted");
+            case Liveness.Restarting:
+                return new RoomDecision(RoomStep.Evade, RoomPhase.Recovering, $"the process of {room.Instance} has ended");
             case Liveness.Suspect:
                 return new RoomDecision(RoomStep.Keep, room.Phase, $"{room.Instance} is suspect; it keeps the room until a second witness speaks");
         }

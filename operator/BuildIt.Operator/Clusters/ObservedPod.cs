@@ -3,6 +3,7 @@ using BuildIt.Operator.Nodes;
 using BuildIt.Operator.Planning.Fleet;
 using BuildIt.Operator.Registry;
 using BuildIt.Operator.Resources.Names;
+using BuildIt.Operator.Resources.Pods;
 using BuildIt.Sfu.Contracts;
 using k8s.Models;
 
@@ -39,6 +40,7 @@ internal sealed record ObservedPod(V1Pod Pod, Heartbeat? Newest, InstanceObserva
             ReadySince = readySince,
             NodeCordoned = isCordoned,
             NodeGone = isNodeGone,
+            ProcessEnded = HasEnded(pod),
             DrainRequested = pod.Metadata.Annotations is { } annotations
                 && annotations.TryGetValue(PodAnnotations.DrainRequested, out var asked) && asked == "true",
 
@@ -68,6 +70,11 @@ internal sealed record ObservedPod(V1Pod Pod, Heartbeat? Newest, InstanceObserva
         { Status.Phase: "Failed" } => PodPhase.Failed,
         _ => PodPhase.Running,
     };
+
+    // Between two tries Kubernetes calls a container waiting, and tells in its last state that there was one.
+    private static bool HasEnded(V1Pod pod) =>
+        pod.Status?.ContainerStatuses?.FirstOrDefault(container => container.Name == PodBuilder.ContainerName) is { } node
+        && (node.State?.Terminated is not null || (node.State?.Waiting is not null && node.LastState?.Terminated is not null));
 
     private static DateTimeOffset? ReadySince(V1Pod pod) =>
         pod.Status?.Conditions?.FirstOrDefault(c => c is { Type: "Ready", Status: "True" }) is { } ready

@@ -51,7 +51,7 @@ internal sealed class ConferenceRoomReconciler(
             RoomStep.End => await EndAsync(entity, decision.Reason, cancellationToken).ConfigureAwait(false),
             RoomStep.Place => await PlaceAsync(entity, fleets, entity.Status?.Phase is Phase.Recovering, null, decision.Reason, cancellationToken).ConfigureAwait(false),
             RoomStep.FailOver => await FailOverAsync(entity, fleets, room.Observation.Instance!, decision.Reason, cancellationToken).ConfigureAwait(false),
-            RoomStep.Migrate => await MigrateAsync(entity, fleets, room, decision, cancellationToken).ConfigureAwait(false),
+            RoomStep.Evade or RoomStep.Migrate => await MoveAsync(entity, fleets, room, decision, cancellationToken).ConfigureAwait(false),
             _ => await KeepAsync(entity, room, decision, cancellationToken).ConfigureAwait(false),
         };
         var due = decision.NextDeadline - time.GetUtcNow();
@@ -125,29 +125,37 @@ internal sealed class ConferenceRoomReconciler(
         return await PlaceAsync(room, fleets, failedOver: true, dead, why, cancellation).ConfigureAwait(false);
     }
 
-    private async Task<TimeSpan?> MigrateAsync(
+    /// <summary>Moves a room to another pod; where there is none it stays.</summary>
+    private async Task<TimeSpan?> MoveAsync(
         ConferenceRoom room, IReadOnlyList<FleetView> fleets, ObservedRoom observed, RoomDecision decision, CancellationToken cancellation)
     {
         var ns = room.Metadata.NamespaceProperty;
         var leaving = observed.Observation.Instance!;
+        var lost = decision.Step is RoomStep.Evade;
+        var phase = lost ? Phase.Recovering : Phase.Migrating;
         var placement = book.Place(ns, Request.Of(room, fleets, leaving));
         if (!placement.IsPlaced || EndpointOf(placement, fleets) is not { } endpoint)
         {
-            // It stays where it is while it can; whoever is in it notices nothing.
+            // A pod that is drained serves it meanwhile, and one that starts again will.
             if (placement.IsPlaced)
             {
                 book.Release(ns, room.Metadata.Name);
             }
 
             var reason = $"{decision.Reason}, and {placement.Reason}";
-            var kept = RoomStatusBuilder.Kept(room, Phase.Migrating, observed.Report, reason, heard: true, time.GetUtcNow());
+            var kept = RoomStatusBuilder.Kept(room, phase, observed.Report, reason, heard: true, time.GetUtcNow());
             await WriteAsync(room, kept, cancellation).ConfigureAwait(false);
             return Later;
         }
 
-        var status = RoomStatusBuilder.Placed(room, placement, endpoint, Phase.Migrating, failedOver: false, time.GetUtcNow());
+        if (lost)
+        {
+            events.Warning(room, RoomEvents.OwnerLost, decision.Reason);
+        }
+
+        var status = RoomStatusBuilder.Placed(room, placement, endpoint, phase, failedOver: lost, time.GetUtcNow());
         await WritePlacementAsync(room, status, cancellation).ConfigureAwait(false);
-        events.Normal(room, RoomEvents.Migrating, $"{decision.Reason}: moves to {placement.Reason}");
+        events.Normal(room, lost ? RoomEvents.FailedOver : RoomEvents.Migrating, $"{decision.Reason}: {(lost ? "now on" : "moves to")} {placement.Reason}");
         return await PublishAsync(room, leaving, again: false, cancellation).ConfigureAwait(false) ?? TellAgain;
     }
 

@@ -18,6 +18,8 @@ public sealed class RegistryRoomRouter(
     ServingLease lease,
     TimeProvider time) : IRoomRouter
 {
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
+
     public async ValueTask<Found> RouteAsync(string name, RouteIntent intent, RoomConfiguration? configuration, CancellationToken cancel)
     {
         if (name.Length is 0 or > RoomId.MaxLength)
@@ -66,6 +68,44 @@ public sealed class RegistryRoomRouter(
         return await ServeAsync(room, intent, trueAt, cancel);
     }
 
+    public async Task MovedAsync(string name, Uri node, CancellationToken cancel)
+    {
+        var room = new RoomId(name);
+        var moved = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        void Compare(Contracts.RoomRoute route)
+        {
+            var there = route.Node != table.Self && route.State != RoomRouteState.Ended
+                && Uri.TryCreate(route.Endpoint, UriKind.Absolute, out var endpoint) && endpoint == node;
+            if (route.Room == room && !there)
+            {
+                moved.TrySetResult();
+            }
+        }
+
+        table.Learned += Compare;
+        try
+        {
+            while (!moved.Task.IsCompleted)
+            {
+                if (table.TryFind(room, out var known))
+                {
+                    Compare(known);
+                }
+
+                // What is announced arrives at once; an announcement that was lost costs a second.
+                if (await Task.WhenAny(moved.Task, Task.Delay(LookAgain, time, cancel)) != moved.Task)
+                {
+                    cancel.ThrowIfCancellationRequested();
+                    await LookUpAsync(room, cancel);
+                }
+            }
+        }
+        finally
+        {
+            table.Learned -= Compare;
+        }
+    }
+
     public async ValueTask<IReadOnlyList<Signaling.Protocol.Room>> ListAsync(IReadOnlyCollection<string> names, CancellationToken cancel)
     {
         var rooms = new Dictionary<string, Signaling.Protocol.Room>(StringComparer.Ordinal);
@@ -92,6 +132,21 @@ public sealed class RegistryRoomRouter(
         }
 
         return [.. rooms.Values.Where(room => names.Count == 0 || names.Contains(room.Name))];
+    }
+
+    private async Task LookUpAsync(RoomId room, CancellationToken cancel)
+    {
+        try
+        {
+            if ((await registry.LookUpAsync(room, cancel)).Route is { } route)
+            {
+                table.Learn(route, out _);
+            }
+        }
+        catch (RegistryUnavailableException)
+        {
+            // The operator tells the nodes a move concerns as well.
+        }
     }
 
     private async ValueTask<Found> ServeAsync(RoomId room, RouteIntent intent, long trueAt, CancellationToken cancel)

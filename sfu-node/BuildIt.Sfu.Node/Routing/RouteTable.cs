@@ -17,6 +17,9 @@ public sealed class RouteTable(NodeId self, int capacity = RouteTable.DefaultCap
     // Least recently learned first.
     private readonly LinkedList<Entry> _order = [];
 
+    /// <summary>Raised with every route that is taken in, on the thread that does it.</summary>
+    public event Action<RoomRoute>? Learned;
+
     public NodeId Self => self;
 
     /// <summary>Takes a route in, unless one of a higher generation is known.</summary>
@@ -50,8 +53,10 @@ public sealed class RouteTable(NodeId self, int capacity = RouteTable.DefaultCap
             _routes[route.Room] = _order.AddLast(new Entry(route, trueAt));
             ShrinkNeedsLock();
             current = route;
-            return true;
         }
+
+        Learned?.Invoke(route);
+        return true;
     }
 
     public bool TryFind(RoomId room, [NotNullWhen(true)] out RoomRoute? route) => TryFind(room, out route, out _);

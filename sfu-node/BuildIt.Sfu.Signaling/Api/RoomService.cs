@@ -75,8 +75,9 @@ public sealed class RoomService
             case RoomRoute.Local local:
                 return await act(local.Host).ConfigureAwait(false);
             case RoomRoute.Remote remote:
-                await _proxy.ForwardAsync(call.Context, remote.Node).ConfigureAwait(false);
-                return TwirpResult.PassedOn;
+                return await _proxy.ForwardAsync(call.Context, remote.Node, cancel => _router.MovedAsync(room, remote.Node, cancel)).ConfigureAwait(false)
+                    ? TwirpResult.PassedOn
+                    : new TwirpError("unavailable", "the node of the room does not answer");
             case RoomRoute.NotFound:
                 return TwirpError.NotFound("requested room does not exist");
             case RoomRoute.NodeFull:

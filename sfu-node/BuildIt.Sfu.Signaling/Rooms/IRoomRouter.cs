@@ -34,6 +34,10 @@ public interface IRoomRouter
     /// <param name="cancel">Gives up waiting.</param>
     ValueTask<RoomRoute> RouteAsync(string name, RouteIntent intent, RoomConfiguration? configuration, CancellationToken cancel);
 
+    /// <summary>Completes when the room is known to be elsewhere than at <paramref name="node"/>, or to be over. By default that never happens.</summary>
+    /// <exception cref="OperationCanceledException"><paramref name="cancel"/> came first.</exception>
+    Task MovedAsync(string name, Uri node, CancellationToken cancel) => Task.Delay(Timeout.Infinite, cancel);
+
     /// <summary>Rooms of the fleet; all of them when <paramref name="names"/> is empty.</summary>
     ValueTask<IReadOnlyList<Protocol.Room>> ListAsync(IReadOnlyCollection<string> names, CancellationToken cancel);
 }

@@ -1,4 +1,4 @@
-using System.Buffers;
+using System.Net.Sockets;
 using System.Net.WebSockets;
 using Microsoft.AspNetCore.Http;
 
@@ -15,30 +15,32 @@ public sealed class NodeProxy(HttpMessageInvoker http) : INodeProxy
 
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
 
-    public async Task ForwardAsync(HttpContext context, Uri node)
+    /// <summary>How long a client whose node was lost is kept until somebody else has its room. Clients give up after 15 s without a word.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
+
+    private static readonly TimeSpan RefusalTimeout = TimeSpan.FromSeconds(1);
+
+    public async Task<bool> ForwardAsync(HttpContext context, Uri node, Func<CancellationToken, Task> moved)
     {
         if (context.Request.Headers.ContainsKey(ForwardedHeader))
         {
-            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-            return;
+            return false;
         }
 
         var target = new UriBuilder(new Uri(node, context.Request.Path.ToUriComponent()))
         {
             Query = context.Request.QueryString.ToUriComponent(),
         };
-        if (context.WebSockets.IsWebSocketRequest)
+        if (!context.WebSockets.IsWebSocketRequest)
         {
-            target.Scheme = node.Scheme == Uri.UriSchemeHttps ? Uri.UriSchemeWss : Uri.UriSchemeWs;
-            await ForwardSocketAsync(context, target.Uri).ConfigureAwait(false);
+            return await ForwardRequestAsync(context, target.Uri).ConfigureAwait(false);
         }
-        else
-        {
-            await ForwardRequestAsync(context, target.Uri).ConfigureAwait(false);
-        }
+
+        target.Scheme = node.Scheme == Uri.UriSchemeHttps ? Uri.UriSchemeWss : Uri.UriSchemeWs;
+        return await ForwardSocketAsync(context, target.Uri, moved).ConfigureAwait(false);
     }
 
-    private async Task ForwardSocketAsync(HttpContext context, Uri target)
+    private async Task<bool> ForwardSocketAsync(HttpContext context, Uri target, Func<CancellationToken, Task> moved)
     {
         using var remote = new ClientWebSocket();
         remote.Options.CollectHttpResponseDetails = true;
@@ -48,60 +50,95 @@ public sealed class NodeProxy(HttpMessageInvoker http) : INodeProxy
             remote.Options.SetRequestHeader("Authorization", authorization);
         }
 
-        using var connecting = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        connecting.CancelAfter(ConnectTimeout);
-        try
+        if (await ConnectAsync(remote, target, moved, context.RequestAborted).ConfigureAwait(false) is { } refused)
         {
-            await remote.ConnectAsync(target, http, connecting.Token).ConfigureAwait(false);
-        }
-        catch (Exception error) when (error is WebSocketException or OperationCanceledException or HttpRequestException)
-        {
-            context.Response.StatusCode = (int)remote.HttpStatusCode is >= 400 and var status ? status : StatusCodes.Status503ServiceUnavailable;
-            return;
+            if (refused == StatusCodes.Status503ServiceUnavailable)
+            {
+                return false;
+            }
+
+            context.Response.StatusCode = refused;
+            return true;
         }
 
         using var client = await context.WebSockets.AcceptWebSocketAsync(
             new WebSocketAcceptContext { DangerousEnableCompression = true, DisableServerContextTakeover = true }).ConfigureAwait(false);
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        var up = RelayAsync(client, remote, ended);
-        var down = RelayAsync(remote, client, ended);
-        await Task.WhenAll(up, down).ConfigureAwait(false);
+        await new SocketRelay(client, remote).RunAsync(cancel => WaitsAsync(target, moved, cancel), context.RequestAborted).ConfigureAwait(false);
+        return true;
     }
 
-    /// <summary>Copies one direction until it closes; a broken side breaks the other.</summary>
-    private static async Task RelayAsync(WebSocket from, WebSocket to, CancellationTokenSource ended)
+    /// <summary>Connects, or gives up when the room turns out to be elsewhere.</summary>
+    /// <returns>Null when connected, else the status for the client.</returns>
+    private async Task<int?> ConnectAsync(ClientWebSocket remote, Uri target, Func<CancellationToken, Task> moved, CancellationToken aborted)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(16 * 1024);
+        using var connecting = CancellationTokenSource.CreateLinkedTokenSource(aborted);
+        connecting.CancelAfter(ConnectTimeout);
         try
         {
-            while (true)
+            var connected = remote.ConnectAsync(target, http, connecting.Token);
+            if (await Task.WhenAny(connected, moved(connecting.Token)).ConfigureAwait(false) != connected)
             {
-                var received = await from.ReceiveAsync(buffer.AsMemory(), ended.Token).ConfigureAwait(false);
-                if (received.MessageType == WebSocketMessageType.Close)
-                {
-                    await to.CloseOutputAsync(from.CloseStatus ?? WebSocketCloseStatus.NormalClosure, from.CloseStatusDescription, ended.Token)
-                        .ConfigureAwait(false);
-                    return;
-                }
-
-                // Nothing is compressed on the way: the same messages hold the client's token.
-                var flags = WebSocketMessageFlags.DisableCompression
-                    | (received.EndOfMessage ? WebSocketMessageFlags.EndOfMessage : WebSocketMessageFlags.None);
-                await to.SendAsync(buffer.AsMemory(0, received.Count), received.MessageType, flags, ended.Token).ConfigureAwait(false);
+                await connecting.CancelAsync().ConfigureAwait(false);
             }
+
+            await connected.ConfigureAwait(false);
+            return null;
         }
-        catch (Exception error) when (error is WebSocketException or OperationCanceledException or IOException or ObjectDisposedException)
+        catch (Exception error) when (error is WebSocketException or OperationCanceledException or HttpRequestException)
         {
-            await ended.CancelAsync().ConfigureAwait(false);
-            to.Abort();
+            return (int)remote.HttpStatusCode is >= 400 and var status ? status : StatusCodes.Status503ServiceUnavailable;
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            await connecting.CancelAsync().ConfigureAwait(false);
         }
     }
 
-    private async Task ForwardRequestAsync(HttpContext context, Uri target)
+    /// <summary>
+    /// Whether a client whose node broke off was kept until its room was elsewhere. Only where the node's machine says that nobody
+    /// listens there any more: its sessions are lost then. Otherwise the client may resume what it has, and is let go to do so.
+    /// </summary>
+    private static async Task<bool> WaitsAsync(Uri target, Func<CancellationToken, Task> moved, CancellationToken cancel)
+    {
+        if (!await RefusesAsync(target, cancel).ConfigureAwait(false))
+        {
+            return false;
+        }
+
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        patience.CancelAfter(Patience);
+        try
+        {
+            await moved(patience.Token).ConfigureAwait(false);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private static async Task<bool> RefusesAsync(Uri target, CancellationToken cancel)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(RefusalTimeout);
+        using var probe = new TcpClient();
+        try
+        {
+            await probe.ConnectAsync(target.Host, target.Port, limit.Token).ConfigureAwait(false);
+            return false;
+        }
+        catch (SocketException error)
+        {
+            return error.SocketErrorCode is SocketError.ConnectionRefused;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private async Task<bool> ForwardRequestAsync(HttpContext context, Uri target)
     {
         using var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), target);
         request.Headers.Add(ForwardedHeader, "1");
@@ -122,10 +159,11 @@ public sealed class NodeProxy(HttpMessageInvoker http) : INodeProxy
             context.Response.StatusCode = (int)response.StatusCode;
             context.Response.ContentType = response.Content.Headers.ContentType?.ToString();
             await response.Content.CopyToAsync(context.Response.Body, context.RequestAborted).ConfigureAwait(false);
+            return true;
         }
         catch (HttpRequestException) when (!context.Response.HasStarted)
         {
-            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            return false;
         }
     }
 }

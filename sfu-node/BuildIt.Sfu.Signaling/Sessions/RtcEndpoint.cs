@@ -22,6 +22,15 @@ public sealed class RtcEndpoint(
     LimitCounters limited,
     ILogger<SignalConnection> log)
 {
+    /// <summary>
+    /// How long a client waits here while the node of its room does not answer: about as long as it takes to find that a node is
+    /// dead and to place its rooms again. Rust clients give up after 5 s.
+    /// </summary>
+    private static readonly TimeSpan OwnerPatience = TimeSpan.FromSeconds(4);
+
+    /// <summary>A node that starts again answers at its old address.</summary>
+    private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(500);
+
     private readonly JoinReader _reader = new(tokens);
 
     public async Task JoinAsync(HttpContext context, bool version1)
@@ -39,6 +48,8 @@ public sealed class RtcEndpoint(
         }
 
         // A room can end between being found and being joined; it is opened anew then.
+        var since = time.GetTimestamp();
+        var ownerMissed = false;
         for (var attempts = 0; ; attempts++)
         {
             var intent = attempt.Parameters.Reconnect ? RouteIntent.Resume : RouteIntent.Join;
@@ -51,8 +62,25 @@ public sealed class RtcEndpoint(
 
             if (route is RoomRoute.Remote remote)
             {
-                await proxy.ForwardAsync(context, remote.Node).ConfigureAwait(false);
-                return;
+                if (await proxy.ForwardAsync(context, remote.Node, Moved).ConfigureAwait(false))
+                {
+                    return;
+                }
+
+                // Refusing at once would send the client into longer and longer pauses, while its room is being placed again.
+                ownerMissed = true;
+                if (await WaitAsync(Moved).ConfigureAwait(false))
+                {
+                    continue;
+                }
+
+                route = new RoomRoute.Unavailable();
+                Task Moved(CancellationToken cancel) => router.MovedAsync(attempt.Room, remote.Node, cancel);
+            }
+
+            if (route is RoomRoute.Unavailable && ownerMissed && await WaitAsync(cancel => Task.Delay(AskAgain, time, cancel)).ConfigureAwait(false))
+            {
+                continue;
             }
 
             if (route is not RoomRoute.Local local)
@@ -77,6 +105,20 @@ public sealed class RtcEndpoint(
             await ServeAsync(context, connection, local.Host, joined).ConfigureAwait(false);
             return;
         }
+
+        // False when the client has waited long enough.
+        async Task<bool> WaitAsync(Func<CancellationToken, Task> change)
+        {
+            if (time.GetElapsedTime(since) > OwnerPatience || context.Request.Headers.ContainsKey(NodeProxy.ForwardedHeader))
+            {
+                return false;
+            }
+
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+            limit.CancelAfter(AskAgain);
+            await Task.WhenAny(change(limit.Token)).ConfigureAwait(false);
+            return !context.RequestAborted.IsCancellationRequested;
+        }
     }
 
     public async Task ValidateAsync(HttpContext context, bool version1)
@@ -93,8 +135,12 @@ public sealed class RtcEndpoint(
             error ??= await gate.CheckAsync(attempt, context.RequestAborted).ConfigureAwait(false);
             if (error is null && route is RoomRoute.Remote remote)
             {
-                await proxy.ForwardAsync(context, remote.Node).ConfigureAwait(false);
-                return;
+                if (await proxy.ForwardAsync(context, remote.Node, cancel => router.MovedAsync(attempt.Room, remote.Node, cancel)).ConfigureAwait(false))
+                {
+                    return;
+                }
+
+                error = JoinError.Unavailable;
             }
         }
 

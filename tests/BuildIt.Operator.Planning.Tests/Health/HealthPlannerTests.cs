@@ -37,6 +37,19 @@ public sealed class HealthPlannerTests
     }
 
     [Fact]
+    public void A_pod_whose_process_ended_is_given_time_to_start_it_again()
+    {
+        var ended = Given.Pod("pod") with { ProcessEnded = true, ReadySince = null };
+        Assert.Equal(Liveness.Restarting, Judge(ended, Well));
+        Assert.Empty(FleetPlanner.Plan(Given.Fleet(Given.Spec(min: 2), ended, Well) with { Memory = Given.Memory(2) }, Given.Now).Actions);
+
+        // Also where all ended at once: that is known, not suspected.
+        Assert.Equal(Liveness.Restarting, Judge(ended, Well with { ProcessEnded = true, ReadySince = null }));
+        Assert.Equal(Liveness.Dead, Judge(ended.Silent(), Well));
+        Assert.Equal(Liveness.Dead, Judge(ended.Silent(), Well with { ProcessEnded = true, ReadySince = null }));
+    }
+
+    [Fact]
     public void A_registry_that_is_away_is_no_witness()
     {
         var observed = Given.Fleet(Given.Spec(), Given.Pod("pod").Silent(), Well) with { RegistryReachableSince = null };

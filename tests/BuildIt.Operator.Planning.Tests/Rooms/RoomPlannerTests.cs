@@ -24,6 +24,8 @@ public sealed class RoomPlannerTests
         { "pod dead", Served with { OwnerLiveness = Liveness.Dead }, RoomStep.FailOver, RoomPhase.Recovering },
         { "pod gone", Served with { OwnerLiveness = null, Occupancy = null }, RoomStep.FailOver, RoomPhase.Recovering },
         { "pod deleted", Served with { OwnerLiveness = Liveness.Leaving }, RoomStep.FailOver, RoomPhase.Recovering },
+        { "process ended", Served with { OwnerLiveness = Liveness.Restarting, Occupancy = null }, RoomStep.Evade, RoomPhase.Recovering },
+        { "process ended, drained", Served with { OwnerLiveness = Liveness.Restarting, OwnerMigrates = true }, RoomStep.Evade, RoomPhase.Recovering },
         { "pod suspect", Served with { OwnerLiveness = Liveness.Suspect, Occupancy = null }, RoomStep.Keep, RoomPhase.Ready },
         { "fleet doubted", Served with { OwnerLiveness = Liveness.Dead, OwnerHeld = true }, RoomStep.Keep, RoomPhase.Ready },
         { "pod drained", Served with { OwnerMigrates = true }, RoomStep.Migrate, RoomPhase.Migrating },

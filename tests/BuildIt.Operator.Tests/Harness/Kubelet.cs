@@ -187,6 +187,24 @@ internal sealed class Kubelet : IAsyncDisposable
         return node;
     }
 
+    /// <summary>Reports that a pod's process was killed and is to be started again.</summary>
+    public Task ReportKilledAsync(string pod) => _cluster.Client.CoreV1.PatchNamespacedPodStatusAsync(
+        new V1Patch(
+            JsonSerializer.Serialize(new
+            {
+                status = new
+                {
+                    containerStatuses = new[]
+                    {
+                        new { name = "sfu", image = "", imageID = "", ready = false, restartCount = 0, state = new { terminated = new { exitCode = 137, reason = "Error" } } },
+                    },
+                    conditions = new[] { new { type = "Ready", status = "False" } },
+                },
+            }),
+            V1Patch.PatchType.MergePatch),
+        pod,
+        _namespace);
+
     /// <summary>Reports a pod's state to the API server.</summary>
     public Task ReportAsync(string pod, IPodProcess node, string phase, bool ready) => _cluster.Client.CoreV1.PatchNamespacedPodStatusAsync(
         new V1Patch(
@@ -198,6 +216,7 @@ internal sealed class Kubelet : IAsyncDisposable
                     podIP = node.Ip,
                     podIPs = new[] { new { ip = node.Ip } },
                     hostIP = "10.1.2.3",
+                    containerStatuses = Array.Empty<object>(),
                     conditions = new[] { new { type = "Ready", status = ready ? "True" : "False", lastTransitionTime = DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture) } },
                 },
             }),

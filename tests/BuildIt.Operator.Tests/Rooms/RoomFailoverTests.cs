@@ -49,6 +49,38 @@ public sealed class RoomFailoverTests(OperatorFixture fixture) : IClassFixture<O
     }
 
     [Fact]
+    public async Task Rooms_leave_a_pod_as_soon_as_Kubernetes_says_that_its_process_was_killed()
+    {
+        await using var world = await RoomWorld.CreateAsync(fixture, pods: 2);
+        world.People["room"] = 2;
+        await world.CreateAsync("room");
+        var killed = (await world.ReadyAsync("room")).Assignments[0].Instance;
+        var since = TimeProvider.System.GetTimestamp();
+        await world.Fleet.Kubelet.Running[killed].DieAsync();
+        await world.Fleet.Kubelet.ReportKilledAsync(killed);
+        var moved = await world.UntilAsync("room", "is elsewhere", status => status.Generation == 2);
+
+        // Long before its heartbeat expires.
+        Assert.InRange(TimeProvider.System.GetElapsedTime(since), TimeSpan.Zero, TimeSpan.FromSeconds(3));
+        Assert.NotEqual(killed, moved.Assignments[0].Instance);
+        Assert.Equal(1, (await world.ReadyAsync("room", generation: 2)).Failovers);
+    }
+
+    [Fact]
+    public async Task A_room_waits_for_its_pod_to_start_again_where_there_is_no_other()
+    {
+        await using var world = await RoomWorld.CreateAsync(fixture, pods: 1);
+        world.People["room"] = 2;
+        await world.CreateAsync("room");
+        var only = (await world.ReadyAsync("room")).Assignments[0].Instance;
+        await world.Fleet.Kubelet.ReportKilledAsync(only);
+        var waiting = await world.UntilAsync("room", "waits", status => status.Phase is RoomPhase.Recovering);
+        Assert.Equal((1, only), (waiting.Generation, waiting.Assignments[0].Instance));
+        await world.Fleet.Kubelet.ReportAsync(only, world.Fleet.Kubelet.Running[only], "Running", ready: true);
+        Assert.Equal(only, (await world.ReadyAsync("room")).Assignments[0].Instance);
+    }
+
+    [Fact]
     public async Task One_witness_is_not_enough_and_an_operator_that_sees_nobody_does_nothing()
     {
         await using var redis = await RedisServer.StartNewAsync();
