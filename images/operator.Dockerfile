@@ -11,6 +11,7 @@ FROM ${SDK_IMAGE} AS build
 WORKDIR /source
 COPY . .
 RUN dotnet publish operator/BuildIt.Operator -c Release -o /app --no-self-contained -nologo \
+    --use-current-runtime -p:PublishReadyToRun=true \
     -p:ContinuousIntegrationBuild=true -p:DebugType=embedded -p:GenerateDocumentationFile=false
 
 FROM ${BASE_IMAGE}

@@ -102,7 +102,7 @@ build_dotnet() {
   # publish leaves old files where they were, so it gets an empty folder.
   # A test host hands its MSBuild variables on, and they are not for another build.
   env -u MSBuildSDKsPath -u MSBuildExtensionsPath -u MSBUILD_EXE_PATH dotnet publish "$project" -c Release -o "$stage/app" --no-self-contained -nologo -v quiet \
-    -p:DebugType=embedded -p:GenerateDocumentationFile=false >&2
+    --use-current-runtime -p:PublishReadyToRun=true -p:DebugType=embedded -p:GenerateDocumentationFile=false >&2
   rm -f "$stage"/app/*.xml
   pack_layer "$stage" "$stage.tar"
   write_image "$name" "$(jq -n --arg program "/app/$program" '{
