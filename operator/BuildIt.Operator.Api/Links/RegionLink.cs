@@ -8,7 +8,7 @@ namespace BuildIt.Operator.Api;
 /// <summary>Two fleets that may relay rooms to each other.</summary>
 [KubernetesEntity(Group = SfuApi.Group, ApiVersion = SfuApi.Version, Kind = KindName, PluralName = Plural)]
 [Description("RegionLink lets two fleets relay rooms to each other, and says what the path between them may carry and costs.")]
-[ShortNames("link")]
+[ShortNames("link", "links")]
 [PrinterColumn("A", "string", ".spec.a.clusterRef.name")]
 [PrinterColumn("B", "string", ".spec.b.clusterRef.name")]
 [PrinterColumn("RTT", "string", ".status.aToB.rtt")]

@@ -8,15 +8,15 @@ namespace BuildIt.Operator.Api;
 /// <summary>One conference.</summary>
 [KubernetesEntity(Group = SfuApi.Group, ApiVersion = SfuApi.Version, Kind = KindName, PluralName = Plural)]
 [Description("ConferenceRoom is one end-to-end encrypted conference. The operator places it on one or more SFU pods and moves it when they go.")]
-[ShortNames("room")]
+[ShortNames("room", "rooms")]
 [PrinterColumn("Phase", "string", ".status.phase")]
-[PrinterColumn("Cluster", "string", ".status.assignments[?(@.role==\"Origin\")].cluster")]
+[PrinterColumn("Region", "string", ".status.assignments[?(@.role==\"Origin\")].region")]
+[PrinterColumn("Cluster", "string", ".status.assignments[?(@.role==\"Origin\")].cluster", 1)]
 [PrinterColumn("Instance", "string", ".status.assignments[?(@.role==\"Origin\")].instance")]
 [PrinterColumn("Participants", "integer", ".status.participants")]
 [PrinterColumn("Max", "integer", ".spec.maxParticipants", 1)]
 [PrinterColumn("Generation", "integer", ".status.generation", 1)]
 [PrinterColumn("Failovers", "integer", ".status.failovers", 1)]
-[PrinterColumn("Region", "string", ".status.assignments[?(@.role==\"Origin\")].region", 1)]
 [PrinterColumn("Expires", "date", ".spec.expiresAt", 1)]
 [PrinterColumn("Age", "date", ".metadata.creationTimestamp")]
 public sealed class ConferenceRoom : IKubernetesObject<V1ObjectMeta>, ISpec<ConferenceRoomSpec>, IStatus<ConferenceRoomStatus?>

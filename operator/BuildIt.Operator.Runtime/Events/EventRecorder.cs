@@ -25,9 +25,12 @@ public sealed partial class EventRecorder(ApiClient client, string component, st
 {
     private const int MaxMessageLength = 1024;
 
+    /// <summary>A burst of rooms says one thing each, and they are written one after the other.</summary>
+    private const int MostPending = 16_384;
+
     private readonly EventAggregator _aggregator = new();
     private readonly Channel<Pending> _pending = Channel.CreateBounded<Pending>(
-        new BoundedChannelOptions(1024) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+        new BoundedChannelOptions(MostPending) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
 
     public void Normal(IKubernetesObject<V1ObjectMeta> about, string reason, string message) => Enqueue(about, false, reason, message);
 

@@ -15,8 +15,8 @@ namespace BuildIt.Operator.Rooms;
 internal readonly record struct Publication(bool Written, long NewerGeneration);
 
 /// <summary>
-/// Brings routes to the registries, and to the nodes they concern directly, so that a placement takes effect at once. A route
-/// that was published is not published again until it changes, or the registry is found empty. Any thread.
+/// Brings routes to the registries, and to the nodes they concern directly, so that a change takes effect at once. A route that
+/// was published is not published again until it changes, or the registry is found empty. Any thread.
 /// </summary>
 internal sealed partial class RoutePublisher(
     RegistryHub registries, NodeProber prober, FleetDirectory directory, TimeProvider time, ILogger<RoutePublisher> log)
@@ -40,16 +40,10 @@ internal sealed partial class RoutePublisher(
         var key = new ObjectKey(ns, route.Room.Value);
         var json = ContractJson.Write(route, ContractJson.Default.RoomRoute);
         var text = Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(json));
-        if (!again && _published.TryGetValue(key, out var known) && known.Digest == text)
+        var known = _published.GetValueOrDefault(key);
+        if (!again && known.Digest == text)
         {
             return new Publication(true, 0);
-        }
-
-        // The registry announces it to its nodes. Where one gives a room up, or seems not to have heard, nothing is left to chance.
-        var tell = again || previous is not null;
-        if (tell)
-        {
-            TellNodes(ns, route, previous);
         }
 
         var watchers = registries.InNamespace(ns);
@@ -73,17 +67,18 @@ internal sealed partial class RoutePublisher(
             }
         }
 
-        if (!written && !tell)
+        written &= newer == 0;
+        if (written)
+        {
+            _published[key] = new Published(text, route.Generation, time.GetUtcNow());
+        }
+
+        if (MayTell(route, written, known) && (!written || again || previous is not null))
         {
             TellNodes(ns, route, previous);
         }
 
-        if (written && newer == 0)
-        {
-            _published[key] = new Published(text, time.GetUtcNow());
-        }
-
-        return new Publication(written && newer == 0, newer);
+        return new Publication(written, newer);
     }
 
     /// <summary>Forgets a room that is gone.</summary>
@@ -120,7 +115,15 @@ internal sealed partial class RoutePublisher(
         return 0
         """;
 
-    // Not waited for: the registry tells them too, and a dead node would only cost time.
+    /// <summary>
+    /// A new owner is told of a placement only once the registry has it: whoever had the room before may still be there, and would
+    /// go on by what the registry says. What changes within a placement, or ends it, can be told in any case.
+    /// </summary>
+    private static bool MayTell(RoomRoute route, bool written, Published known) =>
+        written || route.Generation == known.Generation || route.State is RoomRouteState.Ended;
+
+    // Where the registry has the route it announces it to the nodes; they are told directly as well where one gives the room up, or
+    // seems not to have heard. Not waited for: the registry tells them too, and a dead node would only cost time.
     private void TellNodes(string ns, RoomRoute route, string? previous)
     {
         foreach (var fleet in directory.All.Where(fleet => fleet.Key.Namespace == ns))
@@ -158,5 +161,5 @@ internal sealed partial class RoutePublisher(
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Instance} could not be told of a route")]
     private partial void LogUntold(Exception failure, string instance);
 
-    private readonly record struct Published(string Digest, DateTimeOffset At);
+    private readonly record struct Published(string Digest, long Generation, DateTimeOffset At);
 }

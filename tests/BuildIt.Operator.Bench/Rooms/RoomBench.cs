@@ -54,11 +54,16 @@ internal static class RoomBench
             var port = FreePort.NextTcp();
             await using var world = await RoomWorld.CreateAsync(cluster, redis, options.Nodes, spec => Large(spec, options), async fleet =>
             {
+                if (options.Webhook)
+                {
+                    // First: the operator looks for it when it starts, and then only now and then.
+                    await WebhookRegistration.CreateAsync(fleet, port);
+                }
+
                 process = ChildProcess.Start(options.Operator ?? Program, [], Environ(fleet, fleet.WriteKubeconfig(folder.FullName), port, options));
                 await process.WaitForOutputAsync("leads", Patience);
                 if (options.Webhook)
                 {
-                    await WebhookRegistration.CreateAsync(fleet, port);
                     await Eventually.TrueAsync(() => RefusesAsync(fleet), "the webhook answers");
                 }
             });

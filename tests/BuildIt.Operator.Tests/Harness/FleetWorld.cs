@@ -192,6 +192,14 @@ internal sealed class FleetWorld : IAsyncDisposable
     public async Task<IReadOnlyList<Corev1Event>> EventsAsync(string reason) =>
         [.. (await Client.CoreV1.ListNamespacedEventAsync(Namespace)).Items.Where(e => e.Reason == reason)];
 
+    /// <summary>The Events about one object, in the order in which they were first written.</summary>
+    public async Task<IReadOnlyList<Corev1Event>> EventsOfAsync(string name) =>
+    [
+        .. (await Client.CoreV1.ListNamespacedEventAsync(Namespace)).Items
+            .Where(e => e.InvolvedObject.Name == name)
+            .OrderBy(e => ulong.Parse(e.Metadata.ResourceVersion, System.Globalization.CultureInfo.InvariantCulture)),
+    ];
+
     /// <summary>Waits until the status says so many ready pods, nobody draining, and that many exist.</summary>
     public Task ReadyAsync(int pods) => Eventually.TrueAsync(
         async () => await StatusAsync() is { DrainingReplicas: 0 } status && status.ReadyReplicas == pods && status.Instances.Count == pods,

@@ -8,7 +8,8 @@ using LeaveAction = BuildIt.Sfu.Signaling.Protocol.LeaveRequest.Types.Action;
 namespace BuildIt.Operator.Tests.Rooms;
 
 /// <summary>Changes of a room's object reach the people in the room, on a real node.</summary>
-public sealed class LiveRoomTests(OperatorFixture fixture) : IClassFixture<OperatorFixture>
+[Collection(RealNodeCollection.Name)]
+public sealed class LiveRoomTests(OperatorFixture fixture)
 {
     [Fact]
     public async Task Settings_that_are_changed_take_effect_on_a_room_with_people_in_it()

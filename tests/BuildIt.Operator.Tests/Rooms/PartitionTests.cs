@@ -10,7 +10,8 @@ namespace BuildIt.Operator.Tests.Rooms;
 /// Somebody sees less than others do. Real nodes, a real Redis and a real API server; throughout, newcomers keep joining through
 /// every node, and no room is ever served to them by two.
 /// </summary>
-public sealed class PartitionTests(OperatorFixture fixture) : IClassFixture<OperatorFixture>
+[Collection(RealNodeCollection.Name)]
+public sealed class PartitionTests(OperatorFixture fixture)
 {
     private static readonly TimeSpan Lease = Heartbeat.Expiry;
 

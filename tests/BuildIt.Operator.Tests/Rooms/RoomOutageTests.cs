@@ -10,7 +10,8 @@ using Xunit.Abstractions;
 namespace BuildIt.Operator.Tests.Rooms;
 
 /// <summary>What rooms depend on goes away while people are in them. Real nodes with real calls, and simulated ones beside them.</summary>
-public sealed class RoomOutageTests(OperatorFixture fixture, ITestOutputHelper output) : IClassFixture<OperatorFixture>
+[Collection(RealNodeCollection.Name)]
+public sealed class RoomOutageTests(OperatorFixture fixture, ITestOutputHelper output)
 {
     /// <summary>Seconds without Redis or operator; a nightly run sets 60.</summary>
     private const string DurationVariable = "BUILDIT_TEST_OUTAGE_SECONDS";
