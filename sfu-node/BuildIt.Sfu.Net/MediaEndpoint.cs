@@ -111,6 +111,8 @@ public sealed class MediaEndpoint : IMediaEndpoint
 
     public Span<byte> Reserve(PathId path, int capacity) => Loop.Sink.Reserve(path, capacity);
 
+    public int LastWaiting(PathId path) => Loop.Sink.LastWaiting(path);
+
     public void Commit(int length) => Loop.Sink.Commit(length);
 
     public void Dispose()

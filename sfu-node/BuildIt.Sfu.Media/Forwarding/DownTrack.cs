@@ -26,6 +26,7 @@ public sealed class DownTrack
     private readonly OutgoingPacketWriter? _rtx;
     private readonly SentPacketLog? _log;
     private readonly LayerSelector _selector;
+    private readonly bool _isVideo;
     private SourceRewriter _current;
     private SourceRewriter _previous;
     private OutgoingPosition _last;
@@ -47,6 +48,7 @@ public sealed class DownTrack
         if (options.RetransmissionWindow > 0)
             _log = new SentPacketLog(options.RetransmissionWindow);
         _selector = new LayerSelector(codec, source.IsSimulcast);
+        _isVideo = codec.HasKeyFrames();
         var window = Math.Max(MinSequenceWindow, options.RetransmissionWindow);
         _current = new SourceRewriter(codec, window);
         _previous = source.IsSimulcast ? new SourceRewriter(codec, window) : _current;
@@ -209,6 +211,8 @@ public sealed class DownTrack
         };
         var length = _media.Write(
             packet.Rtp, packet.Extensions, packet.Facts, rewrite, -1, destination, out var transportSequence, out var sendTime);
+        if (_isVideo && EqualLengths.PaddingFor(length, sink.LastWaiting, endsPicture) is > 0 and var padding)
+            length = RtpHeaderWriter.AddPadding(destination, length, (byte)padding);
         Advance(sequence, mapped, endsPicture, now);
         _log?.Add(sequence, new SentPacketLog.Entry
         {

@@ -30,6 +30,12 @@ public interface IRtpSink
     /// <summary>Room for a packet of at most <paramref name="capacity"/> bytes; empty when the transport is not ready. Discards an earlier reservation.</summary>
     Span<byte> Reserve(int capacity);
 
+    /// <summary>
+    /// Length of the last packet that waits to be sent: another of that length can leave in one message with it. 0 when none waits,
+    /// negative where every packet is a message of its own.
+    /// </summary>
+    int LastWaiting => -1;
+
     /// <summary>Sends the first <paramref name="length"/> bytes of <paramref name="reservation"/>, which came from <see cref="Reserve"/>.</summary>
     void Commit(Span<byte> reservation, int length, in SentPacketInfo info);
 }

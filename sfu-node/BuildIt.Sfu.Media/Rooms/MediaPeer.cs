@@ -72,9 +72,10 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
 
     public OutgoingMedia Outgoing { get; }
 
-    public IReadOnlyDictionary<TrackSid, Publication> Publications => _publications;
+    // Concrete types, because they are walked all the time and an interface's enumerator would be allocated.
+    public Dictionary<TrackSid, Publication> Publications => _publications;
 
-    public IReadOnlyDictionary<TrackSid, Subscription> Subscriptions => _subscriptions;
+    public Dictionary<TrackSid, Subscription> Subscriptions => _subscriptions;
 
     public SubscriberNegotiation Subscribing => _subscribing;
 

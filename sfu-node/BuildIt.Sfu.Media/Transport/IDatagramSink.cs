@@ -25,6 +25,12 @@ public interface IDatagramSink
     /// </summary>
     Span<byte> Reserve(PathId path, int capacity);
 
+    /// <summary>
+    /// Length of the last datagram that waits for a path: another of that length can leave in one message with it. 0 when none waits,
+    /// negative where every datagram is a message of its own.
+    /// </summary>
+    int LastWaiting(PathId path) => -1;
+
     /// <summary>Hands the first <paramref name="length"/> bytes of the reservation over to be sent with the next flush.</summary>
     void Commit(int length);
 }

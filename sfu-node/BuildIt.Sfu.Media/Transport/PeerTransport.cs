@@ -55,6 +55,9 @@ public sealed class PeerTransport : IDatagramHandler, IDisposable
     /// <summary>Bytes that <see cref="CommitRtp"/> adds to a packet.</summary>
     public int RtpOverhead => _srtp?.RtpOverhead ?? 0;
 
+    /// <summary>Length without overhead of the last datagram that waits on the path in use; see <see cref="IDatagramSink.LastWaiting"/>.</summary>
+    public int LastWaitingRtp => CanSend && _sink.LastWaiting(_ice.SelectedPath) is >= 0 and var length ? Math.Max(0, length - _srtp!.RtpOverhead) : -1;
+
     /// <summary>When <see cref="HandleTimeout"/> wants to be called next.</summary>
     public Instant NextDeadline => _failed ? Instant.Never : Instant.Min(_ice.NextDeadline, _nextPoll);
 

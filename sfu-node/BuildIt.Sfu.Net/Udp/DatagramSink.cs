@@ -121,6 +121,11 @@ internal sealed unsafe class DatagramSink : IDisposable
         return new Span<byte>(_arena.Pointer + _arenaUsed, capacity);
     }
 
+    /// <inheritdoc cref="IDatagramSink.LastWaiting"/>
+    public int LastWaiting(PathId id) =>
+        Find(id) is not { Socket.Segmentation: true, SegmentationRefused: false } path ? -1
+        : path.Tail == DatagramPath.NoPacket ? 0 : _packets[path.Tail].Length;
+
     public void Commit(int length)
     {
         if ((uint)length > (uint)_reserved)

@@ -26,6 +26,39 @@ public sealed class DatagramSinkTests
     }
 
     [Fact]
+    public async Task Tells_the_length_of_the_last_datagram_that_waits_for_a_path()
+    {
+        using MediaNetwork network = TestPeers.Start(TestPeers.Options);
+        MediaLoop loop = network.Loops[0];
+        await loop.InvokeAsync(() =>
+        {
+            using MediaEndpoint endpoint = loop.CreateEndpoint(new DelegateHandler());
+            PathId path = endpoint.OpenPath(TransportAddress.FromEndPoint(new IPEndPoint(IPAddress.Loopback, 9)));
+            PathId other = endpoint.OpenPath(TransportAddress.FromEndPoint(new IPEndPoint(IPAddress.Loopback, 10)));
+            Assert.Equal(0, endpoint.LastWaiting(path));
+            foreach (int length in (int[])[500, 400])
+            {
+                endpoint.Reserve(path, 1000);
+                endpoint.Commit(length);
+                Assert.Equal(length, endpoint.LastWaiting(path));
+            }
+
+            Assert.Equal(0, endpoint.LastWaiting(other));
+            Assert.True(endpoint.LastWaiting(PathId.None) < 0);
+            loop.Flush();
+            Assert.Equal(0, endpoint.LastWaiting(path));
+        });
+
+        using MediaNetwork plain = TestPeers.Start(TestPeers.Options with { Segmentation = false });
+        MediaLoop plainLoop = plain.Loops[0];
+        await plainLoop.InvokeAsync(() =>
+        {
+            using MediaEndpoint endpoint = plainLoop.CreateEndpoint(new DelegateHandler());
+            Assert.True(endpoint.LastWaiting(endpoint.OpenPath(TransportAddress.FromEndPoint(new IPEndPoint(IPAddress.Loopback, 9)))) < 0);
+        });
+    }
+
+    [Fact]
     public async Task A_run_is_split_at_64_segments_and_at_the_largest_message()
     {
         using MediaNetwork network = TestPeers.Start(TestPeers.Options);

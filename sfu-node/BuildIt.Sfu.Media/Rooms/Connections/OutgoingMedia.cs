@@ -72,6 +72,8 @@ internal sealed class OutgoingMedia(PeerConnection connection, MediaRoom room) :
         }
     }
 
+    public int LastWaiting => connection.Transport.LastWaitingRtp;
+
     public Span<byte> Reserve(int capacity) => connection.Transport.ReserveRtp(capacity);
 
     public void Commit(Span<byte> packet, int length, in SentPacketInfo info)
