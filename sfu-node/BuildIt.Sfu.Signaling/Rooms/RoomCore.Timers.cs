@@ -18,6 +18,9 @@ public sealed partial class RoomCore
     /// <summary>Shortest time between two updates about counts.</summary>
     public static readonly TimeSpan RoomUpdateInterval = TimeSpan.FromSeconds(5);
 
+    // Participants may leave while they are walked. Kept, because a large room has something due several times a second.
+    private readonly List<Participant> _walked = [];
+
     private Instant _closeAt;
     private Instant _roomUpdateAt = Instant.Never;
     private Instant _lastRoomUpdate = Instant.Zero - RoomUpdateInterval;
@@ -42,7 +45,9 @@ public sealed partial class RoomCore
         }
 
         var next = Instant.Min(Instant.Min(_closeAt, _roomUpdateAt), Instant.Min(News.NextDeadline, Rpc.HandleTimeout(now)));
-        foreach (var participant in _bySid.Values.ToArray())
+        _walked.Clear();
+        _walked.AddRange(_bySid.Values);
+        foreach (var participant in _walked)
         {
             next = Instant.Min(next, HandleTimeout(participant, now));
         }

@@ -210,15 +210,25 @@ public sealed partial class RoomCore : IMediaRoomEvents, IDeadline
             return;
         }
 
+        // Nothing is allocated for those whom none of it concerns: in a large room that is nearly everybody, every few seconds.
         OutboundSignal? all = null;
+        var mine = new List<T>();
         foreach (var receiver in Participants)
         {
-            var mine = about.Where(a => a.Who == receiver || receiver.Receives(a.Who)).Select(a => a.Item).ToArray();
-            if (mine.Length == about.Length)
+            mine.Clear();
+            foreach (var (item, who) in about)
+            {
+                if (who == receiver || receiver.Receives(who))
+                {
+                    mine.Add(item);
+                }
+            }
+
+            if (mine.Count == about.Length)
             {
                 receiver.Send(all ??= make(mine));
             }
-            else if (mine.Length > 0)
+            else if (mine.Count > 0)
             {
                 receiver.Send(make(mine));
             }
