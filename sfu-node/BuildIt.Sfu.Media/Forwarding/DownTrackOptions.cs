@@ -17,7 +17,7 @@ public sealed record DownTrackOptions
 
     /// <summary>
     /// True for a subscriber that does not know redundant audio (RFC 2198): only the newest block of each packet is sent, under the
-    /// inner codec's payload type. Never for tracks that are encrypted end to end, whose blocks the node cannot tell apart.
+    /// inner codec's payload type. Never for tracks that are encrypted end to end, whose payload nobody in between may change.
     /// </summary>
     public bool UnwrapRed { get; init; }
 

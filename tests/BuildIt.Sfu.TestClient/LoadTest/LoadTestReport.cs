@@ -93,7 +93,9 @@ public static class LoadTestReport
         output.WriteLine();
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Measured            {seconds:0.0} s"));
         output.WriteLine($"Latency             p50 {Fine(latency.Percentile(0.5))}, p99 {Fine(latency.Percentile(0.99))} ({Number(latency.Count)} frames, from sending to arriving)");
-        output.WriteLine($"Time to first frame p50 {Milliseconds(firstFrame.Percentile(0.5))}, p99 {Milliseconds(firstFrame.Percentile(0.99))}");
+        output.WriteLine(firstFrame.Count == 0
+            ? "Time to first frame not seen: only some packets are decrypted"
+            : $"Time to first frame p50 {Milliseconds(firstFrame.Percentile(0.5))}, p99 {Milliseconds(firstFrame.Percentile(0.99))}");
         output.WriteLine($"Time to join        p50 {Milliseconds(join.Percentile(0.5))}, p99 {Milliseconds(join.Percentile(0.99))}");
         output.WriteLine($"Datagrams           {Number((long)(result.DatagramsReceived / seconds))}/s in, {Number((long)(result.DatagramsSent / seconds))}/s out");
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"CPU of this tester  {result.ProcessorTime.TotalSeconds / seconds:0.00} cores"));
