@@ -10,7 +10,8 @@ namespace BuildIt.Interop.Tests.Hostile;
 [Collection(HostileTestGroup.Name)]
 public sealed class HostileRoomTests(ConferenceFixture conference, ITestOutputHelper output)
 {
-    private static readonly string[] Together = ["tracks", "subscribing and leaving", "muting and unmuting", "reliable data", "retransmissions", "key frames", "attributes"];
+    // Data is left out: what one member may send comes to 40 Mbit/s at each of the others, which is part of their links' load.
+    private static readonly string[] Together = ["tracks", "subscribing and leaving", "muting and unmuting", "retransmissions", "key frames", "attributes"];
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
