@@ -103,6 +103,8 @@ public static class RoomApiHost
         services.AddSingleton<ParticipantEndpoints>();
         services.AddSingleton<FleetEndpoints>();
         services.AddSingleton<OperationsEndpoints>();
+        services.AddSingleton<OnDemandRooms>();
+        services.AddSingleton<OnDemandEndpoint>();
         services.AddSingleton<RoomWatch>();
         services.AddHostedService(provider => provider.GetRequiredService<RoomWatch>());
         services.AddHostedService<EarlyRefusals>();
@@ -122,7 +124,16 @@ public static class RoomApiHost
     private static void Map(WebApplication app, RoomApiSettings settings)
     {
         var operations = app.Services.GetRequiredService<OperationsEndpoints>();
-        app.MapWhen(context => context.Connection.LocalPort == settings.OperationsPort, branch => branch.Run(operations.HandleAsync));
+        var onDemand = app.Services.GetRequiredService<OnDemandEndpoint>();
+        app.MapWhen(context => context.Connection.LocalPort == settings.OperationsPort, branch =>
+        {
+            branch.Map(RoomCreation.Path, creation =>
+            {
+                creation.UseMiddleware<ProblemMiddleware>();
+                creation.Run(onDemand.HandleAsync);
+            });
+            branch.Run(operations.HandleAsync);
+        });
         app.UseRouting();
         app.UseCors();
         app.UseMiddleware<ProblemMiddleware>();

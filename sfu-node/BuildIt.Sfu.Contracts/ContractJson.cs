@@ -24,6 +24,7 @@ namespace BuildIt.Sfu.Contracts;
 [JsonSerializable(typeof(DrainStatus))]
 [JsonSerializable(typeof(Presence))]
 [JsonSerializable(typeof(Revocation))]
+[JsonSerializable(typeof(RoomCreation))]
 public sealed partial class ContractJson : JsonSerializerContext
 {
     /// <summary>The largest contract that is read, in bytes. More is refused unread.</summary>

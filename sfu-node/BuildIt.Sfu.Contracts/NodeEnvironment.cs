@@ -88,8 +88,11 @@ public static class NodeEnvironment
     /// <summary>How long a drain that the process starts itself (SIGTERM) may take, in seconds.</summary>
     public const string DrainDeadline = Prefix + "DRAIN_DEADLINE";
 
-    /// <summary>True when a join for an unknown room asks the room-api to create it.</summary>
+    /// <summary>False when a node that stands alone refuses to join unknown rooms, instead of opening them. A fleet has <see cref="RoomApi"/>.</summary>
     public const string AutoCreateRooms = Prefix + "AUTO_CREATE_ROOMS";
+
+    /// <summary>Base URL of the room-api's port that is not for the public, to create unknown rooms there. Unset, they are refused.</summary>
+    public const string RoomApi = Prefix + "ROOM_API";
 
     /// <summary>
     /// A file with load that is reported instead of the real one, for tests and rehearsals: JSON of <see cref="NodeLoad"/>,

@@ -74,6 +74,7 @@ public static class NodeApplication
             Keys = Keys(settings),
             Region = settings.Region,
             AutoCreate = settings.AutoCreateRooms && settings.RedisAddresses.Count == 0,
+            AutoCreateByGrant = settings.RoomApi is not null && settings.RedisAddresses.Count > 0,
             AcceptsNewRooms = () => lifecycle.AcceptsRooms,
             IceServers = new TurnServers(settings).For,
             RoomDefaults = new RoomOptions { Name = "", E2eeRequired = settings.RequireEndToEndEncryption },

@@ -21,6 +21,12 @@ public sealed class LiveKitOptions
     /// <summary>Whether joining a room that does not exist opens it.</summary>
     public bool AutoCreate { get; init; } = true;
 
+    /// <summary>
+    /// Whether joining a room that does not exist creates it somewhere in the fleet, when the token carries <c>roomCreate</c>. Tokens
+    /// outlive rooms: without that grant an old one would bring back a room that was ended.
+    /// </summary>
+    public bool AutoCreateByGrant { get; init; }
+
     /// <summary>Asked before a room is opened here: false while the node is full or drains.</summary>
     public Func<bool> AcceptsNewRooms { get; init; } = () => true;
 

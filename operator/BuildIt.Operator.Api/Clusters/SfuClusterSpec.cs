@@ -48,6 +48,9 @@ public sealed record SfuClusterSpec
     [Description("Secret with the API keys that sign join tokens: one entry per key, the key's name mapping to its secret.")]
     public SecretReference ApiKeysSecretRef { get; init; } = new();
 
+    [Description("Creates rooms that somebody asks a pod for and that do not exist. Left out, such rooms are refused.")]
+    public AutoCreateSpec? AutoCreate { get; init; }
+
     [Description("Image of the SFU node. Left out, the operator uses the image of its own release.")]
     [TextLength(1, 1024)]
     [TextPattern("^[^\\s]+$", "an image reference without spaces, such as ghcr.io/buildit/sfu-node:1.0")]

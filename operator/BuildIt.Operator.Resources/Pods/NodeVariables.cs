@@ -45,6 +45,11 @@ internal static class NodeVariables
             variables.Add(Text(NodeEnvironment.SignalTlsDirectory, PodVolumes.SignalTlsPath));
         }
 
+        if (spec.AutoCreate is { } autoCreate)
+        {
+            variables.Add(Text(NodeEnvironment.RoomApi, autoCreate.RoomApi));
+        }
+
         if (spec.Turn is { } turn)
         {
             variables.Add(Text(NodeEnvironment.TurnDomain, turn.Domain));

@@ -38,6 +38,13 @@ public static class RevisionHash
             ["resources"] = spec.Resources,
             ["template"] = spec.PodTemplate,
         };
+
+        // Fleets that do not use it keep the revision they had before there was such a thing.
+        if (spec.AutoCreate is { } autoCreate)
+        {
+            parts["autoCreate"] = autoCreate;
+        }
+
         var text = new StringBuilder();
         foreach (var (key, value) in parts)
         {

@@ -84,7 +84,10 @@ internal sealed partial class RoutePublisher(
     /// <summary>Forgets a room that is gone.</summary>
     public void Forget(ObjectKey room) => _published.TryRemove(room, out _);
 
-    /// <summary>Writes a route unless a higher generation is there; returns that generation, or 0.</summary>
+    /// <summary>
+    /// Writes a route unless a higher generation is there, or one that has ended at the same: nodes do not take an end back.
+    /// Returns that generation, or 0.
+    /// </summary>
     internal static async Task<long> WriteAsync(IDatabase database, RegistryKeys keys, RoomRoute route, byte[] json)
     {
         var ended = route.State is RoomRouteState.Ended;
@@ -101,8 +104,12 @@ internal sealed partial class RoutePublisher(
         local known = redis.call('GET', KEYS[1])
         if known then
             local read, route = pcall(cjson.decode, known)
-            if read and type(route) == 'table' and tonumber(route.generation) and tonumber(route.generation) > tonumber(ARGV[2]) then
-                return tonumber(route.generation)
+            if read and type(route) == 'table' and tonumber(route.generation) then
+                local generation = tonumber(route.generation)
+                local over = route.state == 'Ended' and tonumber(ARGV[3]) == 0
+                if generation > tonumber(ARGV[2]) or (over and generation == tonumber(ARGV[2])) then
+                    return generation
+                end
             end
         end
         if tonumber(ARGV[3]) > 0 then

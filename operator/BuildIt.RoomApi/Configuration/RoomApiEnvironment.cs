@@ -23,7 +23,7 @@ public static class RoomApiEnvironment
     /// <summary>The API. 8080 when unset.</summary>
     public const string Port = Prefix + "PORT";
 
-    /// <summary>Health and metrics; not for the public. 9090 when unset.</summary>
+    /// <summary>Health, metrics, and the rooms that nodes have created; not for the public. 9090 when unset.</summary>
     public const string OperationsPort = Prefix + "OPERATIONS_PORT";
 
     /// <summary>Required. File with at least 32 random bytes, the same for all replicas: names of people are derived from it.</summary>

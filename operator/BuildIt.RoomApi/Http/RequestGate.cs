@@ -59,7 +59,7 @@ public sealed class RequestGate(
         StatusCodes.Status415UnsupportedMediaType, "unsupported-media-type", "Send the body as application/json.");
 
     /// <summary>What follows the scheme of a bearer token (RFC 6750 section 2.1); null for another scheme.</summary>
-    private static string? TokenIn(string authorization) =>
+    internal static string? TokenIn(string authorization) =>
         authorization.StartsWith(BearerScheme, StringComparison.OrdinalIgnoreCase) && authorization[BearerScheme.Length..] is var rest && rest is "" or [' ', ..]
             ? rest.Trim()
             : null;
@@ -127,7 +127,7 @@ public sealed class RequestGate(
         }
     }
 
-    private static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(HttpRequest request, CancellationToken cancellation)
+    internal static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(HttpRequest request, CancellationToken cancellation)
     {
         if (request.ContentLength > MaxBody)
         {

@@ -17,6 +17,7 @@ public sealed class RoomApiMetrics
             new HistogramConfiguration { LabelNames = ["endpoint", "method"], Buckets = Buckets });
         Refused = metrics.CreateCounter("buildit_roomapi_refused_total", "Requests refused, by problem type.", "type");
         RoomsCreated = metrics.CreateCounter("buildit_roomapi_rooms_created_total", "Rooms created.");
+        RoomsOnDemand = metrics.CreateCounter("buildit_roomapi_rooms_on_demand_total", "Rooms created because somebody asked a node for them.");
         ReadySeconds = metrics.CreateHistogram(
             "buildit_roomapi_room_ready_seconds",
             "Time from creation of a room until it was placed.",
@@ -36,6 +37,8 @@ public sealed class RoomApiMetrics
     public Counter Refused { get; }
 
     public Counter RoomsCreated { get; }
+
+    public Counter RoomsOnDemand { get; }
 
     public Histogram ReadySeconds { get; }
 

@@ -32,6 +32,9 @@ public static class RoomAnnotations
     /// <summary>Label by which a creator's rooms are found: the first 32 digits of createdBy, as a label holds no more than 63.</summary>
     public const string CreatorLabel = SfuApi.Group + "/created-by";
 
+    /// <summary>Label of a room that was created because somebody asked a node for it.</summary>
+    public const string OnDemandLabel = SfuApi.Group + "/on-demand";
+
     /// <summary>
     /// Most participants about whom something may be decided in one room. Kubernetes allows 256 KiB of annotations; one takes
     /// up to 140 bytes.

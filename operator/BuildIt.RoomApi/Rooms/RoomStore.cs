@@ -97,6 +97,20 @@ public sealed class RoomStore(IKubernetes kubernetes, RoomApiSettings settings)
             SfuApi.Group, SfuApi.Version, settings.Namespace, ConferenceRoom.Plural, id, propagationPolicy: "Background", cancellationToken: limit),
         cancellation) is not null;
 
+    /// <summary>Deletes exactly this object; one of the same name that was made meanwhile stays.</summary>
+    public Task DeleteAsync(ConferenceRoom room, CancellationToken cancellation) => CallAsync<object>(
+        HttpStatusCode.NotFound,
+        limit => kubernetes.CustomObjects.DeleteNamespacedCustomObjectAsync(
+            SfuApi.Group,
+            SfuApi.Version,
+            settings.Namespace,
+            ConferenceRoom.Plural,
+            room.Metadata.Name,
+            new V1DeleteOptions { Preconditions = new V1Preconditions { Uid = room.Metadata.Uid }, PropagationPolicy = "Background" },
+            cancellationToken: limit),
+        cancellation,
+        also: HttpStatusCode.Conflict);
+
     public async Task<IReadOnlyList<SfuCluster>> ClustersAsync(CancellationToken cancellation)
     {
         var list = await CallAsync(
@@ -133,8 +147,9 @@ public sealed class RoomStore(IKubernetes kubernetes, RoomApiSettings settings)
         }
     }
 
-    /// <summary>Runs a call; null for the one refusal that the caller expects.</summary>
-    private static async Task<T?> CallAsync<T>(HttpStatusCode expected, Func<CancellationToken, Task<T>> call, CancellationToken cancellation)
+    /// <summary>Runs a call; null for the refusals that the caller expects.</summary>
+    private static async Task<T?> CallAsync<T>(
+        HttpStatusCode expected, Func<CancellationToken, Task<T>> call, CancellationToken cancellation, HttpStatusCode? also = null)
         where T : class
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -143,7 +158,7 @@ public sealed class RoomStore(IKubernetes kubernetes, RoomApiSettings settings)
         {
             return await call(limit.Token);
         }
-        catch (HttpOperationException e) when (e.Response.StatusCode == expected)
+        catch (HttpOperationException e) when (e.Response.StatusCode == expected || e.Response.StatusCode == also)
         {
             return null;
         }

@@ -5,6 +5,7 @@ using System.Text.Json;
 using BuildIt.Operator.Api;
 using BuildIt.RoomApi.Identity;
 using BuildIt.RoomApi.Rooms;
+using BuildIt.Sfu.Contracts;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
@@ -95,6 +96,33 @@ public sealed class JoinTokens(IReadOnlyList<ApiKey> keys, ApiKey signingKey, Ti
     /// <summary>Reads a join token. Null for anything that is not a valid one of ours: expired, altered, of another kind.</summary>
     public async Task<JoinTokenClaims?> ReadAsync(string token)
     {
+        if (await VerifyAsync(token) is not { } jwt)
+        {
+            return null;
+        }
+
+        return VideoOf(jwt) is { } video
+            && video.TryGetProperty("roomJoin", out var join) && join.ValueKind == JsonValueKind.True
+            && video.TryGetProperty("room", out var room) && room.ValueKind == JsonValueKind.String && RoomIds.IsValid(room.GetString())
+            && ParticipantId.TryParse(jwt.Subject, out var participant)
+            && IssuedAt(jwt) is { } issued
+            ? new JoinTokenClaims(room.GetString()!, participant, issued)
+            : null;
+    }
+
+    /// <summary>
+    /// True for a token with which a node of the fleet has one room created: it carries <c>roomCreate</c> for this room, and ends
+    /// so soon that it was made for this.
+    /// </summary>
+    public async Task<bool> MayCreateAsync(string token, string room) =>
+        await VerifyAsync(token) is { } jwt
+        && VideoOf(jwt) is { } video
+        && video.TryGetProperty("roomCreate", out var create) && create.ValueKind == JsonValueKind.True
+        && video.TryGetProperty("room", out var named) && named.ValueKind == JsonValueKind.String && named.GetString() == room
+        && new DateTimeOffset(jwt.ValidTo) <= time.GetUtcNow() + RoomCreation.TokenLifetime + Leeway;
+
+    private async Task<JsonWebToken?> VerifyAsync(string token)
+    {
         if (token.Length > MaxLength)
         {
             return null;
@@ -111,20 +139,11 @@ public sealed class JoinTokens(IReadOnlyList<ApiKey> keys, ApiKey signingKey, Ti
                 && time.GetUtcNow() < new DateTimeOffset(end)
                 && (notBefore is not { } start || time.GetUtcNow() + Leeway >= new DateTimeOffset(start)),
         });
-        if (!result.IsValid || result.SecurityToken is not JsonWebToken jwt)
-        {
-            return null;
-        }
-
-        return jwt.TryGetPayloadValue<JsonElement>("video", out var video)
-            && video.ValueKind == JsonValueKind.Object
-            && video.TryGetProperty("roomJoin", out var join) && join.ValueKind == JsonValueKind.True
-            && video.TryGetProperty("room", out var room) && room.ValueKind == JsonValueKind.String && RoomIds.IsValid(room.GetString())
-            && ParticipantId.TryParse(jwt.Subject, out var participant)
-            && IssuedAt(jwt) is { } issued
-            ? new JoinTokenClaims(room.GetString()!, participant, issued)
-            : null;
+        return result.IsValid ? result.SecurityToken as JsonWebToken : null;
     }
+
+    private static JsonElement? VideoOf(JsonWebToken token) =>
+        token.TryGetPayloadValue<JsonElement>("video", out var video) && video.ValueKind == JsonValueKind.Object ? video : null;
 
     /// <summary>When a token was issued, with its fraction of a second, which the library drops (RFC 7519 section 2 allows it).</summary>
     private static DateTimeOffset? IssuedAt(JsonWebToken token)

@@ -79,6 +79,9 @@ public sealed record NodeSettings
 
     public bool AutoCreateRooms { get; init; } = true;
 
+    /// <summary>Where a fleet's unknown rooms are created; null: nowhere.</summary>
+    public Uri? RoomApi { get; init; }
+
     /// <summary>Webhook receivers; each is called for every event.</summary>
     public IReadOnlyList<string> WebhookUrls { get; init; } = [];
 

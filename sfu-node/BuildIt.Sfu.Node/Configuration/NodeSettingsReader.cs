@@ -64,6 +64,7 @@ public sealed class NodeSettingsReader(Func<string, string?> environment)
             TurnSecretFile = Text(NodeEnvironment.TurnSecretFile),
             DrainDeadline = TimeSpan.FromSeconds(Number(NodeEnvironment.DrainDeadline, (int)defaults.DrainDeadline.TotalSeconds)),
             AutoCreateRooms = Switch(NodeEnvironment.AutoCreateRooms, true),
+            RoomApi = Url(NodeEnvironment.RoomApi),
             WebhookUrls = Urls(NodeVariables.WebhookUrls),
             WebhookKey = Text(NodeVariables.WebhookKey),
             RequireEndToEndEncryption = Switch(NodeVariables.RequireEndToEndEncryption, false),
@@ -220,13 +221,26 @@ public sealed class NodeSettingsReader(Func<string, string?> environment)
     private string[] Urls(string name)
     {
         var list = List(name);
-        if (list.Any(text => !Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https")))
+        if (!list.All(text => TryUrl(text, out _)))
         {
             _faults.Add($"{name} must be a comma-separated list of http or https URLs.");
         }
 
         return list;
     }
+
+    private Uri? Url(string name)
+    {
+        Uri? url = null;
+        if (Text(name) is { } text && !TryUrl(text, out url))
+        {
+            _faults.Add($"{name} must be an http or https URL.");
+        }
+
+        return url;
+    }
+
+    private static bool TryUrl(string text, out Uri? url) => Uri.TryCreate(text, UriKind.Absolute, out url) && url.Scheme is "http" or "https";
 
     private NodeLoad? Load(string name)
     {

@@ -15,6 +15,7 @@ public sealed class RegistryRoomRouter(
     RouteTable table,
     RoomKeeper keeper,
     RoomDirectory directory,
+    RoomCreator creator,
     ServingLease lease,
     TimeProvider time) : IRoomRouter
 {
@@ -28,6 +29,17 @@ public sealed class RegistryRoomRouter(
         }
 
         var room = new RoomId(name);
+        var found = await FindAsync(room, intent, configuration, cancel);
+        if (found is not Found.NotFound || intent is not (RouteIntent.JoinOrCreate or RouteIntent.Create) || !creator.Enabled)
+        {
+            return found;
+        }
+
+        return await creator.CreateAsync(room, configuration, cancel) is { } refused ? refused : await FindAsync(room, intent, configuration, cancel);
+    }
+
+    private async ValueTask<Found> FindAsync(RoomId room, RouteIntent intent, RoomConfiguration? configuration, CancellationToken cancel)
+    {
         var published = true;
         var away = false;
         var gone = false;
@@ -65,7 +77,7 @@ public sealed class RegistryRoomRouter(
             return Uri.TryCreate(route.Endpoint, UriKind.Absolute, out var endpoint) ? new Found.Remote(endpoint) : new Found.Unavailable();
         }
 
-        return await ServeAsync(room, intent, trueAt, cancel);
+        return await ServeAsync(room, intent, configuration, trueAt, cancel);
     }
 
     public async Task MovedAsync(string name, Uri node, CancellationToken cancel)
@@ -149,7 +161,8 @@ public sealed class RegistryRoomRouter(
         }
     }
 
-    private async ValueTask<Found> ServeAsync(RoomId room, RouteIntent intent, long trueAt, CancellationToken cancel)
+    private async ValueTask<Found> ServeAsync(
+        RoomId room, RouteIntent intent, RoomConfiguration? configuration, long trueAt, CancellationToken cancel)
     {
         // A registry that has lost its routes may not tell a node that was away what became of its rooms.
         if (intent is not RouteIntent.Resume && !lease.HeldSince(trueAt))
@@ -157,6 +170,17 @@ public sealed class RegistryRoomRouter(
             return new Found.Unavailable();
         }
 
-        return await keeper.ApplyAsync(room, cancel) is { } host ? new Found.Local(host) : new Found.Unavailable();
+        if (await keeper.ApplyAsync(room, cancel) is not { } host)
+        {
+            return new Found.Unavailable();
+        }
+
+        // The room's object has no place for metadata: whoever creates a room gives it to the node that serves it.
+        if (intent is RouteIntent.JoinOrCreate or RouteIntent.Create && configuration is { Metadata: { Length: > 0 } metadata })
+        {
+            await host.InvokeAsync((core, now) => core.Info().Metadata.Length > 0 || core.TrySetMetadata(metadata, now));
+        }
+
+        return new Found.Local(host);
     }
 }

@@ -20,6 +20,8 @@ public static class RoutingServices
         services.AddSingleton<RevocationList>();
         services.AddSingleton<RoomKeeper>();
         services.AddSingleton<IRoomRouter, RegistryRoomRouter>();
+        services.AddSingleton<RoomCreator>();
+        services.AddSingleton<RoomApiClient>();
         services.AddSingleton<IJoinGate, RegistryJoinGate>();
         services.AddSingleton<INodeProxy>(_ => new NodeProxy(new HttpMessageInvoker(new SocketsHttpHandler
         {

@@ -23,9 +23,9 @@ public sealed class RoomService
         _proxy = proxy;
         Methods = new Dictionary<string, Func<RoomServiceCall, Task<TwirpResult>>>
         {
-            ["CreateRoom"] = call => Handle(call, CreateRoomRequest.Parser, MayCreate, CreateRoomAsync),
+            ["CreateRoom"] = call => Handle(call, CreateRoomRequest.Parser, (v, r) => MayCreate(v, r.Name), CreateRoomAsync),
             ["ListRooms"] = call => Handle(call, ListRoomsRequest.Parser, (v, _) => v.RoomList, ListRoomsAsync),
-            ["DeleteRoom"] = call => Handle(call, DeleteRoomRequest.Parser, MayCreate, DeleteRoomAsync),
+            ["DeleteRoom"] = call => Handle(call, DeleteRoomRequest.Parser, (v, r) => MayDelete(v, r.Room), DeleteRoomAsync),
             ["ListParticipants"] = call => InRoom(call, ListParticipantsRequest.Parser, r => r.Room, ListParticipants),
             ["GetParticipant"] = call => InRoom(call, RoomParticipantIdentity.Parser, r => r.Room, GetParticipant),
             ["RemoveParticipant"] = call => InRoom(call, RoomParticipantIdentity.Parser, r => r.Room, RemoveParticipant),
@@ -42,7 +42,10 @@ public sealed class RoomService
 
     internal FrozenDictionary<string, Func<RoomServiceCall, Task<TwirpResult>>> Methods { get; }
 
-    private static bool MayCreate<T>(VideoGrant grant, T request) => grant.RoomCreate;
+    /// <summary>A participant whose token may create the room it joins has no say over others.</summary>
+    private static bool MayCreate(VideoGrant grant, string room) => grant.RoomCreate && (!grant.RoomJoin || grant.Room == room);
+
+    private static bool MayDelete(VideoGrant grant, string room) => grant.RoomCreate && (!grant.RoomJoin || IsAdmin(grant, room));
 
     private static bool IsAdmin(VideoGrant grant, string room) => grant.RoomAdmin && grant.Room == room;
 
@@ -80,6 +83,8 @@ public sealed class RoomService
                     : new TwirpError("unavailable", "the node of the room does not answer");
             case RoomRoute.NotFound:
                 return TwirpError.NotFound("requested room does not exist");
+            case RoomRoute.NotCreated refused:
+                return new TwirpError(refused.Again ? "unavailable" : "invalid_argument", refused.Why);
             case RoomRoute.NodeFull:
                 return new TwirpError("resource_exhausted", "the node is at capacity");
             default:

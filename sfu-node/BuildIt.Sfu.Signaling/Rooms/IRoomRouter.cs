@@ -23,6 +23,11 @@ public abstract record RoomRoute
 
     /// <summary>It is being placed or moved; try again shortly.</summary>
     public sealed record Unavailable : RoomRoute;
+
+    /// <summary>It does not exist and could not be created.</summary>
+    /// <param name="Why">For people.</param>
+    /// <param name="Again">True when asking again may succeed.</param>
+    public sealed record NotCreated(string Why, bool Again) : RoomRoute;
 }
 
 /// <summary>Finds rooms. A single node opens them itself; a fleet asks its registry. Thread-safe.</summary>
@@ -50,6 +55,9 @@ public enum RouteIntent
 
     /// <summary>A participant joins: opens the room where that is configured.</summary>
     Join,
+
+    /// <summary>As joining, with a token that may create rooms.</summary>
+    JoinOrCreate,
 
     /// <summary>A participant comes back to a session it has: as joining, but the node that serves it needs nobody's leave.</summary>
     Resume,

@@ -52,7 +52,9 @@ public sealed class RtcEndpoint(
         var ownerMissed = false;
         for (var attempts = 0; ; attempts++)
         {
-            var intent = attempt.Parameters.Reconnect ? RouteIntent.Resume : RouteIntent.Join;
+            var intent = attempt.Parameters.Reconnect ? RouteIntent.Resume
+                : attempt.Claims.Video.RoomCreate ? RouteIntent.JoinOrCreate
+                : RouteIntent.Join;
             var route = await router.RouteAsync(attempt.Room, intent, attempt.Claims.RoomConfig, context.RequestAborted).ConfigureAwait(false);
             if (await gate.CheckAsync(attempt, context.RequestAborted).ConfigureAwait(false) is { } barred)
             {
@@ -129,9 +131,12 @@ public sealed class RtcEndpoint(
             var route = await router.RouteAsync(attempt.Room, RouteIntent.Find, null, context.RequestAborted).ConfigureAwait(false);
 
             // A room that joining would open counts as there, but only a join opens it.
-            error = route is RoomRoute.NotFound && options.AutoCreate
-                ? options.AcceptsNewRooms() ? null : JoinError.NodeFull
-                : ErrorOf(route);
+            error = route switch
+            {
+                RoomRoute.NotFound when options.AutoCreate => options.AcceptsNewRooms() ? null : JoinError.NodeFull,
+                RoomRoute.NotFound when options.AutoCreateByGrant && attempt.Claims.Video.RoomCreate => null,
+                _ => ErrorOf(route),
+            };
             error ??= await gate.CheckAsync(attempt, context.RequestAborted).ConfigureAwait(false);
             if (error is null && route is RoomRoute.Remote remote)
             {
@@ -191,6 +196,8 @@ public sealed class RtcEndpoint(
         RoomRoute.NotFound => JoinError.RoomNotFound,
         RoomRoute.NodeFull => JoinError.NodeFull,
         RoomRoute.Unavailable => JoinError.Unavailable,
+        RoomRoute.NotCreated refused => new JoinError(
+            refused.Again ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status400BadRequest, refused.Why),
         _ => null,
     };
 

@@ -42,6 +42,7 @@ public sealed class RevisionHashTests
                 { "redis", spec with { Redis = new RedisSpec { Addresses = ["other:6379"] } } },
                 { "keys", spec with { ApiKeysSecretRef = new SecretReference { Name = "other" } } },
                 { "turn", spec with { Turn = new TurnSpec { Domain = "turn.example.com", SecretRef = new SecretReference { Name = "t" } } } },
+                { "auto-create", spec with { AutoCreate = new AutoCreateSpec { RoomApi = "http://room-api:9090" } } },
                 { "label", spec with { PodTemplate = new PodTemplateOverlay { Labels = new Dictionary<string, string> { ["a"] = "b" } } } },
                 { "selector", spec with { PodTemplate = new PodTemplateOverlay { NodeSelector = new Dictionary<string, string> { ["a"] = "b" } } } },
             };

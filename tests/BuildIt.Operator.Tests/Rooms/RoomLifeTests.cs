@@ -78,6 +78,20 @@ public sealed class RoomLifeTests(OperatorFixture fixture) : IClassFixture<Opera
     }
 
     [Fact]
+    public async Task A_room_that_was_deleted_and_made_again_counts_on_from_its_end()
+    {
+        await using var world = await RoomWorld.CreateAsync(fixture, pods: 1);
+        await world.CreateAsync("room");
+        await world.ReadyAsync("room");
+        await world.DeleteAsync("room");
+        await Eventually.TrueAsync(async () => await world.ReadAsync("room") is null, "the room is gone", world.Fleet.DescribeAsync);
+        await world.RouteIsAsync("room", "has ended", route => route is { Generation: 1, State: RoomRouteState.Ended });
+        await world.CreateAsync("room");
+        await world.ReadyAsync("room", generation: 2);
+        await world.RouteIsAsync("room", "is the new one", route => route is { Generation: 2, State: RoomRouteState.Serving });
+    }
+
+    [Fact]
     public async Task A_name_that_is_used_again_goes_on_counting()
     {
         await using var world = await RoomWorld.CreateAsync(fixture, pods: 1);

@@ -32,8 +32,9 @@ public sealed class RoomApiFixture : IAsyncLifetime
 
     private readonly KubernetesCluster _cluster = new();
     private readonly byte[] _pepper = RandomNumberGenerator.GetBytes(32);
-    private StandInOperator _operator = null!;
     private ConnectionMultiplexer _redisConnection = null!;
+
+    public StandInOperator Operator { get; private set; } = null!;
 
     public RedisServer Redis { get; } = new();
 
@@ -61,8 +62,8 @@ public sealed class RoomApiFixture : IAsyncLifetime
         Namespace = await _cluster.CreateNamespaceAsync("roomapi");
         await InstallAsync();
         _redisConnection = await ConnectionMultiplexer.ConnectAsync($"{Redis.Address},abortConnect=false");
-        _operator = new StandInOperator(_cluster.Client, Namespace) { NodeEndpoint = Node.Endpoint };
-        _operator.Start();
+        Operator = new StandInOperator(_cluster.Client, Namespace) { NodeEndpoint = Node.Endpoint };
+        Operator.Start();
         A = await StartReplicaAsync();
         B = await StartReplicaAsync();
     }
@@ -71,7 +72,7 @@ public sealed class RoomApiFixture : IAsyncLifetime
     {
         await A.DisposeAsync();
         await B.DisposeAsync();
-        await _operator.DisposeAsync();
+        await Operator.DisposeAsync();
         await Node.DisposeAsync();
         await _redisConnection.DisposeAsync();
         await Redis.DisposeAsync();

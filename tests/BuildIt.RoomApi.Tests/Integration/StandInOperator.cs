@@ -22,6 +22,9 @@ public sealed class StandInOperator(IKubernetes kubernetes, string ns) : IAsyncD
     /// <summary>Where assignments say that the room's node is reached.</summary>
     public string NodeEndpoint { get; set; } = string.Empty;
 
+    /// <summary>Called with every room that was placed, to write its route; by default no room has one.</summary>
+    public Func<string, Task> Publish { get; set; } = _ => Task.CompletedTask;
+
     public void Start() => _run = RunAsync();
 
     public async ValueTask DisposeAsync()
@@ -71,7 +74,8 @@ public sealed class StandInOperator(IKubernetes kubernetes, string ns) : IAsyncD
 
     private async Task PlaceAsync(ConferenceRoom room)
     {
-        var placed = room.Spec.Placement.Regions.FirstOrDefault() != Nowhere && room.Spec.DisplayName != Nowhere;
+        var placed = room.Spec.Placement.Regions.FirstOrDefault() != Nowhere && room.Spec.DisplayName != Nowhere
+            && !room.Metadata.Name.StartsWith(Nowhere, StringComparison.Ordinal);
         var status = placed
             ? new JsonObject
             {
@@ -102,6 +106,10 @@ public sealed class StandInOperator(IKubernetes kubernetes, string ns) : IAsyncD
             await kubernetes.CustomObjects.PatchNamespacedCustomObjectStatusAsync<ConferenceRoom>(
                 new V1Patch(new JsonObject { ["status"] = status }.ToJsonString(), V1Patch.PatchType.MergePatch),
                 SfuApi.Group, SfuApi.Version, ns, ConferenceRoom.Plural, room.Metadata.Name, cancellationToken: _stop.Token);
+            if (placed)
+            {
+                await Publish(room.Metadata.Name);
+            }
         }
         catch (HttpOperationException e) when (e.Response.StatusCode == System.Net.HttpStatusCode.NotFound)
         {

@@ -38,10 +38,11 @@ public class NodeSettingsReaderTests
             [NodeEnvironment.ApiKeysDirectory] = "/does/not/exist",
             [NodeVariables.ApiKeys] = "justakey",
             [NodeVariables.WebhookUrls] = "ftp://x",
+            [NodeEnvironment.RoomApi] = "room-api:9090",
             [NodeVariables.WebhookKey] = "unknown",
         });
         reader.Read(development: false);
-        Assert.Equal(11, reader.Faults.Count);
+        Assert.Equal(12, reader.Faults.Count);
         Assert.All(reader.Faults, fault => Assert.StartsWith("BUILDIT_", fault, StringComparison.Ordinal));
     }
 

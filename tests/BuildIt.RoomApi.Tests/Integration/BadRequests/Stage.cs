@@ -89,6 +89,7 @@ public sealed class Stage(RoomApiFixture api) : IAsyncLifetime
         await DecideAsync("demoted", Demoted, "role", new { role = "viewer" });
         await DecideAsync("outcast", Outcast, "revoke", null);
         (await api.A.SendAsync(Host, "DELETE", $"/v1/rooms/{Deleted}")).Expect(HttpStatusCode.NoContent);
+        await RoomApiFixture.EventuallyAsync(async () => await api.FindAsync(Deleted) is null);
         await ExpireAsync();
         await api.EndAsync(Ended);
         _narrow = await api.StartReplicaAsync(settings => settings with { KeyLimit = 2 });

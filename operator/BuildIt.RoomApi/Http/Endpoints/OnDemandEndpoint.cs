@@ -1,0 +1,33 @@
+using BuildIt.RoomApi.Rooms;
+using BuildIt.RoomApi.Tokens;
+using BuildIt.Sfu.Contracts;
+
+namespace BuildIt.RoomApi.Http.Endpoints;
+
+/// <summary>
+/// Where nodes of the fleet have rooms created (<see cref="RoomCreation"/>). Not on the public port, and nothing for
+/// applications: these ask a node, which checks what their token allows.
+/// </summary>
+public sealed class OnDemandEndpoint(OnDemandRooms rooms, JoinTokens tokens)
+{
+    public async Task HandleAsync(HttpContext context)
+    {
+        if (!HttpMethods.IsPost(context.Request.Method) || context.Request.Path.HasValue)
+        {
+            throw new ApiProblem(StatusCodes.Status404NotFound, "not-found", $"There is only POST {RoomCreation.Path}.");
+        }
+
+        var body = await RequestGate.ReadBodyAsync(context.Request, context.RequestAborted);
+        if (!ContractJson.TryRead(body.Span, ContractJson.Default.RoomCreation, out var asked))
+        {
+            throw ApiProblem.BadRequest("The body must be the JSON of a room's creation.");
+        }
+
+        if (RequestGate.TokenIn(context.Request.Headers.Authorization.ToString()) is not { } token || !await tokens.MayCreateAsync(token, asked.Room.Value))
+        {
+            throw ApiProblem.Unauthorized("Send a bearer token signed with a key of the fleet, which may create this room and ends within half a minute.");
+        }
+
+        await rooms.CreateAsync(asked, context.RequestAborted);
+    }
+}
