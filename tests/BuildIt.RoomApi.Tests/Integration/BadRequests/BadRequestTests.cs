@@ -22,6 +22,9 @@ public sealed class BadRequestTests(Stage stage) : IClassFixture<Stage>
 
     public static TheoryData<string> Rows => [.. All.Keys];
 
+    /// <summary>Status and type of every refusal that the tables ask for.</summary>
+    internal static IEnumerable<(int Status, string Problem)> Problems => All.Values.Select(row => (row.Status, row.Problem)).Distinct();
+
     [Theory]
     [MemberData(nameof(Rows))]
     public async Task Is_refused_with_words_and_without_effect(string what)
