@@ -18,6 +18,7 @@ public sealed class BrowserParticipant(IPage page, string identity)
         var page = await browser.OpenAsync(pageUrl + "/participant.html", initialScript);
         var participant = new BrowserParticipant(page, identity);
         page.Console += (_, message) => participant.ConsoleLines.Add(message.Text);
+        page.PageError += (_, error) => participant.ConsoleLines.Add($"uncaught: {error}");
         return participant;
     }
 

@@ -41,7 +41,8 @@ const harness = {
     if (options.e2eeKey) {
       this.keys = new ExternalE2EEKeyProvider();
       await this.keys.setKey(options.e2eeKey);
-      roomOptions.encryption = { keyProvider: this.keys, worker: new Worker('/livekit/livekit-client.e2ee.worker.js') };
+      this.worker = new Worker('/livekit/livekit-client.e2ee.worker.js');
+      roomOptions.encryption = { keyProvider: this.keys, worker: this.worker };
     }
     const room = new Room(roomOptions);
     this.room = room;
@@ -127,6 +128,15 @@ const harness = {
       }
     }
     return result;
+  },
+
+  // Whether the worker that encrypts still does what it is told.
+  workerAnswers() {
+    return new Promise((resolve) => {
+      setTimeout(() => resolve(false), 3000);
+      this.worker.addEventListener('message', (message) => message.data.kind === 'enable' && resolve(true));
+      this.worker.postMessage({ kind: 'enable', data: { enabled: true, participantIdentity: this.room.localParticipant.identity } });
+    });
   },
 
   // What was seen and heard of everybody so far; see flows.js.
