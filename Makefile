@@ -19,8 +19,8 @@ build: deps ## Compile everything
 test: deps ## Run every test against a real Kubernetes API, Redis and browser (FILTER=... narrows it)
 	@scripts/test.sh $(if $(FILTER),--filter '$(FILTER)')
 
-demo: deps ## Show a fleet on a real local Kubernetes: install, scale, kill, heal
-	@scripts/demo.sh
+demo: deps ## Show an encrypted call that outlives its pod, on a real local Kubernetes (FLEET=yes: scaling and rollout first)
+	@FLEET=$(FLEET) scripts/demo.sh
 
 crds: ## Generate crds/ and the chart's copies from the C# types
 	@scripts/crds.sh

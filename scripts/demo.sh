@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Shows a fleet on a real Kubernetes of this machine: the chart installed with Helm, a fleet that grows and shrinks with
-# its load, heals and rolls a change out. Nothing is simulated but the load itself. Behind "make demo".
+# Shows an encrypted call on a real Kubernetes of this machine: the chart installed with Helm, a fleet of 2, a room made for a
+# Nostr key, browsers and headless participants in it; the pod that serves them is killed, and they go on. Nothing is
+# simulated. Behind "make demo".
 #
+# FLEET=yes shows the life of the fleet first: it grows and shrinks with a load that is simulated, and rolls a change out.
 # Run again, it uses the cluster that is there. It leaves everything running: "make cluster-down" stops it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -14,6 +16,8 @@ export BUILDIT_CLUSTER=$dir KUBECONFIG=$dir/admin.kubeconfig
 system=buildit-sfu
 space=demo
 fleet=demo
+browsers=3
+headless=3
 log=$(mktemp -t buildit-demo.XXXXXX)
 
 if [ -t 1 ]; then bold=$'\e[1m' dim=$'\e[2m' green=$'\e[32m' plain=$'\e[0m'; else bold='' dim='' green='' plain=''; fi
@@ -78,6 +82,64 @@ load() {
   done < <(pods -o 'jsonpath={range .items[*]}{.metadata.name} {.metadata.uid} {.spec.nodeName}{"\n"}{end}')
 }
 
+# The life of a fleet, with a load that is simulated.
+show_fleet_life() {
+  step "Load comes: 45 publishers on each pod, where 25 are the target"
+  load 45
+  wait_for 90 "4 pods accept rooms" settled 4
+  kubectl get sfu $fleet --namespace $space | sed 's/^/  /'
+
+  step "Load goes"
+  load 0
+  wait_for 120 "2 pods again; the others were drained, then removed" settled 2
+
+  step "A change is rolled out: new pods beside the old, the old ones drained"
+  before=$(field '{.status.revision}')
+  quietly kubectl patch sfu $fleet --namespace $space --type=merge -p '{"spec":{"capacity":{"maxRooms":'$((20 + RANDOM % 1000))'}}}'
+  rolled_out() { settled 2 && [ "$(field '{.status.revision}')" != "$before" ] && [ "$(field '{.status.instances[*].revision}' | tr ' ' '\n' | sort -u)" = "$(field '{.status.revision}')" ]; }
+  wait_for 120 "every pod has the new revision; the one before was $before" rolled_out
+}
+
+service_address() { kubectl get service "$2" --namespace "$1" -o 'jsonpath={.spec.clusterIP}'; }
+now_ms() { date +%s%3N; }
+owner_of() { kubectl get conferenceroom "$1" --namespace $space -o 'jsonpath={.status.assignments[0].instance}'; }
+
+# The page's port: the same one each time, unless something else has it.
+page_port() {
+  stop_program "$dir" demo 10
+  if ss -Hltn "sport = :8800" | grep -q .; then free_port; else echo 8800; fi
+}
+
+install_chart() {
+  quietly helm upgrade --install buildit-sfu charts/buildit-sfu --namespace $system --create-namespace --wait --timeout 3m \
+    --set operator.image.tag=local --set node.image.tag=local --set-string "operator.podAnnotations.images=$images" \
+    --set redis.enabled=true --set redis.image.repository=buildit/redis --set redis.image.tag=local \
+    --set tests.image.repository=buildit/curl --set tests.image.tag=local "$@"
+}
+
+# Browsers, headless participants and the page's server are one program, which runs on and is ended with the cluster.
+start_call() {
+  quietly dotnet build tests/BuildIt.Demo -c Release -nologo -v quiet
+  rm -f "$dir/logs/demo.log"
+  start_program "$dir" demo dotnet tests/BuildIt.Demo/bin/Release/net10.0/BuildIt.Demo.dll \
+    --api "http://$(service_address $space buildit-sfu-room-api):8080" --port "$port" --pages "$dir/page" --browsers $browsers --headless $headless
+}
+
+# await_room: sets room and invitation once everybody has joined.
+await_room() {
+  wait_until 60 curl -sf -o /dev/null "$page/" || call_failed
+  read -r room invitation < <(curl -sf --max-time 120 "$page/demo/room" || true) || call_failed
+}
+
+# flows_since MILLISECONDS: the seconds from then until media flows between all.
+flows_since() { curl -sf --max-time 90 "$page/demo/flows?since=$1" || call_failed; }
+
+call_failed() {
+  curl -s --max-time 5 "$page/demo/flows?since=$(now_ms)" >&2 || true
+  tail -n 20 "$dir/logs/demo.log" >&2 || true
+  die "the call did not come about"
+}
+
 # Every decision of the operator is an Event with its reason; they are printed as they come.
 follow_events() {
   # Not tabs: kubectl aligns columns at them.
@@ -121,16 +183,14 @@ image() {
 }
 image dotnet buildit/sfu-operator operator/BuildIt.Operator
 image dotnet buildit/sfu-node sfu-node/BuildIt.Sfu.Node
+image dotnet buildit/room-api operator/BuildIt.RoomApi
 image program buildit/redis redis-server
 image program buildit/curl curl
 # All are called ":local", so a new one has to announce itself.
 images=$(cat "${archives[@]}" | sha256sum | cut -c1-12)
 
 step "The chart, installed with Helm"
-quietly helm upgrade --install buildit-sfu charts/buildit-sfu --namespace $system --create-namespace --wait --timeout 3m \
-  --set operator.image.tag=local --set node.image.tag=local --set-string "operator.podAnnotations.images=$images" \
-  --set redis.enabled=true --set redis.image.repository=buildit/redis --set redis.image.tag=local \
-  --set tests.image.repository=buildit/curl --set tests.image.tag=local
+install_chart
 done_ "operator ($(kubectl get deployment --namespace $system buildit-sfu-operator -o 'jsonpath={.status.readyReplicas}') replicas) and Redis run"
 quietly helm test buildit-sfu --namespace $system --timeout 2m
 done_ "helm test"
@@ -162,48 +222,73 @@ spec:
     hostPortRange: {first: 30900, last: 30919}
     advertise: HostIP
   resources:
-    requests: {cpu: 50m, memory: 128Mi}
+    requests: {cpu: 250m, memory: 128Mi}
     limits: {cpu: "2", memory: 512Mi}
   redis: {addresses: ["buildit-sfu-redis.$system.svc:6379"]}
   apiKeysSecretRef: {name: sfu-api-keys}
   podTemplate:
     annotations: {images: "$images"}
-    env: [{name: BUILDIT_SYNTHETIC_LOAD_FILE, value: /tmp/load.json}]
+    # Media that is not encrypted is refused. The file is written only where a load is simulated.
+    env: [{name: BUILDIT_REQUIRE_E2EE, value: "true"}, {name: BUILDIT_SYNTHETIC_LOAD_FILE, value: /tmp/load.json}]
 YAML
 quietly kubectl wait sfu/$fleet --namespace $space --for=condition=Available --timeout 2m
 wait_for 60 "Available: 2 pods accept rooms" settled 2
 kubectl get sfu $fleet --namespace $space | sed 's/^/  /'
 
-step "Load comes: 45 publishers on each pod, where 25 are the target"
-load 45
-wait_for 90 "4 pods accept rooms" settled 4
-kubectl get sfu $fleet --namespace $space | sed 's/^/  /'
+if [ "${FLEET:-}" = yes ]; then show_fleet_life; fi
 
-step "Load goes"
-load 0
-wait_for 120 "2 pods again; the others were drained, then removed" settled 2
+step "The room API"
+signal=$(service_address $space $fleet-signal)
+port=$(page_port)
+page=http://127.0.0.1:$port
+kubectl get secret room-api-pepper --namespace $space >/dev/null 2>&1 ||
+  quietly kubectl create secret generic room-api-pepper --namespace $space --from-literal="pepper=$(head -c 32 /dev/urandom | base64 | tr -d '\n')"
+install_chart --set roomApi.enabled=true --set roomApi.image.tag=local --set-string "roomApi.podAnnotations.images=$images" \
+  --set roomApi.namespace=$space --set roomApi.pepperSecret=room-api-pepper --set "roomApi.publicUrl=$page" --set "roomApi.defaultEndpoint=ws://$signal:7880"
+done_ "the room API runs; the region's one address is ws://$signal:7880"
 
-step "A pod is killed"
-victim=$(pod_names | head -n 1)
-quietly kubectl delete pod "$victim" --namespace $space --grace-period=0 --force
-replaced() { settled 2 && ! pod_names | grep -qx "$victim"; }
-wait_for 90 "$victim is replaced" replaced
+step "A call: a room made for a Nostr key, $browsers browsers and $headless headless participants, encrypted end to end"
+start_call
+await_room
+tell "room $room is on $(owner_of "$room")"
+mark=$(date +%s%N)
+seen=$(flows_since "$(now_ms)")
+done_ "everybody sees and hears everybody ($seen s after the last one joined)"
+kubectl get conferencerooms --namespace $space | sed 's/^/  /'
+
+step "The pod that serves them is killed"
+victim=$(owner_of "$room")
+victim_uid=$(kubectl get pod "$victim" --namespace $space -o 'jsonpath={.metadata.uid}')
+since=$(now_ms)
+quietly tests/cluster/node.sh kill "$dir" "$victim_uid"
+# What was on its way when the process ended has arrived by then.
+sleep 0.3
+again=$(flows_since "$since")
+done_ "everybody sees and hears everybody again; media was away for ${bold}$again s${plain}"
+tell "room $room is on $(owner_of "$room") now; nobody had to reload"
+healed() { settled 2 && [ "$(pods -o 'jsonpath={.items[*].status.containerStatuses[0].ready}')" = "true true" ]; }
+wait_for 90 "the fleet has healed: 2 pods accept rooms" healed
 pods | sed 's/^/  /'
-
-step "A change is rolled out: new pods beside the old, the old ones drained"
-before=$(field '{.status.revision}')
-quietly kubectl patch sfu $fleet --namespace $space --type=merge -p '{"spec":{"capacity":{"maxRooms":'$((20 + RANDOM % 1000))'}}}'
-rolled_out() { settled 2 && [ "$(field '{.status.revision}')" != "$before" ] && [ "$(field '{.status.instances[*].revision}' | tr ' ' '\n' | sort -u)" = "$(field '{.status.revision}')" ]; }
-wait_for 120 "every pod has the new revision; the one before was $before" rolled_out
 
 now=$(date +%s%N)
 cat <<TEXT
 
-${bold}Everything is still running, $(elapsed "$began" "$now") s after the start.${plain} Look around:
+${bold}Everything is still running, $(elapsed "$began" "$now") s after the start.${plain} Open the call in a browser on this machine:
+
+  ${bold}$invitation${plain}
+
+Kill the pod that serves you, and watch the page:
+
+  tests/cluster/node.sh kill $dir \\
+    "\$(kubectl get pod -n $space "\$(kubectl get conferenceroom $room -n $space -o 'jsonpath={.status.assignments[0].instance}')" -o 'jsonpath={.metadata.uid}')"
+
+Look around:
 
   export KUBECONFIG=$KUBECONFIG PATH=$tools:\$PATH
   kubectl get sfu -A -o wide
   kubectl describe sfu $fleet -n $space
+  kubectl get conferencerooms -n $space -o wide
+  kubectl describe conferenceroom $room -n $space
   kubectl get pods -n $space -o wide
   kubectl scale sfu $fleet -n $space --replicas 3
   kubectl logs -n $system -l app.kubernetes.io/component=operator

@@ -20,6 +20,14 @@ public partial class ReadmeTests
     public void Every_link_leads_somewhere() =>
         Assert.All(Link().Matches(Readme).Select(match => match.Groups[1].Value), path => Assert.True(Path.Exists(Path.Combine(Solution.Root.FullName, path)), path));
 
+    [Fact]
+    public void The_quick_start_is_the_file_that_tests_run_and_has_thirty_lines_at_most()
+    {
+        var file = File.ReadAllText(Path.Combine(Solution.Root.FullName, "examples", "quick-start.ts"));
+        Assert.Contains($"```ts\n{file}```\n", Readme, StringComparison.Ordinal);
+        Assert.InRange(file.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length, 1, 30);
+    }
+
     /// <summary>The first column of the table of dependencies.</summary>
     private static IEnumerable<string> Rows() =>
         from line in Readme[Readme.IndexOf("## Dependencies", StringComparison.Ordinal)..].Split('\n').SkipWhile(line => !line.StartsWith("|---", StringComparison.Ordinal)).Skip(1)

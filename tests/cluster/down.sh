@@ -6,6 +6,8 @@ source "$(dirname "$0")/lib.sh"
 
 dir=${BUILDIT_CLUSTER:-$cache/cluster}
 [ -d "$dir" ] || { say "No cluster in $dir"; exit; }
+# The demo's browsers and page, where it has run.
+stop_program "$dir" demo 10
 for node in "$dir"/nodes/node-*; do
   [ -d "$node" ] || continue
   "$cluster_scripts/node.sh" stop "$dir" "${node##*-}"

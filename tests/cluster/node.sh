@@ -7,6 +7,7 @@
 #   node.sh start DIR [INDEX]           joins node-INDEX (0 by default) to the control plane in DIR
 #   node.sh stop DIR [INDEX]            as sudden as a power cut
 #   node.sh import DIR IMAGE.tar...     gives images to every running node; no registry is involved
+#   node.sh kill DIR POD_UID            ends a pod's programs as a crash would; Kubernetes finds out by itself
 #   node.sh enter DIR INDEX COMMAND...  runs a command inside the node (ip, iptables, ctr, ...)
 #
 # DIR needs network.env (network.sh) and a control plane with --controller-manager and --scheduler.
@@ -16,7 +17,7 @@ source "$(dirname "$0")/lib.sh"
 # shellcheck source=certificates.sh
 source "$cluster_scripts/certificates.sh"
 
-usage() { sed -n '7,10s/^# *//p' "$0" >&2; exit 2; }
+usage() { sed -n '7,11s/^# *//p' "$0" >&2; exit 2; }
 [ $# -ge 2 ] || usage
 command=$1
 [ -d "$2" ] || die "no cluster in $2"
@@ -171,6 +172,17 @@ import() {
   done
 }
 
+# By control group, because programs of many pods have the same name. The pause program holds the pod's network: it stays.
+kill_pod() {
+  local file pid killed=
+  for file in $(grep -ls "/pod$1/" /proc/[0-9]*/cgroup); do
+    pid=${file#/proc/} pid=${pid%/cgroup}
+    [ "$(cat "/proc/$pid/comm" 2>/dev/null)" != pause ] || continue
+    ! kill -KILL "$pid" 2>/dev/null || killed=yes
+  done
+  [ -n "$killed" ] || die "no program of a pod $1 runs"
+}
+
 # The namespaces belong to the child of unshare, which is the first process inside them.
 enter() {
   local pid inside
@@ -183,6 +195,7 @@ case $command in
   start) identify "${1:-0}"; start ;;
   stop) identify "${1:-0}"; stop ;;
   import) import "$@" ;;
+  kill) [ $# = 1 ] || usage; kill_pod "$1" ;;
   enter) identify "$1"; shift; enter "$@" ;;
   *) usage ;;
 esac

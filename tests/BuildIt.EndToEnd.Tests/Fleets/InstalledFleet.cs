@@ -13,7 +13,7 @@ internal sealed class InstalledFleet : IAsyncDisposable
 {
     public const string Space = "calls";
     public const string Name = "fleet";
-    private const string System = "buildit-sfu";
+    public const string System = "buildit-sfu";
 
     // Two cores and real containers; what is slow here is starting processes.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
@@ -23,6 +23,8 @@ internal sealed class InstalledFleet : IAsyncDisposable
     private InstalledFleet(KubernetesMachine machine) => _machine = machine;
 
     public IKubernetes Client => _machine.Client;
+
+    public KubernetesMachine Machine => _machine;
 
     /// <summary>Starts Kubernetes, builds and imports the images, and installs the chart as a person would.</summary>
     public static async Task<InstalledFleet> StartAsync()
@@ -54,11 +56,12 @@ internal sealed class InstalledFleet : IAsyncDisposable
     }
 
     /// <summary>Makes the namespace, the keys and the fleet.</summary>
-    public async Task CreateAsync()
+    /// <param name="manifest">The fleet, where it is not the usual one.</param>
+    public async Task CreateAsync(string? manifest = null)
     {
         await _machine.RunToolAsync("kubectl", "create", "namespace", Space);
         await _machine.RunToolAsync("kubectl", "create", "secret", "generic", "sfu-api-keys", "-n", Space, $"--from-literal=key1={Guid.NewGuid():N}");
-        await ApplyAsync(Manifest());
+        await ApplyAsync(manifest ?? Manifest());
     }
 
     /// <summary>A fleet of 2 to 6 small pods that report the load the test writes.</summary>

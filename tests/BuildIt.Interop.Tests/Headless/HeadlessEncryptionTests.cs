@@ -18,7 +18,7 @@ public class HeadlessEncryptionTests(ConferenceFixture conference) : IClassFixtu
     {
         await using var meeting = conference.NewMeeting();
         using var network = new HeadlessNetwork();
-        await using var sender = await JoinAsync(meeting, network, "headless", new FrameKey("open sesame"));
+        await using var sender = await JoinAsync(meeting, network, "headless", FrameKey.FromPassphrase("open sesame"));
         var knows = await meeting.JoinAsync("knows", options => options with { E2eeKey = "open sesame" });
         var guesses = await meeting.JoinAsync("guesses", options => options with { E2eeKey = "open barley" });
         await knows.SeesAndHearsAsync(["headless"], Patience);
@@ -32,7 +32,7 @@ public class HeadlessEncryptionTests(ConferenceFixture conference) : IClassFixtu
     {
         await using var meeting = conference.NewMeeting();
         using var network = new HeadlessNetwork();
-        var key = new FrameKey("open sesame");
+        var key = FrameKey.FromPassphrase("open sesame");
         var everybody = new List<ReturningParticipant>();
         try
         {

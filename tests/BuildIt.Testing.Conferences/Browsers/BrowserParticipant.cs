@@ -151,7 +151,11 @@ public sealed record JoinOptions
 
     public string Codec { get; init; } = "vp8";
 
+    /// <summary>A passphrase.</summary>
     public string? E2eeKey { get; init; }
+
+    /// <summary>Random bytes in base64, instead of a passphrase.</summary>
+    public string? E2eeSecret { get; init; }
 
     public bool AutoSubscribe { get; init; } = true;
 }

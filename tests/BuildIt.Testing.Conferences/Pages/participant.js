@@ -38,9 +38,10 @@ const harness = {
         backupCodec: false,
       },
     };
-    if (options.e2eeKey) {
+    const key = options.e2eeSecret ? Uint8Array.from(atob(options.e2eeSecret), (c) => c.charCodeAt(0)).buffer : options.e2eeKey;
+    if (key) {
       this.keys = new ExternalE2EEKeyProvider();
-      await this.keys.setKey(options.e2eeKey);
+      await this.keys.setKey(key);
       this.worker = new Worker('/livekit/livekit-client.e2ee.worker.js');
       roomOptions.encryption = { keyProvider: this.keys, worker: this.worker };
     }
@@ -75,7 +76,7 @@ const harness = {
       this.bytes.push({ length: chunks.reduce((sum, c) => sum + c.byteLength, 0), from: from.identity });
     });
     room.registerRpcMethod('echo', async (call) => `${call.callerIdentity}:${call.payload}`);
-    if (options.e2eeKey) await room.setE2EEEnabled(true);
+    if (key) await room.setE2EEEnabled(true);
     await room.connect(options.url, options.token, { autoSubscribe: options.autoSubscribe ?? true });
     await room.startAudio().catch(() => {});
     return { sid: room.localParticipant.sid, identity: room.localParticipant.identity, room: room.name };

@@ -1,0 +1,124 @@
+using System.Security.Cryptography;
+using BuildIt.EndToEnd.Tests.Fleets;
+using BuildIt.Operator.Api;
+using BuildIt.Testing.Conferences.Browsers;
+using BuildIt.Testing.Conferences.Rooms;
+using k8s;
+using k8s.Models;
+
+namespace BuildIt.EndToEnd.Tests.Conferences;
+
+/// <summary>One installation for all tests of conferences, started by the first of them.</summary>
+public sealed class ConferenceInstallation : IAsyncLifetime
+{
+    private Task<ConferenceFleet>? _fleet;
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
+    {
+        if (_fleet is { IsCompletedSuccessfully: true } started)
+        {
+            await (await started).DisposeAsync();
+        }
+    }
+
+    internal Task<ConferenceFleet> FleetAsync() => _fleet ??= ConferenceFleet.StartAsync();
+}
+
+/// <summary>A fleet of 2 with a room API before it, as an application finds them: one URL to ask, one address to connect to.</summary>
+internal sealed class ConferenceFleet : IAsyncDisposable
+{
+    private ConferenceFleet(InstalledFleet fleet, PageServer pages)
+    {
+        Fleet = fleet;
+        Pages = pages;
+        Api = new RoomApiClient(new Uri(pages.Url), pages.Url);
+    }
+
+    public InstalledFleet Fleet { get; }
+
+    /// <summary>The region's one address: the fleet's Service.</summary>
+    public string Endpoint { get; private set; } = "";
+
+    /// <summary>Serves pages, and the room API at the same address, as an application's front does.</summary>
+    public PageServer Pages { get; }
+
+    public RoomApiClient Api { get; }
+
+    public static async Task<ConferenceFleet> StartAsync()
+    {
+        var examples = Directory.CreateTempSubdirectory("buildit-examples-").FullName;
+        await ExamplePages.BuildAsync(examples);
+        var conferences = new ConferenceFleet(await InstalledFleet.StartAsync(), await PageServer.StartAsync(pages: examples));
+        try
+        {
+            await conferences.CreateAsync();
+            return conferences;
+        }
+        catch
+        {
+            await conferences.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Two pods and no reason for more; they refuse media that is not encrypted.</summary>
+    public static string Manifest() =>
+        $$"""
+        apiVersion: sfu.buildit.network/v1alpha1
+        kind: SfuCluster
+        metadata: {name: {{InstalledFleet.Name}}, namespace: {{InstalledFleet.Space}}}
+        spec:
+          region: local-1
+          replicas: {min: 2, max: 3}
+          network:
+            mode: HostPort
+            hostPortRange: {first: 30900, last: 30919}
+            advertise: HostIP
+          resources:
+            requests: {cpu: 400m, memory: 128Mi}
+            limits: {cpu: "2", memory: 512Mi}
+          redis: {addresses: ["buildit-sfu-redis.{{InstalledFleet.System}}.svc:6379"]}
+          apiKeysSecretRef: {name: sfu-api-keys}
+          podTemplate:
+            env: [{name: BUILDIT_REQUIRE_E2EE, value: "true"}]
+        """;
+
+    public Task<ConferenceRoom> ReadRoomAsync(string room) =>
+        Fleet.Client.CustomObjects.GetNamespacedCustomObjectAsync<ConferenceRoom>(SfuApi.Group, SfuApi.Version, InstalledFleet.Space, ConferenceRoom.Plural, room);
+
+    /// <summary>The pod that serves a room.</summary>
+    public async Task<V1Pod> PodOfAsync(string room)
+    {
+        var owner = (await ReadRoomAsync(room)).Status!.Assignments.Single(each => each.Role is AssignmentRole.Origin).Instance;
+        return await Fleet.Client.CoreV1.ReadNamespacedPodAsync(owner, InstalledFleet.Space);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Api.Dispose();
+        await Pages.DisposeAsync();
+        await Fleet.DisposeAsync();
+    }
+
+    private async Task CreateAsync()
+    {
+        await Fleet.Machine.AddDotnetImageAsync("buildit/room-api", "operator/BuildIt.RoomApi");
+        await Fleet.CreateAsync(Manifest());
+        await Fleet.SettledAsync(2);
+        Endpoint = $"ws://{await AddressAsync($"{InstalledFleet.Name}-signal")}:7880";
+        await Fleet.KubectlAsync("create", "secret", "generic", "room-api-pepper", $"--from-literal=pepper={Convert.ToHexString(RandomNumberGenerator.GetBytes(32))}");
+        await Fleet.InstallAsync(
+            "roomApi.enabled=true",
+            "roomApi.image.tag=local",
+            $"roomApi.namespace={InstalledFleet.Space}",
+            $"roomApi.publicUrl={Pages.Url}",
+            "roomApi.pepperSecret=room-api-pepper",
+            $"roomApi.defaultEndpoint={Endpoint}");
+        Pages.Api = new Uri($"http://{await AddressAsync("buildit-sfu-room-api")}:8080");
+    }
+
+    private async Task<string> AddressAsync(string service) =>
+        (await Fleet.Client.CoreV1.ReadNamespacedServiceAsync(service, InstalledFleet.Space)).Spec.ClusterIP;
+}

@@ -1,0 +1,112 @@
+using System.Globalization;
+using BuildIt.EndToEnd.Tests.Fleets;
+using BuildIt.Operator.Api;
+using BuildIt.Testing;
+using BuildIt.Testing.Conferences.Browsers;
+using BuildIt.Testing.Conferences.Rooms;
+using Xunit.Abstractions;
+
+namespace BuildIt.EndToEnd.Tests.Conferences;
+
+/// <summary>A conference outlives the pod that serves it: nobody has to reload.</summary>
+[Collection(ConferenceCollection.Name)]
+public sealed class FailoverTests(ConferenceInstallation installation, ITestOutputHelper output)
+{
+    private const int Kills = 10;
+
+    private static readonly TimeSpan Median = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan JoinPatience = TimeSpan.FromSeconds(60);
+
+    // Beyond the limit, so that a slow return is told with its time.
+    private static readonly TimeSpan ReturnPatience = TimeSpan.FromSeconds(40);
+
+    /// <summary>What was on its way when the process ended has arrived after this time, and nobody can be back.</summary>
+    private static readonly TimeSpan Drain = TimeSpan.FromMilliseconds(300);
+
+    [RootFact]
+    public async Task MediaFlowsAgainSoonAfterTheServingPodIsKilled()
+    {
+        var fleet = await installation.FleetAsync();
+        await using var conference = await Conference.MeetAsync(fleet, browsers: 2, headless: 4);
+        var met = await (await MediaWatch.StartAsync(conference.Attendees)).FlowsAsync(JoinPatience);
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"everybody sees and hears everybody after {met.Max().TotalSeconds:F1} s"));
+
+        var times = new List<TimeSpan>();
+        for (var kill = 1; kill <= Kills; kill++)
+        {
+            await fleet.Fleet.SettledAsync(2);
+            times.Add(await KillAsync(fleet, conference, kill));
+        }
+
+        var median = times.Order().Skip((Kills - 1) / 2).Take(2).Aggregate(TimeSpan.Zero, (sum, time) => sum + time) / 2;
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"median {median.TotalSeconds:F2} s, longest {times.Max().TotalSeconds:F2} s"));
+        Assert.InRange(median, TimeSpan.Zero, Median);
+        Assert.InRange(times.Max(), TimeSpan.Zero, Longest);
+        Assert.All(conference.Headless, participant => Assert.Null(participant.Fault));
+    }
+
+    /// <summary>Kills the pod that serves the room and waits until all media flows again.</summary>
+    /// <returns>How long it did not.</returns>
+    private async Task<TimeSpan> KillAsync(ConferenceFleet fleet, Conference conference, int kill)
+    {
+        var clock = TimeProvider.System;
+        var victim = (await fleet.PodOfAsync(conference.Room)).Metadata;
+        await Task.WhenAll(conference.Browsers.Select(browser => browser.ForgetEventsAsync()));
+        var since = clock.GetTimestamp();
+        await fleet.Fleet.Machine.KillPodAsync(victim.Uid);
+        var placed = PlacedElsewhereAsync(fleet, conference.Room, victim.Name, since);
+        await Task.Delay(Drain);
+        var watch = await MediaWatch.StartAsync(conference.Attendees, since);
+        IReadOnlyList<TimeSpan> back;
+        try
+        {
+            back = await watch.FlowsAsync(ReturnPatience);
+        }
+        catch (TimeoutException late)
+        {
+            throw new TimeoutException($"kill {kill}: {late.Message}\n{await DescribeAsync(fleet, conference)}", late);
+        }
+
+        var browsers = back.Where((_, i) => conference.Attendees[i] is BrowserAttendee).Max();
+        var headless = back.Where((_, i) => conference.Attendees[i] is HeadlessAttendee).Max();
+        var placedAfter = await placed;
+        output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"kill {kill,2}: {back.Max().TotalSeconds:F2} s (browsers {browsers.TotalSeconds:F2}, headless {headless.TotalSeconds:F2}; room placed again after {placedAfter.TotalSeconds:F2})"));
+        foreach (var browser in conference.Browsers)
+        {
+            output.WriteLine($"    {await browser.CallAsync<string>("harness.story()")}");
+        }
+
+        return back.Max();
+    }
+
+    private static async Task<TimeSpan> PlacedElsewhereAsync(ConferenceFleet fleet, string room, string victim, long since)
+    {
+        while (true)
+        {
+            var status = (await fleet.ReadRoomAsync(room)).Status!;
+            var elapsed = TimeProvider.System.GetElapsedTime(since);
+            if (elapsed > ReturnPatience || (status.Assignments.Count > 0 && status.Assignments.All(each => each.Instance != victim)))
+            {
+                return elapsed;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(50));
+        }
+    }
+
+    private static async Task<string> DescribeAsync(ConferenceFleet fleet, Conference conference) => string.Join(
+        '\n',
+        [
+            await fleet.Fleet.KubectlAsync("get", "pods,conferencerooms", "-o", "wide"),
+            await fleet.Fleet.KubectlAsync("describe", "conferencerooms"),
+            await fleet.Fleet.KubectlAsync("logs", "-l", SfuApi.ClusterLabel, "--tail", "40"),
+            await fleet.Fleet.KubectlAsync("get", "pods", "-o", "jsonpath={.items[*].status.containerStatuses}"),
+            .. await Task.WhenAll(conference.Browsers.Select(async browser =>
+                $"{browser.Identity}: {await browser.StateAsync()}, its worker answers: {await browser.CallAsync<bool>("harness.workerAnswers()")}\n{string.Join('\n', await browser.ReceivedAsync())}\n{string.Join('\n', browser.ConsoleLines.TakeLast(60))}")),
+            .. conference.Headless.Where(participant => participant.Fault is not null).Select(participant => $"{participant.Identity}: {participant.Fault}"),
+        ]);
+}
