@@ -1,4 +1,3 @@
-using BuildIt.RoomApi.Rooms;
 using BuildIt.RoomApi.Tokens;
 using BuildIt.Sfu.Contracts;
 

@@ -1,13 +1,13 @@
 using System.Text.RegularExpressions;
 using BuildIt.Operator.Api;
 using BuildIt.RoomApi.Configuration;
-using BuildIt.RoomApi.Http;
 using BuildIt.RoomApi.Identity;
 using BuildIt.RoomApi.Operations;
 using BuildIt.RoomApi.Regions;
+using BuildIt.RoomApi.Rooms;
 using BuildIt.Sfu.Contracts;
 
-namespace BuildIt.RoomApi.Rooms;
+namespace BuildIt.RoomApi.Http;
 
 /// <summary>
 /// Makes rooms that somebody asks a node for. They belong to whoever holds an API key, so nobody is host in them. A room of
