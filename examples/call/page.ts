@@ -57,14 +57,16 @@ function tellOutages(room: Room, tiles: Tiles) {
 
 /** Names travel as encrypted data, so that no server learns them. */
 function exchangeNames(room: Room, tiles: Tiles, own: string) {
+  const heard = new Set<string>();
   const tell = () => room.localParticipant.publishData(new TextEncoder().encode(own), { reliable: true, topic: 'name' }).catch(() => {});
   room.on(RoomEvent.DataReceived, (data, from, _kind, topic) => {
-    if (topic === 'name' && from) {
-      names.set(from.identity, new TextDecoder().decode(data).slice(0, 40));
-      tiles.refresh();
-    }
+    if (topic !== 'name' || !from) return;
+    names.set(from.identity, new TextDecoder().decode(data).slice(0, 40));
+    tiles.refresh();
+    // Whoever tells a name for the first time has just come, and can hear ours by now.
+    if (!heard.has(from.sid)) void tell();
+    heard.add(from.sid);
   });
-  room.on(RoomEvent.ParticipantConnected, tell);
   room.on(RoomEvent.Reconnected, tell);
   void tell();
 }
