@@ -169,7 +169,8 @@ public sealed class RoomEndpoints(
 
         if (await rooms.FindAsync(reservation.Room, cancellation) is { } present)
         {
-            return present;
+            // A room that was deleted stays until the operator has told everybody.
+            return Admission.IsOver(present, time.GetUtcNow()) ? throw ApiProblem.Gone() : present;
         }
 
         if (reservation.Created)
