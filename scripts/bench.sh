@@ -1,19 +1,46 @@
 #!/usr/bin/env bash
-# Measures the hot paths with release builds: the bare limit of protecting and sending, then the whole node
-# under load from another process. Wants the machine to itself.
+# Measures the hot paths with release builds: the planners, rooms from creation to Ready against a real API server, then the bare
+# limit of protecting and sending, and the whole node under load from another process. Wants the machine to itself.
 #
 #   scripts/bench.sh [ROOM...]    ROOM: 1x50, 1x200, 1x1000, 50x50 (all by default); BENCH_SECONDS for each, 10 by default
+#   scripts/bench.sh rooms [NAME=VALUE...]    only the rooms: rooms=1000 nodes=20 creators=16 rate=0 webhook=yes finalizer=yes
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+rooms() {
+  # As the image has it: compiled ahead.
+  local operator=artifacts/bench/operator
+  rm -rf "$operator"
+  dotnet publish operator/BuildIt.Operator -c Release -o "$operator" -nologo -v quiet
+  dotnet build tests/BuildIt.Operator.Bench -c Release -nologo -v quiet
+  dotnet tests/BuildIt.Operator.Bench/bin/Release/net10.0/BuildIt.Operator.Bench.dll rooms operator="$PWD/$operator/BuildIt.Operator" "$@"
+}
+
+if [ "${1:-}" = rooms ]; then
+  shift
+  echo "Rooms from creation to Ready"
+  rooms "$@"
+  exit
+fi
 
 # A thousand clients have a socket each.
 ulimit -n "$(ulimit -Hn)"
 
-for project in sfu-node/BuildIt.Sfu.Node tests/BuildIt.Sfu.TestClient tests/BuildIt.Sfu.Bench; do
+for project in sfu-node/BuildIt.Sfu.Node tests/BuildIt.Sfu.TestClient tests/BuildIt.Sfu.Bench tests/BuildIt.Operator.Bench; do
   dotnet build "$project" -c Release -nologo -v quiet
 done
-bench=tests/BuildIt.Sfu.Bench/bin/Release/net10.0/BuildIt.Sfu.Bench.dll
 
+echo "The planners"
+dotnet tests/BuildIt.Operator.Bench/bin/Release/net10.0/BuildIt.Operator.Bench.dll
+echo
+echo "Rooms from creation to Ready, as many as the API server takes"
+rooms
+echo
+echo "Rooms from creation to Ready, 200 a second"
+rooms rate=200
+echo
+
+bench=tests/BuildIt.Sfu.Bench/bin/Release/net10.0/BuildIt.Sfu.Bench.dll
 echo "The limit"
 dotnet "$bench" limit 64 2
 echo
