@@ -90,6 +90,7 @@ public sealed record RoomEdge
 /// <param name="AllowRecording">Clients may record.</param>
 /// <param name="EmptyTimeoutSeconds">How long a room that nobody joined is kept.</param>
 /// <param name="DepartureTimeoutSeconds">How long a room is kept after its last participant left.</param>
+/// <param name="E2eeRequired">Tracks that are not encrypted end to end are refused.</param>
 public sealed record RoomLimits(
     int MaxParticipants = 100,
     bool Locked = false,
@@ -97,7 +98,8 @@ public sealed record RoomLimits(
     bool AllowScreenShare = true,
     bool AllowRecording = false,
     int EmptyTimeoutSeconds = 300,
-    int DepartureTimeoutSeconds = 20)
+    int DepartureTimeoutSeconds = 20,
+    bool E2eeRequired = true)
 {
     public static readonly RoomLimits Default = new();
 }

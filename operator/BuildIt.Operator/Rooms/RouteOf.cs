@@ -50,5 +50,6 @@ internal static class RouteOf
         spec.Settings.AllowScreenShare,
         spec.Settings.AllowRecording,
         (int)spec.EmptyTimeout.Or(TimeSpan.FromSeconds(300)).TotalSeconds,
-        (int)spec.DepartureTimeout.Or(TimeSpan.FromSeconds(20)).TotalSeconds);
+        (int)spec.DepartureTimeout.Or(TimeSpan.FromSeconds(20)).TotalSeconds,
+        spec.Settings.E2eeRequired);
 }

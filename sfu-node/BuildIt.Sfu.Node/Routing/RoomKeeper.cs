@@ -83,6 +83,7 @@ public sealed partial class RoomKeeper(RouteTable table, RoomDirectory directory
         EndsWhenEmpty = false,
         MaxParticipants = limits.MaxParticipants,
         AllowScreenShare = limits.AllowScreenShare,
+        E2eeRequired = options.E2eeRequired || limits.E2eeRequired,
         EmptyTimeout = TimeSpan.FromSeconds(limits.EmptyTimeoutSeconds),
         DepartureTimeout = TimeSpan.FromSeconds(limits.DepartureTimeoutSeconds),
     };

@@ -1,6 +1,7 @@
 using BuildIt.Operator.Tests.Harness;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.TestClient;
+using BuildIt.Sfu.TestClient.FrameEncryption;
 using BuildIt.Sfu.TestClient.Media;
 using BuildIt.Sfu.TestClient.Network;
 using BuildIt.Sfu.TestClient.Signalling;
@@ -10,6 +11,9 @@ namespace BuildIt.Operator.Tests.RealNodes;
 /// <summary>Two people in a room who see each other: pictures that are checked frame by frame.</summary>
 internal sealed class Call : IAsyncDisposable
 {
+    // The rooms of a fleet take nothing that is not encrypted.
+    private static readonly FrameKey _key = FrameKey.FromSecret("the key of a test's participants"u8);
+
     private readonly HeadlessParticipant[] _people;
     private readonly LeaveRequest?[] _leaves = new LeaveRequest?[2];
 
@@ -70,7 +74,7 @@ internal sealed class Call : IAsyncDisposable
     /// <summary>Asks the node for a screen to be shared, as a client does before it sends one.</summary>
     public async Task<bool> MayShareScreenAsync()
     {
-        var request = new AddTrackRequest { Cid = Guid.NewGuid().ToString(), Name = "screen", Type = TrackType.Video, Source = TrackSource.ScreenShare };
+        var request = new AddTrackRequest { Cid = Guid.NewGuid().ToString(), Name = "screen", Type = TrackType.Video, Source = TrackSource.ScreenShare, Encryption = Encryption.Types.Type.Gcm };
         var answer = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         void Hear(SignalResponse message)
         {
@@ -113,5 +117,6 @@ internal sealed class Call : IAsyncDisposable
             Token = RoomToken.Create(NodeProcess.ApiKey, NodeProcess.ApiSecret, room, identity),
             Network = network,
             SinglePeerConnection = false,
+            Key = _key,
         });
 }

@@ -208,6 +208,31 @@ public class RegistryRoutingTests(RegionFixture region) : IClassFixture<RegionFi
         await bob.JoinedAsync();
     }
 
+    [Fact]
+    public async Task What_is_not_encrypted_is_refused_in_a_room_that_requires_it()
+    {
+        var room = region.NewRoom();
+        await region.PlaceAsync(room, region.A);
+        using var alice = await region.B.JoinAsync(room.Value, "alice");
+        await alice.JoinedAsync();
+        await alice.SendAsync(new SignalRequest { AddTrack = Camera("clear", Encryption.Types.Type.None) });
+        var refused = (await alice.UntilAsync(m => m.RequestResponse?.AddTrack?.Cid == "clear")).RequestResponse;
+        Assert.Equal(RequestResponse.Types.Reason.NotAllowed, refused.Reason);
+        Assert.Contains("end-to-end encryption", refused.Message, StringComparison.Ordinal);
+
+        await alice.SendAsync(new SignalRequest { AddTrack = Camera("sealed", Encryption.Types.Type.Gcm) });
+        await alice.UntilAsync(m => m.TrackPublished?.Cid == "sealed");
+    }
+
+    private static AddTrackRequest Camera(string cid, Encryption.Types.Type encryption) => new()
+    {
+        Cid = cid,
+        Name = "camera",
+        Type = TrackType.Video,
+        Source = TrackSource.Camera,
+        Encryption = encryption,
+    };
+
     private static Task Stop(FleetNode node, string signal) =>
         BuildIt.Testing.ChildProcess.RunAsync("kill", [signal, $"{node.Process.Id}"], TimeSpan.FromSeconds(5));
 
