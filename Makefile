@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps build test demo crds images bench soak fuzz fmt fmt-check cluster-up cluster-down clean
+.PHONY: help deps build test demo crds images bench soak failover fuzz fmt fmt-check cluster-up cluster-down clean
 
 SOLUTION := BuildIt.Operator.sln
 
@@ -33,6 +33,9 @@ bench: ## Measure the hot paths
 
 soak: deps ## Hold a room of 50 and two browsers for five minutes
 	@BUILDIT_SOAK=full dotnet test tests/BuildIt.Interop.Tests -c Release -nologo -v quiet --filter FullyQualifiedName~Soak --logger 'console;verbosity=detailed'
+
+failover: deps ## As root: kill the pod of a call ten times, and time its return
+	@BUILDIT_FAILOVER=full dotnet test tests/BuildIt.EndToEnd.Tests -nologo -v quiet --filter FullyQualifiedName~FailoverTests --logger 'console;verbosity=detailed'
 
 fuzz: ## Feed the parsers hostile bytes
 	@scripts/fuzz.sh

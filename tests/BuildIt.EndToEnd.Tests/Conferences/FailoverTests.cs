@@ -25,7 +25,7 @@ public sealed class FailoverTests(ConferenceInstallation installation, ITestOutp
     /// <summary>What was on its way when the process ended has arrived after this time, and nobody can be back.</summary>
     private static readonly TimeSpan Drain = TimeSpan.FromMilliseconds(300);
 
-    [RootFact]
+    [FailoverFact]
     public async Task MediaFlowsAgainSoonAfterTheServingPodIsKilled()
     {
         var fleet = await installation.FleetAsync();
@@ -106,7 +106,7 @@ public sealed class FailoverTests(ConferenceInstallation installation, ITestOutp
             await fleet.Fleet.KubectlAsync("logs", "-l", SfuApi.ClusterLabel, "--tail", "40"),
             await fleet.Fleet.KubectlAsync("get", "pods", "-o", "jsonpath={.items[*].status.containerStatuses}"),
             .. await Task.WhenAll(conference.Browsers.Select(async browser =>
-                $"{browser.Identity}: {await browser.StateAsync()}, its worker answers: {await browser.CallAsync<bool>("harness.workerAnswers()")}\n{string.Join('\n', await browser.ReceivedAsync())}\n{string.Join('\n', browser.ConsoleLines.TakeLast(60))}")),
+                $"{browser.Identity}: {await browser.StateAsync()}, its worker answers: {await browser.CallAsync<bool>("harness.workerAnswers()")}\n{await browser.CallAsync<string>("harness.diagnosis()")}\n{string.Join('\n', await browser.ReceivedAsync())}\n{string.Join('\n', browser.ConsoleLines.TakeLast(60))}")),
             .. conference.Headless.Where(participant => participant.Fault is not null).Select(participant => $"{participant.Identity}: {participant.Fault}"),
         ]);
 }

@@ -25,6 +25,19 @@ const harness = {
     return this.events.filter((e) => told.includes(e.name)).map((e) => `${((e.at - this.forgotten) / 1000).toFixed(2)} ${e.name}`).join(', ');
   },
 
+  // What the client waits for, when something that was published does not arrive.
+  diagnosis() {
+    const { room } = this;
+    return JSON.stringify({
+      state: room.state,
+      resuming: room.isResuming,
+      pendingReconnect: room.engine?.pendingReconnect,
+      attempting: room.engine?.attemptingReconnect,
+      heldBack: room.bufferedEvents.map(([name]) => name),
+      story: this.story(),
+    });
+  },
+
   async join(options) {
     const roomOptions = {
       adaptiveStream: options.adaptiveStream ?? false,
