@@ -12,7 +12,7 @@ namespace BuildIt.Operator.Tests.RealNodes;
 internal sealed class Call : IAsyncDisposable
 {
     // The rooms of a fleet take nothing that is not encrypted.
-    private static readonly FrameKey _key = FrameKey.FromSecret("the key of a test's participants"u8);
+    private static readonly FrameKey SharedKey = FrameKey.FromSecret("the key of a test's participants"u8);
 
     private readonly HeadlessParticipant[] _people;
     private readonly LeaveRequest?[] _leaves = new LeaveRequest?[2];
@@ -117,6 +117,6 @@ internal sealed class Call : IAsyncDisposable
             Token = RoomToken.Create(NodeProcess.ApiKey, NodeProcess.ApiSecret, room, identity),
             Network = network,
             SinglePeerConnection = false,
-            Key = _key,
+            Key = SharedKey,
         });
 }

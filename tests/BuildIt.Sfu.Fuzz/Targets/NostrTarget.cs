@@ -1,6 +1,6 @@
 using System.Text;
-using BuildIt.Sfu.Fuzz.Engine;
 using BuildIt.RoomApi.Nostr;
+using BuildIt.Sfu.Fuzz.Engine;
 
 namespace BuildIt.Sfu.Fuzz.Targets;
 
