@@ -66,12 +66,7 @@ public sealed class KubectlTests(OperatorFixture fixture, ITestOutputHelper outp
     [Fact]
     public async Task Describe_tells_that_a_room_waits_and_for_what()
     {
-        await using var world = await RoomWorld.CreateAsync(fixture, pods: 1, spec =>
-        {
-            spec["replicas"] = new JsonObject { ["min"] = 1, ["max"] = 2 };
-            spec["capacity"] = new JsonObject { ["maxRooms"] = 1 };
-            spec["autoscaling"]!["targetUtilization"] = 1;
-        });
+        await using var world = await RoomWorld.CreateForOneRoomAsync(fixture);
         await world.CreateAsync("first");
         await world.ReadyAsync("first");
         await world.CreateAsync("second");

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using BuildIt.Operator.Api;
 using BuildIt.Operator.Tests.Harness;
 using BuildIt.Sfu.Contracts;
@@ -57,12 +56,7 @@ public sealed class RoomLifeTests(OperatorFixture fixture) : IClassFixture<Opera
     [Fact]
     public async Task A_room_without_a_place_waits_says_why_and_makes_the_fleet_grow()
     {
-        await using var world = await RoomWorld.CreateAsync(fixture, pods: 1, spec =>
-        {
-            spec["replicas"] = new JsonObject { ["min"] = 1, ["max"] = 2 };
-            spec["capacity"] = new JsonObject { ["maxRooms"] = 1 };
-            spec["autoscaling"]!["targetUtilization"] = 1;
-        });
+        await using var world = await RoomWorld.CreateForOneRoomAsync(fixture);
         await world.CreateAsync("first");
         await world.ReadyAsync("first");
         await world.CreateAsync("second");

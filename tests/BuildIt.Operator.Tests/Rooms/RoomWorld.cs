@@ -39,6 +39,14 @@ internal sealed class RoomWorld : IAsyncDisposable
     /// <summary>Rooms that everybody has left, and when.</summary>
     public ConcurrentDictionary<string, DateTimeOffset> Left { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>A fleet of one pod that one room fills, and that may grow to two.</summary>
+    public static Task<RoomWorld> CreateForOneRoomAsync(OperatorFixture fixture) => CreateAsync(fixture, pods: 1, spec =>
+    {
+        spec["replicas"] = new JsonObject { ["min"] = 1, ["max"] = 2 };
+        spec["capacity"] = new JsonObject { ["maxRooms"] = 1 };
+        spec["autoscaling"]!["targetUtilization"] = 1;
+    });
+
     public static Task<RoomWorld> CreateAsync(OperatorFixture fixture, int pods, Action<JsonObject>? change = null) =>
         CreateAsync(fixture, fixture.Redis, pods, change);
 
