@@ -31,17 +31,6 @@ public sealed partial class SignalConnection : ISignalSink, IDisposable
     /// <summary>What may wait for a client beside one message of any size: a large room's news several times over.</summary>
     private const long MaxQueuedBytes = 16 * 1024 * 1024;
 
-    /// <summary>Share of the room's loop, which is media's, that one client's messages may take on average.</summary>
-    private const double WorkShare = 0.05;
-
-    /// <summary>Seconds of the loop that they may take at once.</summary>
-    private const double WorkBurst = 0.5;
-
-    private const double MessagesPerSecond = 100;
-    private const double MessageBurst = 500;
-    private const double BytesPerSecond = 1024 * 1024;
-    private const double ByteBurst = 4 * MaxMessage;
-
     /// <summary>How long a closing client has to answer the close.</summary>
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(5);
 
@@ -53,9 +42,7 @@ public sealed partial class SignalConnection : ISignalSink, IDisposable
     private readonly LimitCounters _limited;
     private readonly ILogger _log;
     private readonly long _start;
-    private TokenBucket _messages = new(MessagesPerSecond, MessageBurst);
-    private TokenBucket _bytes = new(BytesPerSecond, ByteBurst);
-    private TokenBucket _work = new(WorkShare, WorkBurst);
+    private readonly SignalPace _pace = new();
     private long _queuedBytes;
 
     // Answers go out in the format the client last used, starting with binary.
@@ -160,7 +147,7 @@ public sealed partial class SignalConnection : ISignalSink, IDisposable
             }
             while (!received.EndOfMessage);
 
-            await PaceAsync(buffer.WrittenCount, host, participant, cancel).ConfigureAwait(false);
+            await DelayAsync(_pace.Arrived(buffer.WrittenCount, Now), ClientLimit.SignalRate, host, participant, cancel).ConfigureAwait(false);
             if (TryParse(received.MessageType, buffer.WrittenSpan) is { } request)
             {
                 if (Pings.Answer(request, _time.GetUtcNow()) is { } answer)
@@ -170,7 +157,7 @@ public sealed partial class SignalConnection : ISignalSink, IDisposable
                 }
 
                 var work = await host.InvokeAsync((room, now) => Handle(room, participant, request, now)).ConfigureAwait(false);
-                await DelayAsync(_work.Take(work.TotalSeconds, Now), ClientLimit.SignalWork, host, participant, cancel).ConfigureAwait(false);
+                await DelayAsync(_pace.Worked(work, Now), ClientLimit.SignalWork, host, participant, cancel).ConfigureAwait(false);
             }
             else if (++malformed > MaxMalformed)
             {
@@ -197,14 +184,6 @@ public sealed partial class SignalConnection : ISignalSink, IDisposable
     }
 
     /// <summary>A client that sends too much is read more slowly; what it has sent waits in its own network buffers.</summary>
-    private Task PaceAsync(int bytes, RoomHost host, ParticipantSid participant, CancellationToken cancel)
-    {
-        var now = Now;
-        var wait = _messages.Take(1, now);
-        var waitForBytes = _bytes.Take(bytes, now);
-        return DelayAsync(wait > waitForBytes ? wait : waitForBytes, ClientLimit.SignalRate, host, participant, cancel);
-    }
-
     private async Task DelayAsync(TimeSpan wait, ClientLimit limit, RoomHost host, ParticipantSid participant, CancellationToken cancel)
     {
         if (wait > TimeSpan.Zero)

@@ -1,0 +1,42 @@
+using BuildIt.Sfu.Media.Units;
+
+namespace BuildIt.Sfu.Signaling.Sessions;
+
+/// <summary>How fast one client's requests are read: by their number, by their size, and by what they take of the room's loop. Not thread-safe.</summary>
+public sealed class SignalPace
+{
+    /// <summary>
+    /// What one request counts at most. The first of a process cost what the compiler takes and on a busy machine any costs what others
+    /// take; waiting that out at <see cref="WorkShare"/> would keep an honest client's next offer longer than clients wait for an answer,
+    /// which LiveKit's do for 15 s.
+    /// </summary>
+    public static readonly TimeSpan MaxWork = TimeSpan.FromMilliseconds(50);
+
+    private const double MessagesPerSecond = 100;
+    private const double MessageBurst = 500;
+    private const double BytesPerSecond = 1024 * 1024;
+    private const double ByteBurst = 4 * SignalConnection.MaxMessage;
+
+    /// <summary>Share of the room's loop, which is media's, that one client's requests may take on average.</summary>
+    private const double WorkShare = 0.05;
+
+    /// <summary>Seconds of the loop that they may take at once.</summary>
+    private const double WorkBurst = 0.5;
+
+    private TokenBucket _messages = new(MessagesPerSecond, MessageBurst);
+    private TokenBucket _bytes = new(BytesPerSecond, ByteBurst);
+    private TokenBucket _work = new(WorkShare, WorkBurst);
+
+    /// <summary>A request of <paramref name="bytes"/> has arrived.</summary>
+    /// <returns>How long to wait before it is acted on.</returns>
+    public TimeSpan Arrived(int bytes, Instant now)
+    {
+        var wait = _messages.Take(1, now);
+        var waitForBytes = _bytes.Take(bytes, now);
+        return wait > waitForBytes ? wait : waitForBytes;
+    }
+
+    /// <summary>A request kept the loop busy.</summary>
+    /// <returns>How long to wait before the next is read.</returns>
+    public TimeSpan Worked(TimeSpan work, Instant now) => _work.Take(Math.Min(work.TotalSeconds, MaxWork.TotalSeconds), now);
+}
