@@ -1,52 +1,34 @@
-using System.Security.Cryptography;
-using BuildIt.Sfu.TestClient;
-using BuildIt.Sfu.TestClient.FrameEncryption;
-using BuildIt.Sfu.TestClient.Media;
-using BuildIt.Sfu.TestClient.Network;
-using BuildIt.Testing.Conferences.Browsers;
 using BuildIt.Testing.Conferences.Rooms;
 using BuildIt.Testing.Nostr;
 
 namespace BuildIt.EndToEnd.Tests.Conferences;
 
-/// <summary>A room with real browsers and headless participants in it, each with a Nostr key of its own, end-to-end encrypted.</summary>
+/// <summary>A room made through the room API and everybody in it, each with a Nostr key of its own.</summary>
 internal sealed class Conference : IAsyncDisposable
 {
-    private readonly ChromiumBrowser _browser;
-    private readonly HeadlessNetwork _network = new();
-    private readonly byte[] _secret = RandomNumberGenerator.GetBytes(32);
-    private readonly List<IAttendee> _attendees = [];
-
-    private Conference(ChromiumBrowser browser, string room)
-    {
-        _browser = browser;
-        Room = room;
-    }
+    private Conference(string room) => Room = room;
 
     public string Room { get; }
 
-    public IReadOnlyList<IAttendee> Attendees => _attendees;
+    public Gathering Gathering { get; } = new();
 
-    public IEnumerable<BrowserParticipant> Browsers => _attendees.OfType<BrowserAttendee>().Select(attendee => attendee.Browser);
-
-    public IEnumerable<ReturningParticipant> Headless => _attendees.OfType<HeadlessAttendee>().Select(attendee => attendee.Participant);
-
-    /// <summary>Makes a room through the room API; everybody joins and publishes a small picture and sound.</summary>
+    /// <summary>Makes the room; everybody joins and publishes.</summary>
     public static async Task<Conference> MeetAsync(ConferenceFleet fleet, int browsers, int headless)
     {
         var host = new NostrSigner();
-        var access = await fleet.Api.CreateAsync(host, "failover");
-        var conference = new Conference(await ChromiumBrowser.StartAsync(), access.RoomId);
+        var conference = new Conference((await fleet.Api.CreateAsync(host, "failover")).RoomId);
         try
         {
             for (var i = 0; i < browsers; i++)
             {
-                await conference.AddBrowserAsync(fleet.Pages, await fleet.Api.JoinAsync(i == 0 ? host : new NostrSigner(), access.RoomId));
+                var access = await fleet.Api.JoinAsync(i == 0 ? host : new NostrSigner(), conference.Room);
+                await conference.Gathering.AddBrowserAsync(fleet.Pages, access.SfuEndpoint, access.JoinToken, access.ParticipantId);
             }
 
             for (var i = 0; i < headless; i++)
             {
-                await conference.AddHeadlessAsync(await fleet.Api.JoinAsync(new NostrSigner(), access.RoomId));
+                var access = await fleet.Api.JoinAsync(new NostrSigner(), conference.Room);
+                await conference.Gathering.AddHeadlessAsync(access.SfuEndpoint, access.JoinToken);
             }
 
             return conference;
@@ -58,27 +40,5 @@ internal sealed class Conference : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var participant in Headless)
-        {
-            await participant.DisposeAsync();
-        }
-
-        _network.Dispose();
-        await _browser.DisposeAsync();
-    }
-
-    private async Task AddBrowserAsync(PageServer pages, RoomAccess access)
-    {
-        var browser = await BrowserParticipant.OpenAsync(_browser, pages.Url, access.ParticipantId);
-        await browser.JoinAsync(new JoinOptions { Url = access.SfuEndpoint, Token = access.JoinToken, E2eeSecret = Convert.ToBase64String(_secret), Simulcast = false });
-        await browser.PublishAsync(width: 320, height: 180);
-        _attendees.Add(new BrowserAttendee(browser, access.ParticipantId));
-    }
-
-    private async Task AddHeadlessAsync(RoomAccess access) => _attendees.Add(new HeadlessAttendee(await ReturningParticipant.StartAsync(
-        new HeadlessOptions { Url = new Uri(access.SfuEndpoint), Token = access.JoinToken, Network = _network, Key = FrameKey.FromSecret(_secret), Data = false },
-        new VideoPublication { Layers = 1, Simulcast = false },
-        audio: true)));
+    public ValueTask DisposeAsync() => Gathering.DisposeAsync();
 }

@@ -30,7 +30,7 @@ public sealed class FailoverTests(ConferenceInstallation installation, ITestOutp
     {
         var fleet = await installation.FleetAsync();
         await using var conference = await Conference.MeetAsync(fleet, browsers: 2, headless: 4);
-        var met = await (await MediaWatch.StartAsync(conference.Attendees)).FlowsAsync(JoinPatience);
+        var met = await conference.Gathering.MediaFlowsAsync(JoinPatience);
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"everybody sees and hears everybody after {met.Max().TotalSeconds:F1} s"));
 
         var times = new List<TimeSpan>();
@@ -44,7 +44,7 @@ public sealed class FailoverTests(ConferenceInstallation installation, ITestOutp
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"median {median.TotalSeconds:F2} s, longest {times.Max().TotalSeconds:F2} s"));
         Assert.InRange(median, TimeSpan.Zero, Median);
         Assert.InRange(times.Max(), TimeSpan.Zero, Longest);
-        Assert.All(conference.Headless, participant => Assert.Null(participant.Fault));
+        Assert.All(conference.Gathering.Headless, participant => Assert.Null(participant.Fault));
     }
 
     /// <summary>Kills the pod that serves the room and waits until all media flows again.</summary>
@@ -53,29 +53,28 @@ public sealed class FailoverTests(ConferenceInstallation installation, ITestOutp
     {
         var clock = TimeProvider.System;
         var victim = (await fleet.PodOfAsync(conference.Room)).Metadata;
-        await Task.WhenAll(conference.Browsers.Select(browser => browser.ForgetEventsAsync()));
+        await conference.Gathering.ForgetEventsAsync();
         var since = clock.GetTimestamp();
         await fleet.Fleet.Machine.KillPodAsync(victim.Uid);
         var placed = PlacedElsewhereAsync(fleet, conference.Room, victim.Name, since);
         await Task.Delay(Drain);
-        var watch = await MediaWatch.StartAsync(conference.Attendees, since);
         IReadOnlyList<TimeSpan> back;
         try
         {
-            back = await watch.FlowsAsync(ReturnPatience);
+            back = await conference.Gathering.MediaFlowsAsync(ReturnPatience, since);
         }
         catch (TimeoutException late)
         {
-            throw new TimeoutException($"kill {kill}: {late.Message}\n{await DescribeAsync(fleet, conference)}", late);
+            throw new TimeoutException($"kill {kill}: {late.Message}\n{await DescribeAsync(fleet)}", late);
         }
 
-        var browsers = back.Where((_, i) => conference.Attendees[i] is BrowserAttendee).Max();
-        var headless = back.Where((_, i) => conference.Attendees[i] is HeadlessAttendee).Max();
+        var browsers = back.Where((_, i) => conference.Gathering.Attendees[i] is BrowserAttendee).Max();
+        var headless = back.Where((_, i) => conference.Gathering.Attendees[i] is HeadlessAttendee).Max();
         var placedAfter = await placed;
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"kill {kill,2}: {back.Max().TotalSeconds:F2} s (browsers {browsers.TotalSeconds:F2}, headless {headless.TotalSeconds:F2}; room placed again after {placedAfter.TotalSeconds:F2})"));
-        foreach (var browser in conference.Browsers)
+        foreach (var browser in conference.Gathering.Browsers)
         {
             output.WriteLine($"    {await browser.CallAsync<string>("harness.story()")}");
         }
@@ -98,15 +97,12 @@ public sealed class FailoverTests(ConferenceInstallation installation, ITestOutp
         }
     }
 
-    private static async Task<string> DescribeAsync(ConferenceFleet fleet, Conference conference) => string.Join(
+    private static async Task<string> DescribeAsync(ConferenceFleet fleet) => string.Join(
         '\n',
         [
             await fleet.Fleet.KubectlAsync("get", "pods,conferencerooms", "-o", "wide"),
             await fleet.Fleet.KubectlAsync("describe", "conferencerooms"),
             await fleet.Fleet.KubectlAsync("logs", "-l", SfuApi.ClusterLabel, "--tail", "40"),
             await fleet.Fleet.KubectlAsync("get", "pods", "-o", "jsonpath={.items[*].status.containerStatuses}"),
-            .. await Task.WhenAll(conference.Browsers.Select(async browser =>
-                $"{browser.Identity}: {await browser.StateAsync()}, its worker answers: {await browser.CallAsync<bool>("harness.workerAnswers()")}\n{await browser.CallAsync<string>("harness.diagnosis()")}\n{string.Join('\n', await browser.ReceivedAsync())}\n{string.Join('\n', browser.ConsoleLines.TakeLast(60))}")),
-            .. conference.Headless.Where(participant => participant.Fault is not null).Select(participant => $"{participant.Identity}: {participant.Fault}"),
         ]);
 }

@@ -10,6 +10,8 @@ public sealed partial class SfuNode : IAsyncDisposable
     public const string ApiKey = "devkey";
     public const string ApiSecret = "secret";
 
+    private static readonly string[] Ports = ["--port", "--udp-port", "--tcp-port", "--health-port"];
+
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
 
     private readonly ChildProcess _process;
@@ -42,7 +44,7 @@ public sealed partial class SfuNode : IAsyncDisposable
     {
         var process = ChildProcess.Start(
             "dotnet",
-            [InteropPaths.NodeAssembly, "--dev", "--port", "0", "--udp-port", "0", "--tcp-port", "0", "--health-port", "0", .. arguments],
+            [InteropPaths.NodeAssembly, "--dev", .. FreePorts(arguments), .. arguments],
             environment);
         await process.WaitForOutputAsync("TCP port", StartTimeout);
         var match = Serving().Match(process.ReadOutput());
@@ -61,10 +63,25 @@ public sealed partial class SfuNode : IAsyncDisposable
             options.Lifetime);
     }
 
+    /// <summary>Kills the node as a crash would, and starts another on the same ports. This one is of no more use.</summary>
+    public async Task<SfuNode> RestartAsync()
+    {
+        await _process.KillAsync();
+        await _process.DisposeAsync();
+        return await StartAsync(
+            null,
+            "--port", Invariant(new Uri(HttpUrl).Port), "--udp-port", Invariant(UdpPort), "--tcp-port", Invariant(TcpPort));
+
+        static string Invariant(int port) => port.ToString(System.Globalization.CultureInfo.InvariantCulture);
+    }
+
     /// <summary>What the node has logged so far.</summary>
     public string Log() => _process.ReadOutput();
 
     public async ValueTask DisposeAsync() => await _process.DisposeAsync();
+
+    private static IEnumerable<string> FreePorts(string[] arguments) =>
+        Ports.Except(arguments, StringComparer.Ordinal).SelectMany(option => (string[])[option, "0"]);
 
     [GeneratedRegex(@"Serving: signal (http://\S+), health port (\d+), media UDP port (\d+), TCP port (\d+)")]
     private static partial Regex Serving();

@@ -108,7 +108,16 @@ public sealed class BrowserParticipant(IPage page, string identity)
     /// <summary>Names of the events that the room raised since the last call of <c>harness.forget()</c>.</summary>
     public Task<string[]> EventsAsync() => CallAsync<string[]>("harness.events.map(e => e.name)");
 
-    public Task ForgetEventsAsync() => RunAsync("harness.forget()");
+    /// <summary>Forgets the room's events and the console's lines.</summary>
+    public Task ForgetEventsAsync()
+    {
+        ConsoleLines.Clear();
+        return RunAsync("harness.forget()");
+    }
+
+    /// <summary>All that the page knows of the call, and its console, for failure messages.</summary>
+    public async Task<string> DescribeAsync() =>
+        $"{identity}: {await StateAsync()}, its worker answers: {await CallAsync<bool>("harness.workerAnswers()")}\n{await CallAsync<string>("harness.diagnosis()")}\n{string.Join('\n', await ReceivedAsync())}\n{string.Join('\n', ConsoleLines)}";
 
     /// <summary>Waits for an event.</summary>
     public Task RaisesAsync(string name, TimeSpan timeout) =>

@@ -26,9 +26,18 @@ const harness = {
   },
 
   // What the client waits for, when something that was published does not arrive.
-  diagnosis() {
+  async diagnosis() {
     const { room } = this;
+    const cameras = [...room.localParticipant.videoTrackPublications.values()].map(({ track }) => ({
+      state: track.mediaStreamTrack.readyState,
+      muted: track.mediaStreamTrack.muted,
+      shown: document.getElementById('own-camera')?.getVideoPlaybackQuality().totalVideoFrames,
+      transport: track.sender?.transport?.state,
+      encodings: track.sender?.getParameters().encodings,
+    }));
     return JSON.stringify({
+      cameras,
+      sent: await this.sent(),
       state: room.state,
       resuming: room.isResuming,
       pendingReconnect: room.engine?.pendingReconnect,
