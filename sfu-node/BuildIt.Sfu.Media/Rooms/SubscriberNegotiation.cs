@@ -22,6 +22,7 @@ internal sealed class SubscriberNegotiation
     private readonly PeerConnection? _connection;
     private readonly OfferBuilder? _offers;
     private readonly ReceivingSections? _sections;
+    private readonly Instant _joinedAt;
     private Instant _due = Instant.Never;
     private bool _waiting;
     private bool _restart;
@@ -30,6 +31,7 @@ internal sealed class SubscriberNegotiation
     {
         _peer = peer;
         _connection = connection;
+        _joinedAt = now;
         if (connection is null)
         {
             _sections = new ReceivingSections(peer.Options.ReuseTransceivers);
@@ -178,7 +180,8 @@ internal sealed class SubscriberNegotiation
         var needed = _offers?.NeedsOffer ?? _sections!.NeedsOffer;
         if (needed && !_waiting && _due == Instant.Never)
         {
-            _due = now + GatherTime;
+            // What is there on joining comes at once and together, so that a client that publishes too negotiates it first.
+            _due = now == _joinedAt ? now : now + GatherTime;
         }
     }
 }

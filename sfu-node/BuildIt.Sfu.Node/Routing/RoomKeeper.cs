@@ -56,7 +56,7 @@ public sealed partial class RoomKeeper(RouteTable table, RoomDirectory directory
         if (open is null)
         {
             LogServing(route.Room, route.Generation);
-            return await directory.GetOrOpenAsync(With(options.OptionsFor(name), route.Limits));
+            return await directory.GetOrOpenAsync(With(options.OptionsFor(name), route.Limits) with { TakenOver = route.Generation > 1 });
         }
 
         await open.InvokeAsync((core, now) => core.Reconfigure(With(core.Options, route.Limits), now));

@@ -77,6 +77,9 @@ internal sealed class Participant
 
     public bool EverActive { get; set; }
 
+    /// <summary>Not null in the first moments of a client that has come back.</summary>
+    public Settling? Settling { get; set; }
+
     /// <summary>When to give up waiting for media to connect for the first time, or to come back.</summary>
     public Instant MediaDeadline { get; set; } = Instant.Never;
 

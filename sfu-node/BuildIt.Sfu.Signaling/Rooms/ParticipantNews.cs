@@ -146,7 +146,16 @@ internal sealed class ParticipantNews(RoomCore room)
             foreach (var receiver in room.Participants)
             {
                 // A participant has had the news about itself when they were made.
-                if (only is null || receiver.Sid.Value != only)
+                if (only is not null && receiver.Sid.Value == only)
+                {
+                    continue;
+                }
+
+                if (receiver.Settling is { } settling)
+                {
+                    settling.Hold(batch);
+                }
+                else
                 {
                     receiver.Send(message);
                 }

@@ -19,6 +19,7 @@ internal sealed class Resumption(RoomCore room)
                 Leave = new LeaveRequest { Reason = DisconnectReason.StateMismatch, Action = LeaveAction.Reconnect, CanReconnect = true },
             });
             sink.Close();
+            room.Expect(attempt.Claims.Identity, now);
             return new ParticipantSid(sid);
         }
 
@@ -47,6 +48,7 @@ internal sealed class Resumption(RoomCore room)
         }
 
         SendSnapshot(participant, now);
+        room.Settle(participant, now);
         if (participant.MediaDeadline != Instant.Never && participant.EverActive)
         {
             participant.MediaDeadline = now + RoomCore.ResumeTimeout;

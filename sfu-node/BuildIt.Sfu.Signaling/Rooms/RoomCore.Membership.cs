@@ -64,6 +64,7 @@ public sealed partial class RoomCore
             Leave(existing, DisconnectReason.DuplicateIdentity, LeaveAction.Disconnect, now);
         }
 
+        var comesBack = ComesBack(participant.Identity, now);
         _closeAt = Instant.Never;
         FirstJoinedAt ??= participant.JoinedAt;
         EmptySince = null;
@@ -80,6 +81,12 @@ public sealed partial class RoomCore
 
         Subscriptions.ReconcileSubscriber(participant, now);
         DataTracks.ReconcileSubscriber(participant);
+        if (comesBack && Settling.Concerns(attempt.Parameters.Client))
+        {
+            participant.Settling = new Settling(now);
+            Schedule(participant.Settling.Until);
+        }
+
         foreach (var request in attempt.Parameters.AddTracks.Take(Services.Limits.PendingTracks))
         {
             Publishing.Announce(participant, request, now);
@@ -158,6 +165,7 @@ public sealed partial class RoomCore
         }
 
         _byIdentity.Remove(participant.Identity);
+        Expect(participant.Identity, now);
         var wasPublisher = participant.IsPublisher;
         participant.Signal?.Close();
         participant.Signal = null;

@@ -130,6 +130,11 @@ public sealed partial class RoomCore
             RefreshToken(participant, now);
         }
 
+        if (participant.Settling is { } settling && settling.Until <= now)
+        {
+            Settle(participant, now);
+        }
+
         if (participant.Simulation.SpeakingUntil <= now)
         {
             participant.Simulation.SpeakingUntil = Instant.Never;
@@ -137,7 +142,7 @@ public sealed partial class RoomCore
         }
 
         return Instant.Min(
-            Instant.Min(participant.MediaDeadline, participant.NextTokenRefresh),
+            Instant.Min(participant.Settling?.Until ?? Instant.Never, Instant.Min(participant.MediaDeadline, participant.NextTokenRefresh)),
             Instant.Min(participant.Simulation.SpeakingUntil, SubscriptionEngine.HandleTimeout(participant, now)));
     }
 }

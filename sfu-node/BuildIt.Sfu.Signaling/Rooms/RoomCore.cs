@@ -18,6 +18,7 @@ public sealed partial class RoomCore : IMediaRoomEvents, IDeadline
     private readonly IRoomObserver _observer;
     private readonly Action _deadlineMoved;
     private readonly DateTimeOffset _createdAt;
+    private readonly Instant _openedAt;
     private IMediaRoom _media = null!;
     private string _metadata;
     private long _lastVersionMicros;
@@ -38,6 +39,7 @@ public sealed partial class RoomCore : IMediaRoomEvents, IDeadline
         _deadlineMoved = deadlineMoved;
         _metadata = options.Metadata;
         _createdAt = services.Clock.At(now);
+        _openedAt = now;
         _closeAt = options.EndsWhenEmpty ? now + options.EmptyTimeout : Instant.Never;
         NextDeadline = _closeAt;
         News = new ParticipantNews(this);

@@ -23,6 +23,9 @@ public sealed record RoomOptions
     /// <summary>False when somebody else ends the room; both timeouts are then only told to clients.</summary>
     public bool EndsWhenEmpty { get; init; } = true;
 
+    /// <summary>True when another node served the room before, so that those who join at first had a session there.</summary>
+    public bool TakenOver { get; init; }
+
     /// <summary>Whether participants may publish their screen.</summary>
     public bool AllowScreenShare { get; init; } = true;
 

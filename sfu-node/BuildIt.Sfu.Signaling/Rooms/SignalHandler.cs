@@ -30,6 +30,7 @@ internal sealed class SignalHandler(RoomCore room)
                 Trickle(participant, request.Trickle, now);
                 break;
             case Request.AddTrack:
+                participant.Settling?.Announced(now);
                 room.Publishing.Announce(participant, request.AddTrack, now);
                 break;
             case Request.Mute:

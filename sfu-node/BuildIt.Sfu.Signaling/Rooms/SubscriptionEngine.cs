@@ -50,6 +50,11 @@ internal sealed class SubscriptionEngine(RoomCore room)
         var active = wanted && allowed;
         if (active && !subscription.Active)
         {
+            if (subscriber.Settling is not null)
+            {
+                return;
+            }
+
             subscription.Active = true;
             subscriber.Media.Subscribe(track.Sid, subscription.Settings, now);
         }

@@ -25,7 +25,7 @@ public sealed class FailoverTests(ConferenceInstallation installation, ITestOutp
     /// <summary>What was on its way when the process ended has arrived after this time, and nobody can be back.</summary>
     private static readonly TimeSpan Drain = TimeSpan.FromMilliseconds(300);
 
-    [FailoverFact]
+    [RootFact]
     public async Task MediaFlowsAgainSoonAfterTheServingPodIsKilled()
     {
         var fleet = await installation.FleetAsync();
