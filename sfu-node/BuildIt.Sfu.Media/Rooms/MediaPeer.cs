@@ -326,6 +326,15 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
         return changed;
     }
 
+    void IPeerConnectionOwner.OnReached(PeerConnection connection, Instant now)
+    {
+        if (_subscriber is null)
+        {
+            _subscribing.OnReached(now);
+            Touch(NextWork());
+        }
+    }
+
     void IPeerConnectionOwner.OnConnectionState(PeerConnection connection, PeerConnectionState state, Instant now)
     {
         Room.Now = now;

@@ -28,7 +28,7 @@ internal sealed class PublisherNegotiation(MediaPeer peer, PeerConnection connec
 
         if (peer.Options.SinglePeerConnection)
         {
-            peer.Subscribing.Assign(offer);
+            peer.Subscribing.Assign(offer, now);
         }
 
         var ufrag = offer.Media.Select(media => media.Transport.IceUfrag).FirstOrDefault(text => text is not null) ?? offer.Transport.IceUfrag;

@@ -15,6 +15,9 @@ internal sealed class SubscriberNegotiation
     /// <summary>Several tracks of one participant come at once: one negotiation serves them.</summary>
     private static readonly TimeSpan GatherTime = TimeSpan.FromMilliseconds(15);
 
+    /// <summary>How long the answer to the client's first offer may take until it is in force.</summary>
+    private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(1);
+
     /// <summary>After this time without an answer or offer the request is repeated.</summary>
     private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(15);
 
@@ -22,7 +25,8 @@ internal sealed class SubscriberNegotiation
     private readonly PeerConnection? _connection;
     private readonly OfferBuilder? _offers;
     private readonly ReceivingSections? _sections;
-    private readonly Instant _joinedAt;
+    private Instant _answerDue = Instant.Never;
+    private bool _reached;
     private Instant _due = Instant.Never;
     private bool _waiting;
     private bool _restart;
@@ -31,7 +35,6 @@ internal sealed class SubscriberNegotiation
     {
         _peer = peer;
         _connection = connection;
-        _joinedAt = now;
         if (connection is null)
         {
             _sections = new ReceivingSections(peer.Options.ReuseTransceivers);
@@ -88,8 +91,29 @@ internal sealed class SubscriberNegotiation
         }
     }
 
+    /// <summary>
+    /// Single mode: the client checks connectivity, so the answer to its first offer is in force there. Before that nothing may move it
+    /// to make another: LiveKit's JavaScript client would then lose one of the two, and wait for an answer for 15 s.
+    /// </summary>
+    public void OnReached(Instant now)
+    {
+        _reached = true;
+        if (_due != Instant.Never && !_waiting)
+        {
+            _due = now;
+        }
+    }
+
     /// <summary>Single mode: gives the sections of an offer to waiting tracks, before it is answered.</summary>
-    public void Assign(SdpSession offer) => _sections?.Assign(offer);
+    public void Assign(SdpSession offer, Instant now)
+    {
+        if (_answerDue == Instant.Never)
+        {
+            _answerDue = now + AnswerPatience;
+        }
+
+        _sections?.Assign(offer);
+    }
 
     public SendTrack? TrackFor(string mid) => _sections?.TrackFor(mid);
 
@@ -149,6 +173,10 @@ internal sealed class SubscriberNegotiation
         {
             SendOffer(now);
         }
+        else if (!_reached && _answerDue != Instant.Never && now < _answerDue)
+        {
+            _due = _answerDue;
+        }
         else if (_sections!.NeedsOffer)
         {
             _waiting = true;
@@ -180,8 +208,7 @@ internal sealed class SubscriberNegotiation
         var needed = _offers?.NeedsOffer ?? _sections!.NeedsOffer;
         if (needed && !_waiting && _due == Instant.Never)
         {
-            // What is there on joining comes at once and together, so that a client that publishes too negotiates it first.
-            _due = now == _joinedAt ? now : now + GatherTime;
+            _due = now + GatherTime;
         }
     }
 }

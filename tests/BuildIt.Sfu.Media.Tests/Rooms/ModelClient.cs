@@ -88,6 +88,9 @@ internal sealed class ModelClient : IMediaPeerEvents, IPeerTransportEvents
 
     public VideoQualityLevel? Watched { get; private set; }
 
+    /// <summary>When the node asked for sections and another offer.</summary>
+    public List<Instant> SectionsRequired { get; } = [];
+
     public TrackSid VideoSid => new("TR_V" + _name);
 
     public TrackSid AudioSid => new("TR_A" + _name);
@@ -176,6 +179,7 @@ internal sealed class ModelClient : IMediaPeerEvents, IPeerTransportEvents
 
     public void OnMediaSectionsRequired(int audio, int video, Instant now)
     {
+        SectionsRequired.Add(now);
         _sections.AddRange(Enumerable.Repeat((MediaKind.Audio, (string?)null), audio));
         _sections.AddRange(Enumerable.Repeat((MediaKind.Video, (string?)null), video));
         _room.Post(_ => Offer());

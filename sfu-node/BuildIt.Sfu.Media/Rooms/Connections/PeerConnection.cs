@@ -19,6 +19,9 @@ internal interface IPeerConnectionOwner
 
     void OnSctp(PeerConnection connection, ReadOnlySpan<byte> packet, Instant now);
 
+    /// <summary>A connectivity check succeeded for the first time.</summary>
+    void OnReached(PeerConnection connection, Instant now);
+
     /// <summary>Something arrived: the connection's next deadline may be another one.</summary>
     void OnInput(PeerConnection connection, Instant now);
 }
@@ -70,6 +73,9 @@ internal sealed class PeerConnection : IDatagramHandler, IPeerTransportEvents, I
     public PeerTransport Transport => _transport;
 
     public PeerConnectionState State { get; private set; } = PeerConnectionState.New;
+
+    /// <summary>Whether a connectivity check has ever succeeded.</summary>
+    public bool IsReached { get; private set; }
 
     public Instant NextDeadline => _closed ? Instant.Never : _transport.NextDeadline;
 
@@ -174,6 +180,12 @@ internal sealed class PeerConnection : IDatagramHandler, IPeerTransportEvents, I
 
     void IPeerTransportEvents.OnIceState(IceState state, Instant now)
     {
+        if (state == IceState.Connected && !IsReached)
+        {
+            IsReached = true;
+            _owner.OnReached(this, now);
+        }
+
         switch (state)
         {
             case IceState.Connected when _transport.IsConnected:
