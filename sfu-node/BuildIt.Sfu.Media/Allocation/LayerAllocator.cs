@@ -121,6 +121,7 @@ public sealed class LayerAllocator
     {
         DataRate allocated = DataRate.Zero;
         DataRate desired = DataRate.Zero;
+        DataRate lowest = DataRate.Zero;
         bool deficient = false;
         for (int i = 0; i < tracks.Length; i++)
         {
@@ -128,6 +129,7 @@ public sealed class LayerAllocator
             {
                 allocated += tracks[i].AudioRate;
                 desired += tracks[i].AudioRate;
+                lowest += tracks[i].AudioRate;
                 continue;
             }
 
@@ -143,10 +145,11 @@ public sealed class LayerAllocator
             allocations[i] = new TrackAllocation(target, rate, reason);
             allocated += rate;
             desired += ladder.Count == 0 ? DataRate.Zero : new DataRate(ladder.Cost(ladder.Count - 1));
+            lowest += ladder.Count == 0 ? DataRate.Zero : new DataRate(ladder.Cost(0));
             deficient |= reason is AllocationReason.LinkLimited or AllocationReason.Paused;
         }
 
-        return new AllocationSummary(allocated, desired, deficient);
+        return new AllocationSummary(allocated, desired, lowest, deficient);
     }
 
     private void EnsureCapacity(int tracks)

@@ -60,5 +60,6 @@ public readonly record struct TrackAllocation(LayerId Target, DataRate Rate, All
 /// <summary>The outcome over all tracks.</summary>
 /// <param name="Allocated">What the targets cost together.</param>
 /// <param name="Desired">What everything wanted would cost: how far probing should go.</param>
+/// <param name="Base">What sound and the lowest step of everything wanted cost.</param>
 /// <param name="IsDeficient">Some track got less than it wants.</param>
-public readonly record struct AllocationSummary(DataRate Allocated, DataRate Desired, bool IsDeficient);
+public readonly record struct AllocationSummary(DataRate Allocated, DataRate Desired, DataRate Base, bool IsDeficient);

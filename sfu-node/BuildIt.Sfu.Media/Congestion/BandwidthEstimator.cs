@@ -49,8 +49,11 @@ public sealed class BandwidthEstimator
         Estimate = options.Start;
     }
 
-    /// <summary>What may be sent, media, retransmissions and padding together.</summary>
+    /// <summary>What may be sent: media, retransmissions, padding and <see cref="OtherTraffic"/> together.</summary>
     public DataRate Estimate { get; private set; }
+
+    /// <summary>What goes over the same path without transport-wide numbers: part of what the path is seen to carry.</summary>
+    public DataRate OtherTraffic { get; set; }
 
     /// <summary>Time to the subscriber and back, with the delay of its feedback.</summary>
     public TimeSpan RoundTrip { get; private set; } = InitialRoundTrip;
@@ -168,7 +171,7 @@ public sealed class BandwidthEstimator
         }
 
         DataRate before = _aimd.Rate;
-        _aimd.Update(_detector.Usage, IsOverused ? _acknowledged.Recent : _acknowledged.Rate, _usage.IsApplicationLimited, RoundTrip, now);
+        _aimd.Update(_detector.Usage, (IsOverused ? _acknowledged.Recent : _acknowledged.Rate) + OtherTraffic, _usage.IsApplicationLimited, RoundTrip, now);
         if (_aimd.Rate < before * 0.95)
         {
             _probes.OnDrop(now);

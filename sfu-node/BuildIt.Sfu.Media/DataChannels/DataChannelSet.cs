@@ -5,7 +5,7 @@ namespace BuildIt.Sfu.Media.DataChannels;
 
 /// <summary>
 /// The data channels of one connection (RFC 8831) with their in-band opening (RFC 8832), on the SCTP association it owns.
-/// Drive it as the association: <see cref="Handle"/>, <see cref="TryGetOutgoing"/>, <see cref="NextDeadline"/>. Not thread-safe.
+/// Drive it as the association: <see cref="Handle"/>, <see cref="TryGetOutgoing(Span{byte}, Instant, out int)"/>, <see cref="NextDeadline"/>. Not thread-safe.
 /// </summary>
 public sealed class DataChannelSet : ISctpEvents
 {
@@ -49,7 +49,13 @@ public sealed class DataChannelSet : ISctpEvents
     /// <summary>Bytes of messages held for sending, on all channels.</summary>
     public int SendBuffered => _association.SendBuffered;
 
-    /// <summary>Bytes held of messages that are not complete.</summary>
+    /// <summary>Bytes of messages that have not been sent once, on all channels.</summary>
+    public int Unsent => _association.Unsent;
+
+    /// <summary>Messages wait to be sent, for the first time or again.</summary>
+    public bool HasDataToSend => _association.HasDataToSend;
+
+    /// <summary>Bytes held of messages that are not complete or that are kept back.</summary>
     public int ReceiveBuffered => _association.ReceiveBuffered;
 
     public IReadOnlyCollection<DataChannel> Channels => _channels.Values;
@@ -60,6 +66,10 @@ public sealed class DataChannelSet : ISctpEvents
     public void Handle(ReadOnlySpan<byte> packet, Instant now) => _association.Handle(packet, now);
 
     public bool TryGetOutgoing(Span<byte> buffer, Instant now, out int written) => _association.TryGetOutgoing(buffer, now, out written);
+
+    /// <inheritdoc cref="SctpAssociation.TryGetOutgoing(Span{byte}, bool, Instant, out int, out bool)"/>
+    public bool TryGetOutgoing(Span<byte> buffer, bool mayData, Instant now, out int written, out bool hasData) =>
+        _association.TryGetOutgoing(buffer, mayData, now, out written, out hasData);
 
     public void HandleTimeout(Instant now) => _association.HandleTimeout(now);
 
@@ -154,6 +164,13 @@ public sealed class DataChannelSet : ISctpEvents
             (false, true) => PpidStringEmpty,
         };
         return _association.Send(channel.Stream, ppid, message.IsEmpty ? EmptyMessage : message, delivery);
+    }
+
+    /// <summary>Keeps the ordered messages of a channel back, or takes them again: <see cref="SctpAssociation.Hold"/>.</summary>
+    public void Hold(DataChannel channel, bool held, Instant now)
+    {
+        ArgumentNullException.ThrowIfNull(channel);
+        _association.Hold(channel.Stream, held, now);
     }
 
     /// <summary>Bytes handed to <see cref="Send"/> that have not gone out once.</summary>

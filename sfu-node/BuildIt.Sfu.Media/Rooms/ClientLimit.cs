@@ -27,8 +27,13 @@ public enum ClientLimit : byte
     /// <summary>Changes that everybody is told of at once: told with the next batch.</summary>
     News,
 
-    /// <summary>Data messages and what they come to at all receivers: dropped.</summary>
+    /// <summary>
+    /// Data messages, what they come to at all receivers, and at one its part of the link: reliable ones are taken later, others dropped.
+    /// </summary>
     Data,
+
+    /// <summary>Reliable data of others that the client does not take: dropped.</summary>
+    SlowReader,
 
     /// <summary>RTCP packets a second: dropped.</summary>
     Feedback,

@@ -51,10 +51,20 @@ public interface IMediaPeer
     void UpdateSubscription(TrackSid track, in SubscriptionSettings settings, Instant now);
 
     /// <summary>
-    /// Queues a message for the client. False when the channel is not open or its buffer is full
-    /// (a lossy message is dropped, a reliable one means that the client is too slow).
+    /// Queues a message for the client. False when the channel is not open, or a reliable message is lost because the client is too
+    /// slow. When reliable messages of a sender pile up here, that peer's are held back as by <see cref="HoldData"/>.
     /// </summary>
-    bool SendData(DataChannelKind channel, ReadOnlySpan<byte> message, Instant now);
+    /// <param name="channel">The channel.</param>
+    /// <param name="from">The peer that sends it; default for the node itself. Senders share the client's link fairly.</param>
+    /// <param name="message">The message. A reliable one is kept as it is and must not be changed any more; others are copied.</param>
+    /// <param name="now">Now.</param>
+    bool SendData(DataChannelKind channel, ParticipantSid from, ReadOnlyMemory<byte> message, Instant now);
+
+    /// <summary>
+    /// Takes no reliable messages of the client before a moment: they wait in its own buffers, since the window that is announced to it
+    /// closes. That window is the association's, so that its other messages wait too while it is closed.
+    /// </summary>
+    void HoldData(Instant until, Instant now);
 
     /// <summary>Closes all connections and ends everything published. The peer raises nothing afterwards.</summary>
     void Close(Instant now);

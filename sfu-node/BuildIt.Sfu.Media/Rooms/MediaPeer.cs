@@ -81,6 +81,9 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
 
     public Instant NextDeadline => _deadline;
 
+    /// <summary>Bytes of data messages held for and from this client.</summary>
+    public long DataWaiting => (_publisherData?.Waiting ?? 0) + (_subscriberData?.Waiting ?? 0);
+
     public NegotiationResult HandleOffer(string sdp, Instant now)
     {
         Room.Now = now;
@@ -209,13 +212,35 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
         }
     }
 
-    public bool SendData(DataChannelKind channel, ReadOnlySpan<byte> message, Instant now)
+    public bool SendData(DataChannelKind channel, ParticipantSid from, ReadOnlyMemory<byte> message, Instant now)
     {
         Room.Now = now;
         var port = _subscriber is null ? _publisherData : _subscriberData;
-        var sent = port is not null && port.Send(channel, message, now);
+        var sent = port is not null && port.Send(channel, from, message, now);
         Touch(NextWork());
         return sent;
+    }
+
+    public void HoldData(Instant until, Instant now)
+    {
+        _publisherData?.Hold(until, now);
+        _subscriberData?.Hold(until, now);
+        Touch(until);
+    }
+
+    /// <summary>Takes no reliable messages of this client until <paramref name="receiver"/> says that it has room for them.</summary>
+    public void HoldData(DataPort receiver, Instant now)
+    {
+        _publisherData?.Hold(receiver, now);
+        _subscriberData?.Hold(receiver, now);
+    }
+
+    /// <summary>The receiver has room again. Messages are taken from the loop, not from inside the receiver's own work.</summary>
+    public void ReleaseData(DataPort receiver, Instant now)
+    {
+        _publisherData?.Release(receiver);
+        _subscriberData?.Release(receiver);
+        Touch(now);
     }
 
     public void LimitBandwidth(DataRate limit, Instant now)
@@ -244,6 +269,8 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
             Unsubscribe(track, now);
         }
 
+        _publisherData?.Close(now);
+        _subscriberData?.Close(now);
         _publisher.Close(now);
         _subscriber?.Close(now);
         Room.Speakers.Remove(Options.Sid);
@@ -306,7 +333,7 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
         ref var port = ref connection == _publisher ? ref _publisherData : ref _subscriberData;
         if (port is null)
         {
-            port = new DataPort(this, connection, session.NodeIsDtlsClient, opens: connection == _subscriber);
+            port = new DataPort(this, connection, Outgoing.Link.Data, session.NodeIsDtlsClient, opens: connection == _subscriber);
             if (connection.Transport.IsConnected)
             {
                 port.Connect(now);

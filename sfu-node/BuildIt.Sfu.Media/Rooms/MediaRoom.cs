@@ -12,6 +12,7 @@ public sealed class MediaRoom : IMediaRoom, IDeadline
     private static readonly TimeSpan QualityInterval = TimeSpan.FromSeconds(5);
 
     private readonly List<MediaPeer> _peers = [];
+    private readonly Dictionary<ParticipantSid, MediaPeer> _bySid = [];
     private readonly Dictionary<TrackSid, Publication> _publications = [];
     private readonly List<ParticipantQuality> _qualities = [];
     private Instant _nextQuality = Instant.Never;
@@ -34,6 +35,9 @@ public sealed class MediaRoom : IMediaRoom, IDeadline
 
     internal IReadOnlyList<MediaPeer> Peers => _peers;
 
+    /// <summary>Bytes of data messages held for all peers; one that is kept for several counts for each.</summary>
+    internal long DataWaiting => _peers.Sum(peer => peer.DataWaiting);
+
     internal ActiveSpeakers Speakers { get; } = new(new SpeakerOptions());
 
     public Instant NextDeadline => _peers.Count == 0 ? Instant.Never : Instant.Min(Speakers.NextDeadline, _nextQuality);
@@ -43,6 +47,7 @@ public sealed class MediaRoom : IMediaRoom, IDeadline
         Now = now;
         var peer = new MediaPeer(this, options, events, now);
         _peers.Add(peer);
+        _bySid[options.Sid] = peer;
         _nextQuality = _peers.Count == 1 ? now + QualityInterval : _nextQuality;
         Host.Loop.Watch(this);
         return peer;
@@ -89,6 +94,8 @@ public sealed class MediaRoom : IMediaRoom, IDeadline
         }
     }
 
+    internal MediaPeer? Find(ParticipantSid peer) => _bySid.GetValueOrDefault(peer);
+
     internal Publication? Find(TrackSid track) => _publications.GetValueOrDefault(track);
 
     internal void Add(Publication publication) => _publications[publication.Sid] = publication;
@@ -98,6 +105,7 @@ public sealed class MediaRoom : IMediaRoom, IDeadline
     internal void Remove(MediaPeer peer)
     {
         _peers.Remove(peer);
+        _bySid.Remove(peer.Options.Sid);
         foreach (var publication in _publications.Values)
         {
             publication.Forget(peer.Options.Sid);

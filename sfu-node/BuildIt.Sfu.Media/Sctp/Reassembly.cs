@@ -62,7 +62,7 @@ internal sealed class Reassembly(SctpOptions options, Reassembly.Deliver deliver
             }
 
             var stream = StreamOf(chunk.Stream);
-            if (stream.Expected == chunk.Ssn)
+            if (stream.Expected == chunk.Ssn && !stream.IsHeld)
             {
                 stream.Expected++;
                 deliver(chunk.Stream, chunk.Ppid, chunk.Payload);
@@ -221,6 +221,16 @@ internal sealed class Reassembly(SctpOptions options, Reassembly.Deliver deliver
         return true;
     }
 
+    /// <summary>Keeps the ordered messages of a stream back, or delivers those that were kept and all later ones again.</summary>
+    public void Hold(ushort streamId, bool held)
+    {
+        var stream = StreamOf(streamId);
+        stream.IsHeld = held;
+        DeliverEarly(stream);
+    }
+
+    public bool IsHeld(ushort streamId) => _streams.TryGetValue(streamId, out var stream) && stream.IsHeld;
+
     private void Remove(Run run)
     {
         _byFirst.Remove(run.First);
@@ -239,7 +249,8 @@ internal sealed class Reassembly(SctpOptions options, Reassembly.Deliver deliver
 
     private void DeliverEarly(IncomingStream stream)
     {
-        while (stream.Early.Remove(stream.Expected, out var run))
+        // Whoever takes a message may have the stream held by that.
+        while (!stream.IsHeld && stream.Early.Remove(stream.Expected, out var run))
         {
             stream.Expected++;
             DeliverRun(run);
@@ -280,6 +291,9 @@ internal sealed class Reassembly(SctpOptions options, Reassembly.Deliver deliver
     {
         /// <summary>Stream sequence number due next.</summary>
         public ushort Expected { get; set; }
+
+        /// <summary>Complete messages wait although their turn has come.</summary>
+        public bool IsHeld { get; set; }
 
         /// <summary>Complete messages whose turn has not come.</summary>
         public Dictionary<ushort, Run> Early { get; } = [];

@@ -35,10 +35,19 @@ public sealed partial class SctpAssociation
     /// Writes the next packet into <paramref name="buffer"/>, which holds at least <see cref="SctpOptions.MaxPacketSize"/> bytes.
     /// False when nothing is to be sent now.
     /// </summary>
-    public bool TryGetOutgoing(Span<byte> buffer, Instant now, out int written)
+    public bool TryGetOutgoing(Span<byte> buffer, Instant now, out int written) => TryGetOutgoing(buffer, mayData: true, now, out written, out _);
+
+    /// <summary>The same for somebody who paces messages.</summary>
+    /// <param name="buffer">Takes the packet.</param>
+    /// <param name="mayData">False when messages are to wait; what the association needs itself is sent all the same.</param>
+    /// <param name="now">Now.</param>
+    /// <param name="written">Length of the packet.</param>
+    /// <param name="hasData">Whether there are messages in it.</param>
+    public bool TryGetOutgoing(Span<byte> buffer, bool mayData, Instant now, out int written, out bool hasData)
     {
         _now = now;
         written = 0;
+        hasData = false;
         buffer = buffer[..Math.Min(buffer.Length, _options.MaxPacketSize)];
         if (TryWriteHandshake(buffer, now, out written))
         {
@@ -54,7 +63,9 @@ public sealed partial class SctpAssociation
         WriteControl(ref packet, now);
         if (State is SctpState.Established or SctpState.ShutdownPending or SctpState.ShutdownReceived)
         {
-            _sender.Write(ref packet, mayStartNew: true, now);
+            var before = packet.Length;
+            _sender.Write(ref packet, mayData, now);
+            hasData = mayData && packet.Length > before;
             if (_peer.Reconfig)
             {
                 _resets!.Write(ref packet, _sender, now, _rto.Current);

@@ -4,8 +4,8 @@ using BuildIt.Sfu.Media.Units;
 namespace BuildIt.Sfu.Media.Sctp;
 
 /// <summary>
-/// One SCTP association (RFC 9260) over DTLS (RFC 8261): packets in by <see cref="Handle"/>, out by <see cref="TryGetOutgoing"/>,
-/// which is to be called until it has nothing more after every other call. Both sides may connect, at once too.
+/// One SCTP association (RFC 9260) over DTLS (RFC 8261): packets in by <see cref="Handle"/>, out by
+/// <see cref="TryGetOutgoing(Span{byte}, Instant, out int)"/>, which is to be called until it has nothing more after every other call. Both sides may connect, at once too.
 /// Partial reliability (RFC 3758), stream reset (RFC 6525), zero checksum (RFC 9653). Not thread-safe.
 /// No packet, however malformed, throws or makes it hold more than twice <see cref="SctpOptions.ReceiveBuffer"/>.
 /// </summary>
@@ -48,6 +48,12 @@ public sealed partial class SctpAssociation : IStreamResetTarget
     /// <summary>Bytes that arrived and wait for missing ones, with a charge for each fragment.</summary>
     public int ReceiveBuffered => _reassembly?.Held ?? 0;
 
+    /// <summary>Bytes of messages that have not been sent once.</summary>
+    public int Unsent => _sender?.Unsent ?? 0;
+
+    /// <summary>Messages wait to be sent, for the first time or again; perhaps for the peer to acknowledge others.</summary>
+    public bool HasDataToSend => _sender?.HasWork ?? false;
+
     public TimeSpan SmoothedRtt => _rto.SmoothedRtt;
 
     /// <summary>When <see cref="HandleTimeout"/> is to be called next.</summary>
@@ -89,6 +95,24 @@ public sealed partial class SctpAssociation : IStreamResetTarget
 
         // A peer without RFC 3758 cannot be told to skip anything.
         return _sender.Enqueue(stream, ppid, message, _peer.ForwardTsn ? delivery : new SctpDelivery { Unordered = delivery.Unordered });
+    }
+
+    /// <summary>
+    /// Keeps the ordered messages of a stream back, or delivers them again. What is kept back takes from the window announced to the
+    /// peer, so that the peer stops sending instead of losing anything (RFC 9260 section 6.2) - on all streams, as they share it.
+    /// </summary>
+    public void Hold(ushort stream, bool held, Instant now)
+    {
+        if (_over || _reassembly is null || _reassembly.IsHeld(stream) == held)
+        {
+            return;
+        }
+
+        _now = now;
+        _reassembly.Hold(stream, held);
+
+        // The window has opened: the peer would learn of it only by its own probe.
+        _sackDue |= !held;
     }
 
     /// <summary>Resets our side of a stream once what waits on it is sent. No effect when the peer cannot (RFC 6525).</summary>
@@ -273,8 +297,8 @@ public sealed partial class SctpAssociation : IStreamResetTarget
             return;
         }
 
-        // With the window full only the chunk that everything waits for is taken (section 6.2).
-        if (_reassembly!.Held >= _options.ReceiveBuffer && data.Tsn != _received.Cumulative + 1)
+        // With the window full only the chunk that everything waits for is taken (section 6.2), unless it would wait itself.
+        if (_reassembly!.Held >= _options.ReceiveBuffer && (data.Tsn != _received.Cumulative + 1 || _reassembly.IsHeld(data.Stream)))
         {
             _sackAtOnce = true;
             return;
@@ -333,9 +357,10 @@ public sealed partial class SctpAssociation : IStreamResetTarget
             return;
         }
 
+        var window = BinaryPrimitives.ReadUInt32BigEndian(value[4..]);
         var valid = _sender.Acknowledge(
             BinaryPrimitives.ReadUInt32BigEndian(value),
-            BinaryPrimitives.ReadUInt32BigEndian(value[4..]),
+            window,
             value.Slice(12, gaps),
             _now,
             out var progressed);
@@ -343,8 +368,9 @@ public sealed partial class SctpAssociation : IStreamResetTarget
         {
             Fail(SctpCloseReason.ProtocolViolation, _now);
         }
-        else if (progressed)
+        else if (progressed || window < _options.MaxFragment)
         {
+            // A peer that answers but has no room is alive (section 6.1 rule A).
             _errors = 0;
         }
     }

@@ -44,6 +44,12 @@ internal sealed class SctpSender
     /// <summary>Nothing waits and nothing is outstanding.</summary>
     public bool IsIdle => _chunks.Count == 0 && _turn.Count == 0;
 
+    /// <summary>Bytes of messages that have not been sent once, of all streams.</summary>
+    public int Unsent { get; private set; }
+
+    /// <summary>Something waits to be sent, for the first time or again.</summary>
+    public bool HasWork => _turn.Count > 0 || _toRetransmit > 0;
+
     public uint LastAssignedTsn => _chunks.NextTsn - 1;
 
     public int CongestionWindow => _window.Size;
@@ -75,17 +81,23 @@ internal sealed class SctpSender
         message.Take(stream, ppid, data, delivery);
         Held += message.Charge;
         stream.BufferedAmount += message.Length;
+        Unsent += message.Length;
         stream.Waiting.Enqueue(message);
         Schedule(stream);
         return SctpSendResult.Queued;
     }
 
-    /// <summary>Appends DATA (and FORWARD TSN) chunks while they fit and the windows allow.</summary>
-    public void Write(ref SctpPacketWriter packet, bool mayStartNew, Instant now)
+    /// <summary>Appends FORWARD TSN and, when they may go, DATA chunks while they fit and the windows allow.</summary>
+    public void Write(ref SctpPacketWriter packet, bool mayData, Instant now)
     {
         WriteSkip(ref packet, now);
+        if (!mayData)
+        {
+            return;
+        }
+
         WriteRetransmissions(ref packet, now);
-        while (mayStartNew && TryWriteNew(ref packet, now))
+        while (TryWriteNew(ref packet, now))
         {
         }
     }
@@ -208,6 +220,7 @@ internal sealed class SctpSender
         _streams.Clear();
         _turn.Clear();
         Held = 0;
+        Unsent = 0;
         Timer = Instant.Never;
     }
 
@@ -317,6 +330,7 @@ internal sealed class SctpSender
             _chunks.Add(new OutstandingChunk { Message = message, State = OutstandingState.Abandoned });
             message.Outstanding++;
             message.Stream.BufferedAmount -= message.Length - message.Sent;
+            Unsent -= message.Length - message.Sent;
             message.Sent = message.Length;
             message.Stream.Waiting.Dequeue();
             EndTurn(message.Stream);
@@ -457,6 +471,7 @@ internal sealed class SctpSender
         message.Sent += length;
         message.Outstanding++;
         stream.BufferedAmount -= length;
+        Unsent -= length;
         _flight += length;
         _peerWindow -= length;
         WriteChunk(ref packet, chunk, _chunks.NextTsn);
@@ -480,6 +495,7 @@ internal sealed class SctpSender
         }
 
         message.Stream.BufferedAmount -= message.Length;
+        Unsent -= message.Length;
         message.Stream.Waiting.Dequeue();
         EndTurn(message.Stream);
         Free(message);

@@ -13,21 +13,24 @@ internal sealed class DataRelay(RoomCore room)
 {
     private const int RememberedNonces = 256;
 
+    /// <summary>A sender of reliable messages that has used up what it may send waits so much longer.</summary>
+    private static readonly TimeSpan HoldStep = TimeSpan.FromMilliseconds(20);
+
     private readonly Dictionary<string, ReplayBuffer> _replay = new(StringComparer.Ordinal);
     private readonly HashSet<ByteString> _nonces = [];
     private readonly Queue<ByteString> _nonceOrder = new();
 
     public void FromClient(Participant sender, DataChannelKind channel, ReadOnlySpan<byte> message, Instant now)
     {
+        var reliable = channel == DataChannelKind.Reliable;
         if (!sender.Permission.CanPublishData
             || message.Length > room.Services.Limits.DataMessageBytes
-            || !MaySend(sender, message.Length, now)
+            || !(reliable ? MaySendReliable(sender, message.Length, now) : MaySend(sender, message.Length, now))
             || !WireCodec.TryParse(message, DataPacket.Parser, out var packet))
         {
             return;
         }
 
-        var reliable = channel == DataChannelKind.Reliable;
         if (reliable && packet.Sequence > 0)
         {
             // A client repeats what it is not sure of after a resume.
@@ -54,7 +57,12 @@ internal sealed class DataRelay(RoomCore room)
         }
 
         var encoded = packet.ToByteArray();
-        if (!MayDeliver(sender, room.Participants.Count(receiver => receiver != sender && IsFor(receiver, packet)), encoded.Length, now))
+        var receivers = room.Participants.Count(receiver => receiver != sender && IsFor(receiver, packet));
+        if (reliable)
+        {
+            Hold(sender, sender.ReliableAllowance.Deliver(receivers, encoded.Length, now), now);
+        }
+        else if (!MayDeliver(sender, receivers, encoded.Length, now))
         {
             return;
         }
@@ -102,7 +110,7 @@ internal sealed class DataRelay(RoomCore room)
             {
                 if (IsFor(receiver, packet))
                 {
-                    receiver.Media.SendData(DataChannelKind.Reliable, encoded, now);
+                    receiver.Media.SendData(DataChannelKind.Reliable, new ParticipantSid(state.PublisherSid), encoded, now);
                 }
             }
         }
@@ -110,10 +118,10 @@ internal sealed class DataRelay(RoomCore room)
 
     public void Forget(Participant participant) => _replay.Remove(participant.Sid.Value);
 
-    /// <summary>Takes a message of a client from what it may send; false, and counted, when that is used up.</summary>
+    /// <summary>Takes a message that may be lost from what its sender may send; false, and counted, when that is used up.</summary>
     public bool MaySend(Participant sender, int bytes, Instant now)
     {
-        var may = sender.DataBudget.TryTake(1, now) && sender.DataBytesBudget.TryTake(bytes, now);
+        var may = sender.LossyAllowance.TryTake(bytes, now);
         if (!may)
         {
             room.Limited(sender, ClientLimit.Data, now);
@@ -125,7 +133,7 @@ internal sealed class DataRelay(RoomCore room)
     /// <summary>The same at the receivers' side, where one message becomes many.</summary>
     public bool MayDeliver(Participant sender, int receivers, int bytes, Instant now)
     {
-        var may = sender.DeliveryBudget.TryTake(receivers, now) && sender.DeliveredBytesBudget.TryTake((double)receivers * bytes, now);
+        var may = sender.LossyAllowance.TryDeliver(receivers, bytes, now);
         if (!may)
         {
             room.Limited(sender, ClientLimit.Data, now);
@@ -134,13 +142,40 @@ internal sealed class DataRelay(RoomCore room)
         return may;
     }
 
+    /// <summary>
+    /// Takes a reliable message from what the client may send; when that is used up, later ones are taken later. False for a client
+    /// that sends on all the same: only what is ordered can wait.
+    /// </summary>
+    private bool MaySendReliable(Participant sender, int bytes, Instant now)
+    {
+        if (now < sender.DataHeldUntil)
+        {
+            room.Limited(sender, ClientLimit.Data, now);
+            return false;
+        }
+
+        Hold(sender, sender.ReliableAllowance.Take(bytes, now), now);
+        return true;
+    }
+
+    private void Hold(Participant sender, TimeSpan wait, Instant now)
+    {
+        if (wait > TimeSpan.Zero)
+        {
+            // Not for each message: what was used up comes back in steps of several.
+            sender.DataHeldUntil = Instant.Max(sender.DataHeldUntil, now + wait + HoldStep);
+            room.Limited(sender, ClientLimit.Data, now);
+            sender.Media.HoldData(sender.DataHeldUntil, now);
+        }
+    }
+
     private void Deliver(Participant? sender, DataPacket packet, byte[] encoded, DataChannelKind channel, Instant now)
     {
         foreach (var receiver in room.Participants)
         {
             if (receiver != sender && IsFor(receiver, packet))
             {
-                receiver.Media.SendData(channel, encoded, now);
+                receiver.Media.SendData(channel, sender?.Sid ?? default, encoded, now);
             }
         }
     }

@@ -149,14 +149,14 @@ internal sealed class DataTrackRelay(RoomCore room)
         }
 
         var copy = ArrayPool<byte>.Shared.Rent(packet.Length);
-        var forwarded = copy.AsSpan(0, packet.Length);
-        packet.CopyTo(forwarded);
+        var forwarded = copy.AsMemory(0, packet.Length);
+        packet.CopyTo(forwarded.Span);
         foreach (var subscriber in room.Participants)
         {
             if (subscriber.DataTracks.Handles.TryGetValue(track.Info.Sid, out var handle))
             {
-                BinaryPrimitives.WriteUInt16BigEndian(forwarded[HandleOffset..], handle);
-                subscriber.Media.SendData(DataChannelKind.DataTrack, forwarded, now);
+                BinaryPrimitives.WriteUInt16BigEndian(forwarded.Span[HandleOffset..], handle);
+                subscriber.Media.SendData(DataChannelKind.DataTrack, publisher.Sid, forwarded, now);
             }
         }
 

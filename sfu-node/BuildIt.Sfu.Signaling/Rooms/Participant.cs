@@ -24,10 +24,8 @@ internal sealed class Participant
         MetadataBytesBudget = new TokenBucket(limits.MetadataBytesPerSecond, 2.0 * (JoinLimits.MaxMetadata + JoinLimits.MaxAttributes));
         NewsBudget = new TokenBucket(limits.NewsPerSecond, limits.NewsBurst);
         NewsBytesBudget = MetadataBytesBudget;
-        DeliveryBudget = new TokenBucket(limits.DataDeliveriesPerSecond, limits.DataDeliveriesPerSecond);
-        DeliveredBytesBudget = new TokenBucket(limits.DataDeliveryRate.BitsPerSecond / 8.0, limits.DataDeliveryRate.BitsPerSecond / 8.0);
-        DataBudget = new TokenBucket(limits.DataMessagesPerSecond, limits.DataMessagesPerSecond);
-        DataBytesBudget = new TokenBucket(limits.DataRate.BitsPerSecond / 8.0, limits.DataRate.BitsPerSecond / 8.0);
+        LossyAllowance = new DataAllowance(limits);
+        ReliableAllowance = new DataAllowance(limits);
     }
 
     public ParticipantSid Sid { get; }
@@ -95,15 +93,12 @@ internal sealed class Participant
 
     public TokenBucket NewsBytesBudget;
 
-    public TokenBucket DataBudget;
+    public DataAllowance LossyAllowance { get; }
 
-    public TokenBucket DataBytesBudget;
+    public DataAllowance ReliableAllowance { get; }
 
-    /// <summary>Messages times receivers.</summary>
-    public TokenBucket DeliveryBudget;
-
-    /// <summary>Bytes times receivers.</summary>
-    public TokenBucket DeliveredBytesBudget;
+    /// <summary>Before this moment no reliable messages are taken: what it may send is used up.</summary>
+    public Instant DataHeldUntil { get; set; } = Instant.Zero;
 
     /// <summary>Before this moment the observers are not told again that this participant is held back.</summary>
     public Instant NextLimitNotice { get; set; } = Instant.Zero;

@@ -42,7 +42,10 @@ public sealed record RoomLimits
     /// <summary>Changes that may be told at once together, such as the tracks of somebody who begins.</summary>
     public int NewsBurst { get; init; } = 50;
 
-    /// <summary>Data messages from one publisher per second, with a burst of one second.</summary>
+    /// <summary>
+    /// Data messages from one publisher per second, with a burst of one second. This and the following for reliable messages, which wait
+    /// when it is used up, and as much again for others, which are dropped.
+    /// </summary>
     public int DataMessagesPerSecond { get; init; } = 2_000;
 
     /// <summary>Data of one publisher, with a burst of one second.</summary>

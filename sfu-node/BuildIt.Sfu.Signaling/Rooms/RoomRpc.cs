@@ -44,7 +44,7 @@ internal sealed class RoomRpc(RoomCore room)
             },
         };
         packet.DestinationIdentities.Add(callee.Identity);
-        if (!callee.Media.SendData(DataChannelKind.Reliable, packet.ToByteArray(), now))
+        if (!callee.Media.SendData(DataChannelKind.Reliable, default, packet.ToByteArray(), now))
         {
             done(RpcOutcome.Failed(RpcOutcome.SendFailed, "the participant's data channel is not open"));
             return;

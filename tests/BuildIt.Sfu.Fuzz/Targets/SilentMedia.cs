@@ -61,7 +61,11 @@ internal sealed class SilentPeer(IMediaPeerEvents events) : IMediaPeer
     public void UpdateSubscription(TrackSid track, in SubscriptionSettings settings, Instant now) =>
         Engine.Property.Holds(_subscribed.Contains(track.Value), "only what is subscribed to is changed");
 
-    public bool SendData(DataChannelKind channel, ReadOnlySpan<byte> message, Instant now) => true;
+    public bool SendData(DataChannelKind channel, ParticipantSid from, ReadOnlyMemory<byte> message, Instant now) => true;
+
+    public void HoldData(Instant until, Instant now)
+    {
+    }
 
     public void Close(Instant now) => IsClosed = true;
 

@@ -56,12 +56,18 @@ internal sealed class ModelClient : IMediaPeerEvents, IPeerTransportEvents
             },
             this,
             _endpoint);
+        Data = new ModelData(_transport, seed);
         _extensions.TryAdd(ModelSource.TransportId, ExtensionKind.TransportSequence);
         _extensions.TryAdd(ModelSource.MidId, ExtensionKind.Mid);
         _nextReport = room.Now;
     }
 
     public IMediaPeer Peer { get; set; } = null!;
+
+    public ModelData Data { get; }
+
+    /// <summary>What the node does with a message of this client: the room's business.</summary>
+    public Action<DataChannelKind, byte[], Instant> Relay { get; set; } = static (_, _, _) => { };
 
     public VirtualEndpoint NodeSide { get; set; } = null!;
 
@@ -117,6 +123,13 @@ internal sealed class ModelClient : IMediaPeerEvents, IPeerTransportEvents
         Offer();
     }
 
+    /// <summary>Adds data channels to the connection.</summary>
+    public void OpenData()
+    {
+        _sections.Add((MediaKind.Application, null));
+        Offer();
+    }
+
     public void Subscribe(ModelClient other, SubscriptionSettings settings)
     {
         Peer.Subscribe(other.VideoSid, settings, _room.Now);
@@ -146,6 +159,7 @@ internal sealed class ModelClient : IMediaPeerEvents, IPeerTransportEvents
             return;
         }
 
+        Data.HandleTimeout(now);
         _sources.ForEach(source => source.Play(now, ref _transportSequence, Send));
         Span<byte> buffer = stackalloc byte[1400];
         while (now >= _feedback.NextDeadline && _feedback.TakeDue(now, buffer) is > 0 and var length)
@@ -282,9 +296,7 @@ internal sealed class ModelClient : IMediaPeerEvents, IPeerTransportEvents
 
     public void OnLimited(ClientLimit limit, Instant now) => Limits.Add(limit);
 
-    public void OnData(DataChannelKind channel, ReadOnlySpan<byte> message, Instant now)
-    {
-    }
+    public void OnData(DataChannelKind channel, ReadOnlySpan<byte> message, Instant now) => Relay(channel, message.ToArray(), now);
 
     public void OnIceState(IceState state, Instant now)
     {
@@ -292,11 +304,13 @@ internal sealed class ModelClient : IMediaPeerEvents, IPeerTransportEvents
 
     public void OnConnected(SrtpProfile profile, Instant now)
     {
+        if (_sections.Exists(section => section.Kind == MediaKind.Application))
+        {
+            Data.Connect(now);
+        }
     }
 
-    public void OnApplicationData(ReadOnlySpan<byte> data, Instant now)
-    {
-    }
+    public void OnApplicationData(ReadOnlySpan<byte> data, Instant now) => Data.Handle(data, now);
 
     public void OnPeerClosed(Instant now)
     {
@@ -372,6 +386,21 @@ internal sealed class ModelClient : IMediaPeerEvents, IPeerTransportEvents
 
     private SdpMedia Section(MediaKind kind, string? cid, int index, SdpTransport transport)
     {
+        if (kind == MediaKind.Application)
+        {
+            return new SdpMedia
+            {
+                Kind = kind,
+                KindName = "application",
+                Protocol = "UDP/DTLS/SCTP",
+                Formats = ["webrtc-datachannel"],
+                Mid = index.ToString(CultureInfo.InvariantCulture),
+                Transport = transport,
+                SctpPort = 5000,
+                MaxMessageSize = 65535,
+            };
+        }
+
         var isVideo = kind == MediaKind.Video;
         SdpCodec[] codecs = isVideo
             ?

@@ -15,13 +15,16 @@ internal sealed class PlainDtlsSession(DtlsRole role) : IDtlsSession
     /// <summary>The content type of handshake records (RFC 6347 section 4.1), by which datagrams are told apart.</summary>
     private static readonly byte[] Flight = [22, 0xFE, 0xFD, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
+    /// <summary>The content type of records of data.</summary>
+    private const byte ApplicationData = 23;
+
     private bool _due;
 
     public DtlsState State { get; private set; }
 
     public SrtpProfile SrtpProfile => SrtpProfile.AeadAes128Gcm;
 
-    public int RecordOverhead => 0;
+    public int RecordOverhead => 1;
 
     public void Start(DtlsFingerprint peer)
     {
@@ -43,14 +46,21 @@ internal sealed class PlainDtlsSession(DtlsRole role) : IDtlsSession
 
     public void HandleDatagram(Span<byte> datagram)
     {
+        if (datagram[0] == ApplicationData)
+        {
+            return;
+        }
+
         _due |= role == DtlsRole.Server && State == DtlsState.Handshaking;
         State = DtlsState.Connected;
     }
 
     public bool TryReadRecord(ref Span<byte> datagram, out ReadOnlySpan<byte> data)
     {
-        data = default;
-        return false;
+        var found = State == DtlsState.Connected && datagram.Length > 0 && datagram[0] == ApplicationData;
+        data = found ? datagram[1..] : default;
+        datagram = default;
+        return found;
     }
 
     public bool TryTakeUnread(out Memory<byte> datagram)
@@ -59,7 +69,12 @@ internal sealed class PlainDtlsSession(DtlsRole role) : IDtlsSession
         return false;
     }
 
-    public int Protect(ReadOnlySpan<byte> data, Span<byte> destination) => 0;
+    public int Protect(ReadOnlySpan<byte> data, Span<byte> destination)
+    {
+        destination[0] = ApplicationData;
+        data.CopyTo(destination[1..]);
+        return data.Length + 1;
+    }
 
     public int Close(Span<byte> destination) => 0;
 

@@ -66,7 +66,12 @@ internal sealed class FakeMediaPeer(MediaPeerOptions options, IMediaPeerEvents e
 
     public void UpdateSubscription(TrackSid track, in SubscriptionSettings settings, Instant now) => Subscribed[track.Value] = settings;
 
-    public bool SendData(DataChannelKind channel, ReadOnlySpan<byte> message, Instant now)
+    /// <summary>Until when the client's reliable data is not taken.</summary>
+    public Instant DataHeldUntil { get; private set; } = Instant.Zero;
+
+    public void HoldData(Instant until, Instant now) => DataHeldUntil = until;
+
+    public bool SendData(DataChannelKind channel, ParticipantSid from, ReadOnlyMemory<byte> message, Instant now)
     {
         if (DataOpen)
         {

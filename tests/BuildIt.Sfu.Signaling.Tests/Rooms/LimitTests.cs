@@ -1,4 +1,5 @@
 using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Media.Units;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Rooms;
 using Google.Protobuf;
@@ -96,16 +97,65 @@ public class LimitTests
     [Fact]
     public void Bytes_of_data_are_counted_at_each_receiver()
     {
-        var fixture = new RoomFixture(limits: new RoomLimits { DataDeliveryRate = BuildIt.Sfu.Media.Units.DataRate.FromKilobits(80) });
+        var fixture = new RoomFixture(limits: new RoomLimits { DataDeliveryRate = DataRate.FromKilobits(80) });
         var alice = fixture.Activate("alice");
         var bob = fixture.Activate("bob");
         fixture.Activate("carol");
         for (var i = 0; i < 10; i++)
         {
-            alice.Data(new DataPacket { User = new UserPacket { Payload = ByteString.CopyFrom(new byte[2_000]) } });
+            alice.Data(new DataPacket { User = new UserPacket { Payload = ByteString.CopyFrom(new byte[2_000]) } }, DataChannelKind.Lossy);
         }
 
         Assert.Equal(2, bob.TakeData().Count);
+        Assert.Equal(Instant.Zero, alice.Peer.DataHeldUntil);
+    }
+
+    [Fact]
+    public void Reliable_data_beyond_it_waits_at_its_sender()
+    {
+        var fixture = new RoomFixture(limits: new RoomLimits { DataDeliveryRate = DataRate.FromKilobits(80) });
+        var alice = fixture.Activate("alice");
+        var bob = fixture.Activate("bob");
+        fixture.Activate("carol");
+        var sent = 0;
+        for (var end = fixture.Now + TimeSpan.FromSeconds(20); fixture.Now < end; fixture.Advance(TimeSpan.FromMilliseconds(10)))
+        {
+            // As media does: nothing comes while it is held.
+            while (fixture.Now >= alice.Peer.DataHeldUntil)
+            {
+                alice.Data(new DataPacket { Sequence = (uint)++sent, User = new UserPacket { Payload = ByteString.CopyFrom(new byte[2_000]) } });
+            }
+        }
+
+        // 10 kB at once and 10 kB a second, at two receivers.
+        Assert.InRange(sent, 45, 54);
+        Assert.Equal(Enumerable.Range(1, sent).Select(i => (uint)i), bob.TakeData().Select(packet => packet.Sequence));
+        Assert.True(fixture.Services.Limited[ClientLimit.Data] > 0);
+
+        // Somebody whose messages cannot be held, because they are not ordered, loses them.
+        fixture.Advance(TimeSpan.FromSeconds(5));
+        for (var i = 0; i < 20; i++)
+        {
+            alice.Data(new DataPacket { User = new UserPacket { Payload = ByteString.CopyFrom(new byte[2_000]) } });
+        }
+
+        Assert.InRange(bob.TakeData().Count, 2, 3);
+    }
+
+    [Fact]
+    public void A_large_transfer_does_not_use_up_what_quick_messages_need()
+    {
+        var fixture = new RoomFixture(limits: new RoomLimits { DataMessagesPerSecond = 10 });
+        var alice = fixture.Activate("alice");
+        var bob = fixture.Activate("bob");
+        for (var i = 0; i < 30; i++)
+        {
+            alice.Data(new DataPacket { User = new UserPacket() });
+        }
+
+        bob.TakeData();
+        alice.Data(new DataPacket { User = new UserPacket() }, DataChannelKind.Lossy);
+        Assert.Single(bob.TakeData());
     }
 
     [Fact]

@@ -1,32 +1,64 @@
+using BuildIt.Sfu.Media.Congestion;
 using BuildIt.Sfu.Media.DataChannels;
 using BuildIt.Sfu.Media.Sctp;
 using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Media.Rooms.Connections;
 
-/// <summary>The data channels of one peer connection, carried over its DTLS. Used on one loop.</summary>
-internal sealed class DataPort : IDataChannelEvents
+/// <summary>
+/// The data channels of one peer connection, carried over its DTLS: what goes to the client waits its turn and keeps to what data may
+/// use of the link; what comes from it is held back while others cannot take it. Used on one loop.
+/// </summary>
+internal sealed class DataPort : IDataChannelEvents, IDataOutboxEvents<ParticipantSid>
 {
     private static readonly string[] Labels = ["_reliable", "_lossy", "_data_track"];
 
+    /// <summary>What DTLS, UDP and IP add to a packet.</summary>
+    private const int PacketOverhead = 65;
+
+    /// <summary>What is handed to SCTP ahead of time: what the rate carries meanwhile, within bounds. The rest still takes turns.</summary>
+    private static readonly TimeSpan Ahead = TimeSpan.FromMilliseconds(50);
+    private const int LeastAhead = 3 * 1024;
+    private const int MostAhead = 64 * 1024;
+
     private readonly PeerConnection _connection;
     private readonly MediaPeer _peer;
+    private readonly DataBudget _budget;
     private readonly DataChannelSet _channels;
+    private readonly DataOutbox<ParticipantSid> _outbox;
+    private readonly HashSet<DataPort> _fullReceivers = [];
     private readonly bool _opens;
+    private Instant _heldUntil = Instant.Zero;
+    private bool _held;
+    private bool _isPaced;
 
     /// <param name="peer">Whose channels these are.</param>
     /// <param name="connection">What carries them.</param>
+    /// <param name="budget">What messages to the client may use.</param>
     /// <param name="isDtlsClient">Whether the node opened the handshake; decides the numbering of streams.</param>
     /// <param name="opens">True where the node opens the channels: on the subscriber connection of dual mode.</param>
-    public DataPort(MediaPeer peer, PeerConnection connection, bool isDtlsClient, bool opens)
+    public DataPort(MediaPeer peer, PeerConnection connection, DataBudget budget, bool isDtlsClient, bool opens)
     {
         _peer = peer;
         _connection = connection;
+        _budget = budget;
         _opens = opens;
+        _outbox = new DataOutbox<ParticipantSid>(this);
         _channels = new DataChannelSet(SctpOptions.Default, peer.Room.Host.Random, isDtlsClient, this);
     }
 
-    public Instant NextDeadline => _channels.NextDeadline;
+    public Instant NextDeadline
+    {
+        get
+        {
+            var next = Instant.Min(_channels.NextDeadline, _outbox.NextDeadline);
+            next = Instant.Min(next, _isPaced ? _budget.NextSend : Instant.Never);
+            return Instant.Min(next, _held && _fullReceivers.Count == 0 ? _heldUntil : Instant.Never);
+        }
+    }
+
+    /// <summary>Bytes of messages held in both directions, with a charge for each message.</summary>
+    public long Waiting => _outbox.ReliableBytes + _channels.SendBuffered + _channels.ReceiveBuffered;
 
     /// <summary>Both message channels can be used.</summary>
     public bool IsReady => IsOpen(DataChannelKind.Reliable) && IsOpen(DataChannelKind.Lossy);
@@ -52,24 +84,66 @@ internal sealed class DataPort : IDataChannelEvents
 
     public void HandleTimeout(Instant now)
     {
+        if (now < NextDeadline)
+        {
+            return;
+        }
+
         if (now >= _channels.NextDeadline)
         {
             _channels.HandleTimeout(now);
-            Pump(now);
         }
+
+        _outbox.HandleTimeout(now);
+        if (_held && _fullReceivers.Count == 0 && now >= _heldUntil)
+        {
+            SetHeld(false, now);
+        }
+
+        Pump(now);
     }
 
-    /// <summary>False when the channel is not open or holds as much as it may.</summary>
-    public bool Send(DataChannelKind kind, ReadOnlySpan<byte> message, Instant now)
+    /// <summary>False when the channel is not open, or the message is lost because the client is too slow.</summary>
+    public bool Send(DataChannelKind kind, ParticipantSid from, ReadOnlyMemory<byte> message, Instant now)
     {
-        if (_channels.Find(Labels[(int)kind]) is not { } channel || _channels.Send(channel, message, isBinary: true, now) != SctpSendResult.Queued)
+        if (_channels.Find(Labels[(int)kind]) is null || message.Length > _channels.PeerMaxMessageSize)
         {
             return false;
         }
 
+        var queued = true;
+        if (kind == DataChannelKind.Reliable)
+        {
+            queued = _outbox.AddReliable(from, message, now);
+        }
+        else
+        {
+            _outbox.AddLossy(from, (int)kind, message.Span, now);
+        }
+
         Pump(now);
-        return true;
+        return queued;
     }
+
+    /// <summary>Takes no reliable messages of the client before <paramref name="until"/>.</summary>
+    public void Hold(Instant until, Instant now)
+    {
+        _heldUntil = Instant.Max(_heldUntil, until);
+        SetHeld(true, now);
+    }
+
+    /// <summary>Takes no reliable messages of the client until a receiver of them has room.</summary>
+    public void Hold(DataPort receiver, Instant now)
+    {
+        _fullReceivers.Add(receiver);
+        SetHeld(true, now);
+    }
+
+    /// <summary>A receiver has room again. Takes effect with the next <see cref="HandleTimeout"/>.</summary>
+    public void Release(DataPort receiver) => _fullReceivers.Remove(receiver);
+
+    /// <summary>Nothing goes to the client any more.</summary>
+    public void Close(Instant now) => _outbox.Clear(now);
 
     void IDataChannelEvents.OnConnected(Instant now)
     {
@@ -96,18 +170,79 @@ internal sealed class DataPort : IDataChannelEvents
     {
     }
 
-    void IDataChannelEvents.OnDisconnected(SctpCloseReason reason, Instant now)
+    void IDataChannelEvents.OnDisconnected(SctpCloseReason reason, Instant now) => _outbox.Clear(now);
+
+    void IDataOutboxEvents<ParticipantSid>.OnHold(ParticipantSid sender, Instant now) => _peer.Room.Find(sender)?.HoldData(this, now);
+
+    void IDataOutboxEvents<ParticipantSid>.OnRelease(ParticipantSid sender, Instant now) => _peer.Room.Find(sender)?.ReleaseData(this, now);
+
+    void IDataOutboxEvents<ParticipantSid>.OnLossyDropped(ParticipantSid sender, int count, Instant now)
     {
+        if (_peer.Room.Find(sender) is { } peer)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                peer.Events.OnLimited(ClientLimit.Data, now);
+            }
+        }
+    }
+
+    void IDataOutboxEvents<ParticipantSid>.OnReliableDropped(ParticipantSid sender, bool isReceiverSlow, Instant now)
+    {
+        if (isReceiverSlow)
+        {
+            _peer.Events.OnLimited(ClientLimit.SlowReader, now);
+        }
+        else
+        {
+            _peer.Room.Find(sender)?.Events.OnLimited(ClientLimit.Data, now);
+        }
     }
 
     private bool IsOpen(DataChannelKind kind) => _channels.Find(Labels[(int)kind]) is { State: DataChannelState.Open };
 
+    private void SetHeld(bool held, Instant now)
+    {
+        if (_held != held && _channels.Find(Labels[(int)DataChannelKind.Reliable]) is { } channel)
+        {
+            _held = held;
+            _channels.Hold(channel, held, now);
+        }
+    }
+
     private void Pump(Instant now)
     {
         Span<byte> packet = stackalloc byte[1500];
-        while (_channels.TryGetOutgoing(packet, now, out var length))
+        while (true)
         {
+            Feed(now);
+            var mayData = !_channels.HasDataToSend || _budget.MaySend(now);
+            if (!_channels.TryGetOutgoing(packet, mayData, now, out var length, out var hasData))
+            {
+                _isPaced = !mayData;
+                return;
+            }
+
+            if (hasData)
+            {
+                _budget.OnSent(length + PacketOverhead, now);
+            }
+
             _connection.Transport.SendApplicationData(packet[..length]);
+        }
+    }
+
+    private void Feed(Instant now)
+    {
+        var ahead = Math.Clamp(_budget.Rate.Over(Ahead).Bytes, LeastAhead, MostAhead);
+        while (_channels.Unsent < ahead && _outbox.TryPeek(now, out var kind, out var message))
+        {
+            if (_channels.Find(Labels[kind]) is { } channel && _channels.Send(channel, message.Span, isBinary: true, now) == SctpSendResult.BufferFull)
+            {
+                return;
+            }
+
+            _outbox.Remove(now);
         }
     }
 }

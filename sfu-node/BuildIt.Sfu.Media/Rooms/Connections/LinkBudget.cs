@@ -7,7 +7,8 @@ using BuildIt.Sfu.Media.Units;
 namespace BuildIt.Sfu.Media.Rooms.Connections;
 
 /// <summary>
-/// What one subscriber's link carries: the estimator fed by its feedback, and the probes that the estimator asks for.
+/// What one subscriber's link carries: the estimator fed by its feedback, the probes that the estimator asks for, and what data
+/// messages may use of it.
 /// Media leaves when it arrives; only probes are spread over time. Used on one loop.
 /// </summary>
 internal sealed class LinkBudget
@@ -20,6 +21,9 @@ internal sealed class LinkBudget
 
     private const int ProbePacket = 1000;
 
+    /// <summary>Loss from which data gives way.</summary>
+    private const double LossLimit = 0.1;
+
     /// <summary>What repair may take of the estimate. More means that the link is full, and repair would fill it further.</summary>
     private const double RetransmissionShare = 0.5;
 
@@ -28,6 +32,7 @@ internal sealed class LinkBudget
 
     private readonly BandwidthEstimator _estimator;
     private readonly Pacer<int> _pacer;
+    private LinkDemand _demand;
     private bool _hasFeedback;
     private long _retransmissionBudget;
     private Instant _budgetAt;
@@ -36,10 +41,15 @@ internal sealed class LinkBudget
     {
         _estimator = new BandwidthEstimator(new BandwidthEstimatorOptions { History = History }, now);
         _pacer = new Pacer<int>(_estimator.Estimate, NoQueue, now);
+        Data = new DataBudget(_estimator.Estimate, now);
     }
 
-    /// <summary>What may be sent; unlimited for a client that gives no feedback at all.</summary>
-    public DataRate Available(bool negotiated) => negotiated || _hasFeedback ? _estimator.Estimate : DataRate.Infinite;
+    /// <summary>What data messages may use. They carry no transport-wide numbers: media's feedback speaks for them.</summary>
+    public DataBudget Data { get; }
+
+    /// <summary>What media may send; unlimited for a client that gives no feedback at all.</summary>
+    public DataRate Available(bool negotiated) =>
+        negotiated || _hasFeedback ? _estimator.Estimate - DataRate.Min(Data.Used, Data.Guaranteed) : DataRate.Infinite;
 
     public TimeSpan RoundTrip => _estimator.RoundTrip;
 
@@ -47,7 +57,11 @@ internal sealed class LinkBudget
 
     public Instant NextDeadline => Instant.Min(_estimator.NextDeadline, _pacer.NextDeadline);
 
-    public void SetWanted(in LinkDemand demand) => _estimator.SetWanted(demand.Wanted, demand.IsStarved);
+    public void SetWanted(in LinkDemand demand)
+    {
+        _demand = demand;
+        _estimator.SetWanted(demand.Wanted, demand.IsStarved);
+    }
 
     public void SetCeiling(DataRate ceiling) => _estimator.SetCeiling(ceiling);
 
@@ -55,6 +69,7 @@ internal sealed class LinkBudget
     public void OnSent(ushort transportSequence, int bytes, SentPacketKind kind, Instant now)
     {
         _estimator.OnPacketSent(transportSequence, bytes, _pacer.CurrentCluster, now);
+        Data.OnMedia(now);
         if (kind == SentPacketKind.Probe)
         {
             _pacer.OnPaddingSent(bytes);
@@ -84,6 +99,7 @@ internal sealed class LinkBudget
         {
             _hasFeedback = true;
             _estimator.OnRemb(remb, now);
+            UpdateData(isCongested: false, now);
             return true;
         }
 
@@ -106,7 +122,11 @@ internal sealed class LinkBudget
             }
         }
 
+        // Data gives way first: of what it still sends then, media's estimate makes allowance.
+        var before = _estimator.Estimate;
+        _estimator.OtherTraffic = DataRate.Min(Data.Used, Data.Rate);
         _estimator.EndFeedback(now);
+        UpdateData(_estimator.IsOverused || _estimator.Loss > LossLimit || _estimator.Estimate < before * 0.95, now);
         _pacer.SetEstimate(_estimator.Estimate);
         return true;
     }
@@ -120,7 +140,9 @@ internal sealed class LinkBudget
     {
         if (now >= _estimator.NextDeadline)
         {
+            var before = _estimator.Estimate;
             _estimator.OnTime(now);
+            UpdateData(_estimator.Estimate < before, now);
             _pacer.SetEstimate(_estimator.Estimate);
         }
 
@@ -138,6 +160,9 @@ internal sealed class LinkBudget
             }
         }
     }
+
+    private void UpdateData(bool isCongested, Instant now) =>
+        Data.Update(new LinkSigns(_estimator.Estimate, _demand.Base, isCongested, _demand.IsHeldBack, _estimator.RoundTrip), now);
 
     private static bool TrySendProbe(int size, IReadOnlyList<Subscription> subscriptions, IRtpSink sink, Instant now)
     {

@@ -43,7 +43,7 @@ internal sealed class SubscriberAllocation
             starved |= _answers[i].Reason == AllocationReason.Paused;
         }
 
-        return new LinkDemand(summary.Desired, starved);
+        return new LinkDemand(summary.Desired, summary.Base, summary.IsDeficient, starved);
     }
 
     private static TrackDemand Demand(Subscription subscription, bool allowPause, Instant now)
@@ -130,5 +130,7 @@ internal sealed class SubscriberAllocation
 
 /// <summary>What a subscriber wants of its link.</summary>
 /// <param name="Wanted">What all that is wanted would cost.</param>
+/// <param name="Base">What sound and the lowest layer of every wanted video would cost.</param>
+/// <param name="IsHeldBack">Whether a track gets less than is wanted of it.</param>
 /// <param name="IsStarved">Whether a track gets nothing for want of rate.</param>
-internal readonly record struct LinkDemand(DataRate Wanted, bool IsStarved);
+internal readonly record struct LinkDemand(DataRate Wanted, DataRate Base, bool IsHeldBack, bool IsStarved);
