@@ -26,10 +26,10 @@ internal sealed class Recording(BrowserParticipant participant)
     public Task<double> NowAsync() => participant.CallAsync<double>("performance.timeOrigin + performance.now()");
 
     /// <summary>The longest time without a decoded frame between two moments.</summary>
-    public TimeSpan LongestStill(double from, double to) => LongestWithout(from, to, sample => sample.Frames);
+    public TimeSpan LongestStill(double from, double to) => RecordedGaps.LongestStill(_samples, from, to);
 
     /// <summary>The longest time without an audio packet between two moments.</summary>
-    public TimeSpan LongestSilence(double from, double to) => LongestWithout(from, to, sample => sample.AudioPackets);
+    public TimeSpan LongestSilence(double from, double to) => RecordedGaps.LongestSilence(_samples, from, to);
 
     /// <summary>Audio packets a second between two moments.</summary>
     public double AudioRate(double from, double to)
@@ -60,23 +60,19 @@ internal sealed class Recording(BrowserParticipant participant)
         return text.ToString();
     }
 
-    private TimeSpan LongestWithout(double from, double to, Func<Sample, long> count)
-    {
-        double longest = 0;
-        Sample? progress = null;
-        foreach (var sample in _samples.Where(s => s.At >= from && s.At <= to))
-        {
-            if (progress is null || count(sample) > count(progress))
-            {
-                progress = sample;
-            }
-
-            longest = Math.Max(longest, sample.At - progress.At);
-        }
-
-        return TimeSpan.FromMilliseconds(longest);
-    }
-
+    /// <summary>One reading.</summary>
+    /// <param name="At">When, in milliseconds of the page's clock.</param>
+    /// <param name="Frames">Frames decoded so far.</param>
+    /// <param name="Width">Width of the last one.</param>
+    /// <param name="Bytes">Bytes of video so far.</param>
+    /// <param name="Freezes">Freezes as the browser counts them.</param>
+    /// <param name="FreezeSeconds">How long they were together.</param>
+    /// <param name="FrameDelay">Seconds between consecutive frames, added up.</param>
+    /// <param name="SquaredFrameDelay">Their squares, added up.</param>
+    /// <param name="KeyFrames">Key frames decoded so far.</param>
+    /// <param name="AudioPackets">Packets of sound so far.</param>
+    /// <param name="Energy">Energy of the sound so far.</param>
+    /// <param name="StreamState">Whether the node says that it sends the video.</param>
     internal sealed record Sample(
         double At,
         long Frames,
@@ -84,6 +80,8 @@ internal sealed class Recording(BrowserParticipant participant)
         long Bytes,
         int Freezes,
         double FreezeSeconds,
+        double FrameDelay,
+        double SquaredFrameDelay,
         int KeyFrames,
         long AudioPackets,
         double Energy,

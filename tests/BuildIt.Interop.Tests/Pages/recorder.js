@@ -9,12 +9,15 @@ window.recorder = {
       const video = tracks.find((track) => track.kind === 'video');
       const audio = tracks.find((track) => track.kind === 'audio');
       this.samples.push({
-        at: performance.timeOrigin + performance.now(),
+        // When the numbers were taken, not when this page came to read them.
+        at: video?.at || audio?.at || performance.timeOrigin + performance.now(),
         frames: video?.framesDecoded ?? 0,
         width: video?.width ?? 0,
         bytes: video?.bytes ?? 0,
         freezes: video?.freezes ?? 0,
         freezeSeconds: video?.freezeSeconds ?? 0,
+        frameDelay: video?.frameDelay ?? 0,
+        squaredFrameDelay: video?.squaredFrameDelay ?? 0,
         keyFrames: video?.keyFrames ?? 0,
         audioPackets: audio?.packets ?? 0,
         energy: audio?.energy ?? 0,

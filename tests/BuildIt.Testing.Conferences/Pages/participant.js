@@ -130,6 +130,7 @@ const harness = {
           identity: participant.identity, source: publication.source, sid: publication.trackSid, kind: publication.kind,
           subscribed: publication.isSubscribed, muted: publication.isMuted, encrypted: publication.isEncrypted,
           framesDecoded: 0, width: 0, height: 0, bytes: 0, packets: 0, lost: 0, energy: 0, freezes: 0, freezeSeconds: 0, keyFrames: 0,
+          at: 0, frameDelay: 0, squaredFrameDelay: 0,
           decryptErrors: this.decryptErrors.get(participant.identity) ?? 0,
           streamState: publication.track?.streamState ?? null,
         };
@@ -146,6 +147,9 @@ const harness = {
           entry.freezes = s.freezeCount ?? 0;
           entry.freezeSeconds = s.totalFreezesDuration ?? 0;
           entry.keyFrames = s.keyFramesDecoded ?? 0;
+          entry.at = s.timestamp;
+          entry.frameDelay = s.totalInterFrameDelay ?? 0;
+          entry.squaredFrameDelay = s.totalSquaredInterFrameDelay ?? 0;
         });
         result.push(entry);
       }
