@@ -8,9 +8,6 @@ namespace BuildIt.Interop.Tests.Adaptive;
 /// </summary>
 internal static class RecordedGaps
 {
-    /// <summary>What browsers put into one audio packet, in milliseconds.</summary>
-    private const double AudioPacket = 20;
-
     /// <summary>The longest time without a decoded frame, from the browser's own sums over the times between frames.</summary>
     public static TimeSpan LongestStill(IReadOnlyList<Sample> samples, double from, double to) =>
         Longest(samples, from, to, sample => sample.Frames, static (before, after) =>
@@ -22,9 +19,13 @@ internal static class RecordedGaps
         });
 
     /// <summary>The longest time without an audio packet: between two samples, what the packets that came do not account for.</summary>
-    public static TimeSpan LongestSilence(IReadOnlyList<Sample> samples, double from, double to) =>
-        Longest(samples, from, to, sample => sample.AudioPackets, static (before, after) =>
-            after.At - before.At - (after.AudioPackets - before.AudioPackets - 1) * AudioPacket);
+    public static TimeSpan LongestSilence(IReadOnlyList<Sample> samples, double from, double to)
+    {
+        // A packet lasts what it lasts most of the time: browsers send silence less often than speech.
+        var packet = samples.Zip(samples.Skip(1), (a, b) => (b.At - a.At) / Math.Max(1, b.AudioPackets - a.AudioPackets)).Order().ElementAtOrDefault(samples.Count / 2);
+        return Longest(samples, from, to, sample => sample.AudioPackets, (before, after) =>
+            after.At - before.At - (after.AudioPackets - before.AudioPackets - 1) * packet);
+    }
 
     private static TimeSpan Longest(IReadOnlyList<Sample> samples, double from, double to, Func<Sample, long> count, Func<Sample, Sample, double> within)
     {

@@ -37,6 +37,8 @@ public sealed class HostileRoomTests(ConferenceFixture conference, ITestOutputHe
                 hostile.Add(await HeadlessParticipant.JoinAsync(Bystanders.Options(conference.Node, network, meeting.Room, name)));
             }
 
+            long data = 0;
+            others.Listener.DataReceived += (_, packet) => data += packet.User?.Payload.Length ?? 0;
             await others.StartAsync();
             var recording = await Recording.StartAsync(bob, "alice");
             await Task.Delay(TimeSpan.FromSeconds(1));
@@ -53,7 +55,7 @@ public sealed class HostileRoomTests(ConferenceFixture conference, ITestOutputHe
             Assert.True(silence <= Limit, $"no sound for {silence.TotalMilliseconds:0} ms\n{recording.Describe(start)}");
 
             var reception = await others.StopAsync();
-            output.WriteLine($"the headless listener: {reception}");
+            output.WriteLine($"the headless listener: {reception}; {data * 8 / (end - start) / 1000:0.0} Mbit/s of data");
             Assert.True(reception.VideoGap <= Limit && reception.AudioGap <= Limit, reception.ToString());
         }
         finally
