@@ -9,6 +9,9 @@ public enum ClientLimit : byte
     /// <summary>Time that signal messages take on the room's loop: later ones are read later.</summary>
     SignalWork,
 
+    /// <summary>Size of a session description: the session ends.</summary>
+    Description,
+
     /// <summary>Messages the client has not read yet: its connection is broken.</summary>
     SignalQueue,
 

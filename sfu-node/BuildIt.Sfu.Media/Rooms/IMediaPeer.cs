@@ -1,3 +1,4 @@
+using BuildIt.Sfu.Media.Sdp;
 using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Media.Rooms;
@@ -19,11 +20,18 @@ public sealed record NegotiationResult(string Sdp, IReadOnlyDictionary<string, s
 /// </summary>
 public interface IMediaPeer
 {
-    /// <summary>Takes the client's offer (publisher or only connection) and answers it. Also how the client restarts ICE.</summary>
-    NegotiationResult HandleOffer(string sdp, Instant now);
+    /// <summary>
+    /// Takes the client's offer (publisher or only connection). Also how the client restarts ICE. The answer is made by
+    /// <see cref="PendingAnswer.Build"/>, on any thread, and comes into force by <see cref="FinishOffer"/>; of several offers in the
+    /// order in which they are finished.
+    /// </summary>
+    PendingAnswer BeginOffer(RemoteDescription offer, Instant now);
+
+    /// <summary>Puts an answer that was built into force.</summary>
+    NegotiationResult FinishOffer(PendingAnswer answer, Instant now);
 
     /// <summary>Takes the client's answer to the last <see cref="IMediaPeerEvents.OnOffer"/>; null when accepted, else what is wrong.</summary>
-    string? HandleAnswer(string sdp, Instant now);
+    string? HandleAnswer(RemoteDescription answer, Instant now);
 
     /// <summary>A trickled candidate line (<c>candidate:…</c>); unusable ones are ignored.</summary>
     void AddRemoteCandidate(PeerTarget target, string candidate, Instant now);

@@ -3,6 +3,7 @@ using BuildIt.Sfu.Media.Rooms.Connections;
 using BuildIt.Sfu.Media.Rooms.Tracks;
 using BuildIt.Sfu.Media.Rtcp;
 using BuildIt.Sfu.Media.Rtp;
+using BuildIt.Sfu.Media.Sdp;
 using BuildIt.Sfu.Media.Sdp.Negotiation;
 using BuildIt.Sfu.Media.Units;
 
@@ -84,18 +85,26 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
     /// <summary>Bytes of data messages held for and from this client.</summary>
     public long DataWaiting => (_publisherData?.Waiting ?? 0) + (_subscriberData?.Waiting ?? 0);
 
-    public NegotiationResult HandleOffer(string sdp, Instant now)
+    public PendingAnswer BeginOffer(RemoteDescription offer, Instant now)
     {
         Room.Now = now;
-        var result = _publishing.HandleOffer(sdp, now);
+        var answer = _publishing.Begin(offer, now);
+        Touch(NextWork());
+        return answer;
+    }
+
+    public NegotiationResult FinishOffer(PendingAnswer answer, Instant now)
+    {
+        Room.Now = now;
+        var result = _closed ? NegotiationResult.Rejected("the connection is closed") : _publishing.Finish((PublisherAnswer)answer, now);
         Touch(NextWork());
         return result;
     }
 
-    public string? HandleAnswer(string sdp, Instant now)
+    public string? HandleAnswer(RemoteDescription answer, Instant now)
     {
         Room.Now = now;
-        var error = _subscribing.HandleAnswer(sdp, now);
+        var error = _subscribing.HandleAnswer(answer, now);
         Touch(NextWork());
         return error;
     }

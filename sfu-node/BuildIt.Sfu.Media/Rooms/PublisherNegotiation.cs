@@ -11,19 +11,18 @@ namespace BuildIt.Sfu.Media.Rooms;
 /// it has announced. Used on one loop.
 /// </summary>
 internal sealed class PublisherNegotiation(MediaPeer peer, PeerConnection connection, IncomingMedia incoming, CodecPolicy policy)
-    : IAnswerContext
 {
-    private readonly AnswerBuilder _answers = new(policy);
-
     // Sections in which the client sends, by mid: those with a track, and those whose announcement has not come yet.
     private readonly Dictionary<string, PublicationEncoding> _bound = new(StringComparer.Ordinal);
     private readonly Dictionary<string, NegotiatedSection> _unbound = new(StringComparer.Ordinal);
+    private ulong _version;
 
-    public NegotiationResult HandleOffer(string sdp, Instant now)
+    /// <summary>Does to an offer what needs the loop, before its answer is made.</summary>
+    public PublisherAnswer Begin(RemoteDescription description, Instant now)
     {
-        if (!SdpParser.TryParse(sdp, out var offer, out var syntax))
+        if (description.Session is not { } offer)
         {
-            return NegotiationResult.Rejected($"the offer cannot be read: {syntax}");
+            return PublisherAnswer.Rejected($"the offer cannot be read: {description.Error}");
         }
 
         if (peer.Options.SinglePeerConnection)
@@ -37,9 +36,22 @@ internal sealed class PublisherNegotiation(MediaPeer peer, PeerConnection connec
             connection.RestartIce(now);
         }
 
-        if (!_answers.TryAnswer(offer, connection.Describe(), this, out var answer, out var session, out var error))
+        var answer = new PublisherAnswer(offer, connection.Describe(), new AnswerBuilder(policy, _version++));
+        foreach (var section in offer.Media)
         {
-            return NegotiationResult.Rejected(error);
+            var cid = SectionReader.Msid(section)?.Track;
+            answer.Note(section, cid, PreferencesFor(cid, section.Kind), peer.Subscribing.TrackFor(section.Mid));
+        }
+
+        return answer;
+    }
+
+    /// <summary>Puts the answer to an offer into force.</summary>
+    public NegotiationResult Finish(PublisherAnswer answer, Instant now)
+    {
+        if (answer.Session is not { } session)
+        {
+            return NegotiationResult.Rejected(answer.Error);
         }
 
         if (connection.SetRemote(session, now) is { } fault)
@@ -54,7 +66,7 @@ internal sealed class PublisherNegotiation(MediaPeer peer, PeerConnection connec
             peer.Subscribing.Apply(session, now);
         }
 
-        return new NegotiationResult(SdpWriter.Write(answer), session.MidToTrack, null);
+        return new NegotiationResult(answer.Sdp, session.MidToTrack, null);
     }
 
     /// <summary>A track was announced: a section may have waited for it.</summary>
@@ -66,7 +78,7 @@ internal sealed class PublisherNegotiation(MediaPeer peer, PeerConnection connec
         }
     }
 
-    ReceivePreferences IAnswerContext.PreferencesFor(string? cid, MediaKind kind)
+    private ReceivePreferences PreferencesFor(string? cid, MediaKind kind)
     {
         if (Find(cid, kind) is not { } encoding)
         {
@@ -85,8 +97,6 @@ internal sealed class PublisherNegotiation(MediaPeer peer, PeerConnection connec
             AllowRed = red,
         };
     }
-
-    SendTrack? IAnswerContext.TrackFor(string mid, MediaKind kind) => peer.Subscribing.TrackFor(mid);
 
     private void Apply(NegotiatedSession session, Instant now)
     {

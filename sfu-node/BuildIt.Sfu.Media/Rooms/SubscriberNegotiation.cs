@@ -117,16 +117,16 @@ internal sealed class SubscriberNegotiation
 
     public SendTrack? TrackFor(string mid) => _sections?.TrackFor(mid);
 
-    public string? HandleAnswer(string sdp, Instant now)
+    public string? HandleAnswer(RemoteDescription description, Instant now)
     {
         if (_offers is null || _connection is null)
         {
             return "an answer was not asked for";
         }
 
-        if (!SdpParser.TryParse(sdp, out var answer, out var syntax))
+        if (description.Session is not { } answer)
         {
-            return $"the answer cannot be read: {syntax}";
+            return $"the answer cannot be read: {description.Error}";
         }
 
         if (!_offers.TryApplyAnswer(answer, out var session, out var error))

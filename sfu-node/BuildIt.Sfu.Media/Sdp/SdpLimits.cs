@@ -6,7 +6,7 @@ public sealed record SdpLimits
     public static readonly SdpLimits Default = new();
 
     /// <summary>Characters in the whole description. A client with 200 subscriptions writes about 900,000.</summary>
-    public int MaxLength { get; init; } = 2 * 1024 * 1024;
+    public int MaxLength { get; init; } = 1024 * 1024;
 
     public int MaxLineLength { get; init; } = 4096;
 

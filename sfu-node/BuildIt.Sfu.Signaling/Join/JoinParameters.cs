@@ -1,3 +1,4 @@
+using BuildIt.Sfu.Media.Sdp;
 using BuildIt.Sfu.Signaling.Protocol;
 
 namespace BuildIt.Sfu.Signaling.Join;
@@ -42,6 +43,9 @@ public sealed record JoinParameters
 
     /// <summary>First offer, brought along to save a round trip (v1).</summary>
     public SessionDescription? PublisherOffer { get; init; }
+
+    /// <summary>That offer as it was read; null when there is none.</summary>
+    public RemoteDescription? Offer { get; init; }
 
     public SyncState? SyncState { get; init; }
 }

@@ -1,3 +1,4 @@
+using BuildIt.Sfu.Media.Sdp;
 using BuildIt.Sfu.Signaling.Tokens;
 
 namespace BuildIt.Sfu.Signaling.Join;
@@ -70,6 +71,12 @@ public sealed class JoinReader(TokenVerifier tokens)
         if (!JoinLimits.Fits(claims.Metadata, claims.Attributes))
         {
             return JoinError.TooLarge;
+        }
+
+        // Here and not in the room, whose loop carries media.
+        if (parameters.PublisherOffer is { Sdp.Length: > 0 } offer)
+        {
+            parameters = parameters with { Offer = RemoteDescription.Parse(offer.Sdp) };
         }
 
         attempt = new JoinAttempt(claims.Video.Room, claims, parameters);

@@ -9,7 +9,7 @@ namespace BuildIt.Sfu.Signaling.Rooms;
 /// <summary>A client whose signal connection broke comes back to the session it had.</summary>
 internal sealed class Resumption(RoomCore room)
 {
-    public ParticipantSid Resume(Participant? participant, JoinAttempt attempt, ISignalSink sink, Instant now)
+    public JoinResult Resume(Participant? participant, JoinAttempt attempt, ISignalSink sink, Instant now)
     {
         var sid = attempt.Parameters.ParticipantSid;
         if (participant is null || (sid.Length > 0 && participant.Sid.Value != sid))
@@ -20,7 +20,7 @@ internal sealed class Resumption(RoomCore room)
             });
             sink.Close();
             room.Expect(attempt.Claims.Identity, now);
-            return new ParticipantSid(sid);
+            return new JoinResult(new ParticipantSid(sid), null);
         }
 
         if (participant.Signal is { } old)
@@ -33,7 +33,7 @@ internal sealed class Resumption(RoomCore room)
         {
             participant.Simulation.DisconnectOnResumeSilently = false;
             sink.Abort();
-            return participant.Sid;
+            return new JoinResult(participant.Sid, null);
         }
 
         participant.Signal = sink;
@@ -44,7 +44,7 @@ internal sealed class Resumption(RoomCore room)
             participant.Simulation.DisconnectOnResume = false;
             sink.Abort();
             participant.Signal = null;
-            return participant.Sid;
+            return new JoinResult(participant.Sid, null);
         }
 
         SendSnapshot(participant, now);
@@ -61,12 +61,10 @@ internal sealed class Resumption(RoomCore room)
             Synchronise(participant, state, now);
         }
 
-        if (attempt.Parameters.PublisherOffer is { Sdp.Length: > 0 } offer && room.Has(participant.Sid.Value))
-        {
-            room.Requests.Offer(participant, offer, now);
-        }
-
-        return participant.Sid;
+        var offer = attempt.Parameters.Offer is { } description && room.Has(participant.Sid.Value)
+            ? room.Requests.BeginOffer(participant, attempt.Parameters.PublisherOffer!.Id, description, now)
+            : null;
+        return new JoinResult(participant.Sid, null, offer);
     }
 
     /// <summary>Compares what the client believes with what is so.</summary>

@@ -9,7 +9,8 @@ namespace BuildIt.Sfu.Signaling.Rooms;
 /// <summary>Result of a join.</summary>
 /// <param name="Sid">The session, when there is no error.</param>
 /// <param name="Error">Why the client is refused, else null.</param>
-public readonly record struct JoinResult(ParticipantSid Sid, JoinError? Error);
+/// <param name="Offer">What the client offered along with it, if anything: to be built, then given to <see cref="RoomCore.FinishOffer"/>.</param>
+public readonly record struct JoinResult(ParticipantSid Sid, JoinError? Error, OfferWork? Offer = null);
 
 /// <summary>Coming and going.</summary>
 public sealed partial class RoomCore
@@ -40,7 +41,7 @@ public sealed partial class RoomCore
         var existing = _byIdentity.GetValueOrDefault(attempt.Claims.Identity);
         if (attempt.Parameters.Reconnect)
         {
-            return new JoinResult(Resumption.Resume(existing, attempt, sink, now), null);
+            return Resumption.Resume(existing, attempt, sink, now);
         }
 
         var participant = new Participant(
@@ -92,14 +93,12 @@ public sealed partial class RoomCore
             Publishing.Announce(participant, request, now);
         }
 
-        if (attempt.Parameters.PublisherOffer is { Sdp.Length: > 0 } offer)
-        {
-            Requests.Offer(participant, offer, now);
-        }
-
+        var offer = attempt.Parameters.Offer is { } description
+            ? Requests.BeginOffer(participant, attempt.Parameters.PublisherOffer!.Id, description, now)
+            : null;
         RoomChanged(now);
         Schedule(Instant.Min(participant.MediaDeadline, participant.NextTokenRefresh));
-        return new JoinResult(participant.Sid, null);
+        return new JoinResult(participant.Sid, null, offer);
     }
 
     /// <summary>Ends the room: everybody is sent away.</summary>

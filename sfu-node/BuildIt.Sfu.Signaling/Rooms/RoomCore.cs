@@ -1,4 +1,5 @@
 using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Media.Sdp;
 using BuildIt.Sfu.Media.Units;
 using BuildIt.Sfu.Signaling.Join;
 using BuildIt.Sfu.Signaling.Protocol;
@@ -110,11 +111,32 @@ public sealed partial class RoomCore : IMediaRoomEvents, IDeadline
     };
 
     /// <summary>Takes a signal request of a participant, unless it comes from a connection that has been replaced.</summary>
-    public void Handle(ParticipantSid participant, ISignalSink from, SignalRequest request, Instant now)
+    /// <param name="participant">Whose.</param>
+    /// <param name="from">The connection it came by.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="now">Now.</param>
+    /// <param name="description">The session description in it, if it has been read already.</param>
+    public void Handle(ParticipantSid participant, ISignalSink from, SignalRequest request, Instant now, RemoteDescription? description = null)
     {
         if (_bySid.TryGetValue(participant.Value, out var member) && member.Signal == from)
         {
-            Requests.Handle(member, request, now);
+            Requests.Handle(member, request, description, now);
+        }
+    }
+
+    /// <summary>
+    /// Takes an offer of a participant as far as that needs the loop; what is returned is to be built on another thread and given to
+    /// <see cref="FinishOffer"/>. Null when there is nothing to build.
+    /// </summary>
+    public OfferWork? BeginOffer(ParticipantSid participant, ISignalSink from, uint id, RemoteDescription offer, Instant now) =>
+        _bySid.TryGetValue(participant.Value, out var member) && member.Signal == from ? Requests.BeginOffer(member, id, offer, now) : null;
+
+    /// <summary>Answers an offer whose answer has been built, unless its connection has been replaced meanwhile.</summary>
+    public void FinishOffer(ParticipantSid participant, ISignalSink from, OfferWork work, Instant now)
+    {
+        if (_bySid.TryGetValue(participant.Value, out var member) && member.Signal == from)
+        {
+            Requests.FinishOffer(member, work, now);
         }
     }
 

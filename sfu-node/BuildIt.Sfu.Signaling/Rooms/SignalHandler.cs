@@ -1,5 +1,6 @@
 using System.Text.Json;
 using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Media.Sdp;
 using BuildIt.Sfu.Media.Units;
 using BuildIt.Sfu.Signaling.Join;
 using BuildIt.Sfu.Signaling.Protocol;
@@ -11,20 +12,24 @@ namespace BuildIt.Sfu.Signaling.Rooms;
 /// <summary>Acts on a participant's signal requests.</summary>
 internal sealed class SignalHandler(RoomCore room)
 {
-    public void Handle(Participant participant, SignalRequest request, Instant now)
+    /// <param name="participant">Who asks.</param>
+    /// <param name="request">What it asks.</param>
+    /// <param name="description">The session description in it, if it has been read already.</param>
+    /// <param name="now">Now.</param>
+    public void Handle(Participant participant, SignalRequest request, RemoteDescription? description, Instant now)
     {
         switch (request.MessageCase)
         {
             case Request.Offer:
-                Offer(participant, request.Offer, now);
-                break;
-            case Request.Answer:
-                if (participant.Media.HandleAnswer(request.Answer.Sdp, now) is not null)
+                if (BeginOffer(participant, request.Offer.Id, description ?? RemoteDescription.Parse(request.Offer.Sdp), now) is { } work)
                 {
-                    // The two sides disagree about the connection; starting anew is the way out that every client knows.
-                    room.Leave(participant, DisconnectReason.StateMismatch, LeaveRequest.Types.Action.Reconnect, now);
+                    work.Answer.Build();
+                    FinishOffer(participant, work, now);
                 }
 
+                break;
+            case Request.Answer:
+                Answer(participant, description ?? RemoteDescription.Parse(request.Answer.Sdp), now);
                 break;
             case Request.Trickle:
                 Trickle(participant, request.Trickle, now);
@@ -86,9 +91,13 @@ internal sealed class SignalHandler(RoomCore room)
         }
     }
 
-    public void Offer(Participant participant, SessionDescription offer, Instant now)
+    /// <summary>Takes an offer as far as that needs the loop. Null when the participant is sent away for it.</summary>
+    public OfferWork? BeginOffer(Participant participant, uint id, RemoteDescription offer, Instant now) =>
+        IsRefused(participant, offer, now) ? null : new OfferWork(id, participant.Media.BeginOffer(offer, now));
+
+    public void FinishOffer(Participant participant, OfferWork work, Instant now)
     {
-        var result = participant.Media.HandleOffer(offer.Sdp, now);
+        var result = participant.Media.FinishOffer(work.Answer, now);
         if (result.Error is not null)
         {
             room.Leave(participant, DisconnectReason.StateMismatch, LeaveRequest.Types.Action.Reconnect, now);
@@ -96,9 +105,30 @@ internal sealed class SignalHandler(RoomCore room)
         }
 
         // The answer repeats the offer's id: JavaScript ignores any other, Rust sends 0.
-        var answer = new SessionDescription { Type = "answer", Sdp = result.Sdp, Id = offer.Id };
+        var answer = new SessionDescription { Type = "answer", Sdp = result.Sdp, Id = work.Id };
         answer.MidToTrackId.Add(result.MidToTrack.ToDictionary());
         participant.Send(new SignalResponse { Answer = answer });
+    }
+
+    private void Answer(Participant participant, RemoteDescription answer, Instant now)
+    {
+        if (!IsRefused(participant, answer, now) && participant.Media.HandleAnswer(answer, now) is not null)
+        {
+            // The two sides disagree about the connection; starting anew is the way out that every client knows.
+            room.Leave(participant, DisconnectReason.StateMismatch, LeaveRequest.Types.Action.Reconnect, now);
+        }
+    }
+
+    /// <summary>A description larger than any client needs ends the session; coming back with the same would help nobody.</summary>
+    private bool IsRefused(Participant participant, RemoteDescription description, Instant now)
+    {
+        if (description.IsTooLarge)
+        {
+            room.Limited(participant, ClientLimit.Description, now);
+            room.Leave(participant, DisconnectReason.StateMismatch, LeaveRequest.Types.Action.Disconnect, now);
+        }
+
+        return description.IsTooLarge;
     }
 
     private static void Trickle(Participant participant, TrickleRequest trickle, Instant now)

@@ -180,7 +180,7 @@ public sealed class RtcEndpoint(
 
         using (socket)
         {
-            await connection.RunAsync(socket, host, joined.Sid, lifetime.ApplicationStopped).ConfigureAwait(false);
+            await connection.RunAsync(socket, host, joined, lifetime.ApplicationStopped).ConfigureAwait(false);
         }
     }
 

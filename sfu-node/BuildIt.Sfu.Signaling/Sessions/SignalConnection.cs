@@ -3,6 +3,7 @@ using System.Net.WebSockets;
 using System.Text;
 using System.Threading.Channels;
 using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Media.Sdp;
 using BuildIt.Sfu.Media.Units;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Rooms;
@@ -94,12 +95,18 @@ public sealed partial class SignalConnection : ISignalSink, IDisposable
     }
 
     /// <summary>Serves the socket until either side ends; then tells the room.</summary>
-    public async Task RunAsync(WebSocket socket, RoomHost host, ParticipantSid participant, CancellationToken stopping)
+    public async Task RunAsync(WebSocket socket, RoomHost host, JoinResult joined, CancellationToken stopping)
     {
+        var participant = joined.Sid;
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(_broken.Token, stopping);
         var writing = WriteAsync(socket, ended);
         try
         {
+            if (joined.Offer is { } offer)
+            {
+                await FinishOfferAsync(offer, host, participant).ConfigureAwait(false);
+            }
+
             await ReadAsync(socket, host, participant, ended.Token).ConfigureAwait(false);
         }
         catch (Exception error) when (error is OperationCanceledException or WebSocketException or IOException)
@@ -156,7 +163,7 @@ public sealed partial class SignalConnection : ISignalSink, IDisposable
                     continue;
                 }
 
-                var work = await host.InvokeAsync((room, now) => Handle(room, participant, request, now)).ConfigureAwait(false);
+                var work = await HandleAsync(request, host, participant).ConfigureAwait(false);
                 await DelayAsync(_pace.Worked(work, Now), ClientLimit.SignalWork, host, participant, cancel).ConfigureAwait(false);
             }
             else if (++malformed > MaxMalformed)
@@ -193,13 +200,43 @@ public sealed partial class SignalConnection : ISignalSink, IDisposable
         }
     }
 
-    /// <summary>On the room's loop: does what is asked, and measures how long that kept the loop from media.</summary>
-    private TimeSpan Handle(RoomCore room, ParticipantSid participant, SignalRequest request, Instant now)
+    /// <summary>Has the room do what is asked; returns how long that took, on the room's loop and here.</summary>
+    private async Task<TimeSpan> HandleAsync(SignalRequest request, RoomHost host, ParticipantSid participant)
+    {
+        if ((request.Offer ?? request.Answer) is not { } text)
+        {
+            return await MeasureAsync(host, (room, now) => room.Handle(participant, this, request, now)).ConfigureAwait(false);
+        }
+
+        // Session descriptions can be large: what does not need the loop, which is media's, happens here.
+        var started = _time.GetTimestamp();
+        var description = RemoteDescription.Parse(text.Sdp);
+        var spent = _time.GetElapsedTime(started);
+        if (text == request.Answer)
+        {
+            return spent + await MeasureAsync(host, (room, now) => room.Handle(participant, this, request, now, description)).ConfigureAwait(false);
+        }
+
+        OfferWork? offer = null;
+        spent += await MeasureAsync(host, (room, now) => offer = room.BeginOffer(participant, this, text.Id, description, now)).ConfigureAwait(false);
+        return offer is null ? spent : spent + await FinishOfferAsync(offer, host, participant).ConfigureAwait(false);
+    }
+
+    private async Task<TimeSpan> FinishOfferAsync(OfferWork offer, RoomHost host, ParticipantSid participant)
     {
         var started = _time.GetTimestamp();
-        room.Handle(participant, this, request, now);
-        return _time.GetElapsedTime(started);
+        offer.Answer.Build();
+        var spent = _time.GetElapsedTime(started);
+        return spent + await MeasureAsync(host, (room, now) => room.FinishOffer(participant, this, offer, now)).ConfigureAwait(false);
     }
+
+    /// <summary>Does something on the room's loop, and measures how long that kept the loop from media.</summary>
+    private Task<TimeSpan> MeasureAsync(RoomHost host, Action<RoomCore, Instant> work) => host.InvokeAsync((room, now) =>
+    {
+        var started = _time.GetTimestamp();
+        work(room, now);
+        return _time.GetElapsedTime(started);
+    });
 
     private Instant Now => new((long)_time.GetElapsedTime(_start).TotalMicroseconds);
 

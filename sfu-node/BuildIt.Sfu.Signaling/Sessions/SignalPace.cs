@@ -2,7 +2,7 @@ using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Signaling.Sessions;
 
-/// <summary>How fast one client's requests are read: by their number, by their size, and by what they take of the room's loop. Not thread-safe.</summary>
+/// <summary>How fast one client's requests are read: by their number, by their size, and by the time they take. Not thread-safe.</summary>
 public sealed class SignalPace
 {
     /// <summary>
@@ -17,10 +17,10 @@ public sealed class SignalPace
     private const double BytesPerSecond = 1024 * 1024;
     private const double ByteBurst = 4 * SignalConnection.MaxMessage;
 
-    /// <summary>Share of the room's loop, which is media's, that one client's requests may take on average.</summary>
+    /// <summary>Share of a processor, and so at most of the room's loop, that one client's requests may take on average.</summary>
     private const double WorkShare = 0.05;
 
-    /// <summary>Seconds of the loop that they may take at once.</summary>
+    /// <summary>Seconds that they may take at once.</summary>
     private const double WorkBurst = 0.5;
 
     private TokenBucket _messages = new(MessagesPerSecond, MessageBurst);
@@ -36,7 +36,7 @@ public sealed class SignalPace
         return wait > waitForBytes ? wait : waitForBytes;
     }
 
-    /// <summary>A request kept the loop busy.</summary>
+    /// <summary>A request was acted on.</summary>
     /// <returns>How long to wait before the next is read.</returns>
     public TimeSpan Worked(TimeSpan work, Instant now) => _work.Take(Math.Min(work.TotalSeconds, MaxWork.TotalSeconds), now);
 }

@@ -34,6 +34,9 @@ internal static class Floods
             ["a few key frames at a time"] = ("key_frames", (client, _, cancel) => RepeatAsync(() => client.SendPictureLossesAsync(1), cancel)),
         };
 
+    /// <summary>Sections of an offer of nearly a MiB, beyond which none is taken.</summary>
+    private const int LargestOffer = 355;
+
     private static Task Tracks(HeadlessParticipant client, Bystanders others, CancellationToken cancel) =>
         SignalAsync(client, i => new SignalRequest { AddTrack = new AddTrackRequest { Cid = $"cid-{i}", Type = TrackType.Video, Source = TrackSource.Camera, Name = new string('n', 200) } }, cancel);
 
@@ -82,7 +85,7 @@ internal static class Floods
             cancel);
 
     private static Task LargeOffers(HeadlessParticipant client, Bystanders others, CancellationToken cancel) =>
-        RepeatAsync(() => client.SendOfferAsync(sdp => Swollen(sdp, 400)), cancel);
+        RepeatAsync(() => client.SendOfferAsync(sdp => Swollen(sdp, LargestOffer)), cancel);
 
     private static Task Restarts(HeadlessParticipant client, Bystanders others, CancellationToken cancel)
     {
@@ -114,7 +117,7 @@ internal static class Floods
     }
 
     /// <summary>An offer with so many sections more, each with as many formats and as much feedback as its kind has room for.</summary>
-    private static string Swollen(string sdp, int sections)
+    public static string Swollen(string sdp, int sections)
     {
         var mids = new StringBuilder();
         var more = new StringBuilder();

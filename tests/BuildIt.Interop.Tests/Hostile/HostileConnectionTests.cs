@@ -125,6 +125,25 @@ public sealed class HostileConnectionTests(ConferenceFixture conference, ITestOu
     }
 
     [Fact]
+    public async Task An_offer_larger_than_any_client_needs_ends_the_session()
+    {
+        await using var meeting = conference.NewMeeting();
+        await using var others = await Bystanders.JoinAsync(conference.Node, meeting.Room);
+        using var network = new HeadlessNetwork();
+        await using var hostile = await HeadlessParticipant.JoinAsync(Bystanders.Options(conference.Node, network, meeting.Room, "hostile"));
+        var node = new NodeProcess(conference.Node.Process.Id);
+        var before = node.Read();
+        var refused = await LimitedAsync("description");
+        await others.StartAsync();
+
+        await hostile.SendOfferAsync(sdp => Floods.Swollen(sdp, 400));
+
+        await hostile.Ended.WaitAsync(Patience);
+        Assert.Equal(refused + 1, await LimitedAsync("description"));
+        await AssertWellAsync(others, "an offer of 1.2 MB", before.Memory, node);
+    }
+
+    [Fact]
     public async Task Somebody_who_does_not_acknowledge_data_keeps_it_from_nobody()
     {
         await using var meeting = conference.NewMeeting();

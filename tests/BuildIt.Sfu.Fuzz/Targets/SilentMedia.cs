@@ -1,4 +1,5 @@
 using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Media.Sdp;
 using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Fuzz.Targets;
@@ -31,10 +32,11 @@ internal sealed class SilentPeer(IMediaPeerEvents events) : IMediaPeer
 
     public bool IsClosed { get; private set; }
 
-    public NegotiationResult HandleOffer(string sdp, Instant now) =>
-        sdp.Length % 7 == 3 ? NegotiationResult.Rejected("refused") : new NegotiationResult(sdp, new Dictionary<string, string>(), null);
+    public PendingAnswer BeginOffer(RemoteDescription offer, Instant now) => new SilentAnswer(offer.Text);
 
-    public string? HandleAnswer(string sdp, Instant now) => sdp.Length % 7 == 3 ? "refused" : null;
+    public NegotiationResult FinishOffer(PendingAnswer answer, Instant now) => ((SilentAnswer)answer).Result;
+
+    public string? HandleAnswer(RemoteDescription answer, Instant now) => answer.Text.Length % 7 == 3 ? "refused" : null;
 
     public void AddRemoteCandidate(PeerTarget target, string candidate, Instant now)
     {
@@ -71,5 +73,13 @@ internal sealed class SilentPeer(IMediaPeerEvents events) : IMediaPeer
 
     public void LimitBandwidth(DataRate limit, Instant now)
     {
+    }
+
+    private sealed class SilentAnswer(string sdp) : PendingAnswer
+    {
+        public NegotiationResult Result { get; private set; } = NegotiationResult.Rejected("not built");
+
+        public override void Build() =>
+            Result = sdp.Length % 7 == 3 ? NegotiationResult.Rejected("refused") : new NegotiationResult(sdp, new Dictionary<string, string>(), null);
     }
 }

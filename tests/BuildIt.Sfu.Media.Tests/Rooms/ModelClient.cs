@@ -349,8 +349,10 @@ internal sealed class ModelClient : IMediaPeerEvents, IPeerTransportEvents
             Setup = DtlsSetup.ActPass,
         };
         SdpMedia[] media = [.. _sections.Select((section, index) => Section(section.Kind, section.Cid, index, transport))];
-        var result = Peer.HandleOffer(
-            SdpWriter.Write(new SdpSession { SessionId = 1, SessionVersion = ++_version, BundleGroups = [[.. media.Select(m => m.Mid)]], Media = media }), _room.Now);
+        var offer = SdpWriter.Write(new SdpSession { SessionId = 1, SessionVersion = ++_version, BundleGroups = [[.. media.Select(m => m.Mid)]], Media = media });
+        var made = Peer.BeginOffer(RemoteDescription.Parse(offer), _room.Now);
+        made.Build();
+        var result = Peer.FinishOffer(made, _room.Now);
         Assert.Null(result.Error);
         Assert.True(SdpParser.TryParse(result.Sdp, out var answer, out var error), error.ToString());
         Apply(answer, result.MidToTrack);

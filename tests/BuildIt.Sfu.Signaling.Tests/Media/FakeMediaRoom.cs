@@ -1,4 +1,5 @@
 using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Media.Sdp;
 using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Signaling.Tests.Media;
@@ -44,11 +45,21 @@ internal sealed class FakeMediaPeer(MediaPeerOptions options, IMediaPeerEvents e
 
     public bool DataOpen { get; set; } = true;
 
-    public NegotiationResult HandleOffer(string sdp, Instant now) => sdp == "bad"
-        ? NegotiationResult.Rejected("bad")
-        : new NegotiationResult("answer to " + sdp, new Dictionary<string, string> { ["0"] = "TR_x" }, null);
+    /// <summary>Called where an answer is built.</summary>
+    public Action Building { get; set; } = static () => { };
 
-    public string? HandleAnswer(string sdp, Instant now) => sdp == "bad" ? "bad" : null;
+    public PendingAnswer BeginOffer(RemoteDescription offer, Instant now) => new FakeAnswer(offer.Text, this);
+
+    public NegotiationResult FinishOffer(PendingAnswer answer, Instant now)
+    {
+        var made = (FakeAnswer)answer;
+        Assert.True(made.IsBuilt, "an answer comes into force that was not built");
+        return made.Offer == "bad"
+            ? NegotiationResult.Rejected("bad")
+            : new NegotiationResult("answer to " + made.Offer, new Dictionary<string, string> { ["0"] = "TR_x" }, null);
+    }
+
+    public string? HandleAnswer(RemoteDescription answer, Instant now) => answer.Text == "bad" ? "bad" : null;
 
     public void AddRemoteCandidate(PeerTarget target, string candidate, Instant now) => Candidates.Add($"{target} {candidate}");
 
@@ -84,4 +95,17 @@ internal sealed class FakeMediaPeer(MediaPeerOptions options, IMediaPeerEvents e
     public void Close(Instant now) => Closed = true;
 
     public void LimitBandwidth(DataRate limit, Instant now) => Limit = limit;
+
+    private sealed class FakeAnswer(string offer, FakeMediaPeer peer) : PendingAnswer
+    {
+        public string Offer => offer;
+
+        public bool IsBuilt { get; private set; }
+
+        public override void Build()
+        {
+            peer.Building();
+            IsBuilt = true;
+        }
+    }
 }

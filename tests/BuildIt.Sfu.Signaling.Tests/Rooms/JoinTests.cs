@@ -1,3 +1,4 @@
+using BuildIt.Sfu.Media.Sdp;
 using BuildIt.Sfu.Signaling.Join;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Rooms;
@@ -50,6 +51,7 @@ public class JoinTests
         {
             AddTracks = [new AddTrackRequest { Cid = "c", Type = TrackType.Video, Source = TrackSource.Camera }],
             PublisherOffer = new SessionDescription { Type = "offer", Sdp = "o", Id = 7 },
+            Offer = RemoteDescription.Parse("o"),
         });
         var kinds = alice.Received.Select(r => r.MessageCase).ToList();
         Assert.Equal(SignalResponse.MessageOneofCase.Join, kinds[0]);

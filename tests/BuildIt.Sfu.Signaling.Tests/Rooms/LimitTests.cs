@@ -158,6 +158,21 @@ public class LimitTests
         Assert.Single(bob.TakeData());
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_session_description_larger_than_any_client_needs_ends_the_session(bool isOffer)
+    {
+        var alice = _fixture.Activate("alice");
+        var text = new SessionDescription { Sdp = "v=0\r\n" + new string('a', 1024 * 1024) };
+        alice.Ask(isOffer ? new SignalRequest { Offer = text } : new SignalRequest { Answer = text });
+        var leave = alice.Take(r => r.Leave).Single();
+        Assert.Equal((LeaveRequest.Types.Action.Disconnect, DisconnectReason.StateMismatch), (leave.Action, leave.Reason));
+        Assert.True(alice.Closed);
+        Assert.Equal(1, _fixture.Services.Limited[ClientLimit.Description]);
+        Assert.Equal([(alice.Sid.Value, ClientLimit.Description)], _fixture.Notices);
+    }
+
     [Fact]
     public void Operators_are_told_once_in_a_while()
     {

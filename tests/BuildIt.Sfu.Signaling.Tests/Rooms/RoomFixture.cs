@@ -122,6 +122,12 @@ internal sealed class TestClient(RoomFixture fixture, string identity) : ISignal
         var attempt = new JoinAttempt("room", claims?.Invoke(token) ?? token, join?.Invoke(parameters) ?? parameters);
         var result = fixture.Room.Join(attempt, this, fixture.Now);
         Sid = result.Sid;
+        if (result.Offer is { } offer)
+        {
+            offer.Answer.Build();
+            fixture.Room.FinishOffer(Sid, this, offer, fixture.Now);
+        }
+
         return result;
     }
 

@@ -14,12 +14,14 @@ public interface IAnswerContext
 /// Answers the offers of one connection (RFC 8829 section 5.3): the publisher connection of a dual-mode client, the only one of a
 /// single-mode client. Keeps the session version; otherwise without state. Not thread-safe.
 /// </summary>
-public sealed class AnswerBuilder(CodecPolicy policy)
+/// <param name="policy">What the node forwards.</param>
+/// <param name="version">Version of the answer before the next one.</param>
+public sealed class AnswerBuilder(CodecPolicy policy, ulong version = 0)
 {
     /// <summary>Each layer costs the node state; clients use three.</summary>
     private const int MaxSimulcastStreams = 4;
 
-    private ulong _version;
+    private ulong _version = version;
 
     /// <summary>
     /// Answers <paramref name="offer"/>. False with <paramref name="error"/> in words when the whole offer cannot be used;
