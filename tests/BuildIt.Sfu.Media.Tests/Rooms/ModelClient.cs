@@ -123,6 +123,14 @@ internal sealed class ModelClient : IMediaPeerEvents, IPeerTransportEvents
         Offer();
     }
 
+    /// <summary>Connects with a section for sound and one for video in which it could receive, before there is anything to receive.</summary>
+    public void OfferToReceive()
+    {
+        _sections.Add((MediaKind.Audio, null));
+        _sections.Add((MediaKind.Video, null));
+        Offer();
+    }
+
     /// <summary>Adds data channels to the connection.</summary>
     public void OpenData()
     {

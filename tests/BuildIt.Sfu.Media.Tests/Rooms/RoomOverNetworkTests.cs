@@ -176,6 +176,19 @@ public sealed class RoomOverNetworkTests
     }
 
     [Fact]
+    public void Somebody_who_has_room_for_a_track_receives_one_that_comes_later()
+    {
+        var room = new VirtualRoom(seed: 61);
+        var publisher = room.Join("publisher");
+        var subscriber = room.Join("subscriber");
+        subscriber.OfferToReceive();
+        room.Run(2);
+        publisher.Publish();
+        subscriber.Subscribe(publisher, new SubscriptionSettings());
+        Assert.True(room.SecondsUntil(() => subscriber.Receivers.Count == 2 && subscriber.Video.Frames > 0 && subscriber.Audio.Frames > 0, 5) < 2);
+    }
+
+    [Fact]
     public void The_same_seed_gives_the_same_run()
     {
         Assert.Equal(Run(), Run());
