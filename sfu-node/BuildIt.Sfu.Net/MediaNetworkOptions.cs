@@ -47,8 +47,11 @@ public sealed record MediaNetworkOptions
     /// <summary>Datagrams that can wait for one flush.</summary>
     public int MaxPendingDatagrams { get; init; } = 16_384;
 
-    /// <summary>Datagrams from other loops that can wait; a power of two.</summary>
-    public int HandOverCapacity { get; init; } = 2048;
+    /// <summary>
+    /// Datagrams from other loops that can wait; a power of two. A quarter of a second of two floods at once: what is beyond is lost,
+    /// whoever sent it.
+    /// </summary>
+    public int HandOverCapacity { get; init; } = 8192;
 
     /// <summary>Remote addresses one endpoint may hold at a time.</summary>
     public int MaxPathsPerEndpoint { get; init; } = 32;

@@ -35,6 +35,9 @@ public enum ClientLimit : byte
     /// </summary>
     Data,
 
+    /// <summary>Reliable data that its receivers do not take as fast as it comes: taken later. Any large transfer does that.</summary>
+    DataHeld,
+
     /// <summary>Reliable data of others that the client does not take: dropped.</summary>
     SlowReader,
 

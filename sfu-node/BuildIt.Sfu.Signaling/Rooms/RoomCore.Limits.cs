@@ -21,7 +21,9 @@ public sealed partial class RoomCore
     internal void Limited(Participant participant, ClientLimit limit, Instant now)
     {
         Services.Limited.Count(limit);
-        if (now >= participant.NextLimitNotice)
+
+        // A transfer that waits for its receivers is counted, but is no news for an operator.
+        if (limit != ClientLimit.DataHeld && now >= participant.NextLimitNotice)
         {
             participant.NextLimitNotice = now + LimitNoticeInterval;
             _observer.OnLimited(participant.Sid, limit);

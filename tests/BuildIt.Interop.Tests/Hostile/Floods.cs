@@ -27,7 +27,7 @@ internal static class Floods
             ["candidates"] = ("signal_rate", Candidates),
             ["large offers"] = ("signal_", LargeOffers),
             ["restarts"] = ("signal_rate", Restarts),
-            ["reliable data"] = ("data", (client, _, cancel) => DataAsync(client, reliable: true, 60_000, cancel)),
+            ["reliable data"] = ("data_held", (client, _, cancel) => DataAsync(client, reliable: true, 60_000, cancel)),
             ["lossy data"] = ("data", (client, _, cancel) => DataAsync(client, reliable: false, 100, cancel)),
             ["retransmissions"] = ("feedback", (client, _, cancel) => RepeatAsync(() => client.SendNacksAsync(200), cancel)),
             ["key frames"] = ("feedback", (client, _, cancel) => RepeatAsync(() => client.SendPictureLossesAsync(200), cancel)),

@@ -190,6 +190,15 @@ public class LimitTests
     }
 
     [Fact]
+    public void A_transfer_that_waits_for_its_receivers_is_no_news()
+    {
+        var alice = _fixture.Activate("alice");
+        alice.Peer.Events.OnLimited(ClientLimit.DataHeld, _fixture.Now);
+        Assert.Empty(_fixture.Notices);
+        Assert.Equal(1, _fixture.Services.Limited[ClientLimit.DataHeld]);
+    }
+
+    [Fact]
     public void Media_tells_of_its_limits_too()
     {
         var alice = _fixture.Activate("alice");

@@ -28,9 +28,12 @@ public sealed class BrowserParticipant(IPage page, string identity)
     /// <summary>What the page wrote to its console, for failure messages.</summary>
     public List<string> ConsoleLines { get; } = [];
 
-    /// <summary>Publishes the fake camera, in three layers when simulcast is on, and the fake microphone, with redundancy (RFC 2198) when asked for.</summary>
-    public Task PublishAsync(bool video = true, bool audio = true, int width = 640, int height = 360, bool red = false) =>
-        page.EvaluateAsync("options => harness.publish(options)", new { video, audio, red, size = new[] { width, height } });
+    /// <summary>
+    /// Publishes the fake camera, in three layers when simulcast is on, and the fake microphone: with redundancy (RFC 2198) when asked for,
+    /// and sending less often while it is silent (DTX), which it is most of the time.
+    /// </summary>
+    public Task PublishAsync(bool video = true, bool audio = true, int width = 640, int height = 360, bool red = false, bool dtx = true) =>
+        page.EvaluateAsync("options => harness.publish(options)", new { video, audio, red, dtx, size = new[] { width, height } });
 
     public async Task<ReceivedTrack> ReceivedAsync(string from, string kind) =>
         (await ReceivedAsync()).FirstOrDefault(t => t.Identity == from && t.Kind == kind) ?? ReceivedTrack.None;

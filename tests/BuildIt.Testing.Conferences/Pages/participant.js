@@ -116,7 +116,7 @@ const harness = {
     if (options.audio) {
       const track = await createLocalAudioTrack({ autoGainControl: false, echoCancellation: false, noiseSuppression: false });
       // The fake microphone is a stereo one, for which the SDK leaves redundancy out unless it is asked for.
-      await this.room.localParticipant.publishTrack(track, { source: Track.Source.Microphone, ...(options.red ? { red: true } : {}) });
+      await this.room.localParticipant.publishTrack(track, { source: Track.Source.Microphone, ...(options.red ? { red: true } : {}), ...(options.dtx === false ? { dtx: false } : {}) });
     }
     return [...this.room.localParticipant.trackPublications.values()].map((p) => p.trackSid);
   },

@@ -172,7 +172,14 @@ internal sealed class DataPort : IDataChannelEvents, IDataOutboxEvents<Participa
 
     void IDataChannelEvents.OnDisconnected(SctpCloseReason reason, Instant now) => _outbox.Clear(now);
 
-    void IDataOutboxEvents<ParticipantSid>.OnHold(ParticipantSid sender, Instant now) => _peer.Room.Find(sender)?.HoldData(this, now);
+    void IDataOutboxEvents<ParticipantSid>.OnHold(ParticipantSid sender, Instant now)
+    {
+        if (_peer.Room.Find(sender) is { } peer)
+        {
+            peer.HoldData(this, now);
+            peer.Events.OnLimited(ClientLimit.DataHeld, now);
+        }
+    }
 
     void IDataOutboxEvents<ParticipantSid>.OnRelease(ParticipantSid sender, Instant now) => _peer.Room.Find(sender)?.ReleaseData(this, now);
 
