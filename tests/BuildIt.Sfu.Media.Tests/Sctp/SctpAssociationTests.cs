@@ -303,6 +303,8 @@ public class SctpAssociationTests
                 {
                     left.Association.ResetStream((ushort)random.Next(4));
                 }
+
+                right.Association.Hold((ushort)random.Next(4), held: random.Next(3) == 0, now);
             });
 
             Assert.InRange(left.MostReceiveBuffered, 0, 2 * SctpOptions.Default.ReceiveBuffer);
