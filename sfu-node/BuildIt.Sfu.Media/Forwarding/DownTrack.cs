@@ -96,6 +96,11 @@ public sealed class DownTrack
     public int LayerNeedingKeyFrame => _selector.LayerNeedingKeyFrame;
 
     /// <summary>
+    /// False when <see cref="Forward"/> would do nothing with such a packet: it is of a layer that is not forwarded, and nothing begins with it.
+    /// </summary>
+    internal bool MayConcern(int layer, bool isInOrder, bool isKeyFrame) => layer == _selector.Source || isKeyFrame || !isInOrder || !_isVideo;
+
+    /// <summary>
     /// Forwards a packet when the subscriber shall get it; returns the bytes handed to <paramref name="sink"/>, 0 when it was not sent.
     /// </summary>
     public int Forward(in IncomingPacket packet, IRtpSink sink, Instant now)

@@ -411,7 +411,7 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
 
         if (!publication.Muted)
         {
-            Forward(encoding, accepted, now);
+            Room.Forwarding.Add(encoding, accepted, now);
         }
 
         Touch(_incoming.NextDeadline());
@@ -458,14 +458,6 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
     }
 
     void IPeerConnectionOwner.OnInput(PeerConnection connection, Instant now) => Touch(connection.NextDeadline);
-
-    private static void Forward(PublicationEncoding encoding, in IncomingPacket packet, Instant now)
-    {
-        foreach (var subscription in System.Runtime.InteropServices.CollectionsMarshal.AsSpan(encoding.Subscriptions))
-        {
-            subscription.Down!.Forward(packet, subscription.Subscriber.Outgoing, now);
-        }
-    }
 
     /// <summary>The participant can be reached: its connection stands, and its message channels when it has any.</summary>
     private void CheckReady(Instant now)

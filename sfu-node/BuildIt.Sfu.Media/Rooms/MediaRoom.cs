@@ -22,6 +22,7 @@ public sealed class MediaRoom : IMediaRoom, IDeadline
         Sid = sid;
         Host = host;
         Events = events;
+        Forwarding = new ForwardingBatch(this);
     }
 
     public RoomSid Sid { get; }
@@ -37,6 +38,9 @@ public sealed class MediaRoom : IMediaRoom, IDeadline
 
     /// <summary>Bytes of data messages held for all peers; one that is kept for several counts for each.</summary>
     internal long DataWaiting => _peers.Sum(peer => peer.DataWaiting);
+
+    /// <summary>What has come and is about to be forwarded.</summary>
+    internal ForwardingBatch Forwarding { get; }
 
     internal ActiveSpeakers Speakers { get; } = new(new SpeakerOptions());
 
@@ -60,6 +64,7 @@ public sealed class MediaRoom : IMediaRoom, IDeadline
             peer.Close(now);
         }
 
+        Host.Loop.Unwatch(Forwarding);
         Host.Loop.Unwatch(this);
     }
 

@@ -20,6 +20,13 @@ internal sealed unsafe class DatagramSink : IDisposable
     private const int MaxMessageBytes = 65_000;
 
     private const int MaxDatagram = 65_535;
+
+    /// <summary>
+    /// More than this does not wait for the end of the iteration: what is written next finds the arena's beginning still in the cache,
+    /// the kernel copies from there, and the first of many receivers does not wait for the last.
+    /// </summary>
+    private const int EarlyFlushBytes = 128 * 1024;
+
     private const int IndexBits = 24;
     private const int GenerationMask = 0x7F;
     private const byte Poison = 0xDD;
@@ -117,6 +124,12 @@ internal sealed unsafe class DatagramSink : IDisposable
         }
 
         _reservedPath = Find(id);
+        if (_arenaUsed > EarlyFlushBytes && _reservedPath is { Head: DatagramPath.NoPacket })
+        {
+            // Only between destinations: what is for one may still become one message.
+            FlushSockets();
+        }
+
         _reserved = capacity;
         return new Span<byte>(_arena.Pointer + _arenaUsed, capacity);
     }
@@ -158,6 +171,21 @@ internal sealed unsafe class DatagramSink : IDisposable
     /// <summary>Sends everything that the kernel takes now. What it refuses for lack of room waits for the next call.</summary>
     public void Flush()
     {
+        FlushSockets();
+        if (_dirtyConnections.Count > 0)
+        {
+            // By index: a connection that fails tells its endpoint, which may write to another one.
+            for (int i = 0; i < _dirtyConnections.Count; i++)
+            {
+                _dirtyConnections[i].Flush();
+            }
+
+            _dirtyConnections.Clear();
+        }
+    }
+
+    private void FlushSockets()
+    {
         _reserved = -1;
         for (int i = _dirtySockets.Count - 1; i >= 0; i--)
         {
@@ -168,17 +196,6 @@ internal sealed unsafe class DatagramSink : IDisposable
                 socket.IsListed = false;
                 _dirtySockets.RemoveAt(i);
             }
-        }
-
-        if (_dirtyConnections.Count > 0)
-        {
-            // By index: a connection that fails tells its endpoint, which may write to another one.
-            for (int i = 0; i < _dirtyConnections.Count; i++)
-            {
-                _dirtyConnections[i].Flush();
-            }
-
-            _dirtyConnections.Clear();
         }
 
         if (_dirtySockets.Count == 0)

@@ -42,10 +42,13 @@ internal sealed class VirtualRoom : IMediaHost, IRoomLoop, IMediaRoomEvents
 
     public IReadOnlyList<IceCandidate> Candidates { get; } = [IceCandidate.Host(new IPEndPoint(IPAddress.Parse("192.0.2.1"), 7882), TransportProtocol.Udp)];
 
+    /// <summary>Where the node sees the participant that joined after that many others.</summary>
+    public static TransportAddress AddressOf(int place) => TransportAddress.FromIPv4(0x0A000001u + (uint)place, 5000);
+
     /// <summary>Adds a participant with a fast, faultless link.</summary>
     public ModelClient Join(string name)
     {
-        var address = TransportAddress.FromIPv4(0x0A000001u + (uint)_clients.Count, 5000);
+        var address = AddressOf(_clients.Count);
         var seed = _seed * 100 + _clients.Count * 10;
         var client = new ModelClient(this, name, seed);
         _clients.Add(client);

@@ -106,6 +106,37 @@ public sealed class DatagramSinkTests
         Assert.Equal(0, network.Loops[0].Statistics.SendQueueDropped);
     }
 
+    [Fact]
+    public async Task What_goes_to_many_leaves_before_the_last_is_written_and_never_between_two_for_one()
+    {
+        const int Paths = 300;
+        using MediaNetwork network = TestPeers.Start(TestPeers.Options);
+        MediaLoop loop = network.Loops[0];
+        using Socket receiver = Receiver();
+        await loop.InvokeAsync(() =>
+        {
+            MediaEndpoint endpoint = loop.CreateEndpoint(new DelegateHandler());
+            PathId first = endpoint.OpenPath(TransportAddress.FromEndPoint((IPEndPoint)receiver.LocalEndPoint!));
+            Write(endpoint, first, 1000, 1);
+            Write(endpoint, first, 1000, 2);
+            for (int i = 1; i < Paths; i++)
+            {
+                MediaEndpoint other = loop.CreateEndpoint(new DelegateHandler());
+                PathId path = other.OpenPath(TransportAddress.FromIPv4(0x7F000001, (ushort)(20_000 + i)));
+                Write(other, path, 1000, 1);
+                Write(other, path, 1000, 2);
+            }
+
+            Assert.Equal(1, TestPeers.Receive(receiver)[^1]);
+            Assert.InRange(loop.Statistics.SendCalls, 3, 8);
+            Assert.Equal(loop.Statistics.SegmentedRuns * 2, loop.Statistics.PacketsSent);
+        });
+
+        await loop.InvokeAsync(() => { });
+        Assert.Equal(2 * Paths, loop.Statistics.PacketsSent);
+        Assert.Equal(Paths, loop.Statistics.SegmentedRuns);
+    }
+
     [Theory]
     [InlineData(10, 0)]
     [InlineData(60, 50)]

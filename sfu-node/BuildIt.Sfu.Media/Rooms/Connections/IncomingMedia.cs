@@ -113,7 +113,7 @@ internal sealed class IncomingMedia
         }
 
         encoding = owner;
-        owner.FollowPayloadType(view.PayloadType, route.IsRepair);
+        owner.FollowPayloadType(view.PayloadType, route.IsRepair, now);
         return owner.Incoming!.TryAccept(datagram, view, found, route.Stream % IncomingTrack.MaxLayers, route.IsRepair, now, out packet);
     }
 

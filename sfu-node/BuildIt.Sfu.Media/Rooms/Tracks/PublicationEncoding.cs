@@ -70,7 +70,7 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
     }
 
     /// <summary>A client may change to another negotiated codec; the stream then starts anew in it.</summary>
-    public void FollowPayloadType(byte payloadType, bool isRepair)
+    public void FollowPayloadType(byte payloadType, bool isRepair, Instant now)
     {
         if (isRepair || payloadType == Codec!.PayloadType)
         {
@@ -81,6 +81,7 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
         {
             if (codec.PayloadType == payloadType)
             {
+                Publication.Publisher.Room.Forwarding.Flush(now);
                 Use(codec);
                 Publication.OnCodecChanged(this);
                 return;

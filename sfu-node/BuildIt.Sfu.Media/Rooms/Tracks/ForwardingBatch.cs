@@ -1,0 +1,111 @@
+using System.Runtime.InteropServices;
+using BuildIt.Sfu.Media.Receiving;
+using BuildIt.Sfu.Media.Units;
+
+namespace BuildIt.Sfu.Media.Rooms.Tracks;
+
+/// <summary>
+/// The packets of a room that came in one iteration of its loop. They are forwarded together, subscriber by subscriber: a frame comes as
+/// several packets, and what there is to know of a subscriber is fetched into the processor's cache once for all of them, which with many
+/// subscribers costs more than the work itself. What goes to one subscriber also leaves as one message then. Used on one loop.
+/// </summary>
+internal sealed class ForwardingBatch(MediaRoom room) : IDeadline
+{
+    /// <summary>More than a key frame of a usual size has; a longer one is forwarded in parts.</summary>
+    private const int Capacity = 64;
+
+    private readonly HeldPacket?[] _packets = new HeldPacket?[Capacity];
+    private int _count;
+    private Instant _due = Instant.Never;
+
+    /// <summary>The end of the iteration in which the first of the packets came.</summary>
+    public Instant NextDeadline => _due;
+
+    /// <summary>Forwards a packet before the iteration ends.</summary>
+    public void Add(PublicationEncoding encoding, in IncomingPacket packet, Instant now)
+    {
+        if (encoding.Subscriptions.Count == 0)
+        {
+            return;
+        }
+
+        if (_count == Capacity || packet.Rtp.Datagram.Length > HeldPacket.MaxLength)
+        {
+            Flush(now);
+        }
+
+        if (packet.Rtp.Datagram.Length > HeldPacket.MaxLength)
+        {
+            foreach (var subscription in CollectionsMarshal.AsSpan(encoding.Subscriptions))
+            {
+                subscription.Down!.Forward(packet, subscription.Subscriber.Outgoing, now);
+            }
+
+            return;
+        }
+
+        (_packets[_count++] ??= new HeldPacket()).Hold(encoding, packet);
+        if (_due == Instant.Never)
+        {
+            _due = now;
+            room.Host.Loop.Watch(this);
+        }
+    }
+
+    public void HandleTimeout(Instant now) => Flush(now);
+
+    /// <summary>Forwards what is held. For when that is about to change its meaning, as when a stream goes on in another codec.</summary>
+    public void Flush(Instant now)
+    {
+        _due = Instant.Never;
+        if (_count == 0)
+        {
+            return;
+        }
+
+        room.Now = now;
+        try
+        {
+            for (var i = 0; i < _count; i++)
+            {
+                if (_packets[i]!.Encoding is { } encoding)
+                {
+                    Forward(encoding, i, now);
+                }
+            }
+        }
+        finally
+        {
+            _count = 0;
+        }
+    }
+
+    /// <summary>Forwards the packets of one stream, of which the one at <paramref name="first"/> is the first.</summary>
+    private void Forward(PublicationEncoding encoding, int first, Instant now)
+    {
+        Span<byte> places = stackalloc byte[Capacity];
+        var count = 0;
+        for (var i = first; i < _count; i++)
+        {
+            if (_packets[i]!.Encoding == encoding)
+            {
+                places[count++] = (byte)i;
+                _packets[i]!.Release();
+            }
+        }
+
+        foreach (var subscription in CollectionsMarshal.AsSpan(encoding.Subscriptions))
+        {
+            var down = subscription.Down!;
+            var sink = subscription.Subscriber.Outgoing;
+            foreach (var place in places[..count])
+            {
+                var held = _packets[place]!;
+                if (held.MayConcern(down))
+                {
+                    down.Forward(held.Open(), sink, now);
+                }
+            }
+        }
+    }
+}
