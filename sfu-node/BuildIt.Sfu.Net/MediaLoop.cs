@@ -57,6 +57,11 @@ public sealed partial class MediaLoop : IRoomLoop, IUdpSocketOwner
         Connections = new TcpConnections(this, _epoll, Options);
         _handedTo = new bool[Options.LoopCount];
         _socket = OpenSocket(local, shared: Options.LoopCount > 1);
+        if (index == 0)
+        {
+            _socket.Bind();
+        }
+
         _thread = new Thread(Run) { IsBackground = true, Name = $"media-{index}" };
     }
 
@@ -161,6 +166,10 @@ public sealed partial class MediaLoop : IRoomLoop, IUdpSocketOwner
     public MediaEndpoint CreateEndpoint(IDatagramHandler handler)
     {
         AssertCurrent();
+
+        // Not before there is somebody here: the kernel deals all clients' datagrams out to all sockets of the port, and each that comes
+        // to a loop without rooms costs waking it and handing over.
+        _socket.Bind();
         return new MediaEndpoint(this, handler, _socket, ownsSocket: false);
     }
 
@@ -170,6 +179,7 @@ public sealed partial class MediaLoop : IRoomLoop, IUdpSocketOwner
     {
         AssertCurrent();
         UdpSocket socket = OpenSocket(local, shared: false);
+        socket.Bind();
         var endpoint = new MediaEndpoint(this, handler, socket, ownsSocket: true);
         socket.Exclusive = endpoint;
         return endpoint;

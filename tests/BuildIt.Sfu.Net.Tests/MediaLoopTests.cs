@@ -58,6 +58,35 @@ public sealed class MediaLoopTests
     }
 
     [Fact]
+    public async Task A_loop_without_endpoints_gets_no_datagrams_that_it_would_only_hand_over()
+    {
+        using MediaNetwork network = TestPeers.Start(TestPeers.Options with { LoopCount = 2 });
+        (EchoHandler echo, string ufrag) = await TestPeers.AddEchoAsync(network.Loops[0]);
+        const int Clients = 16;
+        await EchoAsync();
+        Assert.Equal(0, network.Loops[1].Statistics.PacketsReceived);
+
+        // Once it has one it takes its share of the port.
+        await TestPeers.AddEchoAsync(network.Loops[1]);
+        await EchoAsync();
+        Assert.Equal(2 * Clients, echo.Received);
+        Assert.InRange(network.Loops[1].Statistics.HandedOver, 1, Clients - 1);
+
+        async Task EchoAsync()
+        {
+            for (int i = 0; i < Clients; i++)
+            {
+                using Socket client = TestPeers.UdpClient(network.UdpPort);
+                client.Send(TestPeers.StunRequest(ufrag));
+                TestPeers.Receive(client);
+            }
+
+            await network.Loops[0].InvokeAsync(() => { });
+            await network.Loops[1].InvokeAsync(() => { });
+        }
+    }
+
+    [Fact]
     public async Task A_datagram_on_the_wrong_loop_is_handed_to_the_owner()
     {
         using MediaNetwork network = TestPeers.Start(TestPeers.Options with { LoopCount = 2 });

@@ -23,15 +23,23 @@ internal sealed unsafe class IceTcpListener : IEpollTarget, IDisposable
     {
         _loop = loop;
         _epoll = epoll;
-        (_descriptor, _) = SocketFactory.Open(Linux.SocketStream, local, shared: false);
-        if (Linux.Listen(_descriptor, Backlog) != 0)
+        (_descriptor, bool ipv6) = SocketFactory.Open(Linux.SocketStream, local, shared: false);
+        try
         {
-            int error = Marshal.GetLastPInvokeError();
+            SocketFactory.Bind(_descriptor, ipv6, local);
+            if (Linux.Listen(_descriptor, Backlog) != 0)
+            {
+                throw new Win32Exception(Marshal.GetLastPInvokeError(), "listen failed");
+            }
+
+            LocalPort = SocketFactory.LocalPort(_descriptor);
+        }
+        catch (Win32Exception)
+        {
             _ = Linux.Close(_descriptor);
-            throw new Win32Exception(error, "listen failed");
+            throw;
         }
 
-        LocalPort = SocketFactory.LocalPort(_descriptor);
         _token = epoll.Add(_descriptor, Linux.EpollIn, this);
     }
 

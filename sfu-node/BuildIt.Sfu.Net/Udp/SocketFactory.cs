@@ -10,8 +10,8 @@ namespace BuildIt.Sfu.Net.Udp;
 /// <summary>Opens and binds non-blocking sockets; dual-stack where the host has IPv6.</summary>
 internal static unsafe class SocketFactory
 {
-    /// <summary>A bound socket, and whether its addresses are IPv6 (which includes mapped IPv4).</summary>
-    /// <exception cref="Win32Exception">The kernel refused; most often the port is taken.</exception>
+    /// <summary>A socket for an address, not bound yet, and whether its addresses are IPv6 (which includes mapped IPv4).</summary>
+    /// <exception cref="Win32Exception">The kernel refused.</exception>
     public static (int Descriptor, bool IPv6) Open(int type, IPEndPoint local, bool shared)
     {
         // "::" takes both families; 0.0.0.0 and an IPv4 address take one. Without IPv6 in the kernel "::" means any IPv4.
@@ -21,7 +21,6 @@ internal static unsafe class SocketFactory
         if (descriptor < 0 && ipv6 && local.Address.Equals(IPAddress.IPv6Any))
         {
             ipv6 = false;
-            local = new IPEndPoint(IPAddress.Any, local.Port);
             descriptor = Linux.Socket(Linux.AddressFamilyIPv4, flags, 0);
         }
 
@@ -45,15 +44,23 @@ internal static unsafe class SocketFactory
             _ = Linux.TrySetOption(descriptor, Linux.LevelSocket, Linux.SoReuseAddress, 1);
         }
 
+        return (descriptor, ipv6);
+    }
+
+    /// <summary>Binds a socket made for <paramref name="local"/>.</summary>
+    /// <exception cref="Win32Exception">The kernel refused; most often the port is taken.</exception>
+    public static void Bind(int descriptor, bool ipv6, IPEndPoint local)
+    {
+        if (!ipv6 && local.AddressFamily == AddressFamily.InterNetworkV6)
+        {
+            local = new IPEndPoint(IPAddress.Any, local.Port);
+        }
+
         SocketAddressCodec.Write(TransportAddress.FromEndPoint(local), ipv6, out SocketAddressStorage address);
         if (Linux.Bind(descriptor, &address, SocketAddressCodec.Length(ipv6)) != 0)
         {
-            int error = Marshal.GetLastPInvokeError();
-            _ = Linux.Close(descriptor);
-            throw new Win32Exception(error, $"bind to port {local.Port} failed");
+            throw new Win32Exception(Marshal.GetLastPInvokeError(), $"bind to port {local.Port} failed");
         }
-
-        return (descriptor, ipv6);
     }
 
     public static int LocalPort(int descriptor)

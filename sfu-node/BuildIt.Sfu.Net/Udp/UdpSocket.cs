@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Net;
 using BuildIt.Sfu.Net.Interop;
 
@@ -8,15 +9,16 @@ internal sealed class UdpSocket : IEpollTarget, IDisposable
 {
     private readonly IUdpSocketOwner _owner;
     private readonly Epoll _epoll;
-    private readonly int _token;
+    private readonly IPEndPoint _local;
+    private int _token = -1;
     private bool _waitingForRoom;
 
     public UdpSocket(IUdpSocketOwner owner, Epoll epoll, IPEndPoint local, UdpSocketOptions options)
     {
         _owner = owner;
         _epoll = epoll;
+        _local = local;
         (Descriptor, IsIPv6) = SocketFactory.Open(Linux.SocketDatagram, local, options.Shared);
-        LocalPort = SocketFactory.LocalPort(Descriptor);
         (ReceiveBufferBytes, SendBufferBytes) = SocketFactory.SetBuffers(Descriptor, options.BufferBytes);
 
         // Setting the default segment size to "none" changes nothing, and fails where the kernel has no UDP_SEGMENT.
@@ -34,15 +36,14 @@ internal sealed class UdpSocket : IEpollTarget, IDisposable
         {
             _ = Linux.TrySetOption(Descriptor, Linux.LevelSocket, Linux.SoTimestampNanoseconds, 1);
         }
-
-        _token = epoll.Add(Descriptor, Linux.EpollIn, this);
     }
 
     public int Descriptor { get; }
 
     public bool IsIPv6 { get; }
 
-    public int LocalPort { get; }
+    /// <summary>0 before <see cref="Bind"/>.</summary>
+    public int LocalPort { get; private set; }
 
     public int ReceiveBufferBytes { get; }
 
@@ -84,6 +85,29 @@ internal sealed class UdpSocket : IEpollTarget, IDisposable
 
     public bool IsClosed { get; private set; }
 
+    /// <summary>Takes its port, and receives from now on. Calls after the first do nothing.</summary>
+    /// <exception cref="Win32Exception">The port is taken or forbidden; the socket is closed then.</exception>
+    public void Bind()
+    {
+        if (_token >= 0)
+        {
+            return;
+        }
+
+        try
+        {
+            SocketFactory.Bind(Descriptor, IsIPv6, _local);
+            LocalPort = SocketFactory.LocalPort(Descriptor);
+        }
+        catch (Win32Exception)
+        {
+            Dispose();
+            throw;
+        }
+
+        _token = _epoll.Add(Descriptor, Linux.EpollIn, this);
+    }
+
     public void OnReady(uint events)
     {
         if ((events & Linux.EpollOut) != 0)
@@ -99,8 +123,17 @@ internal sealed class UdpSocket : IEpollTarget, IDisposable
 
     public void Dispose()
     {
+        if (IsClosed)
+        {
+            return;
+        }
+
         IsClosed = true;
-        _epoll.Remove(Descriptor, _token);
+        if (_token >= 0)
+        {
+            _epoll.Remove(Descriptor, _token);
+        }
+
         _ = Linux.Close(Descriptor);
     }
 }
