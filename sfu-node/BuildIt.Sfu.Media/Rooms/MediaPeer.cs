@@ -447,7 +447,8 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
             Allocate(now);
         }
 
-        Touch(NextWork());
+        // Only these can want something sooner for it; to ask everybody costs more than reading the report did.
+        Touch(Instant.Min(_incoming.NextDeadline(), Outgoing.NextDeadline));
     }
 
     void IPeerConnectionOwner.OnSctp(PeerConnection connection, ReadOnlySpan<byte> packet, Instant now)

@@ -5,7 +5,7 @@ using BuildIt.Sfu.Net.Routing;
 namespace BuildIt.Sfu.Net.Udp;
 
 /// <summary>
-/// The arrays of one sendmmsg call: messages, their addresses, one vector per datagram (so nothing is copied) and
+/// The arrays of one sendmmsg call: messages, their addresses, vectors that point to the datagrams (so nothing is copied) and
 /// control data. Native memory, built anew for each call.
 /// </summary>
 internal sealed unsafe class SendBatch : IDisposable
@@ -27,6 +27,7 @@ internal sealed unsafe class SendBatch : IDisposable
     private readonly IoVector* _vectors;
     private readonly Entry[] _entries = new Entry[MaxMessages];
     private int _vectorCount;
+    private int _messageStart;
 
     public SendBatch()
     {
@@ -48,11 +49,18 @@ internal sealed unsafe class SendBatch : IDisposable
     {
         Count = 0;
         _vectorCount = 0;
+        _messageStart = 0;
     }
 
-    /// <summary>Adds one datagram to the message being built.</summary>
+    /// <summary>Adds one datagram to the message being built. Where it lies right behind the one before, the kernel is told of both as one.</summary>
     public void AddVector(byte* data, int length)
     {
+        if (_vectorCount > _messageStart && (byte*)_vectors[_vectorCount - 1].Base + _vectors[_vectorCount - 1].Length == data)
+        {
+            _vectors[_vectorCount - 1].Length += (nuint)length;
+            return;
+        }
+
         ref IoVector vector = ref _vectors[_vectorCount++];
         vector.Base = data;
         vector.Length = (nuint)length;
@@ -87,12 +95,13 @@ internal sealed unsafe class SendBatch : IDisposable
         ref MultiMessageHeader message = ref _messages[index];
         message.Header.Name = name;
         message.Header.NameLength = SocketAddressCodec.Length(ipv6);
-        message.Header.Vectors = _vectors + _vectorCount - datagrams;
-        message.Header.VectorCount = (nuint)datagrams;
+        message.Header.Vectors = _vectors + _messageStart;
+        message.Header.VectorCount = (nuint)(_vectorCount - _messageStart);
         message.Header.Control = controlLength == 0 ? null : control;
         message.Header.ControlLength = (nuint)controlLength;
         message.Header.Flags = 0;
         message.Length = 0;
+        _messageStart = _vectorCount;
         _entries[index] = new Entry(path, datagrams, bytes, segmentSize > 0);
     }
 

@@ -150,30 +150,15 @@ internal sealed class IncomingMedia
     /// <summary>Sends what is due.</summary>
     public void Flush(Instant now)
     {
-        SendFeedback(now);
-        Span<byte> buffer = stackalloc byte[1200];
-        var writer = new RtcpWriter(buffer);
-        var reports = now >= _nextReport;
-        if (reports)
+        if (_feedback.NextDeadline <= now)
         {
-            WriteReceiverReports(ref writer, now);
-            _nextReport = now + ReportInterval;
+            SendFeedback(now);
         }
 
-        foreach (var encoding in _slots)
+        // Who only watches receives nothing.
+        if (_slots.Count > 0)
         {
-            foreach (var layer in encoding is { Incoming: { } track } ? track.Layers : default)
-            {
-                if (layer is not null)
-                {
-                    Repair(layer, encoding!, ref writer, now);
-                }
-            }
-        }
-
-        if (writer.Length > 0)
-        {
-            _connection.Transport.SendRtcp(buffer[..writer.Length]);
+            SendReports(now);
         }
     }
 
@@ -228,6 +213,34 @@ internal sealed class IncomingMedia
             {
                 _connection.Transport.SendRtcp(buffer[..length]);
             }
+        }
+    }
+
+    private void SendReports(Instant now)
+    {
+        Span<byte> buffer = stackalloc byte[1200];
+        var writer = new RtcpWriter(buffer);
+        var reports = now >= _nextReport;
+        if (reports)
+        {
+            WriteReceiverReports(ref writer, now);
+            _nextReport = now + ReportInterval;
+        }
+
+        foreach (var encoding in _slots)
+        {
+            foreach (var layer in encoding is { Incoming: { } track } ? track.Layers : default)
+            {
+                if (layer is not null)
+                {
+                    Repair(layer, encoding!, ref writer, now);
+                }
+            }
+        }
+
+        if (writer.Length > 0)
+        {
+            _connection.Transport.SendRtcp(buffer[..writer.Length]);
         }
     }
 

@@ -55,7 +55,8 @@ internal sealed class LinkBudget
 
     public double Loss => _estimator.Loss;
 
-    public Instant NextDeadline => Instant.Min(_estimator.NextDeadline, _pacer.NextDeadline);
+    /// <summary>When the probe under way goes on; never when none is.</summary>
+    public Instant NextProbePacket => _pacer.NextDeadline;
 
     public void SetWanted(in LinkDemand demand)
     {
@@ -128,6 +129,7 @@ internal sealed class LinkBudget
         _estimator.EndFeedback(now);
         UpdateData(_estimator.IsOverused || _estimator.Loss > LossLimit || _estimator.Estimate < before * 0.95, now);
         _pacer.SetEstimate(_estimator.Estimate);
+        StartProbe(now);
         return true;
     }
 
@@ -146,11 +148,7 @@ internal sealed class LinkBudget
             _pacer.SetEstimate(_estimator.Estimate);
         }
 
-        if (_estimator.TryTakeProbe(out var cluster))
-        {
-            _pacer.StartProbe(cluster, now);
-        }
-
+        StartProbe(now);
         while (_pacer.PaddingDue(now) is var due && due > DataSize.Zero)
         {
             if (!TrySendProbe((int)Math.Min(due.Bytes, ProbePacket), subscriptions, sink, now))
@@ -163,6 +161,14 @@ internal sealed class LinkBudget
 
     private void UpdateData(bool isCongested, Instant now) =>
         Data.Update(new LinkSigns(_estimator.Estimate, _demand.Base, isCongested, _demand.IsHeldBack, _estimator.RoundTrip), now);
+
+    private void StartProbe(Instant now)
+    {
+        if (_estimator.TryTakeProbe(out var cluster))
+        {
+            _pacer.StartProbe(cluster, now);
+        }
+    }
 
     private static bool TrySendProbe(int size, IReadOnlyList<Subscription> subscriptions, IRtpSink sink, Instant now)
     {

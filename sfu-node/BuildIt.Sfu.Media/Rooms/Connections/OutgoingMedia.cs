@@ -31,8 +31,11 @@ internal sealed class OutgoingMedia(PeerConnection connection, MediaRoom room) :
 
     public LinkBudget Link { get; } = new(room.Now);
 
-    /// <summary>When <see cref="Flush"/> has something to send.</summary>
-    public Instant NextDeadline => _subscriptions.Count == 0 ? Instant.Never : Instant.Min(_nextReport, Link.NextDeadline);
+    /// <summary>
+    /// When <see cref="Flush"/> has something to send to the millisecond. Reports and the search for more rate are not worth waking for:
+    /// its owner calls several times a second anyway.
+    /// </summary>
+    public Instant NextDeadline => _subscriptions.Count == 0 ? Instant.Never : Link.NextProbePacket;
 
     /// <summary>Whether the client reports on packets one by one.</summary>
     private bool HasTransportFeedback => Extensions.Has(ExtensionKind.TransportSequence);
@@ -161,12 +164,15 @@ internal sealed class OutgoingMedia(PeerConnection connection, MediaRoom room) :
             Link.HandleTimeout(_subscriptions, this, now);
         }
 
-        if (now < _nextReport)
+        if (now >= _nextReport)
         {
-            return;
+            _nextReport = _subscriptions.Count == 0 ? Instant.Never : now + ReportInterval;
+            SendReports(now);
         }
+    }
 
-        _nextReport = _subscriptions.Count == 0 ? Instant.Never : now + ReportInterval;
+    private void SendReports(Instant now)
+    {
         Span<byte> buffer = stackalloc byte[1200];
         var writer = new RtcpWriter(buffer);
         foreach (var subscription in _subscriptions)

@@ -22,7 +22,7 @@ internal interface IPeerConnectionOwner
     /// <summary>A connectivity check succeeded for the first time.</summary>
     void OnReached(PeerConnection connection, Instant now);
 
-    /// <summary>Something arrived: the connection's next deadline may be another one.</summary>
+    /// <summary>Something other than media arrived: the connection's next deadline may be an earlier one.</summary>
     void OnInput(PeerConnection connection, Instant now);
 }
 
@@ -158,8 +158,12 @@ internal sealed class PeerConnection : IDatagramHandler, IPeerTransportEvents, I
     {
         if (!_closed)
         {
+            var kind = Demultiplexer.Classify(datagram);
             _transport.HandleDatagram(datagram, from, now);
-            _owner.OnInput(this, now);
+            if (kind is not (DatagramKind.Rtp or DatagramKind.Rtcp))
+            {
+                _owner.OnInput(this, now);
+            }
         }
     }
 
