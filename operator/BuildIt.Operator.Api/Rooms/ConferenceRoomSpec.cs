@@ -39,6 +39,10 @@ public sealed record ConferenceRoomSpec
     [DurationBounds("0s", "168h")]
     public KubeDuration DepartureTimeout { get; init; } = "20s";
 
+    [Description("How long the object is kept after the conference has ended; then it is deleted. Left out, it is kept until somebody deletes it.")]
+    [DurationBounds("0s", "8760h")]
+    public KubeDuration? TtlAfterEnded { get; init; }
+
     [Description("What participants may do.")]
     public RoomSettings Settings { get; init; } = new();
 

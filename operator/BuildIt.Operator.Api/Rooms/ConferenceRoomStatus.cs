@@ -44,6 +44,12 @@ public sealed record ConferenceRoomStatus
     [Description("When that happened last.")]
     public DateTime? LastFailover { get; init; }
 
+    [Description("When the conference ended.")]
+    public DateTime? EndedAt { get; init; }
+
+    [Description("When the object is deleted, by ttlAfterEnded. Absent when it is kept.")]
+    public DateTime? DeletesAt { get; init; }
+
     [Description("Conditions Ready, Cascaded, EndToEndEncrypted.")]
     [ListMap("type")]
     public IReadOnlyList<V1Condition> Conditions { get; init; } = [];

@@ -27,4 +27,7 @@ public enum RoomStep
 
     /// <summary>End it everywhere and tell its clients.</summary>
     End,
+
+    /// <summary>It ended long enough ago: delete its object.</summary>
+    Delete,
 }

@@ -17,7 +17,13 @@ public sealed record RoomObservation
     /// <summary>How long a room is kept after its last participant left.</summary>
     public TimeSpan DepartureTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>How long its object is kept after it has ended; null when for ever.</summary>
+    public TimeSpan? TtlAfterEnded { get; init; }
+
     public RoomPhase Phase { get; init; } = RoomPhase.Pending;
+
+    /// <summary>When it ended, by its status; null while that does not say so.</summary>
+    public DateTimeOffset? EndedAt { get; init; }
 
     /// <summary>Its object is being deleted.</summary>
     public bool Deleting { get; init; }

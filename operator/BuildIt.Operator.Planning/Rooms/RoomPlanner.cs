@@ -11,15 +11,18 @@ public static class RoomPlanner
         ArgumentNullException.ThrowIfNull(room);
         var deadlines = new Deadlines(now);
         var decision = End(room, now, deadlines) ?? Owner(room);
-        return decision with { NextDeadline = decision.Step is RoomStep.End || decision.Phase is RoomPhase.Ended ? null : deadlines.Next };
+        return decision with { NextDeadline = decision.Step is RoomStep.End ? Deletion(room, now) : deadlines.Next };
     }
+
+    /// <summary>When the object of a room that ends now, or has ended, is to be deleted.</summary>
+    private static DateTimeOffset? Deletion(RoomObservation room, DateTimeOffset now) => (room.EndedAt ?? now) + room.TtlAfterEnded;
 
     private static RoomDecision? End(RoomObservation room, DateTimeOffset now, Deadlines deadlines)
     {
         if (room.Phase is RoomPhase.Ended)
         {
-            return room.Instance is null
-                ? new RoomDecision(RoomStep.Keep, RoomPhase.Ended, "it has ended")
+            return room.EndedAt + room.TtlAfterEnded <= now
+                ? new RoomDecision(RoomStep.Delete, RoomPhase.Ended, "it ended long enough ago")
                 : new RoomDecision(RoomStep.End, RoomPhase.Ended, "it has ended");
         }
 

@@ -146,20 +146,27 @@ public sealed class ApiClient(Kubernetes kubernetes, string fieldManager, TimePr
         return Read<T>(await WriteAsync(HttpMethod.Patch, path, Encoding.UTF8.GetBytes(operations.ToJsonString()), JsonPatchMediaType, cancellation).ConfigureAwait(false));
     }
 
-    /// <summary>Deletes an object; one that does not exist, or is another with the same name, is left alone.</summary>
+    /// <summary>Deletes an object; one that does not exist, is another with the same name, or has another version, is left alone.</summary>
     /// <param name="ns">Namespace, or null.</param>
     /// <param name="name">Name.</param>
     /// <param name="uid">Only the object with this uid; null for any.</param>
     /// <param name="gracePeriod">Time for a pod to end by itself; null for its own.</param>
     /// <param name="cancellation">Gives up waiting.</param>
+    /// <param name="version">Only at this resourceVersion; null for any.</param>
     /// <returns>The object when it lives on for a while with a deletion timestamp; else null.</returns>
-    public async Task<T?> DeleteAsync<T>(string? ns, string name, string? uid, TimeSpan? gracePeriod, CancellationToken cancellation)
+    public async Task<T?> DeleteAsync<T>(string? ns, string name, string? uid, TimeSpan? gracePeriod, CancellationToken cancellation, string? version = null)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         var options = new JsonObject { ["propagationPolicy"] = "Background" };
         if (uid is not null)
         {
-            options["preconditions"] = new JsonObject { ["uid"] = uid };
+            var preconditions = new JsonObject { ["uid"] = uid };
+            if (version is not null)
+            {
+                preconditions["resourceVersion"] = version;
+            }
+
+            options["preconditions"] = preconditions;
         }
 
         if (gracePeriod is { } grace)

@@ -137,11 +137,18 @@ public sealed class ObjectWriter(ApiClient client, CacheRegistry caches)
             return;
         }
 
-        var left = await client.DeleteAsync<T>(item.Metadata.NamespaceProperty, item.Metadata.Name, item.Metadata.Uid, gracePeriod, cancellation).ConfigureAwait(false);
-        if (left is not null)
-        {
-            caches.Observe(left);
-        }
+        await DeleteAsync(item, null, gracePeriod, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Deletes this very object if it is still as the cache has it: one that has changed meanwhile is left alone, and so is one that
+    /// is already being deleted.
+    /// </summary>
+    public Task DeleteUnchangedAsync<T>(T item, CancellationToken cancellation)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        ArgumentNullException.ThrowIfNull(item);
+        return item.Metadata.DeletionTimestamp is null ? DeleteAsync(item, item.Metadata.ResourceVersion, null, cancellation) : Task.CompletedTask;
     }
 
     /// <summary>Forgets what was applied to an object that is gone.</summary>
@@ -165,6 +172,16 @@ public sealed class ObjectWriter(ApiClient client, CacheRegistry caches)
 
         return live.Metadata.Annotations?.TryGetValue(DigestAnnotation, out var known) == true && known == digest
             && ApplyComparison.Covers(ToJson(live), fields);
+    }
+
+    private async Task DeleteAsync<T>(T item, string? version, TimeSpan? gracePeriod, CancellationToken cancellation)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var left = await client.DeleteAsync<T>(item.Metadata.NamespaceProperty, item.Metadata.Name, item.Metadata.Uid, gracePeriod, cancellation, version).ConfigureAwait(false);
+        if (left is not null)
+        {
+            caches.Observe(left);
+        }
     }
 
     private static bool Has(IDictionary<string, string>? has, IReadOnlyDictionary<string, string?> wants) => wants.All(want =>

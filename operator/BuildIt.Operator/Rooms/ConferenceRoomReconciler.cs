@@ -49,6 +49,7 @@ internal sealed class ConferenceRoomReconciler(
         var next = decision.Step switch
         {
             RoomStep.End => await EndAsync(entity, decision.Reason, cancellationToken).ConfigureAwait(false),
+            RoomStep.Delete => await DeleteAsync(entity, cancellationToken).ConfigureAwait(false),
             RoomStep.Place => await PlaceAsync(entity, fleets, entity.Status?.Phase is Phase.Recovering, null, decision.Reason, cancellationToken).ConfigureAwait(false),
             RoomStep.FailOver => await FailOverAsync(entity, fleets, room.Observation.Instance!, decision.Reason, cancellationToken).ConfigureAwait(false),
             RoomStep.Evade or RoomStep.Migrate => await MoveAsync(entity, fleets, room, decision, cancellationToken).ConfigureAwait(false),
@@ -72,8 +73,9 @@ internal sealed class ConferenceRoomReconciler(
         var ns = room.Metadata.NamespaceProperty;
         if (room.Status?.Phase is not Phase.Ended)
         {
-            await writer.UpdateStatusAsync(room, RoomStatusBuilder.Ended(room, reason, told: false, time.GetUtcNow()), cancellation).ConfigureAwait(false);
-            events.Normal(room, RoomEvents.Ended, reason);
+            var ended = RoomStatusBuilder.Ended(room, reason, told: false, time.GetUtcNow());
+            await writer.UpdateStatusAsync(room, ended, cancellation).ConfigureAwait(false);
+            events.Normal(room, RoomEvents.Ended, ended.DeletesAt is { } at ? $"{reason}; its object is deleted at {at:yyyy-MM-dd'T'HH:mm:ss'Z'}" : reason);
         }
 
         book.Forget(ObjectKey.Of(room));
@@ -88,6 +90,16 @@ internal sealed class ConferenceRoomReconciler(
 
         await writer.UpdateStatusAsync(room, RoomStatusBuilder.Ended(room, ReasonOf(room) ?? reason, told: true, time.GetUtcNow()), cancellation).ConfigureAwait(false);
         return null;
+    }
+
+    /// <summary>Deletes the object; the finalizer does the rest.</summary>
+    private async Task<TimeSpan?> DeleteAsync(ConferenceRoom room, CancellationToken cancellation)
+    {
+        events.Normal(room, RoomEvents.Deleting, $"it ended at {room.Status!.EndedAt:yyyy-MM-dd'T'HH:mm:ss'Z'}, and ttlAfterEnded is {room.Spec.TtlAfterEnded}");
+
+        // Somebody may have changed their mind in this moment.
+        await writer.DeleteUnchangedAsync(room, cancellation).ConfigureAwait(false);
+        return Later;
     }
 
     private async Task<TimeSpan?> PlaceAsync(

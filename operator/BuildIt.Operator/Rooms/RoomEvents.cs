@@ -11,6 +11,7 @@ internal static class RoomEvents
     public const string Serving = "Serving";
     public const string Recovering = "Recovering";
     public const string Ended = "Ended";
+    public const string Deleting = "Deleting";
     public const string RegistryUnreachable = "RegistryUnreachable";
     public const string Renumbered = "Renumbered";
 }

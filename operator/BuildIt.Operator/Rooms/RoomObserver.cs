@@ -49,6 +49,8 @@ internal sealed class RoomObserver(FleetDirectory directory, IObjectCache<SfuClu
                 ExpiresAt = Utc(room.Spec.ExpiresAt),
                 EmptyTimeout = room.Spec.EmptyTimeout.Or(TimeSpan.FromSeconds(300)),
                 DepartureTimeout = room.Spec.DepartureTimeout.Or(TimeSpan.FromSeconds(20)),
+                TtlAfterEnded = RoomStatusBuilder.TtlOf(room.Spec),
+                EndedAt = Utc(status.EndedAt),
                 Phase = Enum.Parse<Planning.Rooms.RoomPhase>(status.Phase.ToString()),
                 Deleting = room.Metadata.DeletionTimestamp is not null,
                 Instance = origin?.Instance,

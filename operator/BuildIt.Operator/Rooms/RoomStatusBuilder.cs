@@ -78,10 +78,21 @@ internal static class RoomStatusBuilder
     public static ConferenceRoomStatus Ended(ConferenceRoom room, string reason, bool told, DateTimeOffset now)
     {
         var old = Of(room);
-        return Ready(
-            room, old with { Phase = RoomPhase.Ended, Assignments = told ? [] : old.Assignments, Participants = 0, Publishers = 0 },
-            false, RoomEvents.Ended, reason, now);
+        var endedAt = old.EndedAt ?? Seconds(now);
+        var ended = old with
+        {
+            Phase = RoomPhase.Ended,
+            Assignments = told ? [] : old.Assignments,
+            Participants = 0,
+            Publishers = 0,
+            EndedAt = endedAt,
+            DeletesAt = endedAt + TtlOf(room.Spec),
+        };
+        return Ready(room, ended, false, RoomEvents.Ended, reason, now);
     }
+
+    /// <summary>How long the object is kept after the end; null when for ever.</summary>
+    public static TimeSpan? TtlOf(ConferenceRoomSpec spec) => spec.TtlAfterEnded is { } text && text.TryGet(out var ttl) ? ttl : null;
 
     /// <summary>The placement cannot be made known.</summary>
     public static ConferenceRoomStatus Unpublished(ConferenceRoom room, DateTimeOffset now) =>

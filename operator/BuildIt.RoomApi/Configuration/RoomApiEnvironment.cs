@@ -68,6 +68,9 @@ public static class RoomApiEnvironment
     /// <summary>The longest a room may live. A week when unset.</summary>
     public const string MaxRoomLifetime = Prefix + "MAX_ROOM_LIFETIME";
 
+    /// <summary>How long a room can still be asked about after it has ended. An hour when unset.</summary>
+    public const string EndedRoomTtl = Prefix + "ENDED_ROOM_TTL";
+
     /// <summary>The most participants a caller may ask for. 1000 when unset.</summary>
     public const string MaxParticipants = Prefix + "MAX_PARTICIPANTS";
 

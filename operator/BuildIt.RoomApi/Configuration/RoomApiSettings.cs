@@ -52,6 +52,9 @@ public sealed record RoomApiSettings
 
     public TimeSpan MaxRoomLifetime { get; init; } = TimeSpan.FromDays(7);
 
+    /// <summary>How long rooms are kept after they have ended.</summary>
+    public TimeSpan EndedRoomTtl { get; init; } = TimeSpan.FromHours(1);
+
     public int MaxParticipants { get; init; } = 1000;
 
     /// <summary>Requests per minute and key.</summary>

@@ -43,6 +43,7 @@ public sealed partial class SettingsReader(Func<string, string?> environment)
             ReadyDeadline = Seconds(RoomApiEnvironment.ReadyDeadline, 10, 60),
             RoomLifetime = Seconds(RoomApiEnvironment.RoomLifetime, 86_400, 31_536_000),
             MaxRoomLifetime = Seconds(RoomApiEnvironment.MaxRoomLifetime, 604_800, 31_536_000),
+            EndedRoomTtl = Seconds(RoomApiEnvironment.EndedRoomTtl, 3600, 31_536_000),
             MaxParticipants = Number(RoomApiEnvironment.MaxParticipants, 1000, 100_000),
             KeyLimit = Number(RoomApiEnvironment.KeyLimit, 120, 1_000_000),
             AddressLimit = Number(RoomApiEnvironment.AddressLimit, 600, 1_000_000),

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using BuildIt.Operator.Api;
+using BuildIt.Operator.Api.Units;
 using BuildIt.RoomApi.Configuration;
 using BuildIt.RoomApi.Identity;
 using BuildIt.RoomApi.Operations;
@@ -79,6 +80,7 @@ public sealed partial class OnDemandRooms(
                     ExpiresAt = (time.GetUtcNow() + settings.MaxRoomLifetime).UtcDateTime,
                     EmptyTimeout = Timeout(asked.EmptyTimeoutSeconds, 300),
                     DepartureTimeout = Timeout(asked.DepartureTimeoutSeconds, 20),
+                    TtlAfterEnded = KubeDuration.From(settings.EndedRoomTtl),
                     Placement = new PlacementSpec
                     {
                         Regions = [.. ranked.Select(scored => scored.Fleet.Region).Distinct(StringComparer.Ordinal).Take(MaxRegions)],

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using BuildIt.Operator.Api;
+using BuildIt.Operator.Api.Units;
 using BuildIt.RoomApi.Configuration;
 using BuildIt.RoomApi.Http.Messages;
 
@@ -35,6 +36,7 @@ public static partial class RoomRules
             MaxParticipants = most,
             ExpectedParticipants = request.ExpectedParticipants,
             ExpiresAt = (request.ExpiresAt is { } end ? DateTimeOffset.FromUnixTimeMilliseconds(end) : now + settings.RoomLifetime).UtcDateTime,
+            TtlAfterEnded = KubeDuration.From(settings.EndedRoomTtl),
             Settings = new RoomSettings
             {
                 RequireApproval = asked?.RequireApproval ?? false,

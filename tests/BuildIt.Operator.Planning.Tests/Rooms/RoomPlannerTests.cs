@@ -16,6 +16,8 @@ public sealed class RoomPlannerTests
         Occupancy = new RoomOccupancy(3, true, null),
     };
 
+    private static readonly RoomObservation Gone = Served with { Phase = RoomPhase.Ended, Instance = null, EndedAt = Given.Now.AddMinutes(-10) };
+
     public static TheoryData<string, RoomObservation, RoomStep, RoomPhase> Cases => new()
     {
         { "served", Served, RoomStep.Keep, RoomPhase.Ready },
@@ -36,7 +38,11 @@ public sealed class RoomPlannerTests
         { "not expired", Served with { ExpiresAt = Given.Now.AddSeconds(1) }, RoomStep.Keep, RoomPhase.Ready },
         { "expired while waiting", Served with { Instance = null, ExpiresAt = Given.Now }, RoomStep.End, RoomPhase.Ended },
         { "deleted", Served with { Deleting = true }, RoomStep.End, RoomPhase.Ended },
-        { "ended", Served with { Phase = RoomPhase.Ended, Instance = null }, RoomStep.Keep, RoomPhase.Ended },
+        { "ended", Gone, RoomStep.End, RoomPhase.Ended },
+        { "ended, and not to be kept", Gone with { TtlAfterEnded = TimeSpan.FromMinutes(10) }, RoomStep.Delete, RoomPhase.Ended },
+        { "ended, and not to be kept much longer", Gone with { TtlAfterEnded = TimeSpan.FromMinutes(10.1) }, RoomStep.End, RoomPhase.Ended },
+        { "ended, which is not written yet", Gone with { EndedAt = null, TtlAfterEnded = TimeSpan.Zero }, RoomStep.End, RoomPhase.Ended },
+        { "ended, not everywhere, and not to be kept", Served with { Phase = RoomPhase.Ended, EndedAt = Given.Now, TtlAfterEnded = TimeSpan.Zero }, RoomStep.Delete, RoomPhase.Ended },
         { "ended but not everywhere", Served with { Phase = RoomPhase.Ended }, RoomStep.End, RoomPhase.Ended },
         { "nobody came", Served with { PlacedAt = Given.Now.AddSeconds(-300), Occupancy = new RoomOccupancy(0, false, null) }, RoomStep.End, RoomPhase.Ended },
         { "nobody came yet", Served with { PlacedAt = Given.Now.AddSeconds(-299), Occupancy = new RoomOccupancy(0, false, null) }, RoomStep.Keep, RoomPhase.Ready },
@@ -61,5 +67,15 @@ public sealed class RoomPlannerTests
         var room = Served with { ExpiresAt = Given.Now.AddHours(1), Occupancy = new RoomOccupancy(0, true, Given.Now.AddSeconds(-5)) };
 
         Assert.Equal(Given.Now.AddSeconds(15), RoomPlanner.Plan(room, Given.Now).NextDeadline);
+    }
+
+    [Fact]
+    public void The_end_of_what_is_kept_is_a_deadline()
+    {
+        var ttl = TimeSpan.FromHours(1);
+
+        Assert.Equal(Given.Now + ttl, RoomPlanner.Plan(Served with { ExpiresAt = Given.Now, TtlAfterEnded = ttl }, Given.Now).NextDeadline);
+        Assert.Equal(Given.Now.AddMinutes(50), RoomPlanner.Plan(Gone with { TtlAfterEnded = ttl }, Given.Now).NextDeadline);
+        Assert.Null(RoomPlanner.Plan(Gone, Given.Now).NextDeadline);
     }
 }

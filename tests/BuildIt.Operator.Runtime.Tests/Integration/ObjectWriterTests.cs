@@ -101,6 +101,20 @@ public sealed class ObjectWriterTests(KubernetesCluster cluster)
     }
 
     [Fact]
+    public async Task What_has_changed_meanwhile_is_not_deleted_where_that_matters()
+    {
+        var (ns, _, writer, client) = await StartAsync();
+        var seen = await writer.ApplyAsync(Connections.ConfigMap(ns, "a"), null, CancellationToken.None);
+        var changed = await writer.AnnotateAsync(seen, new Dictionary<string, string?> { ["keep"] = "me" }, new Dictionary<string, string?>(), CancellationToken.None);
+
+        await writer.DeleteUnchangedAsync(seen, CancellationToken.None);
+        Assert.NotNull(await client.GetAsync<V1ConfigMap>(ns, "a", CancellationToken.None));
+
+        await writer.DeleteUnchangedAsync(changed, CancellationToken.None);
+        Assert.Null(await client.GetAsync<V1ConfigMap>(ns, "a", CancellationToken.None));
+    }
+
+    [Fact]
     public async Task Discovery_tells_what_the_server_has()
     {
         var capabilities = new ServerCapabilities(cluster.Connect());

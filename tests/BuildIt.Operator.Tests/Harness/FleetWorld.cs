@@ -80,7 +80,10 @@ internal sealed class FleetWorld : IAsyncDisposable
     }
 
     /// <summary>Starts an operator process, or the next one after it ended.</summary>
-    public async Task StartOperatorAsync(IApiWriteObserver? observer = null, OperatorSettings? settings = null)
+    /// <param name="observer">Sees its writes.</param>
+    /// <param name="settings">Its settings.</param>
+    /// <param name="time">Its clock, when that is another than ours.</param>
+    public async Task StartOperatorAsync(IApiWriteObserver? observer = null, OperatorSettings? settings = null, TimeProvider? time = null)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Logging.SetMinimumLevel(LogLevel.Information).AddProvider(Logs).AddFilter("Microsoft", LogLevel.Warning);
@@ -89,6 +92,7 @@ internal sealed class FleetWorld : IAsyncDisposable
             builder.Services.AddSingleton(observer);
         }
 
+        builder.Services.AddSingleton(time ?? TimeProvider.System);
         builder.Services.AddSfuOperator(
             settings ?? new OperatorSettings { Namespace = Namespace, NodeImage = NodeImage, WatchNamespace = Namespace, HttpPort = 0 },
             options => options with

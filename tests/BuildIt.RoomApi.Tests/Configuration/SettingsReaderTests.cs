@@ -36,6 +36,7 @@ public sealed class SettingsReaderTests : IDisposable
         Assert.Equal("first", settings.SigningKey.Name);
         Assert.Equal(["redis-0:6379", "redis-1:6379"], settings.RedisAddresses);
         Assert.Equal(TimeSpan.FromHours(24), settings.RoomLifetime);
+        Assert.Equal(TimeSpan.FromHours(1), settings.EndedRoomTtl);
         Assert.DoesNotContain(new string('p', 8), settings.ToString(), StringComparison.Ordinal);
     }
 
@@ -74,6 +75,7 @@ public sealed class SettingsReaderTests : IDisposable
     [InlineData(RoomApiEnvironment.ReadyDeadline, "61")]
     [InlineData(RoomApiEnvironment.RoomLifetime, "1h")]
     [InlineData(RoomApiEnvironment.MaxRoomLifetime, "60")]
+    [InlineData(RoomApiEnvironment.EndedRoomTtl, "never")]
     [InlineData(RoomApiEnvironment.KeyLimit, "-1")]
     public void A_wrong_value_is_one_fault_that_names_it(string name, string value)
     {

@@ -30,7 +30,7 @@ public sealed class OnDemandTests(RoomApiFixture api, OnDemandRegion region) : I
         var made = (await api.FindAsync(_room))!;
         Assert.Equal("true", made.Metadata.Labels[RoomAnnotations.OnDemandLabel]);
         Assert.Equal(["eu-west-1", "us-east-1"], made.Spec.Placement.Regions);
-        Assert.Equal(100, made.Spec.MaxParticipants);
+        Assert.Equal((100, "1h"), (made.Spec.MaxParticipants, made.Spec.TtlAfterEnded.ToString()));
         Assert.True(made.Spec.Settings.E2eeRequired);
         Assert.InRange(made.Spec.ExpiresAt!.Value.ToUniversalTime(), DateTime.UtcNow.AddDays(6.9), DateTime.UtcNow.AddDays(7.1));
 
