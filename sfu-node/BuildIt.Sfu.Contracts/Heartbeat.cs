@@ -38,7 +38,7 @@ public sealed record Heartbeat
     /// <summary>Counts up by one for every heartbeat of a process, from 1. A lower number of the same start is stale.</summary>
     public required long Sequence { get; init; }
 
-    /// <summary>The rooms the node serves now.</summary>
+    /// <summary>The rooms the node serves now, and those it was asked to end that are not ended everywhere yet.</summary>
     public IReadOnlyList<RoomReport> Rooms { get; init => field = value ?? []; } = [];
 
     /// <summary>Load as fractions of capacity.</summary>

@@ -33,6 +33,12 @@ public sealed record RoomReport
     /// <summary>When the last participant left; null while somebody is there or nobody has been.</summary>
     public DateTimeOffset? EmptySince { get; init; }
 
+    /// <summary>
+    /// True when somebody with the right to it asked this node to end the room. It is over here, and the node says so until the
+    /// route does too.
+    /// </summary>
+    public bool EndRequested { get; init; }
+
     /// <summary>Participant time served since the node took the room, in seconds, for cost.</summary>
     public double ParticipantSeconds { get; init; }
 }

@@ -28,6 +28,9 @@ public sealed record RoomObservation
     /// <summary>Its object is being deleted.</summary>
     public bool Deleting { get; init; }
 
+    /// <summary>Its pod says that somebody asked to end it.</summary>
+    public bool EndRequested { get; init; }
+
     /// <summary>The pod that owns it by its status; null when it has none.</summary>
     public string? Instance { get; init; }
 

@@ -36,6 +36,11 @@ public static class RoomPlanner
             return new RoomDecision(RoomStep.End, RoomPhase.Ended, "its time is over");
         }
 
+        if (room.EndRequested)
+        {
+            return new RoomDecision(RoomStep.End, RoomPhase.Ended, "its application ended it");
+        }
+
         // A silent pod does not make its rooms empty: without a report nobody is known to have left.
         if (room.Occupancy is not { Participants: <= 0 } occupancy)
         {

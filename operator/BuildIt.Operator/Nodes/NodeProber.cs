@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using BuildIt.Operator.Fleets;
 using BuildIt.Operator.Planning.Health;
+using BuildIt.Operator.Registry;
 using BuildIt.Operator.Runtime.Caching;
 using BuildIt.Sfu.Contracts;
 using Microsoft.Extensions.Hosting;
@@ -111,5 +112,6 @@ internal sealed class NodeProber(FleetSignal signal, TimeProvider time) : Backgr
         || (before.Failures >= HealthPolicy.ProbeFailures) != (after.Failures >= HealthPolicy.ProbeFailures)
         || before.Heartbeat?.State != after.Heartbeat?.State
         || before.Heartbeat?.Load.Participants != after.Heartbeat?.Load.Participants
-        || before.Heartbeat?.Load.Rooms != after.Heartbeat?.Load.Rooms;
+        || before.Heartbeat?.Load.Rooms != after.Heartbeat?.Load.Rooms
+        || (after.Heartbeat is { } now && HeartbeatBook.Ending(now) != (before.Heartbeat is { } then ? HeartbeatBook.Ending(then) : 0));
 }

@@ -77,8 +77,12 @@ public sealed class HeartbeatBook
     private static bool Differs(Heartbeat a, Heartbeat b) =>
         a.State != b.State || a.StartedAt != b.StartedAt || a.Load.Rooms != b.Load.Rooms || a.Load.Participants != b.Load.Participants
         || a.Load.Publishers != b.Load.Publishers || a.Load.Subscribers != b.Load.Subscribers || a.Endpoints != b.Endpoints
+        || Ending(a) != Ending(b)
         || Moved(a.Fractions().Ingress, b.Fractions().Ingress) || Moved(a.Fractions().Egress, b.Fractions().Egress)
         || Moved(a.Fractions().Cpu, b.Fractions().Cpu);
+
+    /// <summary>Rooms that are to be ended.</summary>
+    internal static int Ending(Heartbeat heartbeat) => heartbeat.Rooms.Count(report => report.EndRequested);
 
     // Rates never stand still; a hundredth of capacity is what a status shows.
     private static bool Moved(double a, double b) => Math.Abs(a - b) >= 0.01;

@@ -53,6 +53,7 @@ internal sealed class RoomObserver(FleetDirectory directory, IObjectCache<SfuClu
                 EndedAt = Utc(status.EndedAt),
                 Phase = Enum.Parse<Planning.Rooms.RoomPhase>(status.Phase.ToString()),
                 Deleting = room.Metadata.DeletionTimestamp is not null,
+                EndRequested = report is { EndRequested: true },
                 Instance = origin?.Instance,
                 PlacedAt = placedAt,
                 OwnerLiveness = owner?.Liveness,

@@ -53,9 +53,9 @@ internal sealed class RoomWaker(RoomBook book, IReconcileTrigger<ConferenceRoom>
     private sealed record Seen(Liveness Liveness, bool Draining, bool Held, IReadOnlyDictionary<string, Brief> Rooms);
 
     /// <summary>What of a report matters to a room's status.</summary>
-    private readonly record struct Brief(long Generation, int Participants, int Publishers, bool Encrypted, DateTimeOffset? EmptySince, DateTimeOffset? FirstJoinedAt)
+    private readonly record struct Brief(long Generation, int Participants, int Publishers, bool Encrypted, DateTimeOffset? EmptySince, DateTimeOffset? FirstJoinedAt, bool EndRequested)
     {
         public static Brief Of(RoomReport report) => new(
-            report.Generation, report.Participants, report.Publishers, report.EndToEndEncrypted, report.EmptySince, report.FirstJoinedAt);
+            report.Generation, report.Participants, report.Publishers, report.EndToEndEncrypted, report.EmptySince, report.FirstJoinedAt, report.EndRequested);
     }
 }

@@ -9,11 +9,12 @@ using LeaveAction = BuildIt.Sfu.Signaling.Protocol.LeaveRequest.Types.Action;
 namespace BuildIt.Sfu.Node.Hosting;
 
 /// <summary>What the rooms of this node amount to. Refreshed once a second from the loops; reading is cheap. Thread-safe.</summary>
-public sealed class NodeActivity(RoomDirectory rooms, MediaServer media, RouteTable? routes = null) : INodeActivity
+public sealed class NodeActivity(RoomDirectory rooms, MediaServer media, RouteTable? routes = null, RoomClosings? closings = null) : INodeActivity
 {
     private volatile IReadOnlyList<RoomReport> _reports = [];
 
-    public int Rooms => _reports.Count;
+    /// <summary>Rooms that are over count no more.</summary>
+    public int Rooms => _reports.Count(report => !report.EndRequested);
 
     public int Participants => _reports.Sum(report => report.Participants);
 
@@ -34,6 +35,12 @@ public sealed class NodeActivity(RoomDirectory rooms, MediaServer media, RouteTa
         foreach (var room in rooms.Open)
         {
             reports.Add(await room.InvokeAsync(Report));
+        }
+
+        foreach (var (room, generation) in closings?.Pending ?? [])
+        {
+            reports.RemoveAll(report => report.Room == room);
+            reports.Add(new RoomReport { Room = room, Generation = generation, EndRequested = true });
         }
 
         _reports = reports;

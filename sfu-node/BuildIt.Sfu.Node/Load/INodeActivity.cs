@@ -22,7 +22,7 @@ public interface INodeActivity
     /// <summary>Media bytes since the start.</summary>
     long BytesSent { get; }
 
-    /// <summary>One report for each room that is served here.</summary>
+    /// <summary>One report for each room that is served here, or was ended here by request.</summary>
     IReadOnlyList<RoomReport> Reports();
 
     /// <summary>Asks every client to connect again: it will find the pod that has its room now.</summary>

@@ -16,10 +16,13 @@ public sealed class RegistryRoomRouter(
     RoomKeeper keeper,
     RoomDirectory directory,
     RoomCreator creator,
+    RouteFinder finder,
+    RoomClosings closings,
     ServingLease lease,
     TimeProvider time) : IRoomRouter
 {
-    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
+    /// <summary>The operator reads heartbeats once a second.</summary>
+    private static readonly TimeSpan ClosingPatience = TimeSpan.FromSeconds(5);
 
     public async ValueTask<Found> RouteAsync(string name, RouteIntent intent, RoomConfiguration? configuration, CancellationToken cancel)
     {
@@ -77,45 +80,34 @@ public sealed class RegistryRoomRouter(
             return Uri.TryCreate(route.Endpoint, UriKind.Absolute, out var endpoint) ? new Found.Remote(endpoint) : new Found.Unavailable();
         }
 
+        if (closings.Has(route))
+        {
+            // Whoever may create the room anew, or wants to know that it is over, waits until it is.
+            var waits = intent is RouteIntent.End || (intent is RouteIntent.JoinOrCreate or RouteIntent.Create && creator.Enabled);
+            return waits && !await IsClosedAsync(route, cancel) ? new Found.Unavailable() : new Found.NotFound();
+        }
+
         return await ServeAsync(room, intent, configuration, trueAt, cancel);
     }
 
-    public async Task MovedAsync(string name, Uri node, CancellationToken cancel)
+    public Task MovedAsync(string name, Uri node, CancellationToken cancel) => finder.UntilAsync(
+        new RoomId(name),
+        route => route.Node == table.Self || route.State == RoomRouteState.Ended
+            || !Uri.TryCreate(route.Endpoint, UriKind.Absolute, out var endpoint) || endpoint != node,
+        cancel);
+
+    /// <summary>Ends the room here, and waits until the operator has ended it everywhere.</summary>
+    public async ValueTask<bool> EndAsync(RoomHost room, CancellationToken cancel)
     {
-        var room = new RoomId(name);
-        var moved = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        void Compare(Contracts.RoomRoute route)
+        var id = new RoomId(room.Name);
+        if (!table.TryFind(id, out var route) || route.Node != table.Self)
         {
-            var there = route.Node != table.Self && route.State != RoomRouteState.Ended
-                && Uri.TryCreate(route.Endpoint, UriKind.Absolute, out var endpoint) && endpoint == node;
-            if (route.Room == room && !there)
-            {
-                moved.TrySetResult();
-            }
+            return false;
         }
 
-        table.Learned += Compare;
-        try
-        {
-            while (!moved.Task.IsCompleted)
-            {
-                if (table.TryFind(room, out var known))
-                {
-                    Compare(known);
-                }
-
-                // What is announced arrives at once; an announcement that was lost costs a second.
-                if (await Task.WhenAny(moved.Task, Task.Delay(LookAgain, time, cancel)) != moved.Task)
-                {
-                    cancel.ThrowIfCancellationRequested();
-                    await LookUpAsync(room, cancel);
-                }
-            }
-        }
-        finally
-        {
-            table.Learned -= Compare;
-        }
+        closings.Add(route);
+        await keeper.ApplyAsync(id, cancel);
+        return await IsClosedAsync(route, cancel);
     }
 
     public async ValueTask<IReadOnlyList<Signaling.Protocol.Room>> ListAsync(IReadOnlyCollection<string> names, CancellationToken cancel)
@@ -128,7 +120,7 @@ public sealed class RegistryRoomRouter(
 
         try
         {
-            foreach (var report in (await registry.ListNodesAsync(cancel)).Where(node => node.Node != table.Self).SelectMany(node => node.Rooms))
+            foreach (var report in (await registry.ListNodesAsync(cancel)).Where(node => node.Node != table.Self).SelectMany(node => node.Rooms).Where(report => !report.EndRequested))
             {
                 rooms.TryAdd(report.Room.Value, new Signaling.Protocol.Room
                 {
@@ -146,18 +138,19 @@ public sealed class RegistryRoomRouter(
         return [.. rooms.Values.Where(room => names.Count == 0 || names.Contains(room.Name))];
     }
 
-    private async Task LookUpAsync(RoomId room, CancellationToken cancel)
+    /// <summary>True when a room that was ended here is over everywhere, or there is a newer one; false when it took too long.</summary>
+    private async Task<bool> IsClosedAsync(Contracts.RoomRoute ended, CancellationToken cancel)
     {
+        using var limit = new CancellationTokenSource(ClosingPatience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancel);
         try
         {
-            if ((await registry.LookUpAsync(room, cancel)).Route is { } route)
-            {
-                table.Learn(route, out _);
-            }
+            await finder.UntilAsync(ended.Room, route => route.State == RoomRouteState.Ended || route.Generation > ended.Generation, either.Token);
+            return true;
         }
-        catch (RegistryUnavailableException)
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            // The operator tells the nodes a move concerns as well.
+            return false;
         }
     }
 

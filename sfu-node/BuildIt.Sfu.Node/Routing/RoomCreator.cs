@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using BuildIt.Sfu.Contracts;
 using BuildIt.Sfu.Node.Configuration;
-using BuildIt.Sfu.Node.Registry;
 using BuildIt.Sfu.Signaling.Protocol;
 using Found = BuildIt.Sfu.Signaling.Rooms.RoomRoute;
 
@@ -11,15 +10,13 @@ namespace BuildIt.Sfu.Node.Routing;
 /// Has rooms created that somebody asks for and that do not exist, and waits until they have a route. However many ask for one
 /// room at once, it is asked for once; nobody waits longer than <see cref="Patience"/>. Thread-safe.
 /// </summary>
-public sealed class RoomCreator(NodeSettings settings, RoomApiClient api, IRegionRegistry registry, RouteTable table, TimeProvider time)
+public sealed class RoomCreator(NodeSettings settings, RoomApiClient api, RouteFinder finder, TimeProvider time)
 {
     /// <summary>Less than clients wait for their WebSocket to open.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(12);
 
     /// <summary>Rooms that are created at once; more would be somebody playing.</summary>
     private const int MaxPending = 200;
-
-    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(25);
 
     private readonly ConcurrentDictionary<RoomId, Lazy<Task<Found?>>> _pending = new();
 
@@ -47,7 +44,13 @@ public sealed class RoomCreator(NodeSettings settings, RoomApiClient api, IRegio
         using var limit = new CancellationTokenSource(Patience, time);
         try
         {
-            return await api.CreateAsync(Creation(room, configuration), limit.Token) ?? await UntilRoutedAsync(room, limit.Token);
+            if (await api.CreateAsync(Creation(room, configuration), limit.Token) is { } refused)
+            {
+                return refused;
+            }
+
+            await UntilRoutedAsync(room, limit.Token);
+            return null;
         }
         catch (OperationCanceledException)
         {
@@ -60,28 +63,10 @@ public sealed class RoomCreator(NodeSettings settings, RoomApiClient api, IRegio
     }
 
     /// <summary>The room-api answers when the object says where the room is; the route follows it.</summary>
-    private async Task<Found?> UntilRoutedAsync(RoomId room, CancellationToken cancellation)
+    private async Task UntilRoutedAsync(RoomId room, CancellationToken cancellation)
     {
-        while (true)
-        {
-            try
-            {
-                if ((await registry.LookUpAsync(room, cancellation)).Route is { } route)
-                {
-                    table.Learn(route, out var current);
-                    if (current.State != RoomRouteState.Ended)
-                    {
-                        return null;
-                    }
-                }
-            }
-            catch (RegistryUnavailableException)
-            {
-                // The route may be told over the control port meanwhile.
-            }
-
-            await Task.Delay(LookInterval, time, cancellation);
-        }
+        await finder.LookUpAsync(room, cancellation);
+        await finder.UntilAsync(room, route => route.State != RoomRouteState.Ended, cancellation);
     }
 
     private RoomCreation Creation(RoomId room, RoomConfiguration? configuration) => new()

@@ -11,7 +11,7 @@ namespace BuildIt.Sfu.Node.Routing;
 /// Brings the rooms open here in line with their routes: opens what the route gives this node, takes over its settings, sends
 /// the clients of a room that has moved on, and ends what is over. Idempotent; one room is worked on once at a time. Thread-safe.
 /// </summary>
-public sealed partial class RoomKeeper(RouteTable table, RoomDirectory directory, LiveKitOptions options, ILogger<RoomKeeper> logger) : IDisposable
+public sealed partial class RoomKeeper(RouteTable table, RoomClosings closings, RoomDirectory directory, LiveKitOptions options, ILogger<RoomKeeper> logger) : IDisposable
 {
     private readonly SemaphoreSlim _one = new(1, 1);
 
@@ -27,7 +27,7 @@ public sealed partial class RoomKeeper(RouteTable table, RoomDirectory directory
                 return null;
             }
 
-            if (route.State == RoomRouteState.Ended)
+            if (route.State == RoomRouteState.Ended || (route.Node == table.Self && closings.Has(route)))
             {
                 await EndAsync(route, DisconnectReason.RoomDeleted, RoomEndReason.RoomEndApiDelete, LeaveAction.Disconnect);
                 return null;

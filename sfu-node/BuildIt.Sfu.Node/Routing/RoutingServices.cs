@@ -17,6 +17,8 @@ public static class RoutingServices
         services.AddSingleton<INodeRegistry>(provider => provider.GetRequiredService<RedisNodeRegistry>());
         services.AddSingleton<IRegionRegistry>(provider => provider.GetRequiredService<RedisNodeRegistry>());
         services.AddSingleton(new RouteTable(settings.Node));
+        services.AddSingleton<RoomClosings>();
+        services.AddSingleton<RouteFinder>();
         services.AddSingleton<RevocationList>();
         services.AddSingleton<RoomKeeper>();
         services.AddSingleton<IRoomRouter, RegistryRoomRouter>();

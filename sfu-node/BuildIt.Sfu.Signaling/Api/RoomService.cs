@@ -127,11 +127,13 @@ public sealed class RoomService
     }
 
     private Task<TwirpResult> DeleteRoomAsync(RoomServiceCall call, DeleteRoomRequest request) =>
-        WithRoom(call, request.Room, host => host.InvokeAsync((room, now) =>
-        {
-            room.End(DisconnectReason.RoomDeleted, RoomEndReason.RoomEndApiDelete, now);
-            return TwirpResult.Ok(new DeleteRoomResponse());
-        }));
+        WithRoom(
+            call,
+            request.Room,
+            async host => await _router.EndAsync(host, call.Cancel).ConfigureAwait(false)
+                ? TwirpResult.Ok(new DeleteRoomResponse())
+                : new TwirpError("unavailable", "the room has ended on its node, and not everywhere yet: ask again"),
+            RouteIntent.End);
 
     private static TwirpResult ListParticipants(RoomCore room, ListParticipantsRequest request, Media.Units.Instant now)
     {

@@ -30,7 +30,7 @@ public abstract record RoomRoute
     public sealed record NotCreated(string Why, bool Again) : RoomRoute;
 }
 
-/// <summary>Finds rooms. A single node opens them itself; a fleet asks its registry. Thread-safe.</summary>
+/// <summary>Finds rooms and ends them. A single node opens them itself; a fleet asks its registry. Thread-safe.</summary>
 public interface IRoomRouter
 {
     /// <param name="name">The room's name.</param>
@@ -42,6 +42,14 @@ public interface IRoomRouter
     /// <summary>Completes when the room is known to be elsewhere than at <paramref name="node"/>, or to be over. By default that never happens.</summary>
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> came first.</exception>
     Task MovedAsync(string name, Uri node, CancellationToken cancel) => Task.Delay(Timeout.Infinite, cancel);
+
+    /// <summary>Ends a room of this node for good, wherever it is known. By default that is here only.</summary>
+    /// <returns>False when it is over here and was not confirmed to be over everywhere in time.</returns>
+    async ValueTask<bool> EndAsync(RoomHost room, CancellationToken cancel)
+    {
+        await room.InvokeAsync((core, now) => core.End(DisconnectReason.RoomDeleted, RoomEndReason.RoomEndApiDelete, now)).ConfigureAwait(false);
+        return true;
+    }
 
     /// <summary>Rooms of the fleet; all of them when <paramref name="names"/> is empty.</summary>
     ValueTask<IReadOnlyList<Protocol.Room>> ListAsync(IReadOnlyCollection<string> names, CancellationToken cancel);
@@ -64,4 +72,7 @@ public enum RouteIntent
 
     /// <summary>The application creates it.</summary>
     Create,
+
+    /// <summary>The application ends it for good: as looking, but a room that is being ended is waited for.</summary>
+    End,
 }

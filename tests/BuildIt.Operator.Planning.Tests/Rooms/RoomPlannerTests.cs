@@ -37,6 +37,7 @@ public sealed class RoomPlannerTests
         { "expired", Served with { ExpiresAt = Given.Now }, RoomStep.End, RoomPhase.Ended },
         { "not expired", Served with { ExpiresAt = Given.Now.AddSeconds(1) }, RoomStep.Keep, RoomPhase.Ready },
         { "expired while waiting", Served with { Instance = null, ExpiresAt = Given.Now }, RoomStep.End, RoomPhase.Ended },
+        { "ended by request, with people in it", Served with { EndRequested = true }, RoomStep.End, RoomPhase.Ended },
         { "deleted", Served with { Deleting = true }, RoomStep.End, RoomPhase.Ended },
         { "ended", Gone, RoomStep.End, RoomPhase.Ended },
         { "ended, and not to be kept", Gone with { TtlAfterEnded = TimeSpan.FromMinutes(10) }, RoomStep.Delete, RoomPhase.Ended },

@@ -1,5 +1,8 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using System.Net.WebSockets;
 using BuildIt.Sfu.Signaling.Protocol;
+using BuildIt.Sfu.Signaling.Tokens;
 using BuildIt.Sfu.TestClient.Signalling;
 
 namespace BuildIt.Operator.Tests.RealNodes;
@@ -38,6 +41,18 @@ internal static class RoomJoins
         using var http = new HttpClient { Timeout = Patience };
         var token = RoomToken.Create(NodeProcess.ApiKey, NodeProcess.ApiSecret, room, identity);
         using var response = await http.GetAsync(new Uri(through.Signal, $"/rtc/validate?protocol=17&access_token={token}"));
+        return (int)response.StatusCode;
+    }
+
+    /// <summary>Ends a room as an application's backend does, with RoomService.DeleteRoom: the status.</summary>
+    public static async Task<int> DeleteAsync(NodeProcess through, string room)
+    {
+        var claims = new AccessClaims { Issuer = NodeProcess.ApiKey, Identity = "backend", Video = new VideoGrant { RoomCreate = true } };
+        var token = new TokenSigner(ApiKeys.Single(NodeProcess.ApiKey, NodeProcess.ApiSecret)).Sign(claims, DateTimeOffset.UtcNow, TimeSpan.FromMinutes(1));
+        using var http = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(through.Signal, "/twirp/livekit.RoomService/DeleteRoom")) { Content = JsonContent.Create(new { room }) };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        using var response = await http.SendAsync(request);
         return (int)response.StatusCode;
     }
 

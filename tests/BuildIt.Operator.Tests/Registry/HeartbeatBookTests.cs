@@ -45,6 +45,8 @@ public sealed class HeartbeatBookTests
         Assert.Empty(book.Read([Beat("a", 3) with { Load = new NodeLoad { EgressBitsPerSecond = 1_000_000 } }], false, Start.AddSeconds(2)));
         Assert.NotEmpty(book.Read([Beat("a", 4) with { Load = new NodeLoad { Participants = 1 } }], false, Start.AddSeconds(3)));
         Assert.NotEmpty(book.Read([Beat("a", 5) with { State = NodeState.Draining, Load = new NodeLoad { Participants = 1 } }], false, Start.AddSeconds(4)));
+        var report = new RoomReport { Room = new RoomId("r"), Generation = 1, EndRequested = true };
+        Assert.NotEmpty(book.Read([Beat("a", 6) with { State = NodeState.Draining, Load = new NodeLoad { Participants = 1 }, Rooms = [report] }], false, Start.AddSeconds(5)));
     }
 
     private static Heartbeat Beat(string node, long sequence) => new()

@@ -52,6 +52,44 @@ public sealed class LiveRoomTests(OperatorFixture fixture)
     }
 
     [Fact]
+    public async Task A_room_that_its_application_deletes_through_a_node_is_over_everywhere_and_its_object_goes()
+    {
+        await using var world = await RealWorld.CreateAsync(fixture, real: 2);
+        var owner = world.OwnerOf(await world.OpenAsync("room", """{"expectedParticipants":2,"ttlAfterEnded":"3s"}"""));
+        var other = world.Others(owner)[0];
+        await using var call = await Call.StartAsync(world.Network, "room", owner, other);
+
+        Assert.Equal(200, await RoomJoins.DeleteAsync(other, "room"));
+        var status = (await world.Rooms.ReadAsync("room"))!.Status!;
+        Assert.Equal((RoomPhase.Ended, "its application ended it"), (status.Phase, status.Conditions.Single(c => c.Type == "Ready").Message));
+        await AssertEndedAsync(world, call);
+        Assert.Equal(404, await RoomJoins.DeleteAsync(owner, "room"));
+        await Eventually.TrueAsync(async () => await world.Rooms.ReadAsync("room") is null, "the object goes", world.DescribeAsync);
+
+        await world.Rooms.CreateAsync("room");
+        await world.Rooms.ReadyAsync("room", generation: 2);
+        await Eventually.TrueAsync(async () => await RoomJoins.TryAsync(other, "room", "carol") is not null, "a new room of this name can be joined", world.DescribeAsync);
+    }
+
+    [Fact]
+    public async Task A_room_that_is_deleted_while_the_operator_is_away_is_over_on_its_node_and_ends_when_it_is_back()
+    {
+        await using var world = await RealWorld.CreateAsync(fixture, real: 2);
+        var owner = world.OwnerOf(await world.OpenAsync("room"));
+        var other = world.Others(owner)[0];
+        await using var call = await Call.StartAsync(world.Network, "room", owner, other);
+        await world.Fleet.StopOperatorAsync();
+
+        Assert.Equal(503, await RoomJoins.DeleteAsync(other, "room"));
+        await AssertEndedAsync(world, call);
+        Assert.Equal(RoomPhase.Ready, (await world.Rooms.ReadAsync("room"))!.Status!.Phase);
+
+        await world.Fleet.StartOperatorAsync();
+        await world.Rooms.UntilAsync("room", "ends", s => s.Phase is RoomPhase.Ended && s.Assignments.Count == 0);
+        Assert.Equal(404, await RoomJoins.DeleteAsync(other, "room"));
+    }
+
+    [Fact]
     public async Task A_room_whose_time_is_over_ends_with_people_in_it()
     {
         await using var world = await RealWorld.CreateAsync(fixture, real: 2);

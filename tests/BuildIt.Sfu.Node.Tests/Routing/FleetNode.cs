@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using System.Net.WebSockets;
 using System.Text.RegularExpressions;
 using BuildIt.Sfu.Contracts;
@@ -73,6 +75,20 @@ internal sealed partial class FleetNode : IAsyncDisposable
     {
         using var http = new HttpClient();
         using var response = await http.GetAsync(new Uri(Signal, $"{path}/validate?protocol=17&access_token={Token(room, identity, issuedAt)}"));
+        return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+
+    /// <summary>Calls a method of the server API as an application's backend does, which may create and delete rooms.</summary>
+    public async Task<(int Status, string Body)> CallAsync(string method, object body)
+    {
+        using var http = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Signal, $"/twirp/livekit.RoomService/{method}"))
+        {
+            Content = JsonContent.Create(body),
+        };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", new TokenSigner(Keys).Sign(
+            new AccessClaims { Issuer = "devkey", Identity = "backend", Video = new VideoGrant { RoomCreate = true } }, DateTimeOffset.UtcNow, TimeSpan.FromHours(1)));
+        using var response = await http.SendAsync(request);
         return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
     }
 
