@@ -83,6 +83,16 @@ internal sealed class Participant
 
     public Instant NextTokenRefresh { get; set; } = Instant.Never;
 
+    /// <summary>
+    /// Since when the participant has the rights it has: the age of its refreshed tokens. Were they younger, one that is given out
+    /// between a demotion and its arrival here would outlive it.
+    /// </summary>
+    public DateTimeOffset RightsSince
+    {
+        get => field == default ? Claims.IssuedAt ?? JoinedAt : field;
+        set;
+    }
+
     public Simulation Simulation { get; } = new();
 
     public TokenBucket MetadataBudget;

@@ -186,6 +186,7 @@ public sealed partial class RoomCore
 
         var wasHidden = participant.Hidden;
         participant.Permission = permission.Clone();
+        participant.RightsSince = Services.Clock.At(now);
         foreach (var track in participant.Tracks.Values.Where(t => !MayPublish(participant, t.Info.Source)).ToArray())
         {
             Publishing.Unpublish(track, now);

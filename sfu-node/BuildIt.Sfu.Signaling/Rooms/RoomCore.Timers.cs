@@ -87,6 +87,7 @@ public sealed partial class RoomCore
         Schedule(participant.NextTokenRefresh);
         var claims = participant.Claims with
         {
+            IssuedAt = participant.RightsSince,
             Name = participant.Name,
             Metadata = participant.Metadata,
             Attributes = new Dictionary<string, string>(participant.Attributes),

@@ -11,7 +11,7 @@ public sealed record AccessClaims
     /// <summary>Who it is for (<c>sub</c>, in older tokens <c>jti</c>); empty for server API tokens.</summary>
     public string Identity { get; init; } = "";
 
-    /// <summary>When it was issued or becomes valid; null when it does not say.</summary>
+    /// <summary>When it was issued or becomes valid, of a refreshed one when its rights were given; null when it does not say.</summary>
     public DateTimeOffset? IssuedAt { get; init; }
 
     public string Name { get; init; } = "";

@@ -74,7 +74,7 @@ internal static class ClaimsJson
             WriteText(json, "sub", claims.Identity);
 
             // To the millisecond, so that a token is on one side of a revocation or the other.
-            json.WriteNumber("iat", notBefore.ToUnixTimeMilliseconds() / 1000m);
+            json.WriteNumber("iat", (claims.IssuedAt ?? notBefore).ToUnixTimeMilliseconds() / 1000m);
             json.WriteNumber("nbf", notBefore.ToUnixTimeSeconds());
             json.WriteNumber("exp", expires.ToUnixTimeSeconds());
             WriteText(json, "name", claims.Name);

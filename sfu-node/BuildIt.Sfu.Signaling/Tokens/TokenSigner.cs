@@ -6,7 +6,7 @@ public sealed class TokenSigner(ApiKeys keys)
     /// <summary>Validity of a token whose issuer does not say.</summary>
     public static readonly TimeSpan DefaultLifetime = TimeSpan.FromHours(6);
 
-    /// <summary>Signs with the claims' issuer, or with the node's signing key when that is empty or no longer known.</summary>
+    /// <summary>Issued when the claims say, otherwise now. Signs with the claims' issuer, or with the node's signing key when that is empty or no longer known.</summary>
     public string Sign(AccessClaims claims, DateTimeOffset now, TimeSpan lifetime)
     {
         if (!keys.TryGet(claims.Issuer, out var secret))

@@ -217,6 +217,31 @@ public class JoinTests
     }
 
     [Fact]
+    public void A_refreshed_token_is_as_old_as_the_rights_it_carries()
+    {
+        var fixture = new RoomFixture();
+        var alice = fixture.Activate("alice");
+        fixture.Advance(TimeSpan.FromSeconds(2));
+        var joined = fixture.Room.Roll().Single().JoinedAt;
+        Assert.Equal(joined, IssuedAt(alice));
+        fixture.Advance(TimeSpan.FromMinutes(5));
+        Assert.Equal(joined, IssuedAt(alice));
+
+        var demoted = fixture.Services.Clock.At(fixture.Now);
+        fixture.Room.UpdateParticipant(new UpdateParticipantRequest { Identity = "alice", Permission = new ParticipantPermission { CanSubscribe = true } }, fixture.Now, out _);
+        Assert.Equal(demoted, IssuedAt(alice));
+        fixture.Advance(TimeSpan.FromMinutes(5));
+        Assert.Equal(demoted, IssuedAt(alice));
+
+        DateTimeOffset IssuedAt(TestClient client)
+        {
+            var token = client.Take().Single(r => r.MessageCase == SignalResponse.MessageOneofCase.RefreshToken).RefreshToken;
+            Assert.Equal(TokenError.None, new TokenVerifier(RoomFixture.Keys).Verify(token, fixture.Services.Clock.At(fixture.Now) + TimeSpan.FromMinutes(4), out var claims));
+            return claims.IssuedAt!.Value;
+        }
+    }
+
+    [Fact]
     public void Room_updates_are_limited()
     {
         var fixture = new RoomFixture();
