@@ -22,12 +22,19 @@ public sealed class Moderator(
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     /// <summary>Puts somebody out for good: their tokens stop counting, they get no new one, and they are disconnected.</summary>
-    /// <returns>True when a node said that it removed them; false when they were on none, or no node answered.</returns>
+    /// <returns>True when they were on a node and are no more, by its word; false when they were on none, or no node answered.</returns>
     public async Task<bool> RevokeAsync(ConferenceRoom room, ParticipantId participant, CancellationToken cancellation)
     {
         var decision = RoomAnnotations.Of(room, participant) with { Revoked = true, TokensFrom = Now() + ClockSlack };
-        await WriteAsync(room, participant, decision, removes: true, cancellation);
-        return await RemoveAsync(room, participant, cancellation);
+        var present = await WriteAsync(room, participant, decision, removes: true, cancellation);
+        return await RemoveAsync(room, participant, cancellation) switch
+        {
+            NodeAnswer.Done => true,
+
+            // The registry tells their node as well, mostly before it is asked here.
+            NodeAnswer.NotThere => present,
+            _ => false,
+        };
     }
 
     /// <summary>Lets somebody who was put out come back; old tokens stay worthless.</summary>
@@ -98,22 +105,25 @@ public sealed class Moderator(
         return muted;
     }
 
-    private async Task WriteAsync(ConferenceRoom room, ParticipantId participant, Decision decision, bool removes, CancellationToken cancellation)
+    /// <returns>Whether they were in the room until now, as far as the registry knows.</returns>
+    private async Task<bool> WriteAsync(ConferenceRoom room, ParticipantId participant, Decision decision, bool removes, CancellationToken cancellation)
     {
         await rooms.DecideAsync(room.Metadata.Name, participant, decision, cancellation);
         try
         {
-            await revocations.WriteAsync(room.Metadata.Name, participant, decision, removes, cancellation);
+            return await revocations.WriteAsync(room.Metadata.Name, participant, decision, removes, cancellation);
         }
         catch (RegistryUnavailableException) when (removes)
         {
             // Durable already: nodes are told below, and Redis by RevocationKeeper when it is back.
+            return false;
         }
     }
 
     private long Now() => time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    private async Task<bool> RemoveAsync(ConferenceRoom room, ParticipantId participant, CancellationToken cancellation)
+    /// <summary>Not there when no node has them, failed when one did not answer to the end.</summary>
+    private async Task<NodeAnswer> RemoveAsync(ConferenceRoom room, ParticipantId participant, CancellationToken cancellation)
     {
         var start = time.GetTimestamp();
         while (true)
@@ -121,12 +131,17 @@ public sealed class Moderator(
             var answers = await OnNodesAsync(room, endpoint => client.RemoveAsync(endpoint, room.Metadata.Name, participant, cancellation), cancellation);
             if (answers.Contains(NodeAnswer.Done))
             {
-                return true;
+                return NodeAnswer.Done;
             }
 
-            if (!answers.Contains(NodeAnswer.Failed) || time.GetElapsedTime(start) + RetryInterval > Patience)
+            if (!answers.Contains(NodeAnswer.Failed))
             {
-                return false;
+                return NodeAnswer.NotThere;
+            }
+
+            if (time.GetElapsedTime(start) + RetryInterval > Patience)
+            {
+                return NodeAnswer.Failed;
             }
 
             await Task.Delay(RetryInterval, time, cancellation);

@@ -28,7 +28,8 @@ public sealed class RevocationRegistry(RedisConnection redis, RegistryKeys keys)
     /// <param name="decision">Says from when on tokens count.</param>
     /// <param name="removes">True to have the participant put out where they are connected, at once.</param>
     /// <param name="cancellation">Gives up waiting.</param>
-    public async Task WriteAsync(string room, ParticipantId participant, Decision decision, bool removes, CancellationToken cancellation)
+    /// <returns>Whether a node had entered them as being in the room before.</returns>
+    public async Task<bool> WriteAsync(string room, ParticipantId participant, Decision decision, bool removes, CancellationToken cancellation)
     {
         var id = new RoomId(room);
         var revocation = new Revocation
@@ -39,9 +40,11 @@ public sealed class RevocationRegistry(RedisConnection redis, RegistryKeys keys)
             KeepsConnected = !removes,
         };
         var json = ContractJson.Write(revocation, ContractJson.Default.Revocation);
-        await CountingFaultsAsync(redis.RunAsync(
+        return await CountingFaultsAsync(redis.RunAsync(
             async database =>
             {
+                var present = await database.HashExistsAsync(keys.PresenceOf(id), participant.Text);
+
                 // Written before it is told: whoever hears of it finds it.
                 await WriteAsync(database, keys.Revocations(id), revocation, json);
                 if (removes)
@@ -49,7 +52,7 @@ public sealed class RevocationRegistry(RedisConnection redis, RegistryKeys keys)
                     await database.PublishAsync(RedisChannel.Literal(keys.RevocationChanges), json);
                 }
 
-                return true;
+                return present;
             },
             cancellation));
     }

@@ -38,6 +38,14 @@ public sealed class OnDemandRegion(RoomApiFixture api) : IAsyncLifetime
         await RoomApiFixture.EventuallyAsync(async () => await api.Database.KeyExistsAsync(api.Keys.Node(Owner.Id)) && await api.Database.KeyExistsAsync(api.Keys.Node(Other.Id)));
     }
 
+    /// <summary>Ends the first node as a crash would, starts it again under its name, and gives it a room back.</summary>
+    internal async Task RestartOwnerAsync(string room)
+    {
+        await Owner.DisposeAsync();
+        Owner = await RegionNode.StartAsync(Owner.Id.Value, api, RoomApi);
+        await PublishAsync(room, RoomRouteState.Serving);
+    }
+
     /// <summary>Ends a room as the operator does, object and route.</summary>
     internal async Task EndAsync(string room)
     {

@@ -93,6 +93,39 @@ internal sealed partial class RegionNode : IAsyncDisposable
         return (SignalResponse.Parser.ParseFrom(buffer, 0, received.Count).Join.Room.Name, socket.HttpStatusCode);
     }
 
+    /// <summary>Connects with a token of the room API; throws <see cref="WebSocketException"/> when the node refuses.</summary>
+    public async Task<ClientWebSocket> ConnectAsync(string token)
+    {
+        var socket = new ClientWebSocket();
+        try
+        {
+            await socket.ConnectAsync(new Uri($"ws://{Signal.Authority}/rtc?protocol=17&access_token={token}"), CancellationToken.None);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Reads until a message matches. Null when the connection ended before.</summary>
+    public static async Task<SignalResponse?> UntilAsync(ClientWebSocket socket, Func<SignalResponse, bool> matches)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(15));
+        var buffer = new byte[256 * 1024];
+        while (await socket.ReceiveAsync(buffer, limit.Token) is { MessageType: not WebSocketMessageType.Close } received)
+        {
+            var message = SignalResponse.Parser.ParseFrom(buffer, 0, received.Count);
+            if (matches(message))
+            {
+                return message;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>What a browser asks when its WebSocket failed.</summary>
     public async Task<(HttpStatusCode Status, string Text)> ValidateAsync(string room, bool mayCreate)
     {
