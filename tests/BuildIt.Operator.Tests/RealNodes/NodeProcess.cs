@@ -16,11 +16,11 @@ namespace BuildIt.Operator.Tests.RealNodes;
 /// </summary>
 internal sealed partial class NodeProcess : IPodProcess
 {
-    /// <summary>What <c>--dev</c> gives every node: tests sign their tokens with it.</summary>
+    /// <summary>The key that every node has: tests sign their tokens with it.</summary>
     public const string ApiKey = "devkey";
 
-    /// <summary>The secret of <see cref="ApiKey"/>.</summary>
-    public const string ApiSecret = "secret";
+    /// <summary>The secret of <see cref="ApiKey"/>, as long as the room API wants it.</summary>
+    public const string ApiSecret = "the secret of the api key in tests, long enough";
 
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
 
@@ -66,6 +66,8 @@ internal sealed partial class NodeProcess : IPodProcess
             await File.WriteAllBytesAsync(Path.Combine(folder.FullName, file), certificates.Data[file]);
         }
 
+        var keys = folder.CreateSubdirectory("keys").FullName;
+        await File.WriteAllTextAsync(Path.Combine(keys, ApiKey), ApiSecret);
         var address = IPAddress.Parse(ip);
         var control = FreePort.NextTcp();
         var toRegistry = new TcpRelay(new IPEndPoint(IPAddress.Parse(redis.Host), redis.Port));
@@ -83,6 +85,8 @@ internal sealed partial class NodeProcess : IPodProcess
                 [NodeEnvironment.RedisAddresses] = $"127.0.0.1:{toRegistry.Port}",
                 [NodeEnvironment.ControlPort] = $"{control}",
                 [NodeEnvironment.ControlTlsDirectory] = folder.FullName,
+                [NodeEnvironment.ApiKeysDirectory] = keys,
+                [NodeEnvironment.RoomApi] = pod.Spec.Containers[0].Env.FirstOrDefault(variable => variable.Name == NodeEnvironment.RoomApi)?.Value,
             });
         try
         {

@@ -40,7 +40,9 @@ internal sealed class RealWorld : IAsyncDisposable
     /// <param name="real">Real nodes.</param>
     /// <param name="simulated">Simulated nodes beside them.</param>
     /// <param name="change">Changes the fleet's spec.</param>
-    public static async Task<RealWorld> CreateAsync(OperatorFixture fixture, int real, int simulated = 0, Action<JsonObject>? change = null)
+    /// <param name="start">Starts the operator; in this process when left out.</param>
+    public static async Task<RealWorld> CreateAsync(
+        OperatorFixture fixture, int real, int simulated = 0, Action<JsonObject>? change = null, Func<FleetWorld, RedisServer, Task>? start = null)
     {
         var redis = await RedisServer.StartNewAsync();
         var relay = new TcpRelay(new System.Net.IPEndPoint(System.Net.IPAddress.Parse(redis.Host), redis.Port));
@@ -60,7 +62,7 @@ internal sealed class RealWorld : IAsyncDisposable
                 // Those that are simulated come first; whatever replaces a lost pod is real.
                 fleet.Kubelet.Start = async (pod, certificates) =>
                     Interlocked.Increment(ref started) > simulated ? await NodeProcess.StartAsync(pod, certificates, redis) : null;
-                await fleet.StartOperatorAsync();
+                await (start is null ? fleet.StartOperatorAsync() : start(fleet, redis));
             });
         return new RealWorld(rooms, redis, relay);
     }

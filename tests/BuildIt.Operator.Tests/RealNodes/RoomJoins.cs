@@ -3,7 +3,6 @@ using System.Net.Http.Json;
 using System.Net.WebSockets;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Tokens;
-using BuildIt.Sfu.TestClient.Signalling;
 
 namespace BuildIt.Operator.Tests.RealNodes;
 
@@ -18,13 +17,18 @@ internal static class RoomJoins
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     /// <summary>Joins through a node and leaves again; null when nobody lets the newcomer in.</summary>
-    public static async Task<Served?> TryAsync(NodeProcess through, string room, string identity)
+    /// <param name="through">The node.</param>
+    /// <param name="room">The room.</param>
+    /// <param name="identity">Who.</param>
+    /// <param name="mayCreate">The token allows the room to be created.</param>
+    /// <param name="patience">How long to wait for an answer; a few seconds when left out.</param>
+    public static async Task<Served?> TryAsync(NodeProcess through, string room, string identity, bool mayCreate = false, TimeSpan? patience = null)
     {
-        using var limit = new CancellationTokenSource(Patience);
+        using var limit = new CancellationTokenSource(patience ?? Patience);
         using var socket = new ClientWebSocket();
         try
         {
-            var token = RoomToken.Create(NodeProcess.ApiKey, NodeProcess.ApiSecret, room, identity);
+            var token = Token(identity, new VideoGrant { RoomJoin = true, RoomCreate = mayCreate, Room = room });
             await socket.ConnectAsync(new Uri($"ws://{through.Signal.Authority}/rtc?protocol=17&access_token={token}"), limit.Token);
             var joined = await FirstAsync(socket, limit.Token);
             return joined is null ? null : new Served(joined.Room.Sid, joined.ServerInfo.NodeId);
@@ -39,7 +43,7 @@ internal static class RoomJoins
     public static async Task<int> ValidateAsync(NodeProcess through, string room, string identity)
     {
         using var http = new HttpClient { Timeout = Patience };
-        var token = RoomToken.Create(NodeProcess.ApiKey, NodeProcess.ApiSecret, room, identity);
+        var token = Token(identity, new VideoGrant { RoomJoin = true, Room = room });
         using var response = await http.GetAsync(new Uri(through.Signal, $"/rtc/validate?protocol=17&access_token={token}"));
         return (int)response.StatusCode;
     }
@@ -47,14 +51,15 @@ internal static class RoomJoins
     /// <summary>Ends a room as an application's backend does, with RoomService.DeleteRoom: the status.</summary>
     public static async Task<int> DeleteAsync(NodeProcess through, string room)
     {
-        var claims = new AccessClaims { Issuer = NodeProcess.ApiKey, Identity = "backend", Video = new VideoGrant { RoomCreate = true } };
-        var token = new TokenSigner(ApiKeys.Single(NodeProcess.ApiKey, NodeProcess.ApiSecret)).Sign(claims, DateTimeOffset.UtcNow, TimeSpan.FromMinutes(1));
         using var http = new HttpClient();
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(through.Signal, "/twirp/livekit.RoomService/DeleteRoom")) { Content = JsonContent.Create(new { room }) };
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Token("backend", new VideoGrant { RoomCreate = true }));
         using var response = await http.SendAsync(request);
         return (int)response.StatusCode;
     }
+
+    private static string Token(string identity, VideoGrant grant) => new TokenSigner(ApiKeys.Single(NodeProcess.ApiKey, NodeProcess.ApiSecret)).Sign(
+        new AccessClaims { Issuer = NodeProcess.ApiKey, Identity = identity, Video = grant }, DateTimeOffset.UtcNow, TokenSigner.DefaultLifetime);
 
     private static async Task<JoinResponse?> FirstAsync(ClientWebSocket socket, CancellationToken cancellation)
     {
