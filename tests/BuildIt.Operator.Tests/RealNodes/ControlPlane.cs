@@ -33,7 +33,7 @@ internal sealed class ControlPlane : IAsyncDisposable
         var pepper = Path.Combine(_folder.FullName, "pepper");
         await File.WriteAllTextAsync(Path.Combine(keys, NodeProcess.ApiKey), NodeProcess.ApiSecret);
         await File.WriteAllTextAsync(pepper, "pepper of the tests that is long enough");
-        _roomApi = ChildProcess.Start("dotnet", [RoomApiAssembly], new Dictionary<string, string?>
+        _roomApi = ChildProcess.Start("dotnet", [BuiltProgram.Assembly("operator", "BuildIt.RoomApi")], new Dictionary<string, string?>
         {
             ["BUILDIT_ROOMAPI_NAMESPACE"] = fleet.Namespace,
             ["BUILDIT_ROOMAPI_PUBLIC_URL"] = "https://api.example.com",
@@ -64,9 +64,6 @@ internal sealed class ControlPlane : IAsyncDisposable
 
         _folder.Delete(recursive: true);
     }
-
-    private static string RoomApiAssembly => RepositoryRoot.Path(
-        "operator", "BuildIt.RoomApi", "bin", AppContext.BaseDirectory.Contains("/Release/", StringComparison.Ordinal) ? "Release" : "Debug", "net10.0", "BuildIt.RoomApi.dll");
 
     private static async Task<bool> IsReadyAsync(HttpClient http)
     {

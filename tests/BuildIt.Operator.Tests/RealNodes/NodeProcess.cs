@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text.RegularExpressions;
 using BuildIt.Operator.Api;
 using BuildIt.Operator.Resources.Certificates;
 using BuildIt.Operator.Tests.Harness;
@@ -14,7 +13,7 @@ namespace BuildIt.Operator.Tests.RealNodes;
 /// The real node in a pod: a process of its own with media, on a loopback address of its own. Its way to the registry and the
 /// operator's way to it lead through relays that tests can cut.
 /// </summary>
-internal sealed partial class NodeProcess : IPodProcess
+internal sealed class NodeProcess : IPodProcess
 {
     /// <summary>The key that every node has: tests sign their tokens with it.</summary>
     public const string ApiKey = "devkey";
@@ -22,17 +21,14 @@ internal sealed partial class NodeProcess : IPodProcess
     /// <summary>The secret of <see cref="ApiKey"/>, as long as the room API wants it.</summary>
     public const string ApiSecret = "the secret of the api key in tests, long enough";
 
-    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
-
     private readonly DirectoryInfo _folder;
-    private readonly ChildProcess _process;
+    private readonly NodeProgram _program;
 
-    private NodeProcess(string name, string ip, Uri signal, ChildProcess process, TcpRelay toRegistry, TcpRelay fromOperator, DirectoryInfo folder)
+    private NodeProcess(string name, string ip, NodeProgram program, TcpRelay toRegistry, TcpRelay fromOperator, DirectoryInfo folder)
     {
         Name = name;
         Ip = ip;
-        Signal = signal;
-        _process = process;
+        _program = program;
         ToRegistry = toRegistry;
         FromOperator = fromOperator;
         _folder = folder;
@@ -43,7 +39,7 @@ internal sealed partial class NodeProcess : IPodProcess
     public string Ip { get; }
 
     /// <summary>Where clients connect.</summary>
-    public Uri Signal { get; }
+    public Uri Signal => _program.Signal;
 
     /// <summary>The node's way to Redis.</summary>
     public TcpRelay ToRegistry { get; }
@@ -51,10 +47,10 @@ internal sealed partial class NodeProcess : IPodProcess
     /// <summary>The operator's way to the node.</summary>
     public TcpRelay FromOperator { get; }
 
-    public int? ExitCode => _process.HasExited ? _process.ExitCode : null;
+    public int? ExitCode => _program.Process is { HasExited: true } process ? process.ExitCode : null;
 
     /// <summary>What it has logged.</summary>
-    public string Log => _process.ReadOutput();
+    public string Log => _program.Process.ReadOutput();
 
     public static async Task<NodeProcess> StartAsync(V1Pod pod, V1Secret certificates, RedisServer redis)
     {
@@ -72,36 +68,32 @@ internal sealed partial class NodeProcess : IPodProcess
         var control = FreePort.NextTcp();
         var toRegistry = new TcpRelay(new IPEndPoint(IPAddress.Parse(redis.Host), redis.Port));
         var fromOperator = new TcpRelay(new IPEndPoint(address, control), new IPEndPoint(address, NodePorts.Control));
-        var process = ChildProcess.Start(
-            "dotnet",
-            [Assembly, "--dev", "--bind", ip, "--node-ip", ip, "--port", "0", "--udp-port", "0", "--tcp-port", "-1", "--health-port", "0"],
-            new Dictionary<string, string?>
-            {
-                [NodeEnvironment.Instance] = name,
-                [NodeEnvironment.Namespace] = pod.Metadata.NamespaceProperty,
-                [NodeEnvironment.Cluster] = pod.Metadata.Labels[SfuApi.ClusterLabel],
-                [NodeEnvironment.Region] = "test-1",
-                [NodeEnvironment.Revision] = pod.Metadata.Labels[SfuApi.RevisionLabel],
-                [NodeEnvironment.RedisAddresses] = $"127.0.0.1:{toRegistry.Port}",
-                [NodeEnvironment.ControlPort] = $"{control}",
-                [NodeEnvironment.ControlTlsDirectory] = folder.FullName,
-                [NodeEnvironment.ApiKeysDirectory] = keys,
-                [NodeEnvironment.RoomApi] = pod.Spec.Containers[0].Env.FirstOrDefault(variable => variable.Name == NodeEnvironment.RoomApi)?.Value,
-            });
         try
         {
-            await process.WaitForOutputAsync("Serving: signal", StartTimeout);
+            var program = await NodeProgram.StartAsync(
+                new Dictionary<string, string?>
+                {
+                    [NodeEnvironment.Instance] = name,
+                    [NodeEnvironment.Namespace] = pod.Metadata.NamespaceProperty,
+                    [NodeEnvironment.Cluster] = pod.Metadata.Labels[SfuApi.ClusterLabel],
+                    [NodeEnvironment.Region] = "test-1",
+                    [NodeEnvironment.Revision] = pod.Metadata.Labels[SfuApi.RevisionLabel],
+                    [NodeEnvironment.RedisAddresses] = $"127.0.0.1:{toRegistry.Port}",
+                    [NodeEnvironment.ControlPort] = $"{control}",
+                    [NodeEnvironment.ControlTlsDirectory] = folder.FullName,
+                    [NodeEnvironment.ApiKeysDirectory] = keys,
+                    [NodeEnvironment.RoomApi] = pod.Spec.Containers[0].Env.FirstOrDefault(variable => variable.Name == NodeEnvironment.RoomApi)?.Value,
+                },
+                ["--bind", ip, "--node-ip", ip, "--tcp-port", "-1"]);
+            return new NodeProcess(name, ip, program, toRegistry, fromOperator, folder);
         }
         catch
         {
-            await process.DisposeAsync();
             await toRegistry.DisposeAsync();
             await fromOperator.DisposeAsync();
             folder.Delete(recursive: true);
             throw;
         }
-
-        return new NodeProcess(name, ip, new Uri(Serving().Match(process.ReadOutput()).Groups[1].Value), process, toRegistry, fromOperator, folder);
     }
 
     /// <summary>Stops the process in its tracks: it notices nothing until <see cref="ContinueAsync"/>.</summary>
@@ -110,7 +102,7 @@ internal sealed partial class NodeProcess : IPodProcess
     public Task ContinueAsync() => SignalAsync("-CONT");
 
     /// <summary>Ends the process as a crash would.</summary>
-    public Task KillAsync() => _process.KillAsync();
+    public Task KillAsync() => _program.Process.KillAsync();
 
     /// <summary>Neither Redis nor the operator reaches it, nor it them; clients do.</summary>
     public void Partition()
@@ -128,18 +120,11 @@ internal sealed partial class NodeProcess : IPodProcess
 
     public async ValueTask DisposeAsync()
     {
-        await _process.DisposeAsync();
+        await _program.DisposeAsync();
         await ToRegistry.DisposeAsync();
         await FromOperator.DisposeAsync();
         _folder.Delete(recursive: true);
     }
 
-    // Beside the tests' own build.
-    private static string Assembly => RepositoryRoot.Path(
-        "sfu-node", "BuildIt.Sfu.Node", "bin", AppContext.BaseDirectory.Contains("/Release/", StringComparison.Ordinal) ? "Release" : "Debug", "net10.0", "BuildIt.Sfu.Node.dll");
-
-    private Task SignalAsync(string signal) => ChildProcess.RunAsync("kill", [signal, $"{_process.Id}"], TimeSpan.FromSeconds(5));
-
-    [GeneratedRegex(@"Serving: signal (http://\S+), health")]
-    private static partial Regex Serving();
+    private Task SignalAsync(string signal) => ChildProcess.RunAsync("kill", [signal, $"{_program.Process.Id}"], TimeSpan.FromSeconds(5));
 }

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Net.WebSockets;
-using System.Text.RegularExpressions;
 using BuildIt.Sfu.Contracts;
 using BuildIt.Sfu.Signaling.Tokens;
 using BuildIt.Testing;
@@ -10,42 +9,36 @@ using BuildIt.Testing;
 namespace BuildIt.Sfu.Node.Tests.Routing;
 
 /// <summary>A node of a fleet in a process of its own, on free loopback ports.</summary>
-internal sealed partial class FleetNode : IAsyncDisposable
+internal sealed class FleetNode : IAsyncDisposable
 {
     public const string Scope = "routing-tests";
 
-    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
     private static readonly ApiKeys Keys = ApiKeys.Single("devkey", "secret");
 
-    private FleetNode(NodeId id, ChildProcess process, Uri signal)
+    private readonly NodeProgram _program;
+
+    private FleetNode(NodeId id, NodeProgram program)
     {
         Id = id;
-        Process = process;
-        Signal = signal;
+        _program = program;
     }
 
     public NodeId Id { get; }
 
-    public ChildProcess Process { get; }
+    public ChildProcess Process => _program.Process;
 
-    public Uri Signal { get; }
+    public Uri Signal => _program.Signal;
 
-    public static async Task<FleetNode> StartAsync(string name, string redis)
-    {
-        var process = ChildProcess.Start(
-            "dotnet",
-            [NodeAssembly(), "--dev", "--port", "0", "--udp-port", "0", "--tcp-port", "-1", "--health-port", "0"],
-            new Dictionary<string, string?>
-            {
-                [NodeEnvironment.Instance] = name,
-                [NodeEnvironment.Namespace] = Scope,
-                [NodeEnvironment.Cluster] = "fleet",
-                [NodeEnvironment.Region] = "test",
-                [NodeEnvironment.RedisAddresses] = redis,
-            });
-        await process.WaitForOutputAsync("Serving: signal", StartTimeout);
-        return new FleetNode(new NodeId(name), process, new Uri(Serving().Match(process.ReadOutput()).Groups[1].Value));
-    }
+    public static async Task<FleetNode> StartAsync(string name, string redis) => new(new NodeId(name), await NodeProgram.StartAsync(
+        new Dictionary<string, string?>
+        {
+            [NodeEnvironment.Instance] = name,
+            [NodeEnvironment.Namespace] = Scope,
+            [NodeEnvironment.Cluster] = "fleet",
+            [NodeEnvironment.Region] = "test",
+            [NodeEnvironment.RedisAddresses] = redis,
+        },
+        ["--tcp-port", "-1"]));
 
     public static string Token(string room, string identity, DateTimeOffset? issuedAt = null) => new TokenSigner(Keys).Sign(
         new AccessClaims { Issuer = "devkey", Identity = identity, Video = new VideoGrant { RoomJoin = true, Room = room } },
@@ -92,22 +85,7 @@ internal sealed partial class FleetNode : IAsyncDisposable
         return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
     }
 
-    public ValueTask DisposeAsync() => Process.DisposeAsync();
-
-    private static string NodeAssembly()
-    {
-        var configuration = AppContext.BaseDirectory.Contains("/Release/", StringComparison.Ordinal) ? "Release" : "Debug";
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "BuildIt.Operator.sln")))
-        {
-            folder = folder.Parent ?? throw new InvalidOperationException("The tests run from inside the repository.");
-        }
-
-        return Path.Combine(folder.FullName, "sfu-node", "BuildIt.Sfu.Node", "bin", configuration, "net10.0", "BuildIt.Sfu.Node.dll");
-    }
-
-    [GeneratedRegex(@"Serving: signal (http://\S+), health")]
-    private static partial Regex Serving();
+    public ValueTask DisposeAsync() => _program.DisposeAsync();
 }
 
 internal static class Eventually

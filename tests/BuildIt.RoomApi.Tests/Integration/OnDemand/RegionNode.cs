@@ -3,7 +3,6 @@ using System.Net.Http.Headers;
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using BuildIt.Sfu.Contracts;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Tokens;
@@ -12,24 +11,23 @@ using BuildIt.Testing;
 namespace BuildIt.RoomApi.Tests.Integration.OnDemand;
 
 /// <summary>A real node of a fleet, in a process of its own.</summary>
-internal sealed partial class RegionNode : IAsyncDisposable
+internal sealed class RegionNode : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly TokenSigner Tokens = new(ApiKeys.Single(RoomApiFixture.Key.Name, RoomApiFixture.Secret));
 
-    private readonly ChildProcess _process;
+    private readonly NodeProgram _program;
     private readonly HttpClient _http = new();
 
-    private RegionNode(NodeId id, ChildProcess process)
+    private RegionNode(NodeId id, NodeProgram program)
     {
         Id = id;
-        _process = process;
-        Signal = new Uri(Serving().Match(process.ReadOutput()).Groups[1].Value);
+        _program = program;
     }
 
     public NodeId Id { get; }
 
-    public Uri Signal { get; }
+    public Uri Signal => _program.Signal;
 
     /// <param name="name">Its name.</param>
     /// <param name="api">The region's Redis and namespace.</param>
@@ -41,13 +39,7 @@ internal sealed partial class RegionNode : IAsyncDisposable
         var keys = Directory.CreateTempSubdirectory("buildit-keys-");
         await File.WriteAllTextAsync(Path.Combine(keys.FullName, RoomApiFixture.Key.Name), RoomApiFixture.Secret);
         await File.WriteAllTextAsync(Path.Combine(keys.FullName, Own), signedWith);
-        var configuration = AppContext.BaseDirectory.Contains("/Release/", StringComparison.Ordinal) ? "Release" : "Debug";
-        var process = ChildProcess.Start(
-            "dotnet",
-            [
-                RepositoryRoot.Path("sfu-node", "BuildIt.Sfu.Node", "bin", configuration, "net10.0", "BuildIt.Sfu.Node.dll"),
-                "--dev", "--port", "0", "--udp-port", "0", "--tcp-port", "-1", "--health-port", "0",
-            ],
+        var program = await NodeProgram.StartAsync(
             new Dictionary<string, string?>
             {
                 [NodeEnvironment.Instance] = name,
@@ -60,16 +52,16 @@ internal sealed partial class RegionNode : IAsyncDisposable
 
                 // Also names the key that a node signs everything with.
                 [NodeEnvironment.Prefix + "WEBHOOK_KEY"] = signedWith == RoomApiFixture.Secret ? RoomApiFixture.Key.Name : Own,
-            });
-        await process.WaitForOutputAsync("Serving: signal", Patience);
+            },
+            ["--tcp-port", "-1"]);
         keys.Delete(recursive: true);
-        return new RegionNode(new NodeId(name), process);
+        return new RegionNode(new NodeId(name), program);
     }
 
     public async ValueTask DisposeAsync()
     {
         _http.Dispose();
-        await _process.DisposeAsync();
+        await _program.DisposeAsync();
     }
 
     /// <summary>Joins; gives the room's name as the server tells it, or null and the status of the refusal.</summary>
@@ -149,7 +141,4 @@ internal sealed partial class RegionNode : IAsyncDisposable
 
     private static string Token(VideoGrant grant, string identity) =>
         Tokens.Sign(new AccessClaims { Issuer = RoomApiFixture.Key.Name, Identity = identity, Video = grant }, DateTimeOffset.UtcNow, TimeSpan.FromHours(1));
-
-    [GeneratedRegex(@"Serving: signal (http://\S+), health")]
-    private static partial Regex Serving();
 }

@@ -1,0 +1,63 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace BuildIt.Testing;
+
+/// <summary>
+/// The real node in a process of its own, as it was built with the tests: on free ports, with the development keys unless the
+/// environment names others.
+/// </summary>
+public sealed partial class NodeProgram : IAsyncDisposable
+{
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
+
+    private NodeProgram(ChildProcess process, Match serving)
+    {
+        Process = process;
+        Signal = new Uri(serving.Groups[1].Value);
+        HealthPort = Port(2);
+        UdpPort = Port(3);
+        TcpPort = Port(4);
+
+        int Port(int group) => serving.Groups[group] is { Success: true } found ? int.Parse(found.Value, CultureInfo.InvariantCulture) : 0;
+    }
+
+    public ChildProcess Process { get; }
+
+    /// <summary>Where clients connect.</summary>
+    public Uri Signal { get; }
+
+    public int HealthPort { get; }
+
+    /// <summary>Where all media over UDP goes.</summary>
+    public int UdpPort { get; }
+
+    /// <summary>Where media over TCP goes; 0 when there is none.</summary>
+    public int TcpPort { get; }
+
+    /// <summary>Starts a node and waits until it serves.</summary>
+    /// <param name="environment">Variables of the node.</param>
+    /// <param name="arguments">What its command line says beyond the ports; a later port outweighs.</param>
+    public static async Task<NodeProgram> StartAsync(IReadOnlyDictionary<string, string?>? environment, params IEnumerable<string> arguments)
+    {
+        var process = ChildProcess.Start(
+            "dotnet",
+            [BuiltProgram.Assembly("sfu-node", "BuildIt.Sfu.Node"), "--dev", "--port", "0", "--udp-port", "0", "--health-port", "0", .. arguments],
+            environment);
+        try
+        {
+            await process.WaitForOutputAsync("TCP port", StartTimeout);
+            return new NodeProgram(process, Serving().Match(process.ReadOutput()));
+        }
+        catch
+        {
+            await process.DisposeAsync();
+            throw;
+        }
+    }
+
+    public ValueTask DisposeAsync() => Process.DisposeAsync();
+
+    [GeneratedRegex(@"Serving: signal (http://\S+), health port (\d+), media UDP port (\d+), TCP port (\d+)?")]
+    private static partial Regex Serving();
+}
