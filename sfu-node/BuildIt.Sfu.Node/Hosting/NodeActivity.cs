@@ -34,7 +34,7 @@ public sealed class NodeActivity(RoomDirectory rooms, MediaServer media, RouteTa
         var reports = new List<RoomReport>();
         foreach (var room in rooms.Open)
         {
-            reports.Add(await room.InvokeAsync(Report));
+            reports.Add(Report(new RoomId(room.Name), await room.InvokeAsync(Count)));
         }
 
         foreach (var (room, generation) in closings?.Pending ?? [])
@@ -55,20 +55,35 @@ public sealed class NodeActivity(RoomDirectory rooms, MediaServer media, RouteTa
         }
     }
 
-    private RoomReport Report(RoomCore core, Instant now)
+    /// <summary>On the room's loop, which belongs to media: what is made of the figures is made elsewhere.</summary>
+    private static Figures Count(RoomCore core, Instant now) => new(
+        core.ParticipantCount,
+        core.PublisherCount,
+        core.SubscriberCount,
+        core.IsEndToEndEncrypted,
+        core.FirstJoinedAt,
+        core.EmptySince,
+        core.ParticipantTime(now).TotalSeconds);
+
+    private RoomReport Report(RoomId room, in Figures figures) => new()
     {
-        var room = new RoomId(core.Options.Name);
-        return new RoomReport
-        {
-            Room = room,
-            Generation = routes is not null && routes.TryFind(room, out var route) && route.Node == routes.Self ? route.Generation : 0,
-            Participants = core.ParticipantCount,
-            Publishers = core.PublisherCount,
-            Subscribers = core.SubscriberCount,
-            EndToEndEncrypted = core.IsEndToEndEncrypted,
-            FirstJoinedAt = core.FirstJoinedAt,
-            EmptySince = core.EmptySince,
-            ParticipantSeconds = core.ParticipantTime(now).TotalSeconds,
-        };
-    }
+        Room = room,
+        Generation = routes is not null && routes.TryFind(room, out var route) && route.Node == routes.Self ? route.Generation : 0,
+        Participants = figures.Participants,
+        Publishers = figures.Publishers,
+        Subscribers = figures.Subscribers,
+        EndToEndEncrypted = figures.EndToEndEncrypted,
+        FirstJoinedAt = figures.FirstJoinedAt,
+        EmptySince = figures.EmptySince,
+        ParticipantSeconds = figures.ParticipantSeconds,
+    };
+
+    private readonly record struct Figures(
+        int Participants,
+        int Publishers,
+        int Subscribers,
+        bool EndToEndEncrypted,
+        DateTimeOffset? FirstJoinedAt,
+        DateTimeOffset? EmptySince,
+        double ParticipantSeconds);
 }

@@ -15,14 +15,51 @@ public sealed partial class RoomCore
     /// <summary>When the last participant left; null while somebody is there or nobody has been.</summary>
     public DateTimeOffset? EmptySince { get; private set; }
 
-    public int PublisherCount => _bySid.Values.Count(p => p.IsPublisher);
+    public int PublisherCount
+    {
+        get
+        {
+            var count = 0;
+            foreach (var participant in _bySid.Values)
+            {
+                count += participant.IsPublisher ? 1 : 0;
+            }
+
+            return count;
+        }
+    }
 
     /// <summary>Participants that may receive media.</summary>
-    public int SubscriberCount => _bySid.Values.Count(p => p.Permission.CanSubscribe);
+    public int SubscriberCount
+    {
+        get
+        {
+            var count = 0;
+            foreach (var participant in _bySid.Values)
+            {
+                count += participant.Permission.CanSubscribe ? 1 : 0;
+            }
+
+            return count;
+        }
+    }
 
     /// <summary>True when there are tracks and each is announced as encrypted end to end.</summary>
-    public bool IsEndToEndEncrypted =>
-        Options.E2eeRequired || (_tracks.Count > 0 && _tracks.Values.All(t => t.Info.Encryption != Encryption.Types.Type.None));
+    public bool IsEndToEndEncrypted
+    {
+        get
+        {
+            foreach (var track in _tracks.Values)
+            {
+                if (track.Info.Encryption == Encryption.Types.Type.None)
+                {
+                    return Options.E2eeRequired;
+                }
+            }
+
+            return Options.E2eeRequired || _tracks.Count > 0;
+        }
+    }
 
     /// <summary>Time that participants have spent here, added up.</summary>
     public TimeSpan ParticipantTime(Instant now)
