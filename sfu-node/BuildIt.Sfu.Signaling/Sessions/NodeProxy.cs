@@ -20,6 +20,9 @@ public sealed class NodeProxy(HttpMessageInvoker http) : INodeProxy
 
     private static readonly TimeSpan RefusalTimeout = TimeSpan.FromSeconds(1);
 
+    /// <summary>A process that was killed gives up its sockets one after the other, and may listen a little longer than it serves.</summary>
+    private static readonly TimeSpan EndingTime = TimeSpan.FromMilliseconds(250);
+
     public async Task<bool> ForwardAsync(HttpContext context, Uri node, Func<CancellationToken, Task> moved)
     {
         if (context.Request.Headers.ContainsKey(ForwardedHeader))
@@ -126,11 +129,14 @@ public sealed class NodeProxy(HttpMessageInvoker http) : INodeProxy
         try
         {
             await probe.ConnectAsync(target.Host, target.Port, limit.Token).ConfigureAwait(false);
-            return false;
+
+            // Whoever lives waits for a request; what nobody accepts any more is reset.
+            limit.CancelAfter(EndingTime);
+            return await probe.Client.ReceiveAsync(new byte[1], limit.Token).ConfigureAwait(false) == 0;
         }
         catch (SocketException error)
         {
-            return error.SocketErrorCode is SocketError.ConnectionRefused;
+            return error.SocketErrorCode is SocketError.ConnectionRefused or SocketError.ConnectionReset;
         }
         catch (OperationCanceledException)
         {
