@@ -38,7 +38,7 @@ internal sealed class ForwardingBatch(MediaRoom room) : IDeadline
         {
             foreach (var subscription in CollectionsMarshal.AsSpan(encoding.Subscriptions))
             {
-                subscription.Down!.Forward(packet, subscription.Subscriber.Outgoing, now);
+                subscription.Down!.Forward(packet, subscription.Outgoing, now);
             }
 
             return;

@@ -21,6 +21,7 @@ internal sealed class Subscription
     public Subscription(MediaPeer subscriber, Publication publication, SendTrack sends, in SubscriptionSettings settings)
     {
         Subscriber = subscriber;
+        Outgoing = subscriber.Outgoing;
         Publication = publication;
         Sends = sends;
         CanonicalName = System.Text.Encoding.ASCII.GetBytes(sends.Cname);
@@ -28,6 +29,9 @@ internal sealed class Subscription
     }
 
     public MediaPeer Subscriber { get; }
+
+    /// <summary>The subscriber's way out. Kept here because every packet needs it, and the detour is a miss of the cache.</summary>
+    public OutgoingMedia Outgoing { get; }
 
     public Publication Publication { get; }
 
