@@ -100,6 +100,16 @@ public sealed class DownTrack
     /// </summary>
     internal bool MayConcern(int layer, bool isInOrder, bool isKeyFrame) => layer == _selector.Source || isKeyFrame || !isInOrder || !_isVideo;
 
+    /// <summary>Has the parts fetched into the cache that <see cref="Forward"/> will need.</summary>
+    internal void FetchAhead()
+    {
+        CacheAhead.Fetch(_selector);
+        CacheAhead.Fetch(_current);
+        CacheAhead.Fetch(_log);
+        CacheAhead.Fetch(_media);
+        CacheAhead.Fetch(Reports);
+    }
+
     /// <summary>
     /// Forwards a packet when the subscriber shall get it; returns the bytes handed to <paramref name="sink"/>, 0 when it was not sent.
     /// </summary>

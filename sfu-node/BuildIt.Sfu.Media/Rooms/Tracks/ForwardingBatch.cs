@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using BuildIt.Sfu.Media.Forwarding;
 using BuildIt.Sfu.Media.Receiving;
 using BuildIt.Sfu.Media.Units;
 
@@ -94,10 +95,12 @@ internal sealed class ForwardingBatch(MediaRoom room) : IDeadline
             }
         }
 
-        foreach (var subscription in CollectionsMarshal.AsSpan(encoding.Subscriptions))
+        var subscriptions = CollectionsMarshal.AsSpan(encoding.Subscriptions);
+        for (var i = 0; i < subscriptions.Length; i++)
         {
-            var down = subscription.Down!;
-            var sink = subscription.Subscriber.Outgoing;
+            FetchAhead(subscriptions[i..]);
+            var down = subscriptions[i].Down!;
+            var sink = subscriptions[i].Outgoing;
             foreach (var place in places[..count])
             {
                 var held = _packets[place]!;
@@ -106,6 +109,26 @@ internal sealed class ForwardingBatch(MediaRoom room) : IDeadline
                     down.Forward(held.Open(), sink, now);
                 }
             }
+        }
+    }
+
+    /// <summary>Each step reads only what the step before has fetched.</summary>
+    private static void FetchAhead(ReadOnlySpan<Subscription> subscriptions)
+    {
+        if (subscriptions.Length > 3)
+        {
+            CacheAhead.Fetch(subscriptions[3]);
+        }
+
+        if (subscriptions.Length > 2)
+        {
+            CacheAhead.Fetch(subscriptions[2].Down);
+            CacheAhead.Fetch(subscriptions[2].Outgoing);
+        }
+
+        if (subscriptions.Length > 1)
+        {
+            subscriptions[1].Down!.FetchAhead();
         }
     }
 }
