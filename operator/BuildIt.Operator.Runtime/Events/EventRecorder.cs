@@ -28,6 +28,14 @@ public sealed partial class EventRecorder(ApiClient client, string component, st
     /// <summary>A burst of rooms says one thing each, and they are written one after the other.</summary>
     private const int MostPending = 16_384;
 
+    /// <summary>
+    /// For each second in which an Event is written, so many are left to the writes that it tells of. A server that answers slowly
+    /// has other work.
+    /// </summary>
+    private const int Restraint = 3;
+
+    private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(1);
+
     private readonly EventAggregator _aggregator = new();
     private readonly Channel<Pending> _pending = Channel.CreateBounded<Pending>(
         new BoundedChannelOptions(MostPending) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
@@ -42,7 +50,10 @@ public sealed partial class EventRecorder(ApiClient client, string component, st
         {
             await foreach (var pending in _pending.Reader.ReadAllAsync(stoppingToken).ConfigureAwait(false))
             {
+                var start = time.GetTimestamp();
                 await WriteAsync(pending, stoppingToken).ConfigureAwait(false);
+                var rest = time.GetElapsedTime(start) * Restraint;
+                await Task.Delay(rest < LongestRest ? rest : LongestRest, time, stoppingToken).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)

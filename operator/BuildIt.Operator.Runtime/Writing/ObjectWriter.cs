@@ -47,7 +47,7 @@ public sealed class ObjectWriter(ApiClient client, CacheRegistry caches)
     /// Replaces the status of an object when it differs. A conflict (the object has changed since the cache saw it) throws
     /// an <see cref="ApiException"/>, and the reconciliation runs again on what is new.
     /// </summary>
-    /// <param name="entity">The object as cached, with its resourceVersion.</param>
+    /// <param name="entity">A copy of the object as cached, with its resourceVersion. It has the new status and version afterwards.</param>
     /// <param name="status">The wanted status.</param>
     /// <param name="cancellation">Gives up waiting.</param>
     /// <returns>True when it was written.</returns>
@@ -61,13 +61,20 @@ public sealed class ObjectWriter(ApiClient client, CacheRegistry caches)
             return false;
         }
 
-        var copy = Copy(entity);
-        copy.Status = status;
-        var answer = await client.ReplaceAsync(copy, "status", cancellation).ConfigureAwait(false);
-        caches.Observe(answer);
+        var before = entity.Status;
         entity.Status = status;
-        entity.Metadata.ResourceVersion = answer.Metadata.ResourceVersion;
-        return true;
+        try
+        {
+            var answer = await client.ReplaceAsync(entity, "status", cancellation).ConfigureAwait(false);
+            caches.Observe(answer);
+            entity.Metadata.ResourceVersion = answer.Metadata.ResourceVersion;
+            return true;
+        }
+        catch
+        {
+            entity.Status = before;
+            throw;
+        }
     }
 
     /// <summary>Puts a finalizer on an object that lacks it. The object's resourceVersion guards against a concurrent change.</summary>
