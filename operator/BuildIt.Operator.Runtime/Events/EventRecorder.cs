@@ -34,7 +34,7 @@ public sealed partial class EventRecorder(ApiClient client, string component, st
     /// </summary>
     private const int Restraint = 3;
 
-    private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestRest = TimeSpan.FromMilliseconds(250);
 
     private readonly EventAggregator _aggregator = new();
     private readonly Channel<Pending> _pending = Channel.CreateBounded<Pending>(
