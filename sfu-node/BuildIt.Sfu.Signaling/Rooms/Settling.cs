@@ -12,13 +12,17 @@ namespace BuildIt.Sfu.Signaling.Rooms;
 /// </summary>
 internal sealed class Settling(Instant joinedAt)
 {
-    /// <summary>The client's two seconds, and what the join response may take to be acted on beyond what the news take.</summary>
+    /// <summary>
+    /// The client's two seconds, and what the join response may take to be acted on beyond what the news take. Only for a client that
+    /// does not show when they began.
+    /// </summary>
     private static readonly TimeSpan AfterJoin = TimeSpan.FromSeconds(2.4);
 
-    /// <summary>The client announces its tracks anew when the two seconds begin, so this shows when that was on a slow one.</summary>
-    private static readonly TimeSpan AfterAnnouncement = TimeSpan.FromSeconds(2.1);
+    /// <summary>A client that publishes announces its tracks anew when its two seconds have begun.</summary>
+    private static readonly TimeSpan AfterAnnouncement = TimeSpan.FromSeconds(2.05);
 
     private readonly Dictionary<string, ParticipantInfo> _held = new(StringComparer.Ordinal);
+    private bool _announced;
 
     /// <summary>When the client has settled.</summary>
     public Instant Until { get; private set; } = joinedAt + AfterJoin;
@@ -40,9 +44,10 @@ internal sealed class Settling(Instant joinedAt)
     /// <summary>The client announced a track.</summary>
     public void Announced(Instant now)
     {
-        if (now < Until)
+        if (!_announced)
         {
-            Until = Instant.Max(Until, now + AfterAnnouncement);
+            _announced = true;
+            Until = now + AfterAnnouncement;
         }
     }
 }

@@ -35,7 +35,12 @@ internal sealed class SignalHandler(RoomCore room)
                 Trickle(participant, request.Trickle, now);
                 break;
             case Request.AddTrack:
-                participant.Settling?.Announced(now);
+                if (participant.Settling is { } settling)
+                {
+                    settling.Announced(now);
+                    room.Schedule(settling.Until);
+                }
+
                 room.Publishing.Announce(participant, request.AddTrack, now);
                 break;
             case Request.Mute:

@@ -47,6 +47,21 @@ public class SettlingTests
     }
 
     [Fact]
+    public void A_client_that_shows_when_it_began_settles_sooner()
+    {
+        _fixture.Activate("alice", join: Browser).Ask(new SignalRequest { Leave = new LeaveRequest() });
+        var alice = _fixture.Activate("alice", join: Browser);
+        alice.Publish("first");
+        var track = _fixture.Activate("bob").Publish();
+        _fixture.Advance(TimeSpan.FromSeconds(1));
+        alice.Publish("second");
+        _fixture.Advance(TimeSpan.FromSeconds(1.04));
+        Assert.False(alice.Peer.Subscribed.ContainsKey(track.Sid));
+        _fixture.Advance(TimeSpan.FromSeconds(0.02));
+        Assert.True(alice.Peer.Subscribed.ContainsKey(track.Sid));
+    }
+
+    [Fact]
     public void Who_comes_and_goes_meanwhile_is_told_as_gone()
     {
         _fixture.Activate("alice", join: Browser).Ask(new SignalRequest { Leave = new LeaveRequest() });
