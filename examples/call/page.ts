@@ -87,6 +87,8 @@ async function join(own: string) {
   const room = new Room({
     adaptiveStream: true,
     dynacast: true,
+    // The room is elsewhere within a second or two when its server dies; LiveKit's own delays grow to several seconds by then.
+    reconnectPolicy: { nextRetryDelayInMs: ({ elapsedMs }) => (elapsedMs < 60_000 ? 200 + 300 * Math.random() : null) },
     encryption: { keyProvider, worker: new Worker('/livekit-client/e2ee-worker', { type: 'module' }) },
     videoCaptureDefaults: { resolution: small ? { width: 320, height: 180, frameRate: 15 } : VideoPresets.h540.resolution },
     publishDefaults: { simulcast: !small, videoCodec: 'vp8', backupCodec: false },

@@ -22,7 +22,8 @@ internal sealed class Conference : IAsyncDisposable
             for (var i = 0; i < browsers; i++)
             {
                 var access = await fleet.Api.JoinAsync(i == 0 ? host : new NostrSigner(), conference.Room);
-                await conference.Gathering.AddBrowserAsync(fleet.Pages, access.SfuEndpoint, access.JoinToken, access.ParticipantId);
+                await conference.Gathering.AddBrowserAsync(
+                    fleet.Pages, access.SfuEndpoint, access.JoinToken, access.ParticipantId, options => options with { ReturnsFast = true });
             }
 
             for (var i = 0; i < headless; i++)

@@ -25,7 +25,7 @@ public sealed class RestartedNodeTests(ITestOutputHelper output)
             await using var gathering = new Gathering();
             for (var i = 0; i < 2; i++)
             {
-                await gathering.AddBrowserAsync(pages, node.WebSocketUrl, SfuNode.Token(Room, $"browser-{i}"), $"browser-{i}", single);
+                await gathering.AddBrowserAsync(pages, node.WebSocketUrl, SfuNode.Token(Room, $"browser-{i}"), $"browser-{i}", o => o with { Single = single });
             }
 
             for (var i = 0; i < 4; i++)

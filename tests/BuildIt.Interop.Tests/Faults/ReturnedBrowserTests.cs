@@ -19,7 +19,7 @@ public sealed class ReturnedBrowserTests(ConferenceFixture conference) : IClassF
     {
         var room = $"returned-{single}";
         await using var gathering = new Gathering();
-        await gathering.AddBrowserAsync(conference.Pages, conference.Node.WebSocketUrl, SfuNode.Token(room, "alice"), "alice", single);
+        await gathering.AddBrowserAsync(conference.Pages, conference.Node.WebSocketUrl, SfuNode.Token(room, "alice"), "alice", o => o with { Single = single });
         var alice = gathering.Browsers.Single();
         await gathering.AddHeadlessAsync(conference.Node.WebSocketUrl, SfuNode.Token(room, "henry"));
         await gathering.MediaFlowsAsync(Patience);

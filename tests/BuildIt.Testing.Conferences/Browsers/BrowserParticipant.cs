@@ -170,6 +170,9 @@ public sealed record JoinOptions
     public string? E2eeSecret { get; init; }
 
     public bool AutoSubscribe { get; init; } = true;
+
+    /// <summary>Tries again at the short intervals that README.md gives, not at LiveKit's growing ones.</summary>
+    public bool ReturnsFast { get; init; }
 }
 
 public sealed record ReceivedTrack(

@@ -32,11 +32,13 @@ public sealed class Gathering : IAsyncDisposable
     /// <param name="url">WebSocket address of the node or region.</param>
     /// <param name="token">The join token.</param>
     /// <param name="identity">The token's identity.</param>
-    /// <param name="single">One peer connection for both directions, or two.</param>
-    public async Task AddBrowserAsync(PageServer pages, string url, string token, string identity, bool single = true)
+    /// <param name="configure">Changes how it joins.</param>
+    public async Task AddBrowserAsync(
+        PageServer pages, string url, string token, string identity, Func<JoinOptions, JoinOptions>? configure = null)
     {
         var browser = await BrowserParticipant.OpenAsync(await StartChromiumAsync(), pages.Url, identity);
-        await browser.JoinAsync(new JoinOptions { Url = url, Token = token, E2eeSecret = Convert.ToBase64String(Secret), Simulcast = false, Single = single });
+        var options = new JoinOptions { Url = url, Token = token, E2eeSecret = Convert.ToBase64String(Secret), Simulcast = false };
+        await browser.JoinAsync(configure?.Invoke(options) ?? options);
         await browser.PublishAsync(width: 320, height: 180);
         _attendees.Add(new BrowserAttendee(browser, identity));
     }
