@@ -9,6 +9,8 @@ namespace BuildIt.Testing;
 /// </summary>
 public sealed partial class NodeProgram : IAsyncDisposable
 {
+    private static readonly string[] Ports = ["--port", "--udp-port", "--tcp-port", "--health-port"];
+
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
 
     private NodeProgram(ChildProcess process, Match serving)
@@ -37,12 +39,13 @@ public sealed partial class NodeProgram : IAsyncDisposable
 
     /// <summary>Starts a node and waits until it serves.</summary>
     /// <param name="environment">Variables of the node.</param>
-    /// <param name="arguments">What its command line says beyond the ports; a later port outweighs.</param>
-    public static async Task<NodeProgram> StartAsync(IReadOnlyDictionary<string, string?>? environment, params IEnumerable<string> arguments)
+    /// <param name="arguments">What its command line says; ports that it does not name are free ones.</param>
+    public static async Task<NodeProgram> StartAsync(IReadOnlyDictionary<string, string?>? environment, params IReadOnlyCollection<string> arguments)
     {
+        var free = Ports.Except(arguments, StringComparer.Ordinal).SelectMany(option => (string[])[option, "0"]);
         var process = ChildProcess.Start(
             "dotnet",
-            [BuiltProgram.Assembly("sfu-node", "BuildIt.Sfu.Node"), "--dev", "--port", "0", "--udp-port", "0", "--health-port", "0", .. arguments],
+            [BuiltProgram.Assembly("sfu-node", "BuildIt.Sfu.Node"), "--dev", .. free, .. arguments],
             environment);
         try
         {

@@ -13,6 +13,12 @@ namespace BuildIt.Interop.Tests.Faults;
 [Collection(AdaptiveTestGroup.Name)]
 public sealed class LostPathTests(ConferenceFixture conference, ITestOutputHelper output)
 {
+    /// <summary>
+    /// A connection that only receives is heard from its new address with the client's next check for consent, every 4 to 6 seconds (RFC 7675
+    /// section 5.1); the picture needs a little more.
+    /// </summary>
+    private static readonly TimeSpan Followed = TimeSpan.FromSeconds(7);
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Theory]
@@ -91,7 +97,7 @@ public sealed class LostPathTests(ConferenceFixture conference, ITestOutputHelpe
         await toAlice.UpdateAsync();
         var (still, back) = (toBob.LongestStill(start, double.MaxValue), toAlice.LongestStill(start, double.MaxValue));
         output.WriteLine($"longest time without a picture: from the one who moves {still.TotalMilliseconds:0} ms, to the one who moves {back.TotalMilliseconds:0} ms");
-        Assert.True(still < TimeSpan.FromSeconds(5) && back < TimeSpan.FromSeconds(5), $"{still} {back}");
+        Assert.True(still < Followed && back < Followed, $"{still} {back}");
         await scene.AssertSameSessionAsync(reconnected: false);
     }
 

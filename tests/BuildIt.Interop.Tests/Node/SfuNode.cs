@@ -28,7 +28,7 @@ public sealed class SfuNode : IAsyncDisposable
     public ChildProcess Process => _program.Process;
 
     public static async Task<SfuNode> StartAsync(IReadOnlyDictionary<string, string?>? environment = null, params string[] arguments) =>
-        new(await NodeProgram.StartAsync(environment, ["--tcp-port", "0", .. arguments]));
+        new(await NodeProgram.StartAsync(environment, arguments));
 
     public static string Token(string room, string identity, Action<TokenOptions>? configure = null)
     {
