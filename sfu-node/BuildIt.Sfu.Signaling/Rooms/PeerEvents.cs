@@ -16,11 +16,18 @@ internal sealed class PeerEvents(RoomCore room, Participant participant) : IMedi
         participant.Send(new SignalResponse { Offer = offer });
     }
 
-    public void OnMediaSectionsRequired(int audio, int video, Instant now) =>
-        participant.Send(new SignalResponse
+    public void OnMediaSectionsRequired(int audio, int video, Instant now)
+    {
+        var required = new MediaSectionsRequirement { NumAudios = (uint)audio, NumVideos = (uint)video };
+        if (participant.Settling is { } settling)
         {
-            MediaSectionsRequirement = new MediaSectionsRequirement { NumAudios = (uint)audio, NumVideos = (uint)video },
-        });
+            settling.Sections = required;
+        }
+        else
+        {
+            participant.Send(new SignalResponse { MediaSectionsRequirement = required });
+        }
+    }
 
     public void OnConnectionState(PeerTarget target, PeerConnectionState state, Instant now)
     {

@@ -1,4 +1,5 @@
 using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Signaling.Protocol;
 
 namespace BuildIt.Sfu.Signaling.Rooms;
 
@@ -38,6 +39,10 @@ public sealed partial class RoomCore
         }
 
         Subscriptions.ReconcileSubscriber(participant, now);
+        if (settling.Sections is { } required)
+        {
+            participant.Send(new SignalResponse { MediaSectionsRequirement = required });
+        }
     }
 
     private bool ComesBack(string identity, Instant now)

@@ -30,6 +30,12 @@ internal sealed class Settling(Instant joinedAt)
     /// <summary>The newest state of each participant that changed, in the order in which they first did.</summary>
     public IEnumerable<ParticipantInfo> Held => _held.Values;
 
+    /// <summary>
+    /// Sections to ask for then: what has no place in the client's first offer would come up in its next one, perhaps after it counts as
+    /// connected. The newest request outweighs those before.
+    /// </summary>
+    public MediaSectionsRequirement? Sections { get; set; }
+
     /// <summary>Whether a client needs it.</summary>
     public static bool Concerns(ClientInfo client) => client.Sdk is ClientInfo.Types.SDK.Js or ClientInfo.Types.SDK.ReactNative;
 

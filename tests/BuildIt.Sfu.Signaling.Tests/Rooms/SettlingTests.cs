@@ -62,6 +62,19 @@ public class SettlingTests
     }
 
     [Fact]
+    public void It_is_asked_for_more_sections_when_it_has_settled()
+    {
+        _fixture.Activate("alice", join: Browser).Ask(new SignalRequest { Leave = new LeaveRequest() });
+        var alice = _fixture.Activate("alice", join: Browser);
+        alice.Peer.Events.OnMediaSectionsRequired(1, 2, _fixture.Now);
+        _fixture.Advance(TimeSpan.FromSeconds(2));
+        Assert.Empty(alice.Take(r => r.MediaSectionsRequirement));
+        _fixture.Advance(TimeSpan.FromSeconds(0.5));
+        var required = Assert.Single(alice.Take(r => r.MediaSectionsRequirement));
+        Assert.Equal((1u, 2u), (required.NumAudios, required.NumVideos));
+    }
+
+    [Fact]
     public void Who_comes_and_goes_meanwhile_is_told_as_gone()
     {
         _fixture.Activate("alice", join: Browser).Ask(new SignalRequest { Leave = new LeaveRequest() });
