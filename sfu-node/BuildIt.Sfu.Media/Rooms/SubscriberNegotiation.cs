@@ -97,6 +97,11 @@ internal sealed class SubscriberNegotiation
     /// </summary>
     public void OnReached(Instant now)
     {
+        if (_reached)
+        {
+            return;
+        }
+
         _reached = true;
         if (_due != Instant.Never && !_waiting)
         {

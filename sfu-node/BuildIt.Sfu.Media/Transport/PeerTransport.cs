@@ -105,9 +105,11 @@ public sealed class PeerTransport : IDatagramHandler, IDisposable
     }
 
     /// <summary>Handles one datagram from the network; its bytes are changed.</summary>
-    public void HandleDatagram(Span<byte> datagram, in TransportAddress from, Instant now)
+    /// <returns>What it was.</returns>
+    public DatagramKind HandleDatagram(Span<byte> datagram, in TransportAddress from, Instant now)
     {
-        switch (Demultiplexer.Classify(datagram))
+        var kind = Demultiplexer.Classify(datagram);
+        switch (kind)
         {
             case DatagramKind.Rtp when _srtp is not null && _ice.IsAuthenticated(from):
                 if (_srtp.TryUnprotectRtp(datagram, out var rtpLength))
@@ -134,7 +136,11 @@ public sealed class PeerTransport : IDatagramHandler, IDisposable
                 AfterInput(now);
                 break;
         }
+
+        return kind;
     }
+
+    void IDatagramHandler.HandleDatagram(Span<byte> datagram, in TransportAddress from, Instant now) => HandleDatagram(datagram, from, now);
 
     /// <summary>A TCP connection of the peer is gone.</summary>
     public void HandlePathLost(in TransportAddress remote, Instant now)

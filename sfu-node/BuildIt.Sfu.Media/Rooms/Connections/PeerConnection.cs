@@ -19,7 +19,7 @@ internal interface IPeerConnectionOwner
 
     void OnSctp(PeerConnection connection, ReadOnlySpan<byte> packet, Instant now);
 
-    /// <summary>A connectivity check succeeded for the first time.</summary>
+    /// <summary>A connectivity check succeeded, for the first time or again after none did.</summary>
     void OnReached(PeerConnection connection, Instant now);
 
     /// <summary>Something other than media arrived: the connection's next deadline may be an earlier one.</summary>
@@ -73,9 +73,6 @@ internal sealed class PeerConnection : IDatagramHandler, IPeerTransportEvents, I
     public PeerTransport Transport => _transport;
 
     public PeerConnectionState State { get; private set; } = PeerConnectionState.New;
-
-    /// <summary>Whether a connectivity check has ever succeeded.</summary>
-    public bool IsReached { get; private set; }
 
     public Instant NextDeadline => _closed ? Instant.Never : _transport.NextDeadline;
 
@@ -158,9 +155,7 @@ internal sealed class PeerConnection : IDatagramHandler, IPeerTransportEvents, I
     {
         if (!_closed)
         {
-            var kind = Demultiplexer.Classify(datagram);
-            _transport.HandleDatagram(datagram, from, now);
-            if (kind is not (DatagramKind.Rtp or DatagramKind.Rtcp))
+            if (_transport.HandleDatagram(datagram, from, now) is not (DatagramKind.Rtp or DatagramKind.Rtcp))
             {
                 _owner.OnInput(this, now);
             }
@@ -184,9 +179,8 @@ internal sealed class PeerConnection : IDatagramHandler, IPeerTransportEvents, I
 
     void IPeerTransportEvents.OnIceState(IceState state, Instant now)
     {
-        if (state == IceState.Connected && !IsReached)
+        if (state == IceState.Connected)
         {
-            IsReached = true;
             _owner.OnReached(this, now);
         }
 
