@@ -48,13 +48,8 @@ internal sealed class SubscriptionEngine(RoomCore room)
         }
 
         var active = wanted && allowed;
-        if (active && !subscription.Active)
+        if (active && !subscription.Active && subscriber.Settling is null)
         {
-            if (subscriber.Settling is not null)
-            {
-                return;
-            }
-
             subscription.Active = true;
             subscriber.Media.Subscribe(track.Sid, subscription.Settings, now);
         }
