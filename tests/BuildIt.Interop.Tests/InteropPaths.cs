@@ -6,7 +6,4 @@ namespace BuildIt.Interop.Tests;
 internal static class InteropPaths
 {
     public static string NpmFolder => RepositoryRoot.Path("tests", "npm", "livekit");
-
-    /// <summary>The node's assembly.</summary>
-    public static string NodeAssembly => BuiltProgram.Assembly("sfu-node", "BuildIt.Sfu.Node");
 }

@@ -24,6 +24,9 @@ public sealed partial class NodeProgram : IAsyncDisposable
         int Port(int group) => serving.Groups[group] is { Success: true } found ? int.Parse(found.Value, CultureInfo.InvariantCulture) : 0;
     }
 
+    /// <summary>The absolute path of the node's assembly.</summary>
+    public static string Assembly => BuiltProgram.Assembly("sfu-node", "BuildIt.Sfu.Node");
+
     public ChildProcess Process { get; }
 
     /// <summary>Where clients connect.</summary>
@@ -45,7 +48,7 @@ public sealed partial class NodeProgram : IAsyncDisposable
         var free = Ports.Except(arguments, StringComparer.Ordinal).SelectMany(option => (string[])[option, "0"]);
         var process = ChildProcess.Start(
             "dotnet",
-            [BuiltProgram.Assembly("sfu-node", "BuildIt.Sfu.Node"), "--dev", .. free, .. arguments],
+            [Assembly, "--dev", .. free, .. arguments],
             environment);
         try
         {

@@ -63,7 +63,7 @@ public sealed partial class NodeOperationsTests
     {
         var process = ChildProcess.Start(
             "dotnet",
-            [InteropPaths.NodeAssembly, "--bind", "127.0.0.1", "--port", "0", "--udp-port", "0", "--tcp-port", "0", "--health-port", "0"],
+            [NodeProgram.Assembly, "--bind", "127.0.0.1", "--port", "0", "--udp-port", "0", "--tcp-port", "0", "--health-port", "0"],
             new Dictionary<string, string?> { ["BUILDIT_API_KEYS"] = "devkey: secret" });
         await using (process)
         {
@@ -81,7 +81,7 @@ public sealed partial class NodeOperationsTests
     [Fact]
     public async Task Without_keys_a_node_says_what_is_missing()
     {
-        var process = ChildProcess.Start("dotnet", [InteropPaths.NodeAssembly], new Dictionary<string, string?> { ["BUILDIT_MAX_ROOMS"] = "many" });
+        var process = ChildProcess.Start("dotnet", [NodeProgram.Assembly], new Dictionary<string, string?> { ["BUILDIT_MAX_ROOMS"] = "many" });
         await using (process)
         {
             await process.WaitForOutputAsync("BUILDIT_MAX_ROOMS must be a whole number", TimeSpan.FromSeconds(30));

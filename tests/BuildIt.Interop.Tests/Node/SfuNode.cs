@@ -44,8 +44,9 @@ public sealed class SfuNode : IAsyncDisposable
     public async Task<SfuNode> RestartAsync()
     {
         await Process.KillAsync();
+        var next = await StartAsync(null, "--port", $"{_program.Signal.Port}", "--udp-port", $"{UdpPort}", "--tcp-port", $"{TcpPort}");
         await DisposeAsync();
-        return await StartAsync(null, "--port", $"{_program.Signal.Port}", "--udp-port", $"{UdpPort}", "--tcp-port", $"{TcpPort}");
+        return next;
     }
 
     /// <summary>What the node has logged so far.</summary>
