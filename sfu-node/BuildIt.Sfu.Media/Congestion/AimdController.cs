@@ -17,6 +17,9 @@ internal sealed class AimdController
     private const double IdleDecrease = 0.6;
     private const double IncreasePerSecond = 1.08;
     private const double PacketBytes = 1200;
+
+    /// <summary>How far the rate may grow above a path's capacity as a probe found it: probes err to the low side.</summary>
+    private const double AboveProbed = 1.1;
     private static readonly TimeSpan ResponseDelay = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan MinDecreaseInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan MaxDecreaseInterval = TimeSpan.FromMilliseconds(300);
@@ -26,6 +29,7 @@ internal sealed class AimdController
 
     private readonly DataRate _min;
     private readonly DataRate _max;
+    private DataRate _probed = DataRate.Infinite;
     private double _capacityMean = -1;
     private double _capacityVariance = 0.4;
     private Instant _lastChange;
@@ -58,6 +62,12 @@ internal sealed class AimdController
         _lastChange = now;
     }
 
+    /// <summary>
+    /// Takes what a probe found the path to carry at most; infinite when it did not meet its end. Growth without more arriving stops a
+    /// little above: a rate that nothing was sent at proves nothing.
+    /// </summary>
+    public void SetCapacity(DataRate probed) => _probed = probed;
+
     /// <param name="usage">What the delay says.</param>
     /// <param name="acknowledged">The rate that arrives, if known.</param>
     /// <param name="applicationLimited">Less is sent than allowed: a quiet path proves no more than a little above what is sent.</param>
@@ -85,7 +95,7 @@ internal sealed class AimdController
             case PathUsage.Normal:
                 if (!applicationLimited || acknowledged is not null)
                 {
-                    Increase(acknowledged, roundTrip, now);
+                    Increase(acknowledged, applicationLimited, roundTrip, now);
                 }
 
                 break;
@@ -127,7 +137,7 @@ internal sealed class AimdController
         _lastDecrease = now;
     }
 
-    private void Increase(DataRate? acknowledged, TimeSpan roundTrip, Instant now)
+    private void Increase(DataRate? acknowledged, bool applicationLimited, TimeSpan roundTrip, Instant now)
     {
         TimeSpan elapsed = now - _lastChange;
         double seconds = (elapsed > MaxStep ? MaxStep : elapsed).TotalSeconds;
@@ -145,6 +155,11 @@ internal sealed class AimdController
         if (acknowledged is { } arriving)
         {
             DataRate limit = arriving * 1.5 + DataRate.FromKilobits(10);
+            if (applicationLimited)
+            {
+                limit = DataRate.Min(limit, DataRate.Max(_probed, arriving) * AboveProbed);
+            }
+
             if (grown > limit)
             {
                 grown = DataRate.Max(Rate, limit);

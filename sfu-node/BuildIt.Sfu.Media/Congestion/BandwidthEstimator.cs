@@ -272,6 +272,7 @@ public sealed class BandwidthEstimator
             _loss.Raise(_probeResult);
         }
 
+        _aimd.SetCapacity(_probes.FilledPath(_probeResult) ? _probeResult : DataRate.Infinite);
         UpdateEstimate();
         _probes.OnResult(_probeResult, before, now);
     }

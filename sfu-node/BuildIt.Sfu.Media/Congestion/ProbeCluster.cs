@@ -11,5 +11,11 @@ public readonly record struct ProbeCluster(int Id, DataRate Rate, DataSize Size)
     /// <summary>The tag of a packet that belongs to no probe.</summary>
     public const int None = 0;
 
+    /// <summary>The size from which a probe is many packets however large they are.</summary>
+    public const int UsualBytes = 7 * 1200;
+
+    /// <summary>How large its packets are to be where they are made for it: there must be enough of them to measure with.</summary>
+    public int PacketBytes => Size.Bytes < UsualBytes ? 240 : 1200;
+
     public bool IsNone => Id == None;
 }

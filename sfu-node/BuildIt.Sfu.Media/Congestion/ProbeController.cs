@@ -18,14 +18,21 @@ internal sealed class ProbeController
     /// <summary>A probe that reached this part of its rate is worth going on from.</summary>
     private const double WorthContinuing = 0.7;
 
+    /// <summary>A probe that reached less than this part of its rate met the end of the path's capacity.</summary>
+    private const double Unhindered = 0.9;
+
     /// <summary>What counts as having found more than was known.</summary>
     private const double Progress = 1.1;
 
     /// <summary>Probing above what is wanted gains nothing; the margin lets the last step up be safe.</summary>
     private const double WantedMargin = 1.25;
 
-    private const int MinProbeBytes = 7 * 1200;
+    /// <summary>Ten small packets.</summary>
+    private const int MinProbeBytes = 2400;
     private static readonly TimeSpan ProbeDuration = TimeSpan.FromMilliseconds(60);
+
+    /// <summary>The longest that a probe may take on a slow path: sound waits behind it there.</summary>
+    private static readonly TimeSpan MaxProbeDuration = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan FirstAfterDrop = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan MinInterval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan MaxInterval = TimeSpan.FromSeconds(4);
@@ -45,7 +52,7 @@ internal sealed class ProbeController
     private TimeSpan _interval = MinInterval;
     private Instant _nextAt;
     private Instant _resultDue = Instant.Never;
-    private DataRate _lastProbe;
+    private DataRate _lastRate;
     private ProbeCluster _pending;
 
     public ProbeController(DataRate max, Instant now)
@@ -108,11 +115,14 @@ internal sealed class ProbeController
         _interval = MinInterval;
         _nextAt = now + MinInterval;
         DataRate cap = Cap();
-        if (result >= _lastProbe * WorthContinuing && result < cap * 0.95)
+        if (result >= _lastRate * WorthContinuing && result < cap * 0.95)
         {
             Begin(DataRate.Min(cap, result * ContinueFactor), now);
         }
     }
+
+    /// <summary>Whether the last probe, which reached <paramref name="result"/>, met the end of the path's capacity.</summary>
+    public bool FilledPath(DataRate result) => result < _lastRate * Unhindered;
 
     /// <summary>The next cluster to send, once.</summary>
     public bool TryTake(out ProbeCluster cluster)
@@ -140,8 +150,8 @@ internal sealed class ProbeController
     private void Begin(DataRate rate, Instant now)
     {
         _lastId = _lastId == int.MaxValue ? 1 : _lastId + 1;
-        _lastProbe = rate;
-        long bytes = Math.Max(rate.Over(ProbeDuration).Bytes, MinProbeBytes);
+        _lastRate = rate;
+        long bytes = Math.Max(rate.Over(ProbeDuration).Bytes, Math.Clamp(rate.Over(MaxProbeDuration).Bytes, MinProbeBytes, ProbeCluster.UsualBytes));
         _pending = new ProbeCluster(_lastId, rate, new DataSize(bytes));
         _resultDue = now + ResultTimeout;
         _nextAt = now + _interval;

@@ -78,6 +78,21 @@ public sealed class LayeredSubscriberTests
         Assert.InRange(scenario.QueueDelayP95(10, 60), 0, 200);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Looking_for_more_on_a_slow_path_holds_up_nothing(int seed)
+    {
+        var scenario = new Scenario(Link(260), seed: seed);
+        scenario.AddFlow("layers", new LayeredSource(videos: 1, seed));
+        scenario.Run(60);
+        CurvePlot.Write(scenario, $"slow-path-seed{seed}", "A base layer and sound, 182 kbps, over 260 kbps: no room for more");
+
+        // Larger probes, as used where there is room, would make it 98 to 115 ms.
+        Assert.InRange(scenario.QueueDelayP95(10, 60), 0, 85);
+    }
+
     [Fact]
     public void Lost_feedback_makes_it_careful_and_its_return_makes_it_whole()
     {

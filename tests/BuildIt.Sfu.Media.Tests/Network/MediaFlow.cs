@@ -49,6 +49,7 @@ public sealed class MediaFlow : IFeedbackTarget
     private readonly Instant _start;
     private Instant _nextFrame;
     private long _sequence;
+    private int _probePacket;
 
     public MediaFlow(string name, IFrameSource source, EmulatedLink link, EmulatedLink back, Instant start, BandwidthEstimatorOptions? options = null)
     {
@@ -103,6 +104,7 @@ public sealed class MediaFlow : IFeedbackTarget
         if (Estimator.TryTakeProbe(out ProbeCluster cluster))
         {
             _pacer.StartProbe(cluster, now);
+            _probePacket = cluster.PacketBytes;
         }
 
         _pacer.SetEstimate(Estimator.Estimate);
@@ -137,9 +139,9 @@ public sealed class MediaFlow : IFeedbackTarget
                 break;
             }
 
-            _pacer.OnPaddingSent(PacketBytes);
-            PaddingBytes += PacketBytes;
-            Send(PacketBytes, tag, now);
+            _pacer.OnPaddingSent(_probePacket);
+            PaddingBytes += _probePacket;
+            Send(_probePacket, tag, now);
         }
 
         while (_access.TryPeek(out (EmulatedPacket Packet, Instant At) delayed) && delayed.At <= now)

@@ -19,8 +19,6 @@ internal sealed class LinkBudget
     /// <summary>The pacer holds no media here, only the account of what was sent.</summary>
     private const int NoQueue = 1;
 
-    private const int ProbePacket = 1000;
-
     /// <summary>Loss from which data gives way.</summary>
     private const double LossLimit = 0.1;
 
@@ -36,6 +34,7 @@ internal sealed class LinkBudget
     private bool _hasFeedback;
     private long _retransmissionBudget;
     private Instant _budgetAt;
+    private int _probePacket;
 
     public LinkBudget(Instant now)
     {
@@ -151,7 +150,7 @@ internal sealed class LinkBudget
         StartProbe(now);
         while (_pacer.PaddingDue(now) is var due && due > DataSize.Zero)
         {
-            if (!TrySendProbe((int)Math.Min(due.Bytes, ProbePacket), subscriptions, sink, now))
+            if (!TrySendProbe((int)Math.Min(due.Bytes, _probePacket), subscriptions, sink, now))
             {
                 // Nothing has been sent that could be repeated: the probe is given up and tried again later.
                 _pacer.OnPaddingSent((int)due.Bytes);
@@ -167,6 +166,7 @@ internal sealed class LinkBudget
         if (_estimator.TryTakeProbe(out var cluster))
         {
             _pacer.StartProbe(cluster, now);
+            _probePacket = cluster.PacketBytes;
         }
     }
 
