@@ -17,7 +17,8 @@ namespace BuildIt.Operator.Api;
 [PrinterColumn("Max", "integer", ".spec.maxParticipants", 1)]
 [PrinterColumn("Generation", "integer", ".status.generation", 1)]
 [PrinterColumn("Failovers", "integer", ".status.failovers", 1)]
-[PrinterColumn("Expires", "date", ".spec.expiresAt", 1)]
+// A date column shows how long ago something was; what lies ahead would be "<invalid>".
+[PrinterColumn("Expires", "string", ".spec.expiresAt", 1)]
 [PrinterColumn("Age", "date", ".metadata.creationTimestamp")]
 public sealed class ConferenceRoom : IKubernetesObject<V1ObjectMeta>, ISpec<ConferenceRoomSpec>, IStatus<ConferenceRoomStatus?>
 {

@@ -38,7 +38,11 @@ public sealed class KubectlTests(OperatorFixture fixture, ITestOutputHelper outp
         Assert.Equal(["unused", "Ready", "test-1", pod, "0"], Row("unused")[..5]);
         Assert.Equal(["queued", "Pending"], Row("queued")[..2]);
         Assert.DoesNotContain(pod, Row("queued"));
-        Assert.Contains("FAILOVERS", await KubectlAsync(world, "get", "room", "-o", "wide"), StringComparison.Ordinal);
+        var expiry = $"{DateTime.UtcNow.AddHours(3):yyyy-MM-ddTHH:mm:ssZ}";
+        await world.PatchAsync("standup", $$"""{"expiresAt":"{{expiry}}"}""");
+        var wide = await KubectlAsync(world, "get", "room", "-o", "wide");
+        Assert.Contains("FAILOVERS", wide, StringComparison.Ordinal);
+        Assert.Contains(expiry, wide, StringComparison.Ordinal);
 
         string[] Row(string room) => Assert.Single(rows, row => row[0] == room);
     }
