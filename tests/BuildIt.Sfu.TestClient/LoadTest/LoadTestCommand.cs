@@ -22,6 +22,12 @@ internal static class LoadTestCommand
             Description = "Measured time (30s, 5m, 1h); until Ctrl+C when not given",
             CustomParser = ParseDuration,
         };
+        var settle = new Option<TimeSpan>("--settle")
+        {
+            Description = "Time between the last join and the measured time: estimates find their level, and the server compiles what is hot",
+            CustomParser = ParseDuration,
+            DefaultValueFactory = _ => TimeSpan.FromSeconds(2),
+        };
         var video = new Option<int>("--video-publishers", "--publishers") { Description = "Participants that publish video" };
         var audio = new Option<int>("--audio-publishers") { Description = "Participants that publish audio; they are the video publishers first" };
         var subscribers = new Option<int>("--subscribers") { Description = "Participants that subscribe" };
@@ -39,7 +45,7 @@ internal static class LoadTestCommand
 
         var command = new Command("load-test", "Fill a room and say what arrives")
         {
-            url, key, secret, room, duration, video, audio, subscribers, prefix, resolution, codec, rate, layout, noSimulcast, speakers, everyone, dual, decrypt, loops,
+            url, key, secret, room, duration, settle, video, audio, subscribers, prefix, resolution, codec, rate, layout, noSimulcast, speakers, everyone, dual, decrypt, loops,
         };
         command.SetAction((parsed, cancellation) => RunAsync(
             new LoadTestOptions
@@ -49,6 +55,7 @@ internal static class LoadTestCommand
                 ApiSecret = parsed.GetValue(secret)!,
                 Room = parsed.GetValue(room)!,
                 Duration = parsed.GetValue(duration),
+                Settle = parsed.GetValue(settle),
                 VideoPublishers = parsed.GetValue(video),
                 AudioPublishers = parsed.GetValue(audio),
                 Subscribers = parsed.GetValue(subscribers),

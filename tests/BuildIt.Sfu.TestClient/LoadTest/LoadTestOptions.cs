@@ -14,6 +14,9 @@ public sealed record LoadTestOptions
     /// <summary>Measured time, after everybody has joined; zero runs until cancelled.</summary>
     public TimeSpan Duration { get; init; }
 
+    /// <summary>Time between the last join and the measured time.</summary>
+    public TimeSpan Settle { get; init; } = TimeSpan.FromSeconds(2);
+
     public int VideoPublishers { get; init; }
 
     public int AudioPublishers { get; init; }

@@ -14,7 +14,6 @@ public sealed class LoadTestRun : IAsyncDisposable
     /// <summary>Written when all have joined, before the measured time; another process may wait for it.</summary>
     public const string MeasuringLine = "Measuring";
 
-    private static readonly TimeSpan Settle = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan SpeakerTurn = TimeSpan.FromSeconds(3);
 
     private readonly LoadTestOptions _options;
@@ -40,7 +39,7 @@ public sealed class LoadTestRun : IAsyncDisposable
     {
         await FillAsync(cancellation);
         await Task.WhenAll(Watching.Select(ShowAsync));
-        await DelayAsync(Settle, cancellation);
+        await DelayAsync(_options.Settle, cancellation);
         await Task.WhenAll(Everyone.Select(participant => participant.ClearLatencyAsync()));
 
         using var process = Process.GetCurrentProcess();
