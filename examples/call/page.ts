@@ -88,7 +88,7 @@ async function join(own: string) {
     adaptiveStream: true,
     dynacast: true,
     // The room is elsewhere within a second or two when its server dies; LiveKit's own delays grow to several seconds by then.
-    reconnectPolicy: { nextRetryDelayInMs: ({ elapsedMs }) => (elapsedMs < 60_000 ? 200 + 300 * Math.random() : null) },
+    reconnectPolicy: { nextRetryDelayInMs: ({ elapsedMs }) => (elapsedMs < 60_000 ? (100 + elapsedMs / 10) * (0.5 + Math.random()) : null) },
     encryption: { keyProvider, worker: new Worker('/livekit-client/e2ee-worker', { type: 'module' }) },
     videoCaptureDefaults: { resolution: small ? { width: 320, height: 180, frameRate: 15 } : VideoPresets.h540.resolution },
     publishDefaults: { simulcast: !small, videoCodec: 'vp8', backupCodec: false },

@@ -39,7 +39,7 @@ public sealed class RestartedNodeTests(ITestOutputHelper output)
                 await gathering.ForgetEventsAsync();
                 node = await node.RestartAsync();
                 var times = await gathering.MediaFlowsAsync(Patience);
-                output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"kill {kill}: media flows {times.Max().TotalSeconds:F2} s after the node is back"));
+                output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"kill {kill}: media flows {times.Max(each => each.After).TotalSeconds:F2} s after the node is back"));
             }
 
             Assert.All(gathering.Headless, participant => Assert.Equal(Kills, participant.Returns));

@@ -52,7 +52,7 @@ const harness = {
       adaptiveStream: options.adaptiveStream ?? false,
       dynacast: options.dynacast ?? false,
       singlePeerConnection: options.single ?? true,
-      ...(options.returnsFast ? { reconnectPolicy: { nextRetryDelayInMs: ({ elapsedMs }) => (elapsedMs < 60_000 ? 200 + 300 * Math.random() : null) } } : {}),
+      ...(options.returnsFast ? { reconnectPolicy: { nextRetryDelayInMs: ({ elapsedMs }) => (elapsedMs < 60_000 ? (100 + elapsedMs / 10) * (0.5 + Math.random()) : null) } } : {}),
       publishDefaults: {
         simulcast: options.simulcast ?? true,
         videoSimulcastLayers: [new VideoPreset(160, 90, 60_000, 15), new VideoPreset(320, 180, 150_000, 15)],

@@ -61,9 +61,9 @@ public sealed class Gathering : IAsyncDisposable
     public Task ForgetEventsAsync() => Task.WhenAll(Browsers.Select(browser => browser.ForgetEventsAsync()));
 
     /// <summary>Waits until media of both kinds comes from everybody to everybody, counted from now or from an earlier moment.</summary>
-    /// <returns>For each attendee the time until it did.</returns>
+    /// <returns>For each attendee the time until it did, and what came last.</returns>
     /// <exception cref="TimeoutException">It did not; the message says what is missing, and what the browsers know.</exception>
-    public async Task<IReadOnlyList<TimeSpan>> MediaFlowsAsync(TimeSpan patience, long? since = null)
+    public async Task<IReadOnlyList<Completion>> MediaFlowsAsync(TimeSpan patience, long? since = null)
     {
         var watch = await MediaWatch.StartAsync(_attendees, since);
         try

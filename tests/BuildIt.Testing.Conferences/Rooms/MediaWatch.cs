@@ -35,18 +35,20 @@ public sealed class MediaWatch
     }
 
     /// <summary>Waits until media of both kinds has come from everybody to everybody.</summary>
-    /// <returns>For each attendee, in order, the time until it had come to them.</returns>
+    /// <returns>For each attendee, in order, when it had come to them, and what came last.</returns>
     /// <exception cref="TimeoutException">It did not; the message says what is missing.</exception>
-    public async Task<IReadOnlyList<TimeSpan>> FlowsAsync(TimeSpan timeout)
+    public async Task<IReadOnlyList<Completion>> FlowsAsync(TimeSpan timeout)
     {
-        var done = new TimeSpan?[_attendees.Count];
+        var done = new Completion?[_attendees.Count];
+        var lacking = new IReadOnlyList<Flow>[_attendees.Count];
         while (true)
         {
             var missing = await Task.WhenAll(_attendees.Select((_, i) => done[i] is null ? MissingAsync(i) : Task.FromResult<IReadOnlyList<Flow>>([])));
             var elapsed = _time.GetElapsedTime(_since);
             for (var i = 0; i < done.Length; i++)
             {
-                done[i] ??= missing[i].Count == 0 ? elapsed : null;
+                done[i] ??= missing[i].Count == 0 ? new Completion(elapsed, lacking[i] ?? []) : null;
+                lacking[i] = missing[i];
             }
 
             if (done.All(each => each is not null))
@@ -91,4 +93,13 @@ public sealed class MediaWatch
 
         return text.ToString();
     }
+}
+
+/// <summary>That all media has come to somebody.</summary>
+/// <param name="After">The time it took.</param>
+/// <param name="Last">What was missing until then; nothing when all was there at the first look.</param>
+public readonly record struct Completion(TimeSpan After, IReadOnlyList<Flow> Last)
+{
+    /// <summary>What came last, to be read by people.</summary>
+    public override string ToString() => string.Join(", ", Last.Select(flow => $"{flow.Kind} of {flow.From}"));
 }
