@@ -266,15 +266,17 @@ public sealed class BandwidthEstimator
         }
 
         DataRate before = Estimate;
-        if (_probeResult > before && _detector.Usage != PathUsage.Overuse)
+        _aimd.SetCapacity(_probes.FilledPath(_probeResult) ? _probeResult : DataRate.Infinite);
+        bool goesOn = _probes.OnResult(_probeResult, before, now);
+
+        // Ten small packets measure coarsely: where another probe follows, it has the last word.
+        if (_probeResult > before && _detector.Usage != PathUsage.Overuse && !(goesOn && _measurement.IsCoarse))
         {
             _aimd.Set(DataRate.Max(_aimd.Rate, _probeResult), now);
             _loss.Raise(_probeResult);
         }
 
-        _aimd.SetCapacity(_probes.FilledPath(_probeResult) ? _probeResult : DataRate.Infinite);
         UpdateEstimate();
-        _probes.OnResult(_probeResult, before, now);
     }
 
     private void UpdateEstimate() =>

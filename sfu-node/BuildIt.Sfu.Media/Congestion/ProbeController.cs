@@ -102,23 +102,27 @@ internal sealed class ProbeController
     }
 
     /// <summary>A cluster's result, with the estimate it was compared with.</summary>
-    public void OnResult(DataRate result, DataRate estimate, Instant now)
+    /// <returns>True when another probe follows at once, whose result says more.</returns>
+    public bool OnResult(DataRate result, DataRate estimate, Instant now)
     {
         _resultDue = Instant.Never;
         if (result <= estimate * Progress)
         {
             BackOff(now);
-            return;
+            return false;
         }
 
         _hasSucceeded = true;
         _interval = MinInterval;
         _nextAt = now + MinInterval;
         DataRate cap = Cap();
-        if (result >= _lastRate * WorthContinuing && result < cap * 0.95)
+        bool goesOn = result >= _lastRate * WorthContinuing && result < cap * 0.95;
+        if (goesOn)
         {
             Begin(DataRate.Min(cap, result * ContinueFactor), now);
         }
+
+        return goesOn;
     }
 
     /// <summary>Whether the last probe, which reached <paramref name="result"/>, met the end of the path's capacity.</summary>

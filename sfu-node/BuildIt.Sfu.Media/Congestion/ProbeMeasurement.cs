@@ -24,8 +24,12 @@ internal sealed class ProbeMeasurement
     private int _firstArrivedBytes;
     private int _packets;
 
+    /// <summary>Whether the last cluster was small: then a packet that was late by chance changes the result noticeably.</summary>
+    public bool IsCoarse { get; private set; }
+
     public void Start(in ProbeCluster cluster)
     {
+        IsCoarse = cluster.Size.Bytes < ProbeCluster.UsualBytes;
         _cluster = cluster;
         _packets = 0;
         _bytes = 0;

@@ -1,6 +1,5 @@
 using BuildIt.Sfu.Media.Allocation;
 using BuildIt.Sfu.Media.Forwarding;
-using BuildIt.Sfu.Media.Receiving;
 using BuildIt.Sfu.Media.Rooms.Tracks;
 using BuildIt.Sfu.Media.Units;
 
@@ -70,27 +69,11 @@ internal sealed class SubscriberAllocation
             IsScreenShare = track.Origin == TrackOrigin.ScreenShare,
             TilePixels = settings.Width * settings.Height,
             AllowPause = allowPause,
-            Rates = RatesOf(incoming, now),
+            Rates = subscription.Encoding.RatesAt(now),
             Current = current.IsNone
                 ? LayerId.None
                 : new LayerId(Math.Min(current.Spatial, LayerRates.SpatialLayers - 1), Math.Clamp(current.Temporal, 0, LayerRates.TemporalLayers - 1)),
         };
-    }
-
-    private static LayerRates RatesOf(IncomingTrack incoming, Instant now)
-    {
-        var rates = default(LayerRates);
-        for (var spatial = 0; spatial < LayerRates.SpatialLayers; spatial++)
-        {
-            var layer = incoming.IsSimulcast ? incoming.Layer(spatial) : incoming.Layer(0);
-            for (var temporal = 0; layer is not null && temporal < LayerRates.TemporalLayers; temporal++)
-            {
-                // Each simulcast stream is whole by itself; a scalable stream's layers build on those below.
-                rates.Set(new LayerId(spatial, temporal), layer.RateUpTo(incoming.IsSimulcast ? 0 : spatial, temporal, now));
-            }
-        }
-
-        return rates;
     }
 
     private static void Apply(Subscription subscription, in TrackAllocation answer, Instant now)

@@ -15,11 +15,15 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
 
     private const int VideoHistoryBytes = 2 * 1024 * 1024;
 
+    private static readonly TimeSpan MeasuringInterval = TimeSpan.FromMilliseconds(50);
+
     private static readonly string[] KnownRids = ["q", "h", "f"];
 
     // Asked for each subscriber several times a second: an array is walked without allocating.
     private readonly PublishedLayer[] _layers = [.. announced.Layers];
     private ExtensionMap? _extensions;
+    private LayerRates _rates;
+    private Instant _measuredAt = Instant.Never;
 
     public Publication Publication { get; } = publication;
 
@@ -52,6 +56,18 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
 
     /// <summary>Lower-case codec name as the protocol has it ("vp8").</summary>
     public string CodecName => Codec?.Name.ToLowerInvariant() ?? Announced.Codec;
+
+    /// <summary>What forwarding each layer costs, as measured within the last moments: every subscriber asks several times a second.</summary>
+    public ref readonly LayerRates RatesAt(Instant now)
+    {
+        if (_measuredAt == Instant.Never || now - _measuredAt >= MeasuringInterval)
+        {
+            _measuredAt = now;
+            Measure(now);
+        }
+
+        return ref _rates;
+    }
 
     public void Start(NegotiatedSection section, ExtensionMap extensions, int slot, Instant now)
     {
@@ -148,9 +164,24 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
         return rank;
     }
 
+    private void Measure(Instant now)
+    {
+        for (var spatial = 0; spatial < LayerRates.SpatialLayers; spatial++)
+        {
+            var layer = Incoming!.IsSimulcast ? Incoming.Layer(spatial) : Incoming.Layer(0);
+            for (var temporal = 0; temporal < LayerRates.TemporalLayers; temporal++)
+            {
+                // Each simulcast stream is whole by itself; a scalable stream's layers build on those below.
+                var rate = layer?.RateUpTo(Incoming.IsSimulcast ? 0 : spatial, temporal, now) ?? DataRate.Zero;
+                _rates.Set(new LayerId(spatial, temporal), rate);
+            }
+        }
+    }
+
     private void Use(NegotiatedCodec codec)
     {
         Codec = codec;
+        _measuredAt = Instant.Never;
         CodecKind = CodecKinds.FromEncodingName(codec.Name);
         var isVideo = Section!.Kind == Sdp.MediaKind.Video;
         Incoming = new IncomingTrack(
