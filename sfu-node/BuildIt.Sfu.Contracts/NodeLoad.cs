@@ -21,7 +21,7 @@ public sealed record NodeLoad
     /// <summary>Media sent, averaged over the last seconds, in bits per second.</summary>
     public long EgressBitsPerSecond { get; init; }
 
-    /// <summary>Processor time used as a fraction of what the pod may use (its cgroup limit), 0 to 1.</summary>
+    /// <summary>Processor time used as a fraction of what the pod may use (its cgroup limit), 0 to 1, averaged over some 15 seconds.</summary>
     public double Cpu { get; init; }
 
     /// <summary>Memory in use as a fraction of what the pod may use (its cgroup limit), 0 to 1.</summary>

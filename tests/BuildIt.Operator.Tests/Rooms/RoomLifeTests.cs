@@ -91,6 +91,7 @@ public sealed class RoomLifeTests(OperatorFixture fixture) : IClassFixture<Opera
         await using var world = await RoomWorld.CreateAsync(fixture, pods: 1);
         await world.CreateAsync("room");
         await world.ReadyAsync("room");
+        await world.RouteIsAsync("room", "is known", _ => true);
         await world.Database.StringSetAsync(world.Keys.Route(new RoomId("again")), ContractJson.Write(
             (await world.RouteAsync("room"))! with { Room = new RoomId("again"), Generation = 41, State = RoomRouteState.Ended }, ContractJson.Default.RoomRoute));
         await world.CreateAsync("again");
