@@ -103,7 +103,7 @@ public sealed class LayerAllocator
                 }
 
                 long more = ladder.Cost(next) - ladder.Cost(ladder.Position);
-                long margin = IsAbove(ladder.Layer(next), tracks[track].Current) ? (long)(ladder.Cost(next) * RiseMargin) : 0;
+                long margin = IsAbove(ladder.Layer(next), tracks[track].Current) ? MarginFor(tracks[track], ladder.Layer(next), ladder.Cost(next)) : 0;
                 if (more + margin <= left)
                 {
                     ladder.Position = next;
@@ -113,6 +113,10 @@ public sealed class LayerAllocator
             }
         }
     }
+
+    /// <summary>What must be left over for a rise: more in a quiet moment, as the layer will soon cost what it usually does.</summary>
+    private static long MarginFor(in TrackDemand track, LayerId layer, long cost) =>
+        (long)(Math.Max(cost, track.UsualRates.Get(layer).BitsPerSecond) * (1 + RiseMargin)) - cost;
 
     private static bool IsAbove(LayerId layer, LayerId current) =>
         layer.Spatial > current.Spatial || (layer.Spatial == current.Spatial && layer.Temporal > current.Temporal);

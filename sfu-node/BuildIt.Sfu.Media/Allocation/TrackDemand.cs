@@ -26,7 +26,11 @@ public struct TrackDemand
     /// <summary>False keeps the base layer however little there is.</summary>
     public bool AllowPause;
 
+    /// <summary>What each layer costs now.</summary>
     public LayerRates Rates;
+
+    /// <summary>What each layer costs in the long run; a rise has to fit with that too. Zero when nothing is known of it.</summary>
+    public LayerRates UsualRates;
 
     /// <summary>What is forwarded now: a track keeps it as long as it fits, and rises above it only with room to spare.</summary>
     public LayerId Current;

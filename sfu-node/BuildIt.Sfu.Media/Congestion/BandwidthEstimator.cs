@@ -269,8 +269,10 @@ public sealed class BandwidthEstimator
         _aimd.SetCapacity(_probes.FilledPath(_probeResult) ? _probeResult : DataRate.Infinite);
         bool goesOn = _probes.OnResult(_probeResult, before, now);
 
-        // Ten small packets measure coarsely: where another probe follows, it has the last word.
-        if (_probeResult > before && _detector.Usage != PathUsage.Overuse && !(goesOn && _measurement.IsCoarse))
+        // Ten small packets measure coarsely. Where another probe follows it has the last word, unless what is sent follows the estimate
+        // and so proves it anyway.
+        bool awaitsNext = goesOn && _measurement.IsCoarse && _usage.IsApplicationLimited;
+        if (_probeResult > before && _detector.Usage != PathUsage.Overuse && !awaitsNext)
         {
             _aimd.Set(DataRate.Max(_aimd.Rate, _probeResult), now);
             _loss.Raise(_probeResult);

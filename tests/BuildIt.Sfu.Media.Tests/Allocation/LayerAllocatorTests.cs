@@ -41,6 +41,20 @@ public sealed class LayerAllocatorTests
     }
 
     [Fact]
+    public void A_quiet_moment_is_no_reason_to_rise()
+    {
+        TrackDemand track = Video(wanted: 1) with { Current = new LayerId(0, 0) };
+        Assert.Equal(1, Allocate(700, track).Given[0].Target.Spatial);
+        track.UsualRates = LayerRates.Simulcast(DataRate.FromKilobits(150), DataRate.FromKilobits(800), DataRate.FromKilobits(1500));
+        Assert.Equal(0, Allocate(700, track).Given[0].Target.Spatial);
+        Assert.Equal(1, Allocate(930, track).Given[0].Target.Spatial);
+
+        // What is forwarded already goes on as long as it fits.
+        track.Current = new LayerId(1, 0);
+        Assert.Equal(1, Allocate(700, track).Given[0].Target.Spatial);
+    }
+
+    [Fact]
     public void When_bases_do_not_fit_the_least_important_pause_and_audio_goes_on()
     {
         (TrackAllocation[] given, AllocationSummary summary) = Allocate(250, Audio(), Video(), Video(priority: 1), Video());

@@ -70,6 +70,7 @@ internal sealed class SubscriberAllocation
             TilePixels = settings.Width * settings.Height,
             AllowPause = allowPause,
             Rates = subscription.Encoding.RatesAt(now),
+            UsualRates = subscription.Encoding.UsualRates,
             Current = current.IsNone
                 ? LayerId.None
                 : new LayerId(Math.Min(current.Spatial, LayerRates.SpatialLayers - 1), Math.Clamp(current.Temporal, 0, LayerRates.TemporalLayers - 1)),

@@ -17,13 +17,21 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
 
     private static readonly TimeSpan MeasuringInterval = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>Memory of <see cref="UsualRates"/>.</summary>
+    private static readonly TimeSpan Averaging = TimeSpan.FromSeconds(4);
+
+    /// <summary>Until then they are what is measured.</summary>
+    private static readonly TimeSpan Beginning = TimeSpan.FromSeconds(5);
+
     private static readonly string[] KnownRids = ["q", "h", "f"];
 
     // Asked for each subscriber several times a second: an array is walked without allocating.
     private readonly PublishedLayer[] _layers = [.. announced.Layers];
     private ExtensionMap? _extensions;
     private LayerRates _rates;
+    private LayerRates _usualRates;
     private Instant _measuredAt = Instant.Never;
+    private Instant _startedAt = Instant.Never;
 
     public Publication Publication { get; } = publication;
 
@@ -62,12 +70,15 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
     {
         if (_measuredAt == Instant.Never || now - _measuredAt >= MeasuringInterval)
         {
-            _measuredAt = now;
             Measure(now);
+            _measuredAt = now;
         }
 
         return ref _rates;
     }
+
+    /// <summary>The same, averaged over some seconds: a quiet moment of a picture is over soon.</summary>
+    public ref readonly LayerRates UsualRates => ref _usualRates;
 
     public void Start(NegotiatedSection section, ExtensionMap extensions, int slot, Instant now)
     {
@@ -166,6 +177,9 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
 
     private void Measure(Instant now)
     {
+        // A stream begins with a key frame, which says nothing of what it will cost.
+        _startedAt = Instant.Min(_startedAt, now);
+        var weight = now - _startedAt < Beginning ? 1 : 1 - Math.Exp((_measuredAt - now) / Averaging);
         for (var spatial = 0; spatial < LayerRates.SpatialLayers; spatial++)
         {
             var layer = Incoming!.IsSimulcast ? Incoming.Layer(spatial) : Incoming.Layer(0);
@@ -173,7 +187,9 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
             {
                 // Each simulcast stream is whole by itself; a scalable stream's layers build on those below.
                 var rate = layer?.RateUpTo(Incoming.IsSimulcast ? 0 : spatial, temporal, now) ?? DataRate.Zero;
-                _rates.Set(new LayerId(spatial, temporal), rate);
+                var id = new LayerId(spatial, temporal);
+                _rates.Set(id, rate);
+                _usualRates.Set(id, rate * weight + _usualRates.Get(id) * (1 - weight));
             }
         }
     }
@@ -181,7 +197,7 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
     private void Use(NegotiatedCodec codec)
     {
         Codec = codec;
-        _measuredAt = Instant.Never;
+        (_measuredAt, _startedAt) = (Instant.Never, Instant.Never);
         CodecKind = CodecKinds.FromEncodingName(codec.Name);
         var isVideo = Section!.Kind == Sdp.MediaKind.Video;
         Incoming = new IncomingTrack(
