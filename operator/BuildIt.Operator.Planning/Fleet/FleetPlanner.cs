@@ -24,7 +24,9 @@ public static class FleetPlanner
         var ready = members.Serving.Count(member => member.IsReady);
         var scaling = spec.Deleting
             ? Deleting(observed, members.Serving.Count)
-            : ScalingPlanner.Plan(observed, members.Total, ready, members.Serving.Count + members.InFlight, now, deadlines);
+            : ScalingPlanner.Plan(
+                observed, members.Total, new ReadyPods(ready, members.Serving.Count(member => member is { IsReady: true, Instance.IsBusy: false })),
+                members.Serving.Count + members.InFlight, now, deadlines);
 
         var held = Held(spec, health);
         IReadOnlyList<InstanceAction> actions = [];

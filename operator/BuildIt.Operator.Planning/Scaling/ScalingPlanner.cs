@@ -13,7 +13,7 @@ internal static class ScalingPlanner
     /// <param name="now">The time.</param>
     /// <param name="deadlines">Gathers when time alone changes the answer.</param>
     public static ScalingDecision Plan(
-        FleetObservation observed, PodLoad total, int ready, int serving, DateTimeOffset now, Deadlines deadlines)
+        FleetObservation observed, PodLoad total, ReadyPods ready, int serving, DateTimeOffset now, Deadlines deadlines)
     {
         var spec = observed.Spec;
         var memory = observed.Memory ?? Fresh(spec, serving, now);
@@ -56,7 +56,7 @@ internal static class ScalingPlanner
     }
 
     private static (int Pods, string Why) Wanted(
-        FleetObservation observed, PodLoad total, int ready, DateTimeOffset now, Deadlines deadlines)
+        FleetObservation observed, PodLoad total, ReadyPods ready, DateTimeOffset now, Deadlines deadlines)
     {
         var spec = observed.Spec;
         if (spec.ManualReplicas is { } manual)
@@ -75,10 +75,11 @@ internal static class ScalingPlanner
             why = Invariant($"{why}, and {warm} warm");
         }
 
-        var forPending = PendingRooms.PodsFor(spec, observed.Demand.PendingRooms);
-        if (forPending > 0 && ready + forPending > pods)
+        // An empty pod takes any room: where one has just become ready, those who waited for it are about to be placed.
+        var forPending = PendingRooms.PodsFor(spec, observed.Demand.PendingRooms) - ready.Empty;
+        if (forPending > 0 && ready.Count + forPending > pods)
         {
-            pods = ready + forPending;
+            pods = ready.Count + forPending;
             why = Invariant($"{observed.Demand.PendingRooms.Count} rooms wait and fit no pod, which takes {forPending} more");
         }
 
@@ -183,6 +184,11 @@ internal static class ScalingPlanner
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
+
+/// <summary>Pods that take rooms now.</summary>
+/// <param name="Count">All of them.</param>
+/// <param name="Empty">Those that have no room and are to get none yet.</param>
+internal readonly record struct ReadyPods(int Count, int Empty);
 
 /// <summary>How many pods, why, and what stands in the way of as many as load asks for.</summary>
 internal sealed record ScalingDecision(int Desired, int Wanted, string Reason, ScalingLimit Limit, ScalingMemory Memory);

@@ -119,6 +119,19 @@ public sealed class ScalingPlannerTests
     }
 
     [Fact]
+    public void A_room_that_waited_for_a_pod_takes_it_when_it_is_ready_and_no_other()
+    {
+        var spec = Given.Spec(min: 2);
+        var waiting = new RoomDemand { PendingRooms = [30] };
+
+        Assert.Equal(2, FleetPlanner.Plan(Given.Fleet(spec, Given.Pod("a"), Given.Pod("b")) with { Demand = waiting }, Given.Now).Desired);
+        Assert.Equal(2, FleetPlanner.Plan(Given.Fleet(spec, Given.Pod("a", 30, 1), Given.Pod("b")) with { Demand = waiting }, Given.Now).Desired);
+        Assert.Equal(3, FleetPlanner.Plan(Given.Fleet(spec, Given.Pod("a", 30, 1), Given.Pod("b", 30, 1)) with { Demand = waiting }, Given.Now).Desired);
+        var promised = Given.Pod("b") with { AssignedRooms = 1 };
+        Assert.Equal(3, FleetPlanner.Plan(Given.Fleet(spec, Given.Pod("a", 30, 1), promised) with { Demand = waiting }, Given.Now).Desired);
+    }
+
+    [Fact]
     public void Rising_load_waits_for_its_window_when_there_is_one()
     {
         var spec = Given.Spec() with { Scaling = new ScalingPolicy { Up = new ScalingBehavior { Stabilization = TimeSpan.FromSeconds(30) } } };
