@@ -25,7 +25,7 @@ public static class FleetPlanner
         var scaling = spec.Deleting
             ? Deleting(observed, members.Serving.Count)
             : ScalingPlanner.Plan(
-                observed, members.Total, new ReadyPods(ready, members.Serving.Count(member => member is { IsReady: true, Instance.IsBusy: false })),
+                observed, members.Total, new ReadyPods(ready, Open(members.Serving, now, deadlines)),
                 members.Serving.Count + members.InFlight, now, deadlines);
 
         var held = Held(spec, health);
@@ -71,6 +71,26 @@ public static class FleetPlanner
 
     private static ScalingDecision Deleting(FleetObservation observed, int serving) => new(
         0, 0, "the fleet is being deleted", ScalingLimit.None, observed.Memory ?? new ScalingMemory { Desired = serving });
+
+    /// <summary>Ready pods that will take whoever waits: those without a room, and those of which nobody can know yet.</summary>
+    private static int Open(IReadOnlyList<Member> serving, DateTimeOffset now, Deadlines deadlines)
+    {
+        var open = 0;
+        foreach (var member in serving)
+        {
+            if (member is { IsReady: true, Instance.ReadySince: { } since })
+            {
+                var isNew = since + ScalingPlanner.Placing > now;
+                open += isNew || !member.Instance.IsBusy ? 1 : 0;
+                if (isNew)
+                {
+                    deadlines.Add(since + ScalingPlanner.Placing);
+                }
+            }
+        }
+
+        return open;
+    }
 
     private static string? Held(FleetSpec spec, FleetHealth health)
     {

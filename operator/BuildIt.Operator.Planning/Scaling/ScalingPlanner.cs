@@ -6,6 +6,9 @@ namespace BuildIt.Operator.Planning.Scaling;
 /// <summary>Decides how many pods a fleet should have.</summary>
 internal static class ScalingPlanner
 {
+    /// <summary>How long after a pod has become ready those who waited for it may take to be placed.</summary>
+    public static readonly TimeSpan Placing = TimeSpan.FromSeconds(3);
+
     /// <param name="observed">The fleet.</param>
     /// <param name="total">The load of all its pods together, the dead ones' included: it comes back elsewhere.</param>
     /// <param name="ready">Pods that take rooms now.</param>
@@ -187,7 +190,7 @@ internal static class ScalingPlanner
 
 /// <summary>Pods that take rooms now.</summary>
 /// <param name="Count">All of them.</param>
-/// <param name="Empty">Those that have no room and are to get none yet.</param>
+/// <param name="Empty">Those that have no room and are to get none yet, and those that have only just become ready.</param>
 internal readonly record struct ReadyPods(int Count, int Empty);
 
 /// <summary>How many pods, why, and what stands in the way of as many as load asks for.</summary>

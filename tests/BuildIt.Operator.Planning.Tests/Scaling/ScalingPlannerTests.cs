@@ -127,6 +127,9 @@ public sealed class ScalingPlannerTests
         Assert.Equal(2, FleetPlanner.Plan(Given.Fleet(spec, Given.Pod("a"), Given.Pod("b")) with { Demand = waiting }, Given.Now).Desired);
         Assert.Equal(2, FleetPlanner.Plan(Given.Fleet(spec, Given.Pod("a", 30, 1), Given.Pod("b")) with { Demand = waiting }, Given.Now).Desired);
         Assert.Equal(3, FleetPlanner.Plan(Given.Fleet(spec, Given.Pod("a", 30, 1), Given.Pod("b", 30, 1)) with { Demand = waiting }, Given.Now).Desired);
+        var justReady = Given.Pod("b") with { ReadySince = Given.Now - TimeSpan.FromSeconds(1), Load = null, AssignedRooms = 1 };
+        Assert.Equal(2, FleetPlanner.Plan(Given.Fleet(spec, Given.Pod("a", 30, 1), justReady) with { Demand = waiting }, Given.Now).Desired);
+        Assert.Equal(3, FleetPlanner.Plan(Given.Fleet(spec, Given.Pod("a", 30, 1), justReady) with { Demand = waiting }, Given.Now.AddSeconds(2.5)).Desired);
         var promised = Given.Pod("b") with { AssignedRooms = 1 };
         Assert.Equal(3, FleetPlanner.Plan(Given.Fleet(spec, Given.Pod("a", 30, 1), promised) with { Demand = waiting }, Given.Now).Desired);
     }
