@@ -78,8 +78,8 @@ internal static class ScalingPlanner
             why = Invariant($"{why}, and {warm} warm");
         }
 
-        // An empty pod takes any room: where one has just become ready, those who waited for it are about to be placed.
-        var forPending = PendingRooms.PodsFor(spec, observed.Demand.PendingRooms) - ready.Empty;
+        // An open pod takes any room: those who waited for one are about to be placed there.
+        var forPending = PendingRooms.PodsFor(spec, observed.Demand.PendingRooms) - ready.Open;
         if (forPending > 0 && ready.Count + forPending > pods)
         {
             pods = ready.Count + forPending;
@@ -190,8 +190,8 @@ internal static class ScalingPlanner
 
 /// <summary>Pods that take rooms now.</summary>
 /// <param name="Count">All of them.</param>
-/// <param name="Empty">Those that have no room and are to get none yet, and those that have only just become ready.</param>
-internal readonly record struct ReadyPods(int Count, int Empty);
+/// <param name="Open">Those that will take whoever waits: those without a room, and those that have only just become ready.</param>
+internal readonly record struct ReadyPods(int Count, int Open);
 
 /// <summary>How many pods, why, and what stands in the way of as many as load asks for.</summary>
 internal sealed record ScalingDecision(int Desired, int Wanted, string Reason, ScalingLimit Limit, ScalingMemory Memory);
