@@ -69,7 +69,7 @@ public static class SchemaBuilder
         IDictionary { Count: 0 } => null,
         IDictionary => JsonSerializer.SerializeToNode(value, ApiJson.Options),
         ICollection { Count: 0 } => null,
-        _ when node.Type == "object" => new JsonObject(),
+        _ when node.Type == "object" => node.Rules.Count > 0 ? node.WholeDefault() : new JsonObject(),
         _ => JsonSerializer.SerializeToNode(value, ApiJson.Options),
     };
 

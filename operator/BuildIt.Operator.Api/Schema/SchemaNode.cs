@@ -64,6 +64,18 @@ public sealed record SchemaNode
     /// <summary>A check of the text that the schema cannot express: what is wrong and what to write instead, or null.</summary>
     public Func<string, string?>? TextCheck { get; init; }
 
+    /// <summary>
+    /// The defaults of all members, theirs written out too. A server evaluates an object's rules on its default as it is
+    /// written, before those of the members are filled in, and refuses the definition when a rule reads a member that is
+    /// not there.
+    /// </summary>
+    public JsonObject WholeDefault() => new(
+        from property in Properties
+        where property.Value.Default is not null
+        select KeyValuePair.Create(
+            property.Key,
+            property.Value is { Type: "object", Properties.Count: > 0 } ? property.Value.WholeDefault() : property.Value.Default!.DeepClone()));
+
     public SchemaNode? Property(string name)
     {
         foreach (var (key, node) in Properties)

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using BuildIt.Operator.Api.Schema;
 using BuildIt.Operator.CrdGen;
 
@@ -29,6 +30,12 @@ public sealed class SchemaBuilderTests
         Assert.Null(spec.Property("region")!.Default);
         Assert.Null(spec.Property("geo")!.Default);
     }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void The_default_of_an_object_with_rules_is_written_out_whole(Type kind) => Walk(SchemaBuilder.For(kind), kind.Name, node =>
+        node.Rules.Count == 0 || node.Default is not JsonObject written
+        || node.Properties.Where(property => property.Value.Default is not null).All(property => written.ContainsKey(property.Key)));
 
     [Fact]
     public void Status_has_no_defaults() =>
