@@ -32,10 +32,10 @@ bench: ## Measure the hot paths
 	@scripts/bench.sh
 
 soak: deps ## Hold a room of 50 and two browsers for five minutes
-	@BUILDIT_SOAK=full dotnet test tests/BuildIt.Interop.Tests -c Release -nologo -v quiet --filter FullyQualifiedName~Soak --logger 'console;verbosity=detailed'
+	@BUILDIT_SOAK=full dotnet test tests/e2e/BuildIt.Interop.Tests -c Release -nologo -v quiet --filter FullyQualifiedName~Soak --logger 'console;verbosity=detailed'
 
 failover: deps ## As root: kill the pod of a call ten times, and time its return
-	@BUILDIT_FAILOVER_KILLS=10 dotnet test tests/BuildIt.EndToEnd.Tests -nologo -v quiet --filter FullyQualifiedName~FailoverTests --logger 'console;verbosity=detailed'
+	@BUILDIT_FAILOVER_KILLS=10 dotnet test tests/e2e/BuildIt.EndToEnd.Tests -nologo -v quiet --filter FullyQualifiedName~FailoverTests --logger 'console;verbosity=detailed'
 
 fuzz: ## Feed the parsers hostile bytes
 	@scripts/fuzz.sh

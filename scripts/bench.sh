@@ -12,8 +12,8 @@ rooms() {
   local operator=artifacts/bench/operator
   rm -rf "$operator"
   dotnet publish operator/BuildIt.Operator -c Release -o "$operator" -nologo -v quiet
-  dotnet build tests/BuildIt.Operator.Bench -c Release -nologo -v quiet
-  dotnet tests/BuildIt.Operator.Bench/bin/Release/net10.0/BuildIt.Operator.Bench.dll rooms operator="$PWD/$operator/BuildIt.Operator" "$@"
+  dotnet build tests/benchmarks/BuildIt.Operator.Bench -c Release -nologo -v quiet
+  dotnet tests/benchmarks/BuildIt.Operator.Bench/bin/Release/net10.0/BuildIt.Operator.Bench.dll rooms operator="$PWD/$operator/BuildIt.Operator" "$@"
 }
 
 if [ "${1:-}" = rooms ]; then
@@ -26,12 +26,12 @@ fi
 # A thousand clients have a socket each.
 ulimit -n "$(ulimit -Hn)"
 
-for project in sfu-node/BuildIt.Sfu.Node tests/BuildIt.Sfu.TestClient tests/BuildIt.Sfu.Bench tests/BuildIt.Operator.Bench; do
+for project in sfu-node/BuildIt.Sfu.Node tools/BuildIt.Sfu.TestClient tests/benchmarks/BuildIt.Sfu.Bench tests/benchmarks/BuildIt.Operator.Bench; do
   dotnet build "$project" -c Release -nologo -v quiet
 done
 
 echo "The planners"
-dotnet tests/BuildIt.Operator.Bench/bin/Release/net10.0/BuildIt.Operator.Bench.dll
+dotnet tests/benchmarks/BuildIt.Operator.Bench/bin/Release/net10.0/BuildIt.Operator.Bench.dll
 echo
 echo "Rooms from creation to Ready, as many as the API server takes"
 rooms
@@ -40,7 +40,7 @@ echo "Rooms from creation to Ready, 200 a second"
 rooms rate=200
 echo
 
-bench=tests/BuildIt.Sfu.Bench/bin/Release/net10.0/BuildIt.Sfu.Bench.dll
+bench=tests/benchmarks/BuildIt.Sfu.Bench/bin/Release/net10.0/BuildIt.Sfu.Bench.dll
 echo "The limit"
 dotnet "$bench" limit 64 2
 echo

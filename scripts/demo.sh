@@ -119,9 +119,9 @@ install_chart() {
 
 # Browsers, headless participants and the page's server are one program, which runs on and is ended with the cluster.
 start_call() {
-  quietly dotnet build tests/BuildIt.Demo -c Release -nologo -v quiet
+  quietly dotnet build tools/BuildIt.Demo -c Release -nologo -v quiet
   rm -f "$dir/logs/demo.log"
-  start_program "$dir" demo dotnet tests/BuildIt.Demo/bin/Release/net10.0/BuildIt.Demo.dll \
+  start_program "$dir" demo dotnet tools/BuildIt.Demo/bin/Release/net10.0/BuildIt.Demo.dll \
     --api "http://$(service_address $space buildit-sfu-room-api):8080" --port "$port" --pages "$dir/page" --browsers $browsers --headless $headless
 }
 

@@ -76,7 +76,7 @@ restore_nuget_packages() {
   local project stale=no stamp=artifacts/nuget-restored
   while IFS= read -r project; do
     if [ ! -f "$(dirname "$project")/obj/project.assets.json" ] || [ ! "$stamp" -nt "$project" ]; then stale=yes; fi
-  done < <(find operator sfu-node tests -name '*.csproj' -not -path '*/node_modules/*')
+  done < <(find operator sfu-node tests tools -name '*.csproj' -not -path '*/node_modules/*')
   [ "$stamp" -nt Directory.Packages.props ] || stale=yes
   [ "$stale" = yes ] || return 0
   say "Restoring NuGet packages"

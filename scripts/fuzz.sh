@@ -12,7 +12,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-project=tests/BuildIt.Sfu.Fuzz
+project=tests/fuzz/BuildIt.Sfu.Fuzz
 options=(--seed "${SEED:-1}" --faults artifacts/fuzz)
 if [ -n "${INPUTS:-}" ]; then
   options+=(--inputs "$INPUTS")

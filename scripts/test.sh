@@ -12,12 +12,12 @@ filter=() projects=()
 while [ $# -gt 0 ]; do
   case $1 in
     --filter) filter=(--filter "$2"); shift ;;
-    *) projects+=("tests/$1/$1.csproj") ;;
+    *) projects+=(tests/*/"$1/$1.csproj") ;;
   esac
   shift
 done
 if [ ${#projects[@]} = 0 ]; then
-  for project in tests/*/*.Tests.csproj; do projects+=("$project"); done
+  for project in tests/{unit,integration,e2e}/*/*.Tests.csproj; do projects+=("$project"); done
 fi
 
 results=$PWD/artifacts/test-results
