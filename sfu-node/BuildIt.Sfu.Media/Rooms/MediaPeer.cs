@@ -40,6 +40,7 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
     private Instant _nextUpdate = Instant.Never;
     private DataRate _allocated = DataRate.Infinite;
     private Instant _deadline = Instant.Never;
+    private long _announcements;
     private bool _ready;
     private bool _closed;
 
@@ -324,6 +325,9 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
 
     /// <summary>Something is to be told to this publisher (a key frame request): do it as soon as it may be sent.</summary>
     public void OnFeedbackWanted() => Touch(_incoming.NextDeadline());
+
+    /// <summary>Counts what this publisher announces.</summary>
+    public long NextAnnouncement() => _announcements++;
 
     /// <summary>What others watch of this publisher's tracks has changed.</summary>
     public void OnWatchedChanged(Instant now) => Touch(now);

@@ -9,7 +9,7 @@ namespace BuildIt.Sfu.Media.Rooms;
 public sealed record PublishedLayer(VideoQualityLevel Quality, int Width, int Height, long Bitrate, string Rid);
 
 /// <summary>One encoding of a track: a client can publish a track in a second (backup) codec under another cid.</summary>
-/// <param name="Cid">The client's id for the MediaStreamTrack, matched against the offer's msid.</param>
+/// <param name="Cid">The client's id for the MediaStreamTrack. Some browsers write it into the offer's msid.</param>
 /// <param name="Codec">Lower-case codec name without the kind ("vp8"), or empty to accept what is negotiated.</param>
 /// <param name="Layers">Announced layers, lowest first; empty for audio.</param>
 public sealed record PublishedEncoding(string Cid, string Codec, IReadOnlyList<PublishedLayer> Layers);

@@ -9,7 +9,7 @@ internal sealed class PublisherAnswer : PendingAnswer, IAnswerContext
     private readonly SdpSession? _offer;
     private readonly LocalDescription? _local;
     private readonly AnswerBuilder? _builder;
-    private readonly Dictionary<(string? Cid, MediaKind Kind), ReceivePreferences> _preferences = [];
+    private readonly Dictionary<string, ReceivePreferences> _preferences = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SendTrack> _tracks = new(StringComparer.Ordinal);
 
     /// <param name="offer">The offer.</param>
@@ -30,12 +30,12 @@ internal sealed class PublisherAnswer : PendingAnswer, IAnswerContext
     public static PublisherAnswer Rejected(string error) => new(error);
 
     /// <summary>Notes what the room has to say about a section: the track the client sends in it and how, and what is sent there.</summary>
-    public void Note(SdpMedia section, string? cid, ReceivePreferences preferences, SendTrack? track)
+    public void Note(string mid, ReceivePreferences preferences, SendTrack? track)
     {
-        _preferences[(cid, section.Kind)] = preferences;
+        _preferences[mid] = preferences;
         if (track is not null)
         {
-            _tracks[section.Mid] = track;
+            _tracks[mid] = track;
         }
     }
 
@@ -56,7 +56,7 @@ internal sealed class PublisherAnswer : PendingAnswer, IAnswerContext
         }
     }
 
-    ReceivePreferences IAnswerContext.PreferencesFor(string? cid, MediaKind kind) => _preferences.GetValueOrDefault((cid, kind)) ?? ReceivePreferences.Default;
+    ReceivePreferences IAnswerContext.PreferencesFor(string mid) => _preferences.GetValueOrDefault(mid) ?? ReceivePreferences.Default;
 
     SendTrack? IAnswerContext.TrackFor(string mid, MediaKind kind) => _tracks.GetValueOrDefault(mid);
 }

@@ -12,8 +12,9 @@ namespace BuildIt.Sfu.Media.Rooms;
 /// </summary>
 internal sealed class PublisherNegotiation(MediaPeer peer, PeerConnection connection, IncomingMedia incoming, CodecPolicy policy)
 {
-    // Sections in which the client sends, by mid: those with a track, and those whose announcement has not come yet.
-    private readonly Dictionary<string, PublicationEncoding> _bound = new(StringComparer.Ordinal);
+    private readonly SectionBindings _bindings = new(peer.Publications);
+
+    // Sections in which the client sends, and whose announcement has not come yet.
     private readonly Dictionary<string, NegotiatedSection> _unbound = new(StringComparer.Ordinal);
     private ulong _version;
 
@@ -37,10 +38,10 @@ internal sealed class PublisherNegotiation(MediaPeer peer, PeerConnection connec
         }
 
         var answer = new PublisherAnswer(offer, connection.Describe(), new AnswerBuilder(policy, _version++));
+        var encodings = _bindings.Match([.. offer.Media.Where(Sends).Select(media => new SendingSection(media.Mid, media.Kind, SectionReader.Msid(media)?.Track))]);
         foreach (var section in offer.Media)
         {
-            var cid = SectionReader.Msid(section)?.Track;
-            answer.Note(section, cid, PreferencesFor(cid, section.Kind), peer.Subscribing.TrackFor(section.Mid));
+            answer.Note(section.Mid, PreferencesFor(encodings.GetValueOrDefault(section.Mid)), peer.Subscribing.TrackFor(section.Mid));
         }
 
         return answer;
@@ -70,17 +71,11 @@ internal sealed class PublisherNegotiation(MediaPeer peer, PeerConnection connec
     }
 
     /// <summary>A track was announced: a section may have waited for it.</summary>
-    public void OnAnnounced(Instant now)
-    {
-        foreach (var section in _unbound.Values.ToArray())
-        {
-            Bind(section, now);
-        }
-    }
+    public void OnAnnounced(Instant now) => Bind([.. _unbound.Values.OrderBy(section => section.Index)], now);
 
-    private ReceivePreferences PreferencesFor(string? cid, MediaKind kind)
+    private static ReceivePreferences PreferencesFor(PublicationEncoding? encoding)
     {
-        if (Find(cid, kind) is not { } encoding)
+        if (encoding is null)
         {
             return ReceivePreferences.Default;
         }
@@ -91,101 +86,82 @@ internal sealed class PublisherNegotiation(MediaPeer peer, PeerConnection connec
         var red = !track.DisableRed && !track.Encrypted;
         return new ReceivePreferences
         {
-            PreferredCodecs = encoding.Announced.Codec.Length > 0 ? [encoding.Announced.Codec] : kind == MediaKind.Audio && red ? [CodecPolicy.Red, CodecPolicy.Opus] : [],
+            PreferredCodecs = encoding.Announced.Codec.Length > 0 ? [encoding.Announced.Codec] : !encoding.Publication.IsVideo && red ? [CodecPolicy.Red, CodecPolicy.Opus] : [],
             Dtx = !track.DisableDtx,
             Stereo = track.Stereo,
             AllowRed = red,
         };
     }
 
+    private static bool Sends(SdpMedia section) =>
+        section.Kind is MediaKind.Audio or MediaKind.Video && section.Direction.Sends && !section.Rejected;
+
+    private static bool Sends(NegotiatedSection section) =>
+        section.Kind is MediaKind.Audio or MediaKind.Video && section.Direction.Receives && !section.Rejected;
+
+    private static SendingSection Sending(NegotiatedSection section) => new(section.Mid, section.Kind, section.RemoteMsid?.Track);
+
     private void Apply(NegotiatedSession session, Instant now)
     {
         foreach (var section in session.Sections)
         {
-            if (section.Kind is not (MediaKind.Audio or MediaKind.Video))
-            {
-                continue;
-            }
-
-            if (section.Direction.Receives && !section.Rejected)
+            if (Sends(section))
             {
                 incoming.AddExtensions(section.Extensions);
-                Bind(section, now);
             }
             else
             {
                 Release(section.Mid, now);
             }
         }
+
+        Bind([.. session.Sections.Where(Sends)], now);
     }
 
-    private void Bind(NegotiatedSection section, Instant now)
+    /// <summary>Gives sections what was announced for them, and takes from them what they carry no more.</summary>
+    private void Bind(NegotiatedSection[] sections, Instant now)
     {
-        if (_bound.TryGetValue(section.Mid, out var known))
+        foreach (var section in sections.Where(section => _bindings.HasChanged(Sending(section))))
         {
-            if (section.RemoteMsid is null || known.Announced.Cid == section.RemoteMsid.Track || Find(section.RemoteMsid.Track, section.Kind) == known)
-            {
-                return;
-            }
-
             Release(section.Mid, now);
         }
 
-        if (Find(section.RemoteMsid?.Track, section.Kind) is not { } encoding)
+        var encodings = _bindings.Match([.. sections.Select(Sending)]);
+        foreach (var section in sections)
         {
-            _unbound[section.Mid] = section;
-            return;
-        }
+            if (!encodings.TryGetValue(section.Mid, out var encoding))
+            {
+                _unbound[section.Mid] = section;
+                continue;
+            }
 
-        _unbound.Remove(section.Mid);
-        _bound[section.Mid] = encoding;
-        incoming.Add(encoding, section, now);
-        peer.Events.OnTrackNegotiated(encoding.Publication.Sid, encoding.Announced.Cid, section.Mid, encoding.MimeType, now);
-        encoding.Publication.OnEncodingNegotiated(now);
+            if (_bindings.Of(section.Mid) == encoding)
+            {
+                continue;
+            }
+
+            _unbound.Remove(section.Mid);
+            _bindings.Bind(Sending(section), encoding);
+            incoming.Add(encoding, section, now);
+            peer.Events.OnTrackNegotiated(encoding.Publication.Sid, encoding.Announced.Cid, section.Mid, encoding.MimeType, now);
+            encoding.Publication.OnEncodingNegotiated(now);
+        }
     }
 
     private void Release(string mid, Instant now)
     {
         _unbound.Remove(mid);
-        if (!_bound.Remove(mid, out var encoding))
+        if (_bindings.Release(mid) is not { } encoding)
         {
             return;
         }
 
         incoming.Remove(encoding);
         var publication = encoding.Publication;
-        if (publication.Encodings.TrueForAll(other => !_bound.ContainsValue(other)) && peer.Publications.ContainsKey(publication.Sid))
+        if (!publication.Encodings.Exists(_bindings.IsBound) && peer.Publications.ContainsKey(publication.Sid))
         {
             peer.Unpublish(publication.Sid, now);
             peer.Events.OnTrackEnded(publication.Sid, now);
         }
-    }
-
-    /// <summary>
-    /// The announced encoding a section carries: by cid; else, for clients that write another id into the msid, the only
-    /// announced one of its kind that has no section yet.
-    /// </summary>
-    private PublicationEncoding? Find(string? cid, MediaKind kind)
-    {
-        PublicationEncoding? free = null;
-        var count = 0;
-        foreach (var publication in peer.Publications.Values)
-        {
-            foreach (var encoding in publication.Encodings)
-            {
-                if (cid is not null && encoding.Announced.Cid == cid)
-                {
-                    return encoding;
-                }
-
-                if (publication.IsVideo == (kind == MediaKind.Video) && encoding.Section is null)
-                {
-                    free = encoding;
-                    count++;
-                }
-            }
-        }
-
-        return count == 1 ? free : null;
     }
 }

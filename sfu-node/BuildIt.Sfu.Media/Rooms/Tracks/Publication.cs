@@ -60,7 +60,7 @@ internal sealed class Publication(MediaPeer publisher, PublishedTrack track)
         {
             if (!Encodings.Exists(known => known.Announced.Cid == encoding.Cid))
             {
-                var created = new PublicationEncoding(this, encoding);
+                var created = new PublicationEncoding(this, encoding, Publisher.NextAnnouncement());
                 Encodings.Add(created);
                 added.Add(created);
             }

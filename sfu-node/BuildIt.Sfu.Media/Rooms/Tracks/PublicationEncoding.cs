@@ -8,7 +8,7 @@ using BuildIt.Sfu.Media.Units;
 namespace BuildIt.Sfu.Media.Rooms.Tracks;
 
 /// <summary>One encoding (codec) of a published track: announced by signalling, negotiated by SDP, then receiving. Used on one loop.</summary>
-internal sealed class PublicationEncoding(Publication publication, PublishedEncoding announced)
+internal sealed class PublicationEncoding(Publication publication, PublishedEncoding announced, long order)
 {
     /// <summary>A second of Opus; video keeps as much as its rate asks for.</summary>
     private const int AudioHistoryBytes = 32 * 1024;
@@ -36,6 +36,9 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
     public Publication Publication { get; } = publication;
 
     public PublishedEncoding Announced { get; } = announced;
+
+    /// <summary>Its place among all that the publisher has announced.</summary>
+    public long Order { get; } = order;
 
     /// <summary>Null until negotiated.</summary>
     public NegotiatedSection? Section { get; private set; }

@@ -3,8 +3,8 @@ namespace BuildIt.Sfu.Media.Sdp.Negotiation;
 /// <summary>Who is behind the sections of an offer.</summary>
 public interface IAnswerContext
 {
-    /// <summary>How to receive the track a client calls <paramref name="cid"/> (null when it gave none).</summary>
-    ReceivePreferences PreferencesFor(string? cid, MediaKind kind);
+    /// <summary>How to receive the track that a client sends in a section.</summary>
+    ReceivePreferences PreferencesFor(string mid);
 
     /// <summary>The track to send in a section on which the client receives; null sends nothing there.</summary>
     SendTrack? TrackFor(string mid, MediaKind kind);
@@ -196,8 +196,7 @@ public sealed class AnswerBuilder(CodecPolicy policy, ulong version = 0)
     {
         var track = offer.Direction.Receives ? context.TrackFor(offer.Mid, offer.Kind) : null;
         var receives = offer.Direction.Sends;
-        var msid = receives ? SectionReader.Msid(offer) : null;
-        var preferences = receives ? context.PreferencesFor(msid?.Track, offer.Kind) : ReceivePreferences.Default;
+        var preferences = receives ? context.PreferencesFor(offer.Mid) : ReceivePreferences.Default;
         var codecs = AnswerCodecSelector.Select(policy, offer, track, receives ? preferences : null);
         var extensions = ExtensionPolicy.Select(offer);
         var ids = ExtensionIds.From(extensions);
@@ -235,7 +234,7 @@ public sealed class AnswerBuilder(CodecPolicy policy, ulong version = 0)
             Codecs = SectionReader.Codecs(codecs),
             Extensions = ids,
             Rids = [.. streams.Select(stream => stream.Rid)],
-            RemoteMsid = msid,
+            RemoteMsid = receives ? SectionReader.Msid(offer) : null,
             RemoteSources = receives ? SectionReader.Sources(offer) : [],
             Sends = track,
         };

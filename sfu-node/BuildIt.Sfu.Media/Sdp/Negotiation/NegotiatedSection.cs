@@ -63,7 +63,7 @@ public sealed record NegotiatedSection
     /// <summary>Rids of the simulcast streams the client sends, in the order it wrote them; empty without simulcast.</summary>
     public IReadOnlyList<string> Rids { get; init; } = [];
 
-    /// <summary>Stream and track of the client; the track is what it announced as cid. Null when it sends nothing.</summary>
+    /// <summary>Stream and track of the client; in some browsers the track is what it announced as cid. Null when it sends nothing.</summary>
     public SdpMsid? RemoteMsid { get; init; }
 
     /// <summary>

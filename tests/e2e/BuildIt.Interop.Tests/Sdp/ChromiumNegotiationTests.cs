@@ -169,7 +169,7 @@ public sealed class ChromiumNegotiationTests
 
         public ReceivingSections Receiving { get; } = new();
 
-        public ReceivePreferences PreferencesFor(string? cid, MediaKind kind) => ReceivePreferences.Default;
+        public ReceivePreferences PreferencesFor(string mid) => ReceivePreferences.Default;
 
         public SendTrack? TrackFor(string mid, MediaKind kind) => Receiving.TrackFor(mid);
     }

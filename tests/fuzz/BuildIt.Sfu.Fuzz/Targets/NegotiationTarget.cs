@@ -148,7 +148,7 @@ internal sealed class NegotiationTarget : IFuzzTarget
 
     private sealed class Context(ReceivingSections sections) : IAnswerContext
     {
-        public ReceivePreferences PreferencesFor(string? cid, MediaKind kind) => ReceivePreferences.Default;
+        public ReceivePreferences PreferencesFor(string mid) => ReceivePreferences.Default;
 
         public SendTrack? TrackFor(string mid, MediaKind kind) => sections.TrackFor(mid);
     }

@@ -164,7 +164,7 @@ public class NegotiationTests
 
         public ReceivingSections? Sections { get; init; }
 
-        public ReceivePreferences PreferencesFor(string? cid, MediaKind kind) => Preferences;
+        public ReceivePreferences PreferencesFor(string mid) => Preferences;
 
         public SendTrack? TrackFor(string mid, MediaKind kind) => Sections?.TrackFor(mid);
     }

@@ -4,7 +4,8 @@ using BuildIt.Sfu.Media.Sdp.Negotiation;
 namespace BuildIt.Sfu.Media.Tests.Sdp;
 
 /// <summary>
-/// Recorded offers (Chromium 156) and hand-written ones in the manner of Firefox and of libwebrtc's native clients.
+/// Recorded offers (Chromium 156, Firefox 153) and hand-written ones in the manner of Firefox with H.264 and of libwebrtc's native
+/// clients. Those of Firefox are of one connection, in the order of their names here.
 /// </summary>
 internal static class SdpFixtures
 {
@@ -13,6 +14,11 @@ internal static class SdpFixtures
     public const string ChromiumSinglePublishing = "chromium-156-single-publishing.sdp";
     public const string ChromiumSvc = "chromium-156-svc.sdp";
     public const string Firefox = "firefox-like-publisher.sdp";
+    public const string FirefoxCamera = "firefox-153-camera.sdp";
+    public const string FirefoxMicrophone = "firefox-153-microphone.sdp";
+    public const string FirefoxScreen = "firefox-153-screen.sdp";
+    public const string FirefoxWithoutCamera = "firefox-153-without-camera.sdp";
+    public const string FirefoxRestart = "firefox-153-restart.sdp";
     public const string Libwebrtc = "libwebrtc-like-single.sdp";
 
     public static readonly LocalDescription Local = new()
@@ -24,7 +30,10 @@ internal static class SdpFixtures
     };
 
     public static readonly string[] Names =
-        [ChromiumPublisher, ChromiumSingleFirst, ChromiumSinglePublishing, ChromiumSvc, Firefox, Libwebrtc];
+    [
+        ChromiumPublisher, ChromiumSingleFirst, ChromiumSinglePublishing, ChromiumSvc,
+        Firefox, FirefoxCamera, FirefoxMicrophone, FirefoxScreen, FirefoxWithoutCamera, FirefoxRestart, Libwebrtc,
+    ];
 
     public static TheoryData<string> All => [.. Names];
 
