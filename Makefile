@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps build test demo crds images bench soak failover fuzz fmt fmt-check cluster-up cluster-down clean
+.PHONY: help deps build test unit demo crds images bench soak failover fuzz fmt fmt-check cluster-up cluster-down clean
 
 SOLUTION := BuildIt.Operator.sln
 
@@ -18,6 +18,9 @@ build: deps ## Compile everything
 
 test: deps ## Run every test against a real Kubernetes API, Redis and browser (FILTER=... narrows it)
 	@scripts/test.sh $(if $(FILTER),--filter '$(FILTER)')
+
+unit: deps ## Run the tests that need nothing but the code: a minute (FILTER=... narrows it)
+	@scripts/test.sh --kind unit $(if $(FILTER),--filter '$(FILTER)')
 
 demo: deps ## Show an encrypted call that outlives its pod, on a real local Kubernetes (FLEET=yes: scaling and rollout first)
 	@FLEET=$(FLEET) scripts/demo.sh

@@ -1,52 +1,86 @@
 #!/usr/bin/env bash
-# Builds the solution once and runs every test project, one after the other, so that those that
-# measure time have the machine to themselves. The last line is "N passed, N failed, N skipped".
+# Builds the solution once and runs the test projects: what only computes or waits side by side, browsers in a lane of
+# their own. The last line is "N passed, N failed, N skipped".
 #
-#   scripts/test.sh [--filter EXPRESSION] [PROJECT...]    PROJECT: a name, such as BuildIt.Sfu.Net.Tests
+#   scripts/test.sh [--kind KIND]... [--filter EXPRESSION] [PROJECT...]
 #
-# Fails when a test fails, when a project breaks off, and when nothing ran at all.
+#   KIND: unit, integration or e2e, the folders of tests/. PROJECT: a name, such as BuildIt.Sfu.Net.Tests.
+#
+# Fails when a test fails, when a project breaks off, when nothing ran at all, and when more than two tests were unsteady:
+# tests of browsers and containers that failed and passed when run again by themselves. Nothing else is run twice. Both
+# logs stay in artifacts/test-results.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-filter=() projects=()
+unsteady_allowed=2 slowest=10
+
+filter='' projects=() kinds=()
 while [ $# -gt 0 ]; do
   case $1 in
-    --filter) filter=(--filter "$2"); shift ;;
+    --filter) filter=$2; shift ;;
+    --kind) kinds+=("$2"); shift ;;
     *) projects+=(tests/*/"$1/$1.csproj") ;;
   esac
   shift
 done
 if [ ${#projects[@]} = 0 ]; then
-  for project in tests/{unit,integration,e2e}/*/*.Tests.csproj; do projects+=("$project"); done
+  [ ${#kinds[@]} -gt 0 ] || kinds=(e2e integration unit)
+  for kind in "${kinds[@]}"; do projects+=(tests/"$kind"/*/*.Tests.csproj); done
 fi
+
+# needs KIND: whether a project of this kind is among those to run.
+needs() { printf '%s\n' "${projects[@]}" | grep -q "^tests/$1/"; }
 
 results=$PWD/artifacts/test-results
 rm -rf "$results"
 mkdir -p "$results"
-passed=0 failed=0 skipped=0
+began=$SECONDS
 
 finish() {
   # The compiler that all projects share would stay for a while otherwise.
   dotnet build-server shutdown --vbcscompiler >/dev/null 2>&1 || true
+  local passed=0 failed=0 skipped=0 unsteady=0 good bad left again
+  for tally in "$results"/*.tally; do
+    [ -f "$tally" ] || continue
+    read -r good bad left again <"$tally"
+    passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + left)) unsteady=$((unsteady + again))
+  done
+  if [ "${broken:-}" ]; then failed=$((failed + 1)); fi
+  if [ $((passed + failed)) -gt 0 ]; then print_slowest; fi
+  echo "$((SECONDS - began)) seconds"
+  if [ "$unsteady" -gt "$unsteady_allowed" ]; then
+    echo "More than $unsteady_allowed tests were unsteady: the first of their logs are in $results."
+    failed=$((failed + 1))
+  fi
+  echo "$unsteady unsteady"
   echo "$passed passed, $failed failed, $skipped skipped"
   [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
 }
 
-echo "Building"
-if ! dotnet build BuildIt.Operator.sln -nologo -v quiet; then
-  failed=1
-  echo "The build failed; no test ran."
-  finish
-fi
+# The slowest tests of all projects, longest first.
+print_slowest() {
+  echo "The $slowest slowest tests:"
+  { grep -hoE '<UnitTestResult [^>]*' "$results"/*.trx 2>/dev/null || true; } |
+    sed -nE 's/.* testName="([^"]*)".* duration="([0-9:.]*)".*/\2 \1/p' |
+    sort -r | head -n "$slowest" | sed -E 's/^([0-9:]+)\.?([0-9])?[0-9]* /    \1.\2 /' || true
+}
 
-# Made here rather than by the first test that needs it, which would look as if it hung.
-if [ -z "${KUBECONFIG_E2E:-}" ]; then
-  echo "Preparing the local Kubernetes"
-  if [ "$(id -u)" = 0 ]; then level=node; else level=control-plane; fi
-  if ! { tests/cluster/build.sh "$level" && tests/cluster/tools.sh; } >/dev/null; then
-    echo "There is no local Kubernetes; the tests that need it will fail."
-  fi
-fi
+build() {
+  local target=BuildIt.Operator.sln
+  # For those who change the code and want an answer within a minute.
+  if ! needs integration && ! needs e2e; then target=tests/unit/unit.proj; fi
+  echo "Building"
+  dotnet build "$target" --no-restore -nologo -v quiet
+}
+
+# What integration and e2e tests run against, made here rather than by the first test that needs it, which would look as
+# if it hung. Needs no compiler of ours, so it is made beside the build.
+prepare() {
+  local level=control-plane
+  [ -z "${KUBECONFIG_E2E:-}" ] || return 0
+  if [ "$(id -u)" = 0 ]; then level=node; fi
+  tests/cluster/build.sh "$level" >/dev/null && tests/cluster/tools.sh >/dev/null
+}
 
 # failed_filter FILE: a filter for the methods that failed, as the test result file names them.
 failed_filter() {
@@ -56,34 +90,79 @@ failed_filter() {
 # counter FILE NAME: an attribute of the <Counters> element of a test result file.
 counter() { sed -nE "s/.*<Counters.* $2=\"([0-9]+)\".*/\1/p" "$1" | head -n 1; }
 
-for project in "${projects[@]}"; do
-  name=$(basename "$project" .csproj)
-  started=$SECONDS
-  code=0
+# run_project PROJECT [PART EXPRESSION]: runs its tests, or a part of them, prints one line (and the log where a test
+# failed), and leaves its numbers in a file.
+run_project() {
+  local project=$1 part=${2:-} only=${3:-} name kind started=$SECONDS code=0 total=0 executed=0 good=0 bad again='' unsteady=0 trx out='' narrow=()
+  name=$(basename "$project" .csproj)${part:+.$part} kind=$(cut -d / -f 2 <<<"$project")
+  trx=$results/$name.trx
+  if [ -n "$filter" ] && [ -n "$only" ]; then only="($filter)&($only)"; fi
+  only=${only:-$filter}
+  if [ -n "$only" ]; then narrow=(--filter "$only"); fi
   # A test that hangs is ended and counted as failed, instead of holding up the rest.
   dotnet test "$project" --no-build --nologo --logger "trx;LogFileName=$name.trx" --results-directory "$results" \
     --blame-hang --blame-hang-timeout 10m --blame-hang-dump-type none \
-    "${filter[@]}" >"$results/$name.log" 2>&1 || code=$?
+    "${narrow[@]}" >"$results/$name.log" 2>&1 </dev/null || code=$?
 
-  trx=$results/$name.trx
-  total=0 executed=0 good=0
   if [ -f "$trx" ]; then
     total=$(counter "$trx" total) executed=$(counter "$trx" executed) good=$(counter "$trx" passed)
   fi
   bad=$((executed - good))
-  # Real browsers and clusters on a busy machine miss a deadline now and then. What failed is run once more by itself, and
-  # said to be unsteady when it passes then; a fault fails both times.
-  if [ "$code" != 0 ] && [ "$bad" -gt 0 ] && [ "$bad" -le 5 ]; then
+  # A browser or a container on a busy machine can miss a deadline. What failed is run once more by itself, and is said to
+  # be unsteady when it passes then: a fault to be found, whose first log stays.
+  if [ "$kind" = e2e ] && [ "$code" != 0 ] && [ "$bad" -gt 0 ] && [ "$bad" -le 5 ]; then
     again=$(failed_filter "$trx")
-    if [ -n "$again" ] && dotnet test "$project" --no-build --nologo --filter "$again" >"$results/$name.again.log" 2>&1; then
-      echo "    unsteady, passed when run again: ${again//FullyQualifiedName~/}"
-      good=$((good + bad)) bad=0 code=0
+    if [ -n "$again" ] && dotnet test "$project" --no-build --nologo --filter "$again" >"$results/$name.again.log" 2>&1 </dev/null; then
+      out+="    unsteady, passed when run again: ${again//FullyQualifiedName~/}"$'\n'
+      unsteady=$bad good=$((good + bad)) bad=0 code=0
     fi
   fi
   # No failed test and yet a failure: the test host crashed or never started.
   if [ "$code" != 0 ] && [ "$bad" = 0 ]; then bad=1; fi
-  passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + total - executed))
-  printf '%-40s %5d passed %4d failed %4d skipped %5d s\n' "$name" "$good" "$bad" "$((total - executed))" "$((SECONDS - started))"
-  if [ "$bad" != 0 ]; then sed 's/^/    /' "$results/$name.log"; fi
+  # A narrower filter may leave nothing of a part.
+  if [ "$code" = 0 ] && [ "$total" = 0 ]; then return 0; fi
+  echo "$good $bad $((total - executed)) $unsteady" >"$results/$name.tally"
+  if [ "$bad" != 0 ] || [ "$unsteady" != 0 ]; then out+=$(sed 's/^/    /' "$results/$name.log")$'\n'; fi
+  # At once, so that lanes do not write into each other's lines.
+  printf '%-40s %5d passed %4d failed %4d skipped %5d s\n%s' "$name" "$good" "$bad" "$((total - executed))" "$((SECONDS - started))" "$out"
+}
+
+# lane QUEUE: runs the projects that the file lists, one after the other. Several lanes may share one queue.
+lane() {
+  local project
+  while project=$(flock "$1.lock" -c "head -n 1 '$1'; sed -i 1d '$1'") && [ -n "$project" ]; do run_project "$project"; done
+}
+
+if needs integration || needs e2e; then
+  echo "Preparing the local Kubernetes"
+  prepare &
+  preparing=$!
+fi
+if ! build; then
+  broken=yes
+  echo "The build failed; no test ran."
+  if [ "${preparing:-}" ]; then wait "$preparing" || true; fi
+  finish
+  exit 1
+fi
+
+# Browsers take longest and have a lane of their own. Beside them goes one lane of what mostly waits for processes or only
+# computes; without browsers there are two.
+lanes=2 interop='' pids=()
+for project in "${projects[@]}"; do
+  case $project in
+    */BuildIt.Interop.Tests.csproj) lanes=1 interop=$project ;;
+    *) echo "$project" >>"$results/others.queue" ;;
+  esac
 done
+if [ -n "$interop" ]; then run_project "$interop" calls 'Machine!=quiet' & pids+=($!); fi
+if [ "${preparing:-}" ] && ! wait "$preparing"; then
+  echo "There is no local Kubernetes; the tests that need it will fail."
+fi
+if [ -f "$results/others.queue" ]; then
+  for _ in $(seq "$lanes"); do lane "$results/others.queue" & pids+=($!); done
+fi
+for pid in "${pids[@]}"; do wait "$pid" || broken=yes; done
+# And then, with the machine to themselves, the tests that watch media without interruption.
+if [ -n "$interop" ]; then run_project "$interop" quiet 'Machine=quiet' || broken=yes; fi
 finish
