@@ -1,5 +1,6 @@
 using System.Net;
 using BuildIt.Interop.Tests.Browser;
+using BuildIt.Testing;
 using BuildIt.Testing.Network;
 using Xunit.Abstractions;
 
@@ -7,6 +8,7 @@ namespace BuildIt.Interop.Tests.Adaptive;
 
 /// <summary>A subscriber whose link gets worse and better again, behind an impairing proxy; the publisher's link is clear.</summary>
 [Collection(AdaptiveTestGroup.Name)]
+[Trait(Quiet.Trait, Quiet.Machine)]
 public sealed class LimitedLinkTests(ConferenceFixture conference, ITestOutputHelper output)
 {
     private const int High = 640;
@@ -30,6 +32,7 @@ public sealed class LimitedLinkTests(ConferenceFixture conference, ITestOutputHe
         await publisher.PublishAsync(width: High, height: 360);
         await subscriber.SeesAndHearsAsync(["publisher"], Patience);
         var recording = await Recording.StartAsync(subscriber, "publisher");
+        using var machine = StallMeter.Start();
         await WidthBecomesAsync(subscriber, High, Patience);
         await Task.Delay(TimeSpan.FromSeconds(2));
 
@@ -46,14 +49,14 @@ public sealed class LimitedLinkTests(ConferenceFixture conference, ITestOutputHe
         var fell = recording.Samples.FirstOrDefault(s => s.At >= limited && s.Width is > 0 and <= Low)?.At - limited;
         var rose = recording.Samples.FirstOrDefault(s => s.At >= lifted && s.Width >= High)?.At - lifted;
         Assert.True(proxy.BytesToClient > 100_000, "media did not pass the proxy");
-        Assert.True(fell <= 3000, $"fell after {fell} ms\n{story}");
-        Assert.True(rose <= 10_000, $"returned after {rose} ms\n{story}");
+        Assert.True(fell <= 3000 + machine.Allowance.TotalMilliseconds, $"fell after {fell} ms\n{story}");
+        Assert.True(rose <= 10_000 + machine.Allowance.TotalMilliseconds, $"returned after {rose} ms\n{story}");
         Assert.All(
             recording.Samples.Where(s => s.At >= limited + 5000 && s.At < lifted), s => Assert.True(s.Width <= Low, $"a layer too high\n{story}"));
         var still = recording.LongestStill(limited, recording.Samples[^1].At);
-        Assert.True(still <= TimeSpan.FromSeconds(1), $"no picture for {still.TotalMilliseconds:0} ms\n{story}");
+        Assert.True(still <= TimeSpan.FromSeconds(1) + machine.Allowance, $"no picture for {still.TotalMilliseconds:0} ms\n{story}");
         var silence = recording.LongestSilence(limited, recording.Samples[^1].At);
-        Assert.True(silence <= TimeSpan.FromSeconds(1), $"no sound for {silence.TotalMilliseconds:0} ms\n{story}");
+        Assert.True(silence <= TimeSpan.FromSeconds(1) + machine.Allowance, $"no sound for {silence.TotalMilliseconds:0} ms\n{story}");
         var sound = recording.AudioRate(limited, lifted);
         var usual = recording.AudioRate(lifted + 2000, recording.Samples[^1].At);
         Assert.True(sound >= usual * 0.8 * (1 - loss), $"{sound:0.0} of {usual:0.0} audio packets a second\n{story}");

@@ -3,6 +3,7 @@ using BuildIt.Sfu.TestClient;
 using BuildIt.Sfu.TestClient.Media;
 using BuildIt.Sfu.TestClient.Network;
 using BuildIt.Sfu.TestClient.Statistics;
+using BuildIt.Testing;
 
 namespace BuildIt.Interop.Tests.Hostile;
 
@@ -14,6 +15,7 @@ internal sealed class Bystanders : IAsyncDisposable
 {
     private readonly HeadlessNetwork _network;
     private ParticipantStatistics? _before;
+    private StallMeter? _machine;
     private long _keyFramesBefore;
 
     private Bystanders(HeadlessNetwork network, HeadlessParticipant speaker, HeadlessParticipant listener, string video, string audio)
@@ -46,6 +48,8 @@ internal sealed class Bystanders : IAsyncDisposable
     /// <summary>From here on it counts.</summary>
     public async Task StartAsync()
     {
+        _machine?.Dispose();
+        _machine = StallMeter.Start();
         await Listener.ClearGapsAsync();
         _before = await Listener.GetStatisticsAsync();
         _keyFramesBefore = (await Speaker.GetStatisticsAsync()).KeyFrameRequestsReceived;
@@ -66,7 +70,8 @@ internal sealed class Bystanders : IAsyncDisposable
             Since(Video, track => track.Faults) + Since(Audio, track => track.Faults),
             Of(after, Video).LongestGap,
             Of(after, Audio).LongestGap,
-            speaker.KeyFrameRequestsReceived - _keyFramesBefore);
+            speaker.KeyFrameRequestsReceived - _keyFramesBefore,
+            _machine!.Allowance);
 
         long Since(string track, Func<TrackStatistics, long> count) => count(Of(after, track)) - count(Of(_before!, track));
     }
@@ -75,6 +80,7 @@ internal sealed class Bystanders : IAsyncDisposable
     {
         await Listener.DisposeAsync();
         await Speaker.DisposeAsync();
+        _machine?.Dispose();
         _network.Dispose();
     }
 
@@ -103,10 +109,13 @@ internal sealed class Bystanders : IAsyncDisposable
     }
 }
 
-/// <summary>What one participant received of another's video and sound during a test.</summary>
+/// <summary>What one participant received of another's video and sound during a test, and what the machine itself held up.</summary>
 internal sealed record Reception(
-    long VideoFrames, long AudioFrames, long Lost, long Faults, TimeSpan VideoGap, TimeSpan AudioGap, long KeyFrameRequests)
+    long VideoFrames, long AudioFrames, long Lost, long Faults, TimeSpan VideoGap, TimeSpan AudioGap, long KeyFrameRequests, TimeSpan MachineAllowance)
 {
+    /// <summary>Whether picture and sound went on: no gap beyond the limit and what the machine held up.</summary>
+    public bool GoesOn(TimeSpan limit) => VideoGap <= limit + MachineAllowance && AudioGap <= limit + MachineAllowance;
+
     public override string ToString() =>
-        $"{VideoFrames} pictures, longest gap {VideoGap.TotalMilliseconds:0} ms; {AudioFrames} sounds, longest gap {AudioGap.TotalMilliseconds:0} ms; {Lost} lost, {Faults} faults, {KeyFrameRequests} key frames asked for";
+        $"{VideoFrames} pictures, longest gap {VideoGap.TotalMilliseconds:0} ms; {AudioFrames} sounds, longest gap {AudioGap.TotalMilliseconds:0} ms; {Lost} lost, {Faults} faults, {KeyFrameRequests} key frames asked for; the machine may have held up {MachineAllowance.TotalMilliseconds:0} ms";
 }

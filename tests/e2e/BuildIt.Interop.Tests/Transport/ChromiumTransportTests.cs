@@ -57,9 +57,6 @@ public sealed class ChromiumTransportTests(ITestOutputHelper output)
         Assert.Single(host.Rtp.Where(p => p.PayloadType == 96).Select(p => p.Ssrc).Distinct());
 
         output.WriteLine($"Answer to SRTP keys: {elapsed.TotalMilliseconds:0} ms");
-
-        // Generous for a busy machine; without the short timers a lost step costs a second each.
-        Assert.True(elapsed < TimeSpan.FromSeconds(3), $"The connection took {elapsed.TotalMilliseconds:0} ms.");
     }
 
     private static void ApplyOffer(UdpTransportHost host, string offer)
