@@ -22,6 +22,7 @@ public sealed class MediaEndpoint : IMediaEndpoint
         Handler = handler;
         _socket = socket;
         _ownsSocket = ownsSocket;
+        Number = loop.Register(this);
     }
 
     public MediaLoop Loop { get; }
@@ -30,6 +31,9 @@ public sealed class MediaEndpoint : IMediaEndpoint
     public int LocalPort => _socket.LocalPort;
 
     internal IDatagramHandler Handler { get; }
+
+    /// <summary>By which its loop knows it.</summary>
+    internal int Number { get; }
 
     /// <summary>
     /// STUN requests for this local fragment come here, from whatever address. Make it with
@@ -80,22 +84,22 @@ public sealed class MediaEndpoint : IMediaEndpoint
         return path;
     }
 
-    /// <summary>
-    /// Takes an address over from whoever had it. Only after it proved itself with a valid MESSAGE-INTEGRITY (or the
-    /// like): otherwise any client could pull another's media to itself. A client's NAT may give its port to the next.
-    /// </summary>
-    public void Claim(in TransportAddress remote)
+    /// <inheritdoc/>
+    public void Claim(in TransportAddress remote, bool proven)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         foreach ((PathId path, TransportAddress known) in _paths)
         {
             if (known == remote)
             {
-                Loop.Claim(this, path, remote);
+                Loop.Claim(this, path, remote, proven);
                 return;
             }
         }
     }
+
+    /// <inheritdoc/>
+    public void MarkTransaction(Span<byte> transaction) => Loop.MarkTransaction(transaction, Number);
 
     public void ClosePath(PathId path)
     {
@@ -134,6 +138,7 @@ public sealed class MediaEndpoint : IMediaEndpoint
 
         _ufrags.Clear();
         _disposed = true;
+        Loop.Unregister(Number);
         if (_ownsSocket)
         {
             Loop.CloseSocket(_socket);

@@ -18,10 +18,13 @@ public sealed partial class MediaLoop
 {
     private readonly Dictionary<TransportAddress, Binding> _bindings = [];
     private readonly Dictionary<UfragKey, MediaEndpoint> _ufrags = [];
+    private readonly Dictionary<int, MediaEndpoint> _endpoints = [];
+    private readonly TransactionMark _transactions;
     private readonly bool[] _handedTo;
     private TransportAddress _currentSender;
     private LocalAddress _currentLocal;
     private TimeSpec _currentArrival;
+    private int _lastEndpoint;
 
     void IUdpSocketOwner.OnReadable(UdpSocket socket)
     {
@@ -108,34 +111,65 @@ public sealed partial class MediaLoop
         PathId path = Sink.Open(connection is null ? socket : null, connection, remote, local);
         if (socket.Exclusive is null && _network.Directory.TrySet(remote, Index))
         {
-            _bindings[remote] = new Binding(endpoint, path);
+            _bindings[remote] = new Binding(endpoint, path, Proven: false);
         }
         else if (_bindings.TryGetValue(remote, out Binding binding) && binding.Endpoint == endpoint)
         {
-            _bindings[remote] = new Binding(endpoint, path);
+            _bindings[remote] = binding with { Path = path };
         }
 
         return path;
     }
 
-    internal void Claim(MediaEndpoint endpoint, PathId path, in TransportAddress remote)
+    /// <summary>The number of a new endpoint.</summary>
+    internal int Register(MediaEndpoint endpoint)
+    {
+        do
+        {
+            _lastEndpoint = (_lastEndpoint + 1) % TransactionMark.MaxEndpoints;
+        }
+        while (!_endpoints.TryAdd(_lastEndpoint, endpoint));
+        return _lastEndpoint;
+    }
+
+    internal void Unregister(int endpoint) => _endpoints.Remove(endpoint);
+
+    internal void MarkTransaction(Span<byte> transaction, int endpoint) => _transactions.Write(transaction, Index, endpoint);
+
+    internal void Claim(MediaEndpoint endpoint, PathId path, in TransportAddress remote, bool proven)
     {
         AssertCurrent();
-        if (_bindings.TryGetValue(remote, out Binding binding) && binding.Endpoint == endpoint)
+        bool known = _bindings.TryGetValue(remote, out Binding binding);
+        if (known && binding.Endpoint == endpoint && (binding.Proven || !proven))
+        {
+            return;
+        }
+
+        if (known && binding.Proven && !proven)
+        {
+            return;
+        }
+
+        if (!_network.Directory.TryClaim(remote, Index, proven, out int previous))
         {
             return;
         }
 
         // A binding left on another loop stays until its endpoint closes that path; the directory no longer leads there,
-        // but the loop itself must not keep what arrives on its own socket.
-        if (_network.Directory.TryGet(remote, out int previous) && previous != Index && Sibling(previous) is { } other)
+        // but the loop itself must not keep what arrives on its own socket, unless it has won the address back meanwhile.
+        if (previous != Index && Sibling(previous) is { } other)
         {
             TransportAddress address = remote;
-            other.Post(() => other._bindings.Remove(address));
+            other.Post(() =>
+            {
+                if (!_network.Directory.TryGet(address, out int owner) || owner != other.Index)
+                {
+                    other._bindings.Remove(address);
+                }
+            });
         }
 
-        _network.Directory.Set(remote, Index);
-        _bindings[remote] = new Binding(endpoint, path);
+        _bindings[remote] = new Binding(endpoint, path, proven);
     }
 
     internal void ClosePath(MediaEndpoint endpoint, PathId path, in TransportAddress remote, bool last)
@@ -194,6 +228,25 @@ public sealed partial class MediaLoop
                 HandOver(owner, datagram, from, local);
             }
             else if (_ufrags.TryGetValue(ufrag, out MediaEndpoint? endpoint))
+            {
+                Deliver(endpoint, datagram, from, local);
+            }
+            else
+            {
+                Counters.Unroutable++;
+            }
+
+            return;
+        }
+
+        // An answer goes to whoever asked: only that proves an address, so it must not depend on whose the address is.
+        if (datagram[0] == 1 && _transactions.TryRead(datagram, out int asker, out int number))
+        {
+            if (asker != Index)
+            {
+                HandOver(asker, datagram, from, local);
+            }
+            else if (_endpoints.TryGetValue(number, out MediaEndpoint? endpoint))
             {
                 Deliver(endpoint, datagram, from, local);
             }
@@ -299,5 +352,6 @@ public sealed partial class MediaLoop
         }
     }
 
-    private readonly record struct Binding(MediaEndpoint Endpoint, PathId Path);
+    /// <param name="Proven">Our own check was answered from the address.</param>
+    private readonly record struct Binding(MediaEndpoint Endpoint, PathId Path, bool Proven);
 }

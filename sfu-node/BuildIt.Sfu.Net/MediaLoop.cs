@@ -56,6 +56,7 @@ public sealed partial class MediaLoop : IRoomLoop, IUdpSocketOwner
         Sink = new DatagramSink(Counters, Options.SendArenaBytes, Options.MaxPendingDatagrams);
         Connections = new TcpConnections(this, _epoll, Options);
         _handedTo = new bool[Options.LoopCount];
+        _transactions = new TransactionMark(network.TransactionKey);
         _socket = OpenSocket(local, shared: Options.LoopCount > 1);
         if (index == 0)
         {
@@ -206,6 +207,7 @@ public sealed partial class MediaLoop : IRoomLoop, IUdpSocketOwner
         Sink.Dispose();
         _socket.Dispose();
         _received.Dispose();
+        _transactions.Dispose();
         _inbox.Dispose();
         _wake.Dispose();
         _epoll.Dispose();

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Net;
+using System.Security.Cryptography;
 using BuildIt.Sfu.Net.Routing;
 using BuildIt.Sfu.Net.Tcp;
 
@@ -58,6 +59,9 @@ public sealed class MediaNetwork : IDisposable
     internal MediaNetworkOptions Options { get; }
 
     internal AddressDirectory Directory { get; } = new();
+
+    /// <summary>Secret of the transaction ids of this network's STUN requests.</summary>
+    internal byte[] TransactionKey { get; } = RandomNumberGenerator.GetBytes(16);
 
     /// <summary>Begins to receive. Once.</summary>
     public void Start() => _loops.ForEach(loop => loop.Start());

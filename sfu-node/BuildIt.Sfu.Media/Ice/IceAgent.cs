@@ -225,7 +225,7 @@ public sealed class IceAgent
         else if (now - selected.LastData >= DataMovesAfter
             && Find(from) is { } pair
             && pair.Generation == _generation
-            && (_options.Lite ? pair.IsAuthenticated : pair.Check == IceCheckState.Succeeded))
+            && CanServe(pair))
         {
             pair.LastData = now;
             Select(pair, HasNominated);
@@ -298,7 +298,7 @@ public sealed class IceAgent
         HasNominated = false;
         foreach (var pair in _pairs)
         {
-            if (pair.IsAuthenticated && (Selected is null || pair.LastReceived > Selected.LastReceived))
+            if (CanServe(pair) && (Selected is null || pair.LastReceived > Selected.LastReceived))
             {
                 Selected = pair;
             }
@@ -350,25 +350,19 @@ public sealed class IceAgent
             pair.Check = IceCheckState.Idle;
         }
 
-        Authenticate(pair);
+        pair.IsAuthenticated = true;
         pair.LastReceived = now;
         NoteReceived(now);
         if (_options.Lite)
         {
+            // It has no better proof. Said at each check, so that who is there in truth has the address back with the next.
+            _sink.Claim(from, proven: false);
             OnLiteCheck(pair, message.UseCandidate, now);
         }
         else
         {
             OnFullCheck(pair, message.UseCandidate, now);
         }
-    }
-
-    private void Authenticate(IcePair pair, Instant now)
-    {
-        pair.IsAuthenticated = true;
-        pair.LastReceived = now;
-        _sink.Claim(pair.Remote);
-        NoteReceived(now);
     }
 
     /// <summary>RFC 8445 section 7.3.2: a lite agent takes the peer's word for which pair is selected.</summary>
@@ -429,7 +423,9 @@ public sealed class IceAgent
         }
 
         pair.Check = IceCheckState.Succeeded;
-        Authenticate(pair);
+        pair.IsAuthenticated = true;
+        pair.IsProven = true;
+        _sink.Claim(from, proven: true);
         pair.LastResponse = now;
         pair.LastReceived = now;
         NoteReceived(now);
@@ -491,15 +487,11 @@ public sealed class IceAgent
         }
     }
 
-    /// <summary>The address has proved itself: from now on what comes from there is this agent's, whoever had it before.</summary>
-    private void Authenticate(IcePair pair)
-    {
-        if (!pair.IsAuthenticated)
-        {
-            pair.IsAuthenticated = true;
-            _sink.Claim(pair.Remote);
-        }
-    }
+    /// <summary>
+    /// Whether data may be sent there. A check of the peer's says no more than what its sender wrote as its source: a full agent
+    /// sends nothing but STUN before its own check was answered from there (RFC 8445 section 7.3.1.4, RFC 7675 section 5.1).
+    /// </summary>
+    private bool CanServe(IcePair pair) => _options.Lite ? pair.IsAuthenticated : pair.IsProven;
 
     /// <summary>RFC 8445 section 7.3.1.1. False when the peer must give way, which a 487 tells it.</summary>
     private bool ResolveRole(in StunMessage message)
@@ -628,6 +620,7 @@ public sealed class IceAgent
         if (newTransaction)
         {
             _random.Fill(transaction);
+            _sink.MarkTransaction(transaction);
             pair.Transaction = TransactionId.Read(transaction);
         }
         else

@@ -30,9 +30,12 @@ internal sealed class IcePair(TransportAddress remote, PathId path, uint remoteP
 
     /// <summary>
     /// An authenticated message came from this address: a check with our password, or the answer to a check of ours.
-    /// Only such an address is ever sent anything but STUN.
+    /// Only from such an address is anything but STUN taken.
     /// </summary>
     public bool IsAuthenticated { get; set; }
+
+    /// <summary>A check of ours was answered from this address: the peer is there in truth.</summary>
+    public bool IsProven { get; set; }
 
     /// <summary>The peer, controlling, asked for this pair before our own check had succeeded.</summary>
     public bool NominateOnSuccess { get; set; }

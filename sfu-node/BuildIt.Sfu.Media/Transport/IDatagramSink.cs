@@ -11,10 +11,20 @@ public interface IDatagramSink
     PathId OpenPath(in TransportAddress remote);
 
     /// <summary>
-    /// Takes an address over from whoever had it. Only after it proved itself with a valid MESSAGE-INTEGRITY (or the
-    /// like): otherwise any client could pull another's media to itself. A client's NAT may give its port to the next.
+    /// Takes an address over from whoever had it. Only when an answer to a request of ours came from there
+    /// (RFC 8445 section 7.3.1.4): the source of a datagram is whatever its sender wrote, and any client could pull another's media
+    /// to itself. A client's NAT may give its port to the next, so the latest proof counts.
     /// </summary>
-    void Claim(in TransportAddress remote);
+    /// <param name="proven">False where no proof can be had (a lite agent sends no checks): who has proved the address keeps it.</param>
+    void Claim(in TransportAddress remote, bool proven);
+
+    /// <summary>
+    /// Makes twelve random bytes the transaction id of a STUN request whose answer comes back here, whoever its sender's address is
+    /// bound to.
+    /// </summary>
+    void MarkTransaction(Span<byte> transaction)
+    {
+    }
 
     /// <summary>Forgets a destination. Datagrams committed before are still sent.</summary>
     void ClosePath(PathId path);

@@ -43,7 +43,7 @@ internal sealed class EchoHandler : IDatagramHandler
         {
             path = Endpoint.OpenPath(from);
             _paths.Add(from, path);
-            Endpoint.Claim(from);
+            Endpoint.Claim(from, proven: true);
         }
 
         datagram.CopyTo(Endpoint.Reserve(path, datagram.Length));

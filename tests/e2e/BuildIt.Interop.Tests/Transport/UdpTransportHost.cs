@@ -74,7 +74,7 @@ internal sealed class UdpTransportHost : IDatagramSink, IPeerTransportEvents, ID
         return new PathId(_paths.Count - 1);
     }
 
-    public void Claim(in TransportAddress remote)
+    public void Claim(in TransportAddress remote, bool proven)
     {
         // There is no other peer to take it from.
     }

@@ -138,7 +138,7 @@ internal sealed class TransportEnd : IDatagramSink, IPeerTransportEvents, IRando
 
     public PathId OpenPath(in TransportAddress remote) => new(remote == Peer.Address ? 1 : 2);
 
-    public void Claim(in TransportAddress remote)
+    public void Claim(in TransportAddress remote, bool proven)
     {
         // There is nobody to take it from.
     }

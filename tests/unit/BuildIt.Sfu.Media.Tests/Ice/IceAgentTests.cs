@@ -284,6 +284,35 @@ public sealed class IceAgentTests
         Assert.Equal(0, server.OpenPaths);
     }
 
+    [Fact]
+    public void A_check_from_an_address_that_answers_none_of_ours_neither_takes_it_nor_has_anything_sent_there()
+    {
+        var network = new VirtualNetwork(3);
+        var (server, client) = Introduce(network, lite: false);
+        Assert.True(network.RunUntil(() => BothConnected(server, client), TimeSpan.FromSeconds(5)));
+        Assert.Equal([client.Address], server.Taken);
+
+        // The source of a datagram is whatever its sender wrote.
+        var victim = VirtualAgent.Elsewhere(9);
+        server.Receive(Check(client, server), victim);
+        network.Run(TimeSpan.FromSeconds(1));
+        Assert.Equal([client.Address], server.Taken);
+
+        server.Agent.HandlePathLost(client.Address);
+        Assert.Equal(PathId.None, server.Agent.SelectedPath);
+    }
+
+    [Fact]
+    public void Each_answer_to_a_check_of_ours_proves_the_address_again()
+    {
+        var network = new VirtualNetwork(3);
+        var (server, client) = Introduce(network, lite: false);
+        Assert.True(network.RunUntil(() => BothConnected(server, client), TimeSpan.FromSeconds(5)));
+        server.Taken.Clear();
+        network.Run(TimeSpan.FromSeconds(3));
+        Assert.Equal([client.Address], server.Taken);
+    }
+
     private static byte[] Check(VirtualAgent from, VirtualAgent to)
     {
         Span<byte> buffer = stackalloc byte[548];

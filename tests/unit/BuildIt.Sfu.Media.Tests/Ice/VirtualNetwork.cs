@@ -139,7 +139,17 @@ internal sealed class VirtualAgent : IDatagramSink, IRandomSource
         return new PathId(_nextPath++);
     }
 
-    public void Claim(in TransportAddress remote) => Assert.Contains(remote, _paths.Values);
+    /// <summary>Addresses that the agent took from whoever had them.</summary>
+    public HashSet<TransportAddress> Taken { get; } = [];
+
+    public void Claim(in TransportAddress remote, bool proven)
+    {
+        Assert.Contains(remote, _paths.Values);
+        if (proven)
+        {
+            Taken.Add(remote);
+        }
+    }
 
     public void ClosePath(PathId path) => Assert.True(_paths.Remove(path.Value));
 

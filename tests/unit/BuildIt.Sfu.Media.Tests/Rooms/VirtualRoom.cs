@@ -157,7 +157,7 @@ internal sealed class VirtualEndpoint(VirtualRoom room, IDatagramHandler handler
 
     public PathId OpenPath(in TransportAddress remote) => new(0);
 
-    public void Claim(in TransportAddress remote)
+    public void Claim(in TransportAddress remote, bool proven)
     {
     }
 
