@@ -19,6 +19,9 @@ public sealed record JoinError(int Status, string Text)
 
     public static readonly JoinError TooLarge = new(400, "metadata or attributes exceed the limits");
 
+    public static readonly JoinError RoomSaysTooMuch =
+        new(429, "the room's metadata and attributes exceed what newcomers can be told: join with less of them");
+
     public static readonly JoinError InvalidJoinRequest = new(400, "invalid join request");
 
     /// <summary>JavaScript clients take a 404 with this text as final; any other 404 makes them fall back to v0.</summary>

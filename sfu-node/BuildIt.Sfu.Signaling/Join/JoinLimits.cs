@@ -8,6 +8,12 @@ public static class JoinLimits
     /// <summary>Longest room name, identity, participant name or track name, in characters.</summary>
     public const int MaxName = 256;
 
+    /// <summary>Longest restriction id of a layer, in characters.</summary>
+    public const int MaxRid = 32;
+
+    /// <summary>Features listed with a track, and what a client lists of itself.</summary>
+    public const int MaxFeatures = 32;
+
     /// <summary>Largest metadata of a room or participant, in UTF-8 bytes.</summary>
     public const int MaxMetadata = 512 * 1024;
 

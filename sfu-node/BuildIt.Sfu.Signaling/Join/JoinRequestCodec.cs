@@ -35,7 +35,7 @@ public static class JoinRequestCodec
                 return false;
         }
 
-        if (!WireCodec.TryParse(inner.Span, JoinRequest.Parser, out var parsed))
+        if (!WireCodec.TryParse(inner.Span, JoinRequest.Parser.WithDiscardUnknownFields(true), out var parsed))
         {
             return false;
         }

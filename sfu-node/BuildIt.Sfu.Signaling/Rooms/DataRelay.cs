@@ -31,6 +31,12 @@ internal sealed class DataRelay(RoomCore room)
             return;
         }
 
+        if (Destinations.Count(packet) > room.Services.Limits.Destinations)
+        {
+            room.Limited(sender, ClientLimit.Data, now);
+            return;
+        }
+
         if (reliable && packet.Sequence > 0)
         {
             // A client repeats what it is not sure of after a resume.
@@ -57,7 +63,8 @@ internal sealed class DataRelay(RoomCore room)
         }
 
         var encoded = packet.ToByteArray();
-        var receivers = room.Participants.Count(receiver => receiver != sender && IsFor(receiver, packet));
+        var destinations = new Destinations(packet);
+        var receivers = room.Participants.Count(receiver => receiver != sender && destinations.Include(receiver));
         if (reliable)
         {
             Hold(sender, sender.ReliableAllowance.Deliver(receivers, encoded.Length, now), now);
@@ -77,7 +84,7 @@ internal sealed class DataRelay(RoomCore room)
             buffer.Add(packet, encoded, now);
         }
 
-        Deliver(sender, packet, encoded, reliable ? DataChannelKind.Reliable : DataChannelKind.Lossy, now);
+        Deliver(sender, destinations, encoded, reliable ? DataChannelKind.Reliable : DataChannelKind.Lossy, now);
     }
 
     /// <summary>Sends as the server.</summary>
@@ -98,7 +105,7 @@ internal sealed class DataRelay(RoomCore room)
         }
 
         var channel = packet.Kind == DataPacket.Types.Kind.Reliable ? DataChannelKind.Reliable : DataChannelKind.Lossy;
-        Deliver(sender: null, packet, packet.ToByteArray(), channel, now);
+        Deliver(sender: null, new Destinations(packet), packet.ToByteArray(), channel, now);
     }
 
     /// <summary>Repeats to a resuming participant what it has not received of one publisher.</summary>
@@ -108,7 +115,7 @@ internal sealed class DataRelay(RoomCore room)
         {
             foreach (var (packet, encoded) in buffer.After(state.LastSeq, now))
             {
-                if (IsFor(receiver, packet))
+                if (new Destinations(packet).Include(receiver))
                 {
                     receiver.Media.SendData(DataChannelKind.Reliable, new ParticipantSid(state.PublisherSid), encoded, now);
                 }
@@ -169,29 +176,14 @@ internal sealed class DataRelay(RoomCore room)
         }
     }
 
-    private void Deliver(Participant? sender, DataPacket packet, byte[] encoded, DataChannelKind channel, Instant now)
+    private void Deliver(Participant? sender, Destinations destinations, byte[] encoded, DataChannelKind channel, Instant now)
     {
         foreach (var receiver in room.Participants)
         {
-            if (receiver != sender && IsFor(receiver, packet))
+            if (receiver != sender && destinations.Include(receiver))
             {
                 receiver.Media.SendData(channel, sender?.Sid ?? default, encoded, now);
             }
         }
-    }
-
-    private static bool IsFor(Participant receiver, DataPacket packet)
-    {
-        // Older clients name destinations in the user packet only.
-        var user = packet.User;
-        if (packet.DestinationIdentities.Count > 0)
-        {
-            return packet.DestinationIdentities.Contains(receiver.Identity);
-        }
-
-        return user is null
-            || (user.DestinationIdentities.Count == 0 && user.DestinationSids.Count == 0)
-            || user.DestinationIdentities.Contains(receiver.Identity)
-            || user.DestinationSids.Contains(receiver.Sid.Value);
     }
 }

@@ -15,6 +15,8 @@ internal sealed class DataTrackRelay(RoomCore room)
     private const int HeaderLength = 12;
     private const int HandleOffset = 2;
 
+    private readonly Dictionary<string, DataTrack> _tracks = new(StringComparer.Ordinal);
+
     public void Publish(Participant publisher, PublishDataTrackRequest request, Instant now)
     {
         if (Refuse(publisher, request) is var (reason, text))
@@ -24,10 +26,7 @@ internal sealed class DataTrackRelay(RoomCore room)
                 room.Limited(publisher, ClientLimit.Tracks, now);
             }
 
-            publisher.Send(new SignalResponse
-            {
-                RequestResponse = new RequestResponse { Reason = reason, Message = text, PublishDataTrack = request },
-            });
+            Refuse(publisher, request, reason, text);
             return;
         }
 
@@ -40,7 +39,15 @@ internal sealed class DataTrackRelay(RoomCore room)
             Schema = request.Schema,
             FrameEncoding = request.FrameEncoding,
         };
+        if (!room.Bounds.MayAnnounce(publisher, info.CalculateSize()))
+        {
+            room.Limited(publisher, ClientLimit.Tracks, now);
+            Refuse(publisher, request, Reason.LimitExceeded, "what all tracks say of themselves is too long");
+            return;
+        }
+
         var track = new DataTrack(publisher, info);
+        _tracks.Add(info.Sid, track);
         publisher.DataTracks.Published.Add((ushort)request.PubHandle, track);
         publisher.Changed();
         publisher.Send(new SignalResponse { PublishDataTrackResponse = new PublishDataTrackResponse { Info = info } });
@@ -69,9 +76,10 @@ internal sealed class DataTrackRelay(RoomCore room)
 
     public void UpdateSubscription(Participant subscriber, UpdateDataSubscription request)
     {
+        var changed = false;
+        var wishes = subscriber.DataTracks.Wishes;
         foreach (var update in request.Updates)
         {
-            var wishes = subscriber.DataTracks.Wishes;
             if (update.TrackSid.Length > JoinLimits.MaxName
                 || (wishes.Count >= room.Services.Limits.Subscriptions && !wishes.ContainsKey(update.TrackSid)))
             {
@@ -81,8 +89,14 @@ internal sealed class DataTrackRelay(RoomCore room)
             wishes[update.TrackSid] = update.Subscribe;
             if (Find(update.TrackSid) is { } track)
             {
-                Reconcile(subscriber, track);
+                changed |= Reconcile(subscriber, track, tell: false);
             }
+        }
+
+        // The message lists all there are: once, not for each.
+        if (changed)
+        {
+            SendHandles(subscriber);
         }
     }
 
@@ -163,11 +177,12 @@ internal sealed class DataTrackRelay(RoomCore room)
         ArrayPool<byte>.Shared.Return(copy);
     }
 
-    private void Reconcile(Participant subscriber, DataTrack track, bool tell = true)
+    /// <returns>Whether anything changed.</returns>
+    private bool Reconcile(Participant subscriber, DataTrack track, bool tell = true)
     {
         if (subscriber == track.Publisher)
         {
-            return;
+            return false;
         }
 
         var tracks = subscriber.DataTracks;
@@ -176,7 +191,7 @@ internal sealed class DataTrackRelay(RoomCore room)
             && (tracks.Wishes.TryGetValue(track.Info.Sid, out var wish) ? wish : subscriber.Join.AutoSubscribeDataTracks);
         if (wanted == tracks.Handles.ContainsKey(track.Info.Sid))
         {
-            return;
+            return false;
         }
 
         if (wanted)
@@ -184,35 +199,44 @@ internal sealed class DataTrackRelay(RoomCore room)
             // A 16-bit handle for each: beyond that a subscriber gets no more.
             if (tracks.Handles.Count >= ushort.MaxValue)
             {
-                return;
+                return false;
             }
 
             tracks.Allocate(track.Info.Sid);
         }
         else
         {
-            tracks.Handles.Remove(track.Info.Sid);
+            tracks.Release(track.Info.Sid);
         }
 
         if (tell)
         {
             SendHandles(subscriber);
         }
+
+        return true;
     }
 
     private void Remove(DataTrack track)
     {
+        _tracks.Remove(track.Info.Sid);
         track.Publisher.DataTracks.Published.Remove((ushort)track.Info.PubHandle);
         track.Publisher.Changed();
         foreach (var subscriber in room.Participants)
         {
             subscriber.DataTracks.Wishes.Remove(track.Info.Sid);
-            if (subscriber.DataTracks.Handles.Remove(track.Info.Sid))
+            if (subscriber.DataTracks.Release(track.Info.Sid))
             {
                 SendHandles(subscriber);
             }
         }
     }
+
+    private static void Refuse(Participant publisher, PublishDataTrackRequest request, Reason reason, string text) =>
+        publisher.Send(new SignalResponse
+        {
+            RequestResponse = new RequestResponse { Reason = reason, Message = text, PublishDataTrack = request },
+        });
 
     private (Reason Reason, string Text)? Refuse(Participant publisher, PublishDataTrackRequest request)
     {
@@ -224,6 +248,10 @@ internal sealed class DataTrackRelay(RoomCore room)
                 (Reason.NotAllowed, "this room requires end-to-end encryption: announce the data track with its encryption type"),
             { PubHandle: 0 or > ushort.MaxValue } => (Reason.InvalidHandle, "a handle is a number from 1 to 65535"),
             { Name.Length: 0 or > JoinLimits.MaxName } => (Reason.InvalidName, "a name has 1 to 256 characters"),
+            _ when request.Schema?.Name.Length > JoinLimits.MaxName
+                || request.Schema?.Encoding?.Custom.Length > JoinLimits.MaxName
+                || request.FrameEncoding?.Custom.Length > JoinLimits.MaxName =>
+                (Reason.InvalidName, "the names of a schema and of encodings have at most 256 characters"),
             _ when published.ContainsKey((ushort)request.PubHandle) => (Reason.DuplicateHandle, "the handle is in use"),
             _ when published.Values.Any(t => t.Info.Name == request.Name) => (Reason.DuplicateName, "the name is in use"),
             _ when published.Count >= room.Services.Limits.DataTracks => (Reason.LimitExceeded, "too many data tracks"),
@@ -231,19 +259,5 @@ internal sealed class DataTrackRelay(RoomCore room)
         };
     }
 
-    private DataTrack? Find(string sid)
-    {
-        foreach (var publisher in room.Participants)
-        {
-            foreach (var track in publisher.DataTracks.Published.Values)
-            {
-                if (track.Info.Sid == sid)
-                {
-                    return track;
-                }
-            }
-        }
-
-        return null;
-    }
+    private DataTrack? Find(string sid) => _tracks.GetValueOrDefault(sid);
 }

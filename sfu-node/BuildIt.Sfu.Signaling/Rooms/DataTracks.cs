@@ -8,6 +8,7 @@ internal sealed record DataTrack(Participant Publisher, DataTrackInfo Info);
 /// <summary>The data tracks one participant publishes and receives.</summary>
 internal sealed class DataTracks
 {
+    private readonly HashSet<ushort> _used = [];
     private ushort _lastHandle;
 
     /// <summary>By the publisher's handle.</summary>
@@ -26,9 +27,21 @@ internal sealed class DataTracks
         {
             _lastHandle++;
         }
-        while (_lastHandle == 0 || Handles.ContainsValue(_lastHandle));
+        while (_lastHandle == 0 || !_used.Add(_lastHandle));
 
         Handles[trackSid] = _lastHandle;
         return _lastHandle;
+    }
+
+    /// <summary>Takes a track's handle back. False when it had none.</summary>
+    public bool Release(string trackSid)
+    {
+        var had = Handles.Remove(trackSid, out var handle);
+        if (had)
+        {
+            _used.Remove(handle);
+        }
+
+        return had;
     }
 }

@@ -10,12 +10,15 @@ namespace BuildIt.Sfu.Signaling.Rooms;
 internal sealed class Participant
 {
     private ParticipantInfo? _snapshot;
+    private int _snapshotSize;
 
     public Participant(ParticipantSid sid, AccessClaims claims, JoinParameters join, RoomLimits limits)
     {
         Sid = sid;
         Claims = claims;
-        Join = join;
+
+        // What came along is acted on at once and not kept for as long as the session lasts.
+        Join = join with { Attributes = claims.Attributes, AddTracks = [], PublisherOffer = null, Offer = null, SyncState = null };
         Name = claims.Name;
         Metadata = claims.Metadata;
         Attributes = new Dictionary<string, string>(claims.Attributes, StringComparer.Ordinal);
@@ -157,10 +160,14 @@ internal sealed class Participant
     {
         Version++;
         _snapshot = null;
+        _snapshotSize = 0;
     }
 
     /// <summary>The participant as others see it. The result is shared between messages and must not be changed.</summary>
     public ParticipantInfo Snapshot => _snapshot ??= MakeSnapshot();
+
+    /// <summary>Bytes of <see cref="Snapshot"/>.</summary>
+    public int SnapshotSize => _snapshotSize > 0 ? _snapshotSize : _snapshotSize = Snapshot.CalculateSize();
 
     private ParticipantInfo MakeSnapshot()
     {
@@ -181,8 +188,8 @@ internal sealed class Participant
             DisconnectReason = DisconnectReason,
             ClientProtocol = Join.Client.ClientProtocol,
         };
-        info.KindDetails.AddRange(Claims.KindDetails.Select(Kinds.ParseDetail).OfType<ParticipantInfo.Types.KindDetail>());
-        info.Capabilities.AddRange(Join.Client.Capabilities);
+        info.KindDetails.AddRange(Claims.KindDetails.Select(Kinds.ParseDetail).OfType<ParticipantInfo.Types.KindDetail>().Distinct());
+        info.Capabilities.AddRange(NewsBounds.Known(Join.Client.Capabilities));
         info.Attributes.Add(Attributes);
         info.Tracks.AddRange(Tracks.Values.Where(t => t.Published).Select(t => t.Info.Clone()));
         info.DataTracks.AddRange(DataTracks.Published.Values.Select(t => t.Info));

@@ -19,10 +19,14 @@ internal sealed class ParticipantNews(RoomCore room)
     /// <summary>How many departures are remembered for those who resume, and for how long.</summary>
     private const int MaxDepartures = 1000;
 
+    /// <summary>What they may come to together: a thousand with ordinary names.</summary>
+    private const int MaxDepartureBytes = 256 * 1024;
+
     private static readonly TimeSpan DepartureAge = TimeSpan.FromMinutes(2);
 
     private readonly Dictionary<string, ParticipantInfo> _pending = new(StringComparer.Ordinal);
     private readonly Queue<(Instant At, ParticipantInfo Info)> _departures = new();
+    private int _departureBytes;
     private Instant _lastBatch = Instant.Zero - BatchInterval;
 
     public Instant NextDeadline { get; private set; } = Instant.Never;
@@ -59,12 +63,7 @@ internal sealed class ParticipantNews(RoomCore room)
         info.State = ParticipantInfo.Types.State.Disconnected;
         info.Tracks.Clear();
         info.DataTracks.Clear();
-        while (_departures.Count > 0 && (_departures.Count >= MaxDepartures || now - _departures.Peek().At > DepartureAge))
-        {
-            _departures.Dequeue();
-        }
-
-        _departures.Enqueue((now, info));
+        Remember(NewsBounds.Departed(info), now);
         Announce(info, wasPublisher, now);
     }
 
@@ -112,6 +111,18 @@ internal sealed class ParticipantNews(RoomCore room)
         if (size > 0)
         {
             yield return new SignalResponse { Update = update };
+        }
+    }
+
+    /// <summary>For those who resume: who has left, and no more of it than that.</summary>
+    private void Remember(ParticipantInfo departed, Instant now)
+    {
+        _departures.Enqueue((now, departed));
+        _departureBytes += departed.CalculateSize();
+        while (_departures.Count > 1
+            && (_departures.Count > MaxDepartures || _departureBytes > MaxDepartureBytes || now - _departures.Peek().At > DepartureAge))
+        {
+            _departureBytes -= _departures.Dequeue().Info.CalculateSize();
         }
     }
 

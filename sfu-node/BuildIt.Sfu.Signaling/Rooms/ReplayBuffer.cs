@@ -14,7 +14,7 @@ internal sealed class ReplayBuffer(RoomLimits limits)
         Trim(now);
         _entries.Enqueue(new Entry(now, packet, encoded));
         _bytes += encoded.Length;
-        while (_bytes > limits.ReplayBytes && _entries.Count > 1)
+        while ((_bytes > limits.ReplayBytes && _entries.Count > 1) || _entries.Count > limits.ReplayMessages)
         {
             _bytes -= _entries.Dequeue().Encoded.Length;
         }

@@ -56,15 +56,10 @@ internal sealed class Resumption(RoomCore room)
         }
 
         participant.Media.RestartSubscriberIce(now);
-        if (attempt.Parameters.SyncState is { } state)
-        {
-            Synchronise(participant, state, now);
-        }
-
         var offer = attempt.Parameters.Offer is { } description && room.Has(participant.Sid.Value)
             ? room.Requests.BeginOffer(participant, attempt.Parameters.PublisherOffer!.Id, description, now)
             : null;
-        return new JoinResult(participant.Sid, null, offer);
+        return new JoinResult(participant.Sid, null, offer, attempt.Parameters.SyncState);
     }
 
     /// <summary>Compares what the client believes with what is so.</summary>
@@ -97,7 +92,8 @@ internal sealed class Resumption(RoomCore room)
             room.DataTracks.UpdateSubscription(participant, data);
         }
 
-        foreach (var received in state.DatachannelReceiveStates)
+        // Nobody receives what it sent itself.
+        foreach (var received in state.DatachannelReceiveStates.Where(r => r.PublisherSid != participant.Sid.Value).DistinctBy(r => r.PublisherSid))
         {
             room.Data.Replay(participant, received, now);
         }

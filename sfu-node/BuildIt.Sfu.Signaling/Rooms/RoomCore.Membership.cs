@@ -10,7 +10,8 @@ namespace BuildIt.Sfu.Signaling.Rooms;
 /// <param name="Sid">The session, when there is no error.</param>
 /// <param name="Error">Why the client is refused, else null.</param>
 /// <param name="Offer">What the client offered along with it, if anything: to be built, then given to <see cref="RoomCore.FinishOffer"/>.</param>
-public readonly record struct JoinResult(ParticipantSid Sid, JoinError? Error, OfferWork? Offer = null);
+/// <param name="State">What a client that resumes said along with it, if anything: to be handled as its first request.</param>
+public readonly record struct JoinResult(ParticipantSid Sid, JoinError? Error, OfferWork? Offer = null, SyncState? State = null);
 
 /// <summary>Coming and going.</summary>
 public sealed partial class RoomCore
@@ -58,6 +59,11 @@ public sealed partial class RoomCore
             && _bySid.Values.Count(p => p.CountsAsParticipant) >= Options.MaxParticipants)
         {
             return new JoinResult(default, JoinError.RoomFull);
+        }
+
+        if (existing is null && !Bounds.MaySay(participant, 1))
+        {
+            return new JoinResult(default, JoinError.RoomSaysTooMuch);
         }
 
         if (existing is not null)

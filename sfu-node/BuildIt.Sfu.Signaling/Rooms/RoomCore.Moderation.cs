@@ -163,7 +163,13 @@ public sealed partial class RoomCore
             return false;
         }
 
-        participant.Name = name.Length > 0 ? name : participant.Name;
+        var nextName = name.Length > 0 ? name : participant.Name;
+        if (!Bounds.MaySay(participant, TextSize(nextName, nextMetadata, merged) - TextSize(participant.Name, participant.Metadata, participant.Attributes)))
+        {
+            return false;
+        }
+
+        participant.Name = nextName;
         participant.Metadata = nextMetadata;
         participant.Attributes.Clear();
         foreach (var (key, value) in merged)
@@ -175,6 +181,9 @@ public sealed partial class RoomCore
         News.Publish(participant, now);
         return true;
     }
+
+    private static int TextSize(string name, string metadata, IReadOnlyDictionary<string, string> attributes) =>
+        System.Text.Encoding.UTF8.GetByteCount(name) + System.Text.Encoding.UTF8.GetByteCount(metadata) + JoinLimits.Size(attributes);
 
     /// <summary>Applies new permissions at once: what is no longer allowed ends, what is now allowed starts.</summary>
     internal void SetPermission(Participant participant, ParticipantPermission permission, Instant now)

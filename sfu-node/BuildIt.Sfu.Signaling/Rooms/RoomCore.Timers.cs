@@ -39,6 +39,7 @@ public sealed partial class RoomCore
         }
 
         News.HandleTimeout(now);
+        Sweeps.HandleTimeout(now);
         if (_roomUpdateAt <= now)
         {
             SendRoomUpdate(now);
@@ -53,7 +54,8 @@ public sealed partial class RoomCore
         }
 
         // Something above may have asked for an earlier moment already.
-        NextDeadline = Instant.Min(Instant.Min(next, _closeAt), Instant.Min(_roomUpdateAt, News.NextDeadline));
+        NextDeadline = Instant.Min(
+            Instant.Min(Instant.Min(next, _closeAt), Instant.Min(_roomUpdateAt, News.NextDeadline)), Sweeps.NextDeadline);
     }
 
     /// <summary>Makes sure that <see cref="HandleTimeout(Instant)"/> is called by <paramref name="at"/>.</summary>

@@ -51,6 +51,8 @@ public sealed partial class RoomCore : IMediaRoomEvents, IDeadline
         Rpc = new RoomRpc(this);
         Resumption = new Resumption(this);
         Requests = new SignalHandler(this);
+        Bounds = new NewsBounds(this);
+        Sweeps = new PublisherSweeps(this);
     }
 
     public RoomSid Sid { get; }
@@ -80,6 +82,10 @@ public sealed partial class RoomCore : IMediaRoomEvents, IDeadline
     internal Resumption Resumption { get; }
 
     internal SignalHandler Requests { get; }
+
+    internal NewsBounds Bounds { get; }
+
+    internal PublisherSweeps Sweeps { get; }
 
     internal Dictionary<string, Participant>.ValueCollection Participants => _bySid.Values;
 

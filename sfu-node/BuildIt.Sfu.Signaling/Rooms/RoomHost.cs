@@ -7,14 +7,16 @@ namespace BuildIt.Sfu.Signaling.Rooms;
 /// <summary>An open room on its media loop, reached from any thread.</summary>
 public sealed class RoomHost : IRoomObserver
 {
+    private readonly RoomLimits _limits;
     private readonly IRoomLoop _loop;
     private readonly IRoomObserver _observer;
     private readonly Action<RoomHost> _ended;
     private RoomCore? _core;
 
-    private RoomHost(RoomOptions options, IRoomLoop loop, IRoomObserver observer, Action<RoomHost> ended)
+    private RoomHost(RoomOptions options, RoomLimits limits, IRoomLoop loop, IRoomObserver observer, Action<RoomHost> ended)
     {
         Options = options;
+        _limits = limits;
         _loop = loop;
         _observer = observer;
         _ended = ended;
@@ -34,7 +36,7 @@ public sealed class RoomHost : IRoomObserver
         RoomOptions options, NodeServices services, IMediaRoomFactory media, IRoomObserver observer, Action<RoomHost> ended)
     {
         var loop = media.ChooseLoop();
-        var host = new RoomHost(options, loop, observer, ended);
+        var host = new RoomHost(options, services.Limits, loop, observer, ended);
         await host.RunAsync(now =>
         {
             var sid = new RoomSid(services.Sids.Next("RM_"));
@@ -46,6 +48,9 @@ public sealed class RoomHost : IRoomObserver
         }).ConfigureAwait(false);
         return host;
     }
+
+    /// <summary>Whether a request has more entries than are gone through. Any thread.</summary>
+    public bool Exceeds(SignalRequest request) => RequestBounds.Exceeds(request, _limits);
 
     /// <summary>Runs <paramref name="work"/> on the room's loop and gives its result.</summary>
     /// <exception cref="InvalidOperationException">The loop has stopped.</exception>

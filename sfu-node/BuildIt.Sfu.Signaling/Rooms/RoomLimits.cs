@@ -19,10 +19,25 @@ public sealed record RoomLimits
     /// <summary>Tracks a subscriber may have said anything about.</summary>
     public int Subscriptions { get; init; } = 10_000;
 
+    /// <summary>Entries in all lists of one request.</summary>
+    public int RequestEntries { get; init; } = 10_000;
+
     /// <summary>Entries of a subscription_permission.</summary>
     public int SubscriptionPermissions { get; init; } = 10_000;
 
     public int DataTracks { get; init; } = 100;
+
+    /// <summary>What others are told of all tracks and data tracks of one participant, in bytes.</summary>
+    public int AnnouncedBytes { get; init; } = 128 * 1024;
+
+    /// <summary>What a newcomer is told of all participants of a room, in bytes, beside a small share of each.</summary>
+    public int RoomNewsBytes { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary>What may be said of a participant in any room.</summary>
+    public int ParticipantShareBytes { get; init; } = 16 * 1024;
+
+    /// <summary>Identities and sids one data message may name.</summary>
+    public int Destinations { get; init; } = 1_000;
 
     /// <summary>Layers and codecs in one announcement.</summary>
     public int EncodingsPerTrack { get; init; } = 8;
@@ -59,6 +74,9 @@ public sealed record RoomLimits
 
     /// <summary>Reliable data kept per publisher for those who resume.</summary>
     public int ReplayBytes { get; init; } = 100_000;
+
+    /// <summary>The same in messages.</summary>
+    public int ReplayMessages { get; init; } = 1_000;
 
     public TimeSpan ReplayAge { get; init; } = TimeSpan.FromSeconds(2);
 

@@ -18,6 +18,20 @@ internal sealed class SignalHandler(RoomCore room)
     /// <param name="now">Now.</param>
     public void Handle(Participant participant, SignalRequest request, RemoteDescription? description, Instant now)
     {
+        if (RequestBounds.Exceeds(request, room.Services.Limits))
+        {
+            room.Limited(participant, ClientLimit.Subscriptions, now);
+            if (request.SubscriptionPermission is not null)
+            {
+                participant.Send(new SignalResponse
+                {
+                    RequestResponse = new RequestResponse { Reason = Reason.LimitExceeded, Message = "too many subscription permissions" },
+                });
+            }
+
+            return;
+        }
+
         switch (request.MessageCase)
         {
             case Request.Offer:
@@ -187,17 +201,6 @@ internal sealed class SignalHandler(RoomCore room)
 
     private void Permit(Participant participant, SubscriptionPermission permission, Instant now)
     {
-        if (permission.TrackPermissions.Count > room.Services.Limits.SubscriptionPermissions
-            || permission.TrackPermissions.Sum(p => p.TrackSids.Count) > room.Services.Limits.SubscriptionPermissions)
-        {
-            room.Limited(participant, ClientLimit.Subscriptions, now);
-            participant.Send(new SignalResponse
-            {
-                RequestResponse = new RequestResponse { Reason = Reason.LimitExceeded, Message = "too many subscription permissions" },
-            });
-            return;
-        }
-
         participant.Access = SubscriptionAccess.From(permission);
         room.Subscriptions.ReconcilePublisher(participant, now);
     }

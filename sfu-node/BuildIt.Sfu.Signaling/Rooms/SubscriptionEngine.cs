@@ -93,13 +93,7 @@ internal sealed class SubscriptionEngine(RoomCore room)
     }
 
     /// <summary>Everything about one publisher: when its consent or its visibility changes.</summary>
-    public void ReconcilePublisher(Participant publisher, Instant now)
-    {
-        foreach (var track in publisher.Tracks.Values)
-        {
-            TrackPublished(track, now);
-        }
-    }
+    public void ReconcilePublisher(Participant publisher, Instant now) => room.Sweeps.Start(publisher, now);
 
     public void Update(Participant subscriber, IEnumerable<string> trackSids, bool subscribe, Instant now)
     {

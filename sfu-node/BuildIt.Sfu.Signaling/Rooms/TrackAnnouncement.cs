@@ -28,10 +28,10 @@ internal static class TrackAnnouncement
             Stream = request.Stream,
             BackupCodecPolicy = request.BackupCodecPolicy,
         };
-        info.AudioFeatures.AddRange(request.AudioFeatures.Distinct());
+        info.AudioFeatures.AddRange(NewsBounds.Known(request.AudioFeatures));
         AddFeature(info, AudioTrackFeature.TfStereo, stereo && request.Type == TrackType.Audio);
         AddFeature(info, AudioTrackFeature.TfNoDtx, withoutDtx && request.Type == TrackType.Audio);
-        info.PacketTrailerFeatures.AddRange(request.PacketTrailerFeatures.Distinct());
+        info.PacketTrailerFeatures.AddRange(NewsBounds.Known(request.PacketTrailerFeatures));
         if (request.Type == TrackType.Video)
         {
             AddCodecs(info, request, options);

@@ -51,6 +51,11 @@ internal sealed class TrackPublisher(RoomCore room)
         }
 
         var info = TrackAnnouncement.MakeInfo(request, room.Services.Sids.Next(SidPrefix(request)), room.Options);
+        if (!MayTell(publisher, info.CalculateSize(), request, now))
+        {
+            return;
+        }
+
         var track = new Track(new TrackSid(info.Sid), publisher, info) { Media = TrackAnnouncement.ToMedia(info, request, publisher.Sid) };
         publisher.Tracks.Add(info.Sid, track);
         room.Add(track);
@@ -119,8 +124,14 @@ internal sealed class TrackPublisher(RoomCore room)
             return;
         }
 
+        if (request.Features.Count > JoinLimits.MaxFeatures)
+        {
+            room.Limited(publisher, ClientLimit.Tracks, now);
+            return;
+        }
+
         track.Info.AudioFeatures.Clear();
-        track.Info.AudioFeatures.AddRange(request.Features.Distinct());
+        track.Info.AudioFeatures.AddRange(NewsBounds.Known(request.Features));
         track.Info.Stereo = request.Features.Contains(AudioTrackFeature.TfStereo);
         track.Info.DisableDtx = request.Features.Contains(AudioTrackFeature.TfNoDtx);
         Touch(track, now);
@@ -190,6 +201,13 @@ internal sealed class TrackPublisher(RoomCore room)
             return;
         }
 
+        var next = track.Info.Clone();
+        TrackAnnouncement.AddBackupCodecs(next, request, room.Options);
+        if (!MayTell(publisher, next.CalculateSize() - track.Info.CalculateSize(), request, now))
+        {
+            return;
+        }
+
         TrackAnnouncement.AddBackupCodecs(track.Info, request, room.Options);
         track.Media = TrackAnnouncement.ToMedia(track.Info, request, publisher.Sid);
         publisher.Media.Publish(track.Media, now);
@@ -225,6 +243,12 @@ internal sealed class TrackPublisher(RoomCore room)
             return (Reason.InvalidRequest, "too many layers or codecs");
         }
 
+        if (request.Layers.Concat(request.SimulcastCodecs.SelectMany(c => c.Layers)).Any(l => l.Rid.Length > JoinLimits.MaxRid)
+            || request.AudioFeatures.Count > JoinLimits.MaxFeatures || request.PacketTrailerFeatures.Count > JoinLimits.MaxFeatures)
+        {
+            return (Reason.InvalidRequest, "a layer's rid is too long or there are too many features");
+        }
+
         if (request.Sid.Length == 0
             && (publisher.Tracks.Count >= limits.Tracks || publisher.Tracks.Values.Count(t => !t.Published) >= limits.PendingTracks)
             && !publisher.Tracks.Values.Any(t => t.HasCid(request.Cid)))
@@ -233,6 +257,19 @@ internal sealed class TrackPublisher(RoomCore room)
         }
 
         return null;
+    }
+
+    /// <summary>False, and answered, when others would have to be told too much.</summary>
+    private bool MayTell(Participant publisher, int bytes, AddTrackRequest request, Instant now)
+    {
+        var may = room.Bounds.MayAnnounce(publisher, bytes);
+        if (!may)
+        {
+            room.Limited(publisher, ClientLimit.Tracks, now);
+            Respond(publisher, Reason.LimitExceeded, "what all tracks say of themselves is too long", request);
+        }
+
+        return may;
     }
 
     private void Touch(Track track, Instant now)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Net.WebSockets;
 using System.Text;
 using System.Threading.Channels;
@@ -7,6 +8,7 @@ using BuildIt.Sfu.Media.Sdp;
 using BuildIt.Sfu.Media.Units;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Rooms;
+using Google.Protobuf;
 using Microsoft.Extensions.Logging;
 
 namespace BuildIt.Sfu.Signaling.Sessions;
@@ -34,6 +36,9 @@ public sealed partial class SignalConnection : ISignalSink, IDisposable
 
     /// <summary>How long a closing client has to answer the close.</summary>
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>Parts of a request are told to others; what this version does not know has no bounds and is left out.</summary>
+    private static readonly MessageParser<SignalRequest> KnownFields = SignalRequest.Parser.WithDiscardUnknownFields(true);
 
     private readonly Channel<OutboundSignal> _outbound = Channel.CreateBounded<OutboundSignal>(
         new BoundedChannelOptions(MaxQueued) { SingleReader = true, SingleWriter = false });
@@ -102,6 +107,11 @@ public sealed partial class SignalConnection : ISignalSink, IDisposable
         var writing = WriteAsync(socket, ended);
         try
         {
+            if (joined.State is { } state)
+            {
+                await HandleAsync(new SignalRequest { SyncState = state }, host, participant).ConfigureAwait(false);
+            }
+
             if (joined.Offer is { } offer)
             {
                 await FinishOfferAsync(offer, host, participant).ConfigureAwait(false);
@@ -155,7 +165,10 @@ public sealed partial class SignalConnection : ISignalSink, IDisposable
             while (!received.EndOfMessage);
 
             await DelayAsync(_pace.Arrived(buffer.WrittenCount, Now), ClientLimit.SignalRate, host, participant, cancel).ConfigureAwait(false);
-            if (TryParse(received.MessageType, buffer.WrittenSpan) is { } request)
+            var started = WorkClock.Read();
+            var parsed = TryParse(received.MessageType, buffer.WrittenSpan);
+            var reading = WorkClock.Read() - started;
+            if (parsed is { } request)
             {
                 if (Pings.Answer(request, _time.GetUtcNow()) is { } answer)
                 {
@@ -164,7 +177,7 @@ public sealed partial class SignalConnection : ISignalSink, IDisposable
                 }
 
                 var work = await HandleAsync(request, host, participant).ConfigureAwait(false);
-                await DelayAsync(_pace.Worked(work, Now), ClientLimit.SignalWork, host, participant, cancel).ConfigureAwait(false);
+                await DelayAsync(_pace.Worked(reading + work, Now), ClientLimit.SignalWork, host, participant, cancel).ConfigureAwait(false);
             }
             else if (++malformed > MaxMalformed)
             {
@@ -181,13 +194,14 @@ public sealed partial class SignalConnection : ISignalSink, IDisposable
         }
     }
 
+    internal static bool TryRead(ReadOnlySpan<byte> message, bool json, [NotNullWhen(true)] out SignalRequest? request) => json
+        ? WireCodec.TryParseJson(Encoding.UTF8.GetString(message), out request)
+        : WireCodec.TryParse(message, KnownFields, out request);
+
     private SignalRequest? TryParse(WebSocketMessageType type, ReadOnlySpan<byte> message)
     {
         _json = type == WebSocketMessageType.Text;
-        SignalRequest? request;
-        return (_json
-            ? WireCodec.TryParseJson(Encoding.UTF8.GetString(message), out request)
-            : WireCodec.TryParse(message, SignalRequest.Parser, out request)) ? request : null;
+        return TryRead(message, _json, out var request) ? request : null;
     }
 
     /// <summary>A client that sends too much is read more slowly; what it has sent waits in its own network buffers.</summary>
@@ -200,18 +214,18 @@ public sealed partial class SignalConnection : ISignalSink, IDisposable
         }
     }
 
-    /// <summary>Has the room do what is asked; returns how long that took, on the room's loop and here.</summary>
+    /// <summary>Has the room do what is asked; returns how much work that took, on the room's loop and here.</summary>
     private async Task<TimeSpan> HandleAsync(SignalRequest request, RoomHost host, ParticipantSid participant)
     {
         if ((request.Offer ?? request.Answer) is not { } text)
         {
-            return await MeasureAsync(host, (room, now) => room.Handle(participant, this, request, now)).ConfigureAwait(false);
+            return await HandleSlicesAsync(request, host, participant).ConfigureAwait(false);
         }
 
         // Session descriptions can be large: what does not need the loop, which is media's, happens here.
-        var started = _time.GetTimestamp();
+        var started = WorkClock.Read();
         var description = RemoteDescription.Parse(text.Sdp);
-        var spent = _time.GetElapsedTime(started);
+        var spent = WorkClock.Read() - started;
         if (text == request.Answer)
         {
             return spent + await MeasureAsync(host, (room, now) => room.Handle(participant, this, request, now, description)).ConfigureAwait(false);
@@ -222,20 +236,41 @@ public sealed partial class SignalConnection : ISignalSink, IDisposable
         return offer is null ? spent : spent + await FinishOfferAsync(offer, host, participant).ConfigureAwait(false);
     }
 
+    /// <summary>Requests that name many tracks are handled a few at a time: the loop is that of media and of other rooms.</summary>
+    private async Task<TimeSpan> HandleSlicesAsync(SignalRequest request, RoomHost host, ParticipantSid participant)
+    {
+        // What is too much is for the room to refuse, as a whole.
+        var spent = TimeSpan.Zero;
+        using var slices = (host.Exceeds(request) ? [request] : RequestSlices.Of(request)).GetEnumerator();
+        while (true)
+        {
+            var started = WorkClock.Read();
+            var more = slices.MoveNext();
+            spent += WorkClock.Read() - started;
+            if (!more)
+            {
+                return spent;
+            }
+
+            var slice = slices.Current;
+            spent += await MeasureAsync(host, (room, now) => room.Handle(participant, this, slice, now)).ConfigureAwait(false);
+        }
+    }
+
     private async Task<TimeSpan> FinishOfferAsync(OfferWork offer, RoomHost host, ParticipantSid participant)
     {
-        var started = _time.GetTimestamp();
+        var started = WorkClock.Read();
         offer.Answer.Build();
-        var spent = _time.GetElapsedTime(started);
+        var spent = WorkClock.Read() - started;
         return spent + await MeasureAsync(host, (room, now) => room.FinishOffer(participant, this, offer, now)).ConfigureAwait(false);
     }
 
-    /// <summary>Does something on the room's loop, and measures how long that kept the loop from media.</summary>
-    private Task<TimeSpan> MeasureAsync(RoomHost host, Action<RoomCore, Instant> work) => host.InvokeAsync((room, now) =>
+    /// <summary>Does something on the room's loop, and measures how much work that was.</summary>
+    private static Task<TimeSpan> MeasureAsync(RoomHost host, Action<RoomCore, Instant> work) => host.InvokeAsync((room, now) =>
     {
-        var started = _time.GetTimestamp();
+        var started = WorkClock.Read();
         work(room, now);
-        return _time.GetElapsedTime(started);
+        return WorkClock.Read() - started;
     });
 
     private Instant Now => new((long)_time.GetElapsedTime(_start).TotalMicroseconds);

@@ -6,11 +6,10 @@ namespace BuildIt.Sfu.Signaling.Sessions;
 public sealed class SignalPace
 {
     /// <summary>
-    /// What one request counts at most. The first of a process cost what the compiler takes and on a busy machine any costs what others
-    /// take; waiting that out at <see cref="WorkShare"/> would keep an honest client's next offer longer than clients wait for an answer,
-    /// which LiveKit's do for 15 s.
+    /// Longest wait at a time; what is still owed then is waited for after the next request. The first requests of a process cost what
+    /// the compiler takes, and an honest client's next offer must not wait longer than it waits for an answer, which LiveKit's do for 15 s.
     /// </summary>
-    public static readonly TimeSpan MaxWork = TimeSpan.FromMilliseconds(50);
+    public static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(10);
 
     private const double MessagesPerSecond = 100;
     private const double MessageBurst = 500;
@@ -36,7 +35,11 @@ public sealed class SignalPace
         return wait > waitForBytes ? wait : waitForBytes;
     }
 
-    /// <summary>A request was acted on.</summary>
+    /// <summary>A request was acted on, which took <paramref name="work"/> of a processor.</summary>
     /// <returns>How long to wait before the next is read.</returns>
-    public TimeSpan Worked(TimeSpan work, Instant now) => _work.Take(Math.Min(work.TotalSeconds, MaxWork.TotalSeconds), now);
+    public TimeSpan Worked(TimeSpan work, Instant now)
+    {
+        var wait = _work.Take(work.TotalSeconds, now);
+        return wait > MaxWait ? MaxWait : wait;
+    }
 }

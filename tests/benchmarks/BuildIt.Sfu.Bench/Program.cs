@@ -12,12 +12,19 @@ switch (args)
         double nodeSeconds = rest.Length > 0 ? double.Parse(rest[0], CultureInfo.InvariantCulture) : 10;
         return await new NodeBenchmark(root, TimeSpan.FromSeconds(nodeSeconds)).RunAsync([.. rest.Skip(1)], Console.Out);
 
+    case ["signals", var offer]:
+        using (var costs = new SignalCosts(Console.Out))
+        {
+            return await costs.RunAsync(await File.ReadAllTextAsync(offer));
+        }
+
     case ["receivers", var count]:
         return await Receivers.RunAsync(int.Parse(count, CultureInfo.InvariantCulture), Console.In, Console.Out);
 
     default:
         Console.Error.WriteLine("usage: limit [destinations] [seconds for each row]");
         Console.Error.WriteLine("       receivers <count>");
+        Console.Error.WriteLine("       signals <file with a browser's offer>");
         Console.Error.WriteLine("       node <repository> [seconds for each room] [1x50 1x200 1x1000 50x50]");
         return 2;
 }

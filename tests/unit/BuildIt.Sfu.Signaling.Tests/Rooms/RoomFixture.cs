@@ -122,6 +122,14 @@ internal sealed class TestClient(RoomFixture fixture, string identity) : ISignal
         var attempt = new JoinAttempt("room", claims?.Invoke(token) ?? token, join?.Invoke(parameters) ?? parameters);
         var result = fixture.Room.Join(attempt, this, fixture.Now);
         Sid = result.Sid;
+        if (result.State is { } state)
+        {
+            foreach (var slice in RequestSlices.Of(new SignalRequest { SyncState = state }))
+            {
+                Ask(slice);
+            }
+        }
+
         if (result.Offer is { } offer)
         {
             offer.Answer.Build();

@@ -1,0 +1,88 @@
+using BuildIt.Sfu.Media.Units;
+
+namespace BuildIt.Sfu.Signaling.Rooms;
+
+/// <summary>
+/// Goes over all pairs of a publisher's tracks and the participants of the room, after its consent or its visibility changed, a few
+/// at a time: in a large room there are more than a loop may be kept from media for.
+/// </summary>
+internal sealed class PublisherSweeps(RoomCore room)
+{
+    /// <summary>Pairs done in one turn.</summary>
+    public const int PairsPerTurn = 200;
+
+    private readonly Queue<Sweep> _sweeps = new();
+
+    /// <summary>When the next turn is.</summary>
+    public Instant NextDeadline { get; private set; } = Instant.Never;
+
+    /// <summary>Begins, or begins anew. The first turn is at once.</summary>
+    public void Start(Participant publisher, Instant now)
+    {
+        foreach (var earlier in _sweeps)
+        {
+            if (earlier.Publisher == publisher)
+            {
+                // What that one would do, this one does.
+                earlier.End();
+            }
+        }
+
+        _sweeps.Enqueue(new Sweep(publisher, [.. publisher.Tracks.Values], [.. room.Participants]));
+        Turn(now);
+    }
+
+    public void HandleTimeout(Instant now)
+    {
+        if (NextDeadline <= now)
+        {
+            Turn(now);
+        }
+    }
+
+    private void Turn(Instant now)
+    {
+        var left = PairsPerTurn;
+        while (left > 0 && _sweeps.TryPeek(out var sweep))
+        {
+            if (!sweep.TryNext(out var track, out var subscriber))
+            {
+                _sweeps.Dequeue();
+                continue;
+            }
+
+            left--;
+            if (room.FindTrack(track.Sid.Value) == track && room.Has(subscriber.Sid.Value))
+            {
+                room.Subscriptions.Reconcile(subscriber, track, now);
+            }
+        }
+
+        // A little later and not at once, so that what has arrived for others comes first.
+        NextDeadline = _sweeps.Count > 0 ? now + TimeSpan.FromMilliseconds(1) : Instant.Never;
+        room.Schedule(NextDeadline);
+    }
+
+    private sealed class Sweep(Participant publisher, Track[] tracks, Participant[] subscribers)
+    {
+        private int _next;
+        private int _count = tracks.Length * subscribers.Length;
+
+        public Participant Publisher => publisher;
+
+        public void End() => _count = 0;
+
+        public bool TryNext(out Track track, out Participant subscriber)
+        {
+            (track, subscriber) = (null!, null!);
+            if (_next >= _count)
+            {
+                return false;
+            }
+
+            (track, subscriber) = (tracks[_next / subscribers.Length], subscribers[_next % subscribers.Length]);
+            _next++;
+            return true;
+        }
+    }
+}
