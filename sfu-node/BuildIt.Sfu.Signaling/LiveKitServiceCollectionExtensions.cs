@@ -51,6 +51,7 @@ public static class LiveKitServiceCollectionExtensions
         services.AddSingleton<IRoomObserver, LimitLog>();
         services.AddSingleton<RtcEndpoint>();
         services.AddSingleton<RoomService>();
+        services.AddSingleton<RequestBodies>();
         services.AddSingleton<TwirpEndpoint>();
         services.AddSingleton<IStartupFilter, FrontMiddleware>();
         services.AddSingleton(provider => new WebhookSender(

@@ -21,6 +21,17 @@ public sealed class AdmissionServer(
     /// <summary>Objects are at most 1.5 MiB in etcd; a review holds two.</summary>
     private const long MaxBodySize = 4 * 1024 * 1024;
 
+    /// <summary>Whoever connects takes a descriptor.</summary>
+    private const int MaxConnections = 256;
+
+    /// <summary>Reviews read at once; the API server sends few, and whoever else reaches the port must not fill memory.</summary>
+    private const int MaxAtOnce = 8;
+
+    /// <summary>Time for waiting and reading: the API server gives up after as long.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private readonly SemaphoreSlim _slots = new(MaxAtOnce);
+
     private readonly Dictionary<string, IAdmissionValidator> _validators = validators.ToDictionary(v => v.Kind, StringComparer.Ordinal);
     private WebApplication? _app;
 
@@ -36,6 +47,7 @@ public sealed class AdmissionServer(
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = MaxBodySize;
+            kestrel.Limits.MaxConcurrentConnections = MaxConnections;
             kestrel.ListenAnyIP(options.Port, listen => listen.UseHttps(https =>
                 https.ServerCertificateSelector = (_, _) => certificates.Current));
         });
@@ -61,19 +73,38 @@ public sealed class AdmissionServer(
         {
             await _app.DisposeAsync().ConfigureAwait(false);
         }
+
+        _slots.Dispose();
     }
 
     private async Task AnswerAsync(HttpContext context)
     {
         JsonDocument review;
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        patience.CancelAfter(Patience);
+        var entered = false;
         try
         {
-            review = await JsonDocument.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted).ConfigureAwait(false);
+            await _slots.WaitAsync(patience.Token).ConfigureAwait(false);
+            entered = true;
+            review = await JsonDocument.ParseAsync(context.Request.Body, cancellationToken: patience.Token).ConfigureAwait(false);
         }
         catch (JsonException)
         {
             context.Response.StatusCode = StatusCodes.Status400BadRequest;
             return;
+        }
+        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            context.Response.StatusCode = entered ? StatusCodes.Status408RequestTimeout : StatusCodes.Status503ServiceUnavailable;
+            return;
+        }
+        finally
+        {
+            if (entered)
+            {
+                _slots.Release();
+            }
         }
 
         using (review)

@@ -28,6 +28,7 @@ internal sealed class StatusServer(OperatorSettings settings, OperatorHealth hea
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = 0;
+            kestrel.Limits.MaxConcurrentConnections = 64;
             kestrel.ListenAnyIP(settings.HttpPort);
         });
         _app = builder.Build();

@@ -2,12 +2,16 @@ using BuildIt.Sfu.Contracts;
 using BuildIt.Sfu.Node.Load;
 using BuildIt.Sfu.Node.Registry;
 using BuildIt.Sfu.Node.Routing;
+using BuildIt.Sfu.Signaling.Api;
 
 namespace BuildIt.Sfu.Node.Operations;
 
 /// <summary>What the operator may ask of a node, over mutual TLS.</summary>
 public static partial class ControlEndpoints
 {
+    /// <summary>Largest body of what the operator says, in bytes.</summary>
+    public const int MaxBody = 64 * 1024;
+
     public static void MapControl(this IEndpointRouteBuilder routes)
     {
         routes.MapGet(NodePaths.Probe, (HeartbeatSource source, ServingLease lease, TimeProvider time) =>
@@ -29,12 +33,12 @@ public static partial class ControlEndpoints
         HttpContext context,
         NodeLifecycle lifecycle,
         INodeActivity activity,
+        RequestBodies bodies,
         TimeProvider time,
         ILogger<NodeLifecycle> logger)
     {
-        using var body = new MemoryStream();
-        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
-        if (!ContractJson.TryRead(body.GetBuffer().AsSpan(0, (int)body.Length), ContractJson.Default.DrainCommand, out var command))
+        var (body, fault) = await bodies.ReadAsync(context.Request, MaxBody);
+        if (fault != BodyFault.None || !ContractJson.TryRead(body, ContractJson.Default.DrainCommand, out var command))
         {
             return Results.Text("The body must be the JSON of a drain command with a deadline.\n", statusCode: StatusCodes.Status400BadRequest);
         }

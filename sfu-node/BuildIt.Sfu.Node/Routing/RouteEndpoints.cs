@@ -1,15 +1,16 @@
 using BuildIt.Sfu.Contracts;
+using BuildIt.Sfu.Node.Operations;
+using BuildIt.Sfu.Signaling.Api;
 
 namespace BuildIt.Sfu.Node.Routing;
 
 /// <summary>Routes told by the operator over mutual TLS: a placement takes effect at once, with or without the registry.</summary>
 public static class RouteEndpoints
 {
-    public static void MapRoutes(this IEndpointRouteBuilder routes) => routes.MapPost(NodePaths.Routes, async (HttpContext context, RouteWatch watch) =>
+    public static void MapRoutes(this IEndpointRouteBuilder routes) => routes.MapPost(NodePaths.Routes, async (HttpContext context, RouteWatch watch, RequestBodies bodies) =>
     {
-        using var body = new MemoryStream();
-        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
-        if (!ContractJson.TryRead(body.GetBuffer().AsSpan(0, (int)body.Length), ContractJson.Default.RoomRoute, out var route))
+        var (body, fault) = await bodies.ReadAsync(context.Request, ControlEndpoints.MaxBody);
+        if (fault != BodyFault.None || !ContractJson.TryRead(body, ContractJson.Default.RoomRoute, out var route))
         {
             return Results.Text("The body must be the JSON of a room's route.\n", statusCode: StatusCodes.Status400BadRequest);
         }

@@ -21,29 +21,33 @@ public sealed class RoomService
     {
         _router = router;
         _proxy = proxy;
-        Methods = new Dictionary<string, Func<RoomServiceCall, Task<TwirpResult>>>
+        Methods = new Dictionary<string, RoomServiceMethod>
         {
-            ["CreateRoom"] = call => Handle(call, CreateRoomRequest.Parser, (v, r) => MayCreate(v, r.Name), CreateRoomAsync),
-            ["ListRooms"] = call => Handle(call, ListRoomsRequest.Parser, (v, _) => v.RoomList, ListRoomsAsync),
-            ["DeleteRoom"] = call => Handle(call, DeleteRoomRequest.Parser, (v, r) => MayDelete(v, r.Room), DeleteRoomAsync),
-            ["ListParticipants"] = call => InRoom(call, ListParticipantsRequest.Parser, r => r.Room, ListParticipants),
-            ["GetParticipant"] = call => InRoom(call, RoomParticipantIdentity.Parser, r => r.Room, GetParticipant),
-            ["RemoveParticipant"] = call => InRoom(call, RoomParticipantIdentity.Parser, r => r.Room, RemoveParticipant),
-            ["MutePublishedTrack"] = call => InRoom(call, MuteRoomTrackRequest.Parser, r => r.Room, MutePublishedTrack),
-            ["UpdateParticipant"] = call => InRoom(call, UpdateParticipantRequest.Parser, r => r.Room, UpdateParticipant),
-            ["UpdateSubscriptions"] = call => InRoom(call, UpdateSubscriptionsRequest.Parser, r => r.Room, UpdateSubscriptions),
-            ["SendData"] = call => InRoom(call, SendDataRequest.Parser, r => r.Room, SendData),
-            ["UpdateRoomMetadata"] = call => InRoom(call, UpdateRoomMetadataRequest.Parser, r => r.Room, UpdateRoomMetadata),
-            ["PerformRpc"] = call => Handle(call, PerformRpcRequest.Parser, (v, r) => IsAdmin(v, r.Room), PerformRpcAsync),
-            ["ForwardParticipant"] = call => Handle(call, ForwardParticipantRequest.Parser, (v, r) => IsAdmin(v, r.Room), Unimplemented),
-            ["MoveParticipant"] = call => Handle(call, MoveParticipantRequest.Parser, (v, r) => IsAdmin(v, r.Room), Unimplemented),
+            ["CreateRoom"] = new(MayCreateAny, call => Handle(call, CreateRoomRequest.Parser, (v, r) => MayCreate(v, r.Name), CreateRoomAsync)),
+            ["ListRooms"] = new(v => v.RoomList, call => Handle(call, ListRoomsRequest.Parser, (v, _) => v.RoomList, ListRoomsAsync)),
+            ["DeleteRoom"] = new(MayCreateAny, call => Handle(call, DeleteRoomRequest.Parser, (v, r) => MayDelete(v, r.Room), DeleteRoomAsync)),
+            ["ListParticipants"] = new(MayAdminister, call => InRoom(call, ListParticipantsRequest.Parser, r => r.Room, ListParticipants)),
+            ["GetParticipant"] = new(MayAdminister, call => InRoom(call, RoomParticipantIdentity.Parser, r => r.Room, GetParticipant)),
+            ["RemoveParticipant"] = new(MayAdminister, call => InRoom(call, RoomParticipantIdentity.Parser, r => r.Room, RemoveParticipant)),
+            ["MutePublishedTrack"] = new(MayAdminister, call => InRoom(call, MuteRoomTrackRequest.Parser, r => r.Room, MutePublishedTrack)),
+            ["UpdateParticipant"] = new(MayAdminister, call => InRoom(call, UpdateParticipantRequest.Parser, r => r.Room, UpdateParticipant)),
+            ["UpdateSubscriptions"] = new(MayAdminister, call => InRoom(call, UpdateSubscriptionsRequest.Parser, r => r.Room, UpdateSubscriptions)),
+            ["SendData"] = new(MayAdminister, call => InRoom(call, SendDataRequest.Parser, r => r.Room, SendData)),
+            ["UpdateRoomMetadata"] = new(MayAdminister, call => InRoom(call, UpdateRoomMetadataRequest.Parser, r => r.Room, UpdateRoomMetadata)),
+            ["PerformRpc"] = new(MayAdminister, call => Handle(call, PerformRpcRequest.Parser, (v, r) => IsAdmin(v, r.Room), PerformRpcAsync)),
+            ["ForwardParticipant"] = new(MayAdminister, call => Handle(call, ForwardParticipantRequest.Parser, (v, r) => IsAdmin(v, r.Room), Unimplemented)),
+            ["MoveParticipant"] = new(MayAdminister, call => Handle(call, MoveParticipantRequest.Parser, (v, r) => IsAdmin(v, r.Room), Unimplemented)),
         }.ToFrozenDictionary(StringComparer.Ordinal);
     }
 
-    internal FrozenDictionary<string, Func<RoomServiceCall, Task<TwirpResult>>> Methods { get; }
+    internal FrozenDictionary<string, RoomServiceMethod> Methods { get; }
 
     /// <summary>A participant whose token may create the room it joins has no say over others.</summary>
     private static bool MayCreate(VideoGrant grant, string room) => grant.RoomCreate && (!grant.RoomJoin || grant.Room == room);
+
+    private static bool MayCreateAny(VideoGrant grant) => grant.RoomCreate;
+
+    private static bool MayAdminister(VideoGrant grant) => grant.RoomAdmin;
 
     private static bool MayDelete(VideoGrant grant, string room) => grant.RoomCreate && (!grant.RoomJoin || IsAdmin(grant, room));
 

@@ -5,6 +5,11 @@ using Microsoft.AspNetCore.Http;
 
 namespace BuildIt.Sfu.Signaling.Api;
 
+/// <summary>One method of the RoomService.</summary>
+/// <param name="MayAtAll">Whether a grant allows it for any room: asked before the body, which names the room, is read.</param>
+/// <param name="Act">Does it, for whoever may.</param>
+internal sealed record RoomServiceMethod(Func<VideoGrant, bool> MayAtAll, Func<RoomServiceCall, Task<TwirpResult>> Act);
+
 /// <summary>One request to the RoomService, authenticated but not yet authorised.</summary>
 internal sealed record RoomServiceCall(HttpContext Context, AccessClaims Claims, ReadOnlyMemory<byte> Body, bool Json)
 {

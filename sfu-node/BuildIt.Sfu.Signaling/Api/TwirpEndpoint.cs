@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using BuildIt.Sfu.Signaling.Protocol;
@@ -11,10 +10,11 @@ using Microsoft.Extensions.Logging;
 namespace BuildIt.Sfu.Signaling.Api;
 
 /// <summary>POST <c>/twirp/livekit.&lt;Service&gt;/&lt;Method&gt;</c>, in JSON or protobuf (Twirp specification, version 7).</summary>
-public sealed partial class TwirpEndpoint(TokenVerifier tokens, RoomService rooms, TimeProvider time, ILogger<TwirpEndpoint> log)
+public sealed partial class TwirpEndpoint(
+    TokenVerifier tokens, RoomService rooms, RequestBodies bodies, TimeProvider time, ILogger<TwirpEndpoint> log)
 {
-    /// <summary>Largest request body in bytes.</summary>
-    public const int MaxBody = 10 * 1024 * 1024;
+    /// <summary>Largest request body in bytes: metadata of the largest size, with every character of it escaped in JSON.</summary>
+    public const int MaxBody = 2 * 1024 * 1024;
 
     private static readonly string[] OtherServices =
         ["Egress", "Ingress", "SIP", "AgentDispatchService", "CloudAgent", "Connector", "PhoneNumberService"];
@@ -26,10 +26,6 @@ public sealed partial class TwirpEndpoint(TokenVerifier tokens, RoomService room
         try
         {
             (result, json) = await CallAsync(context, service, method).ConfigureAwait(false);
-        }
-        catch (BadHttpRequestException error) when (error.StatusCode == StatusCodes.Status413PayloadTooLarge)
-        {
-            result = new TwirpError("resource_exhausted", "the request is too large");
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -75,26 +71,33 @@ public sealed partial class TwirpEndpoint(TokenVerifier tokens, RoomService room
                 : new TwirpError("bad_route", $"no handler for {service}"), json);
         }
 
-        if (!rooms.Methods.TryGetValue(method, out var handler))
+        if (!rooms.Methods.TryGetValue(method, out var called))
         {
             return (new TwirpError("bad_route", $"no method {method}"), json);
         }
 
-        // Kept so that the request can be passed on to another node as it came.
-        context.Request.EnableBuffering(bufferThreshold: 64 * 1024, bufferLimit: MaxBody);
-        var body = new ArrayBufferWriter<byte>();
-        int read;
-        while ((read = await context.Request.Body.ReadAsync(body.GetMemory(16 * 1024), context.RequestAborted).ConfigureAwait(false)) > 0)
+        if (!called.MayAtAll(claims.Video))
         {
-            body.Advance(read);
-            if (body.WrittenCount > MaxBody)
-            {
-                return (new TwirpError("resource_exhausted", "the request is too large"), json);
-            }
+            return (new TwirpError("permission_denied", "permissions denied"), json);
         }
 
-        context.Request.Body.Position = 0;
-        return (await handler(new RoomServiceCall(context, claims, body.WrittenMemory, json)).ConfigureAwait(false), json);
+        // Tokens of participants who moderate are many; those of servers have no identity.
+        var caller = claims.Identity.Length > 0 ? $"{claims.Issuer}/{claims.Video.Room}/{claims.Identity}" : "";
+        var (body, fault) = await bodies.ReadAsync(context.Request, MaxBody, caller).ConfigureAwait(false);
+        if (fault != BodyFault.None)
+        {
+            return (fault switch
+            {
+                BodyFault.TooSlow => new TwirpError("deadline_exceeded", "the request did not arrive in time: send it again, faster"),
+                BodyFault.Incomplete => new TwirpError("malformed", "the request ended before its body did"),
+                BodyFault.TooMany => new TwirpError("resource_exhausted", "too many requests at once: ask again"),
+                _ => new TwirpError("resource_exhausted", $"the request is larger than {MaxBody} bytes"),
+            }, json);
+        }
+
+        // So that the request can be passed on to another node as it came.
+        context.Request.Body = new MemoryStream(body, writable: false);
+        return (await called.Act(new RoomServiceCall(context, claims, body, json)).ConfigureAwait(false), json);
     }
 
     /// <summary>The Node SDK compares the content type of errors strictly, so it carries no charset.</summary>
