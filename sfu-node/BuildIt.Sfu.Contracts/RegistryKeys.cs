@@ -41,6 +41,9 @@ public sealed class RegistryKeys(string scope)
     /// <summary>String with expiry: a NIP-98 event id that was used.</summary>
     public string UsedEvent(string eventId) => $"{_prefix}nip98:{eventId}";
 
+    /// <summary>String with expiry, one for each replica: that it has its used events here. Missing when the registry was emptied.</summary>
+    public string UsedEventsKept(string replica) => $"{_prefix}nip98-kept:{replica}";
+
     /// <summary>Counter with expiry: requests of one caller (a keyed hash, never the address or key itself) in one window.</summary>
     public string RateLimit(string bucket) => $"{_prefix}rate:{bucket}";
 

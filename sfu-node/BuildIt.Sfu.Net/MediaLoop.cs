@@ -92,6 +92,8 @@ public sealed partial class MediaLoop : IRoomLoop, IUdpSocketOwner
 
     internal TcpConnections Connections { get; }
 
+    internal MediaNetwork Network => _network;
+
     internal UdpSocket SharedSocket => _socket;
 
     internal Epoll Epoll => _epoll;

@@ -13,6 +13,7 @@ public sealed class MediaNetwork : IDisposable
 {
     private readonly List<MediaLoop> _loops = [];
     private readonly IceTcpListener? _listener;
+    private int _tcpConnections;
     private bool _disposed;
 
     /// <summary>Opens the sockets. Nothing is received before <see cref="Start"/>.</summary>
@@ -85,6 +86,11 @@ public sealed class MediaNetwork : IDisposable
         _listener?.Dispose();
         _loops.ForEach(loop => loop.Release());
     }
+
+    /// <summary>TCP connections of all loops, and those on their way between two.</summary>
+    internal int TcpConnections => Volatile.Read(ref _tcpConnections);
+
+    internal void CountTcp(int change) => Interlocked.Add(ref _tcpConnections, change);
 
     internal void ReportFault(MediaLoop loop, Exception error) => Fault?.Invoke(loop, error);
 

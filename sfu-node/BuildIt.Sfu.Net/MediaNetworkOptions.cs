@@ -59,6 +59,9 @@ public sealed record MediaNetworkOptions
     /// <summary>TCP connections, with those that have proved nothing yet.</summary>
     public int MaxTcpConnections { get; init; } = 2048;
 
+    /// <summary>TCP connections of all loops together: what descriptors allow.</summary>
+    public int MaxTcpConnectionsInAll { get; init; } = int.MaxValue;
+
     /// <summary>Time a TCP connection has until a transport takes it up.</summary>
     public TimeSpan TcpFirstPacketTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -70,5 +73,6 @@ public sealed record MediaNetworkOptions
         ArgumentOutOfRangeException.ThrowIfGreaterThan(GatherWindow, TimeSpan.FromMilliseconds(2));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxPendingDatagrams);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxPathsPerEndpoint);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxTcpConnectionsInAll);
     }
 }

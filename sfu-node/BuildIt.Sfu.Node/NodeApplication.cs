@@ -33,8 +33,10 @@ public static class NodeApplication
         }
 
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        var limits = new ConnectionLimits(DescriptorBudget.Read());
+        builder.Services.AddSingleton(limits);
         AddServices(builder.Services, settings);
-        builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, settings));
+        builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, settings, limits));
         builder.WebHost.UseUrls();
         await using var application = builder.Build();
         Map(application);
@@ -60,6 +62,7 @@ public static class NodeApplication
         services.AddSingleton<HeartbeatSource>();
         services.AddSingleton<NodeMetrics>();
         services.AddSingleton<ServingLease>();
+        services.AddSingleton<BackgroundFaults>();
         if (settings.RedisAddresses.Count == 0)
         {
             services.AddSingleton<INodeRegistry, MemoryNodeRegistry>();
@@ -98,25 +101,27 @@ public static class NodeApplication
     private static ApiKeys Keys(NodeSettings settings) =>
         new(settings.ApiKeys.Select(pair => KeyValuePair.Create(pair.Key, new AccessTokenSecret(pair.Value))), settings.WebhookKey ?? settings.ApiKeys.Keys.First());
 
-    private static void Listen(KestrelServerOptions kestrel, NodeSettings settings)
+    private static void Listen(KestrelServerOptions kestrel, NodeSettings settings, ConnectionLimits limits)
     {
+        // Whoever connects and says nothing holds a place.
+        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
         var address = settings.BindAddress is { } bind ? IPAddress.Parse(bind) : IPAddress.IPv6Any;
         kestrel.Listen(address, settings.SignalPort, listen =>
         {
-            listen.ServeAs(Listener.Signal);
+            listen.ServeAs(limits.Signal);
             if (settings.SignalTlsDirectory is { } signalTls)
             {
                 var certificate = new ServerCertificate(signalTls);
                 listen.UseHttps(https => https.ServerCertificateSelector = (_, _) => certificate.Current());
             }
         });
-        kestrel.Listen(address, settings.HealthPort, listen => listen.ServeAs(Listener.Health));
+        kestrel.Listen(address, settings.HealthPort, listen => listen.ServeAs(limits.Health));
         if (settings.ControlTlsDirectory is { } directory)
         {
             var certificates = new ControlCertificates(directory);
             kestrel.Listen(address, settings.ControlPort, listen =>
             {
-                listen.ServeAs(Listener.Control);
+                listen.ServeAs(limits.Control);
                 listen.UseHttps(certificates.Configure);
             });
         }

@@ -5,6 +5,7 @@ using BuildIt.Operator.Registry;
 using BuildIt.Operator.Runtime.Caching;
 using BuildIt.Sfu.Contracts;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace BuildIt.Operator.Nodes;
 
@@ -12,7 +13,7 @@ namespace BuildIt.Operator.Nodes;
 /// The operator's own witness: asks each node over mutual TLS whether it lives. A node that is well is asked now and then, one
 /// that fails or has not answered yet every second. Any thread.
 /// </summary>
-internal sealed class NodeProber(FleetSignal signal, TimeProvider time) : BackgroundService
+internal sealed partial class NodeProber(FleetSignal signal, TimeProvider time, ILogger<NodeProber> log) : BackgroundService
 {
     /// <summary>Between two probes of a node of which one has failed.</summary>
     public static readonly TimeSpan Quick = TimeSpan.FromSeconds(1);
@@ -54,7 +55,15 @@ internal sealed class NodeProber(FleetSignal signal, TimeProvider time) : Backgr
         {
             while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
             {
-                await StartDueAsync(stoppingToken).ConfigureAwait(false);
+                try
+                {
+                    await StartDueAsync(stoppingToken).ConfigureAwait(false);
+                }
+                catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
+                {
+                    BackgroundFaults.Count("node_probes");
+                    LogFault(failure);
+                }
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -100,12 +109,20 @@ internal sealed class NodeProber(FleetSignal signal, TimeProvider time) : Backgr
         {
             // The process ends, or the fleet has gone meanwhile.
         }
+        catch (Exception failure)
+        {
+            BackgroundFaults.Count("node_probes");
+            LogFault(failure);
+        }
         finally
         {
             node.DueAt = time.GetUtcNow() + (node.Record.Failures > 0 || node.Record.Heartbeat?.State is not NodeState.Serving ? Quick : Calm);
             _slots.Release();
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Probing nodes failed unexpectedly; it goes on")]
+    private partial void LogFault(Exception failure);
 
     private static bool IsNews(ProbeRecord before, ProbeRecord after) =>
         before.Attempts == 0

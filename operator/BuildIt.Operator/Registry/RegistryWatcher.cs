@@ -91,7 +91,15 @@ public sealed partial class RegistryWatcher : IAsyncDisposable
         {
             do
             {
-                await AskAsync(_stop.Token).ConfigureAwait(false);
+                try
+                {
+                    await AskAsync(_stop.Token).ConfigureAwait(false);
+                }
+                catch (Exception failure) when (!_stop.IsCancellationRequested)
+                {
+                    BackgroundFaults.Count("registry_watch");
+                    LogFault(_target.Namespace, failure);
+                }
             }
             while (await timer.WaitForNextTickAsync(_stop.Token).ConfigureAwait(false));
         }
@@ -114,10 +122,15 @@ public sealed partial class RegistryWatcher : IAsyncDisposable
                 LogReachable(_target.Namespace, heartbeats.Count);
             }
         }
-        catch (Exception failure) when (failure is RedisException or TimeoutException or InvalidOperationException or ArgumentException
-            or System.Net.Sockets.SocketException or System.Security.Authentication.AuthenticationException or ApiException or HttpRequestException or IOException
-            || (failure is OperationCanceledException && !cancellation.IsCancellationRequested))
+        catch (Exception failure) when (!cancellation.IsCancellationRequested)
         {
+            if (!IsExpected(failure))
+            {
+                // A fault of ours: the registry counts as unreachable, and is asked again in a second like any other.
+                BackgroundFaults.Count("registry_watch");
+                LogFault(_target.Namespace, failure);
+            }
+
             if (_book.ReachableSince is not null || !_view.Asked)
             {
                 LogUnreachable(_target.Namespace, failure.GetType().Name);
@@ -144,6 +157,10 @@ public sealed partial class RegistryWatcher : IAsyncDisposable
             _signal.Raise(new ObjectKey(_target.Namespace, cluster));
         }
     }
+
+    private static bool IsExpected(Exception failure) => failure is RedisException or TimeoutException or InvalidOperationException or ArgumentException
+        or System.Net.Sockets.SocketException or System.Security.Authentication.AuthenticationException or ApiException or HttpRequestException or IOException
+        or OperationCanceledException;
 
     private async Task<(IReadOnlyList<Heartbeat> Heartbeats, bool IsNew)> ReadAsync(CancellationToken cancellation)
     {
@@ -218,6 +235,9 @@ public sealed partial class RegistryWatcher : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The registry of {Namespace} does not answer ({Problem}); trying again every second")]
     private partial void LogUnreachable(string @namespace, string problem);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Reading the registry of {Namespace} failed unexpectedly; trying again every second")]
+    private partial void LogFault(string @namespace, Exception failure);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The registry of {Namespace} was new or empty; everything was published again")]
     private partial void LogRestored(string @namespace);

@@ -51,6 +51,10 @@ internal static unsafe partial class Linux
     public const int ErrorAgain = 11;
     public const int ErrorInvalid = 22;
     public const int ErrorNoSystemCall = 38;
+    public const int ErrorNoMemory = 12;
+    public const int ErrorSystemFilesUsedUp = 23;
+    public const int ErrorFilesUsedUp = 24;
+    public const int ErrorNoBuffers = 105;
     public const int ErrorMessageSize = 90;
     public const int ErrorNoProtocolOption = 92;
     public const int ErrorNotSupported = 95;

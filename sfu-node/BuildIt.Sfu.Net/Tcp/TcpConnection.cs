@@ -150,6 +150,7 @@ internal sealed unsafe class TcpConnection : IEpollTarget, IDisposable
             if (!_detached)
             {
                 _ = Linux.Close(_descriptor);
+                _owner.Released();
             }
         }
     }

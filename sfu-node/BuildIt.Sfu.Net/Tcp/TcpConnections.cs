@@ -36,8 +36,7 @@ internal sealed class TcpConnections : IDeadlineHandler, IDisposable
     {
         if (_connections.Count >= _options.MaxTcpConnections && !CloseOldestUnclaimed())
         {
-            _loop.Counters.TcpRejected++;
-            _ = Linux.Close(descriptor);
+            Refuse(descriptor);
             return;
         }
 
@@ -90,6 +89,17 @@ internal sealed class TcpConnections : IDeadlineHandler, IDisposable
         }
     }
 
+    /// <summary>Closes a descriptor that no connection was made of.</summary>
+    public void Refuse(int descriptor)
+    {
+        _loop.Counters.TcpRejected++;
+        _ = Linux.Close(descriptor);
+        Released();
+    }
+
+    /// <summary>A descriptor was given back.</summary>
+    public void Released() => _loop.Network.CountTcp(-1);
+
     public void OnDeadline(Instant now)
     {
         while (_unclaimed.TryPeek(out (TcpConnection Connection, Instant Deadline) next))
@@ -126,7 +136,11 @@ internal sealed class TcpConnections : IDeadlineHandler, IDisposable
         _connections.Remove(remote.Connection);
         connection.MarkClosed();
         _loop.DisposeLater(connection);
-        other.Post(() => other.Connections.Adopt(descriptor, remote, unread));
+        if (!other.Post(() => other.Connections.Adopt(descriptor, remote, unread)))
+        {
+            _ = Linux.Close(descriptor);
+            Released();
+        }
     }
 
     private void Reject(TcpConnection connection)
@@ -135,7 +149,8 @@ internal sealed class TcpConnections : IDeadlineHandler, IDisposable
         Close(connection);
     }
 
-    private bool CloseOldestUnclaimed()
+    /// <summary>Makes room at the cost of whoever has proved nothing for longest. False when there is nobody.</summary>
+    public bool CloseOldestUnclaimed()
     {
         while (_unclaimed.TryDequeue(out (TcpConnection Connection, Instant Deadline) oldest))
         {

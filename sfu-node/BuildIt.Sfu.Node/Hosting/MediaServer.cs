@@ -8,6 +8,7 @@ using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Media.Transport;
 using BuildIt.Sfu.Net;
 using BuildIt.Sfu.Node.Configuration;
+using BuildIt.Sfu.Node.Operations;
 
 namespace BuildIt.Sfu.Node.Hosting;
 
@@ -18,7 +19,7 @@ public sealed partial class MediaServer : IDisposable
     private readonly DtlsCertificate _certificate;
     private volatile IReadOnlyList<IceCandidate> _candidates = [];
 
-    public MediaServer(NodeSettings settings, TimeProvider time, ILogger<MediaServer> logger)
+    public MediaServer(NodeSettings settings, ConnectionLimits limits, TimeProvider time, ILogger<MediaServer> logger)
     {
         var bind = settings.BindAddress is { } address ? IPAddress.Parse(address) : IPAddress.IPv6Any;
         _network = new MediaNetwork(new MediaNetworkOptions
@@ -26,6 +27,7 @@ public sealed partial class MediaServer : IDisposable
             LoopCount = settings.Loops > 0 ? settings.Loops : Environment.ProcessorCount,
             UdpEndPoint = new IPEndPoint(bind, settings.MediaUdpPort),
             TcpEndPoint = settings.MediaTcpPort < 0 ? null : new IPEndPoint(bind, settings.MediaTcpPort),
+            MaxTcpConnectionsInAll = limits.Media,
         });
         _network.Fault += (loop, error) => LogFault(logger, loop.Index, error);
         _certificate = DtlsCertificate.Generate(time);

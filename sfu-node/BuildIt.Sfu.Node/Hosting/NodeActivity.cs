@@ -9,8 +9,14 @@ using LeaveAction = BuildIt.Sfu.Signaling.Protocol.LeaveRequest.Types.Action;
 namespace BuildIt.Sfu.Node.Hosting;
 
 /// <summary>What the rooms of this node amount to. Refreshed once a second from the loops; reading is cheap. Thread-safe.</summary>
-public sealed class NodeActivity(RoomDirectory rooms, MediaServer media, RouteTable? routes = null, RoomClosings? closings = null) : INodeActivity
+public sealed class NodeActivity(
+    RoomDirectory rooms, MediaServer media, TimeProvider time, RouteTable? routes = null, RoomClosings? closings = null) : INodeActivity
 {
+    /// <summary>What a room may take to answer; one whose loop is held up is reported as it was before.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
+
+    private readonly Dictionary<RoomHost, Task<Figures>> _asked = [];
+    private readonly Dictionary<RoomHost, Figures> _figures = [];
     private volatile IReadOnlyList<RoomReport> _reports = [];
 
     /// <summary>Rooms that are over count no more.</summary>
@@ -28,13 +34,39 @@ public sealed class NodeActivity(RoomDirectory rooms, MediaServer media, RouteTa
 
     public IReadOnlyList<RoomReport> Reports() => _reports;
 
-    /// <summary>Asks every room for its report.</summary>
+    /// <summary>Asks every room for its report. One caller at a time.</summary>
     public async Task RefreshAsync()
     {
-        var reports = new List<RoomReport>();
-        foreach (var room in rooms.Open)
+        var open = rooms.Open.ToHashSet();
+        foreach (var gone in _figures.Keys.Concat(_asked.Keys).Where(room => !open.Contains(room)).ToList())
         {
-            reports.Add(Report(new RoomId(room.Name), await room.InvokeAsync(Count)));
+            _figures.Remove(gone);
+            _asked.Remove(gone);
+        }
+
+        foreach (var room in open)
+        {
+            // Not again before it has answered: nothing piles up on a loop that is held up.
+            if (!_asked.ContainsKey(room))
+            {
+                _asked.Add(room, room.InvokeAsync(Count));
+            }
+        }
+
+        await Task.WhenAny(Task.WhenAll(_asked.Values), Task.Delay(Patience, time));
+        foreach (var (room, answer) in _asked.Where(asked => asked.Value.IsCompleted).ToList())
+        {
+            _asked.Remove(room);
+            if (answer.IsCompletedSuccessfully)
+            {
+                _figures[room] = answer.Result;
+            }
+        }
+
+        var reports = new List<RoomReport>();
+        foreach (var (room, figures) in _figures)
+        {
+            reports.Add(Report(new RoomId(room.Name), figures));
         }
 
         foreach (var (room, generation) in closings?.Pending ?? [])

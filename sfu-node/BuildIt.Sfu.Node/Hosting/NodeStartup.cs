@@ -18,6 +18,7 @@ public sealed partial class NodeStartup(
     NodeLifecycle lifecycle,
     IServer server,
     IHostApplicationLifetime application,
+    BackgroundFaults faults,
     TimeProvider time,
     ILogger<NodeStartup> logger) : BackgroundService
 {
@@ -37,11 +38,19 @@ public sealed partial class NodeStartup(
         using var timer = new PeriodicTimer(AskAgain, time);
         do
         {
-            var found = await finder.FindAsync(media.UdpPort, media.TcpPort, stoppingToken);
-            if (found is not null && found != known)
+            try
             {
-                Announce(found, isFirst: known is null);
-                known = found;
+                var found = await finder.FindAsync(media.UdpPort, media.TcpPort, stoppingToken);
+                if (found is not null && found != known)
+                {
+                    Announce(found, isFirst: known is null);
+                    known = found;
+                }
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                // The conferences here go on at the address that is known.
+                faults.Count("address", e);
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));

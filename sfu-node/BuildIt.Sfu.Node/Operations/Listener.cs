@@ -18,10 +18,10 @@ public enum Listener
 /// <summary>Marks connections by the port they came in on, whatever host name the client wrote.</summary>
 public static class ListenerExtensions
 {
-    public static void ServeAs(this ListenOptions options, Listener listener) => options.Use(next => connection =>
+    public static void ServeAs(this ListenOptions options, ConnectionLimit limit) => options.Use(next => connection =>
     {
-        connection.Features.Set(new ListenerFeature(listener));
-        return next(connection);
+        connection.Features.Set(new ListenerFeature(limit.Listener));
+        return limit.ServeAsync(connection, next);
     });
 
     public static bool CameInOn(this HttpContext context, Listener listener) =>

@@ -5,6 +5,7 @@ using BuildIt.Sfu.Node.Hosting;
 using BuildIt.Sfu.Node.Load;
 using BuildIt.Sfu.Node.Registry;
 using BuildIt.Sfu.Signaling.Rooms;
+using BuildIt.Sfu.Signaling.Webhooks;
 using Prometheus;
 
 namespace BuildIt.Sfu.Node.Operations;
@@ -23,6 +24,9 @@ public sealed class NodeMetrics
     private readonly INodeActivity _activity;
     private readonly INodeRegistry _registryState;
     private readonly LimitCounters _limits;
+    private readonly BackgroundFaults _backgroundFaults;
+    private readonly WebhookSender _webhooks;
+    private readonly ConnectionLimits _connections;
     private readonly Lock _lock = new();
 
     private readonly Gauge _rooms;
@@ -42,14 +46,21 @@ public sealed class NodeMetrics
     private readonly Counter _allocated;
     private readonly Counter _faults;
     private readonly Counter _limited;
+    private readonly Counter _background;
+    private readonly Counter _refused;
 
-    public NodeMetrics(NodeSettings settings, MediaServer media, LoadMonitor load, INodeActivity activity, INodeRegistry registry, LimitCounters limits)
+    public NodeMetrics(
+        NodeSettings settings, MediaServer media, LoadMonitor load, INodeActivity activity, INodeRegistry registry, LimitCounters limits,
+        BackgroundFaults backgroundFaults, WebhookSender webhooks, ConnectionLimits connections)
     {
         _media = media;
         _load = load;
         _activity = activity;
         _registryState = registry;
         _limits = limits;
+        _backgroundFaults = backgroundFaults;
+        _webhooks = webhooks;
+        _connections = connections;
         Registry = Metrics.NewCustomRegistry();
         Registry.SetStaticLabels(new Dictionary<string, string> { ["node"] = settings.Node.Value, ["region"] = settings.Region });
         var metrics = Metrics.WithCustomRegistry(Registry);
@@ -70,6 +81,8 @@ public sealed class NodeMetrics
         _allocated = metrics.CreateCounter("buildit_sfu_allocated_bytes_total", "Bytes allocated by media loops; forwarding adds none.", "loop");
         _faults = metrics.CreateCounter("buildit_sfu_handler_faults_total", "Exceptions on media loops; each is a bug.", "loop");
         _limited = metrics.CreateCounter("buildit_sfu_limited_total", "What clients asked for beyond their limits, by limit.", "limit");
+        _refused = metrics.CreateCounter("buildit_sfu_connections_refused_total", "Connections closed because there were too many, or because they said nothing in time, by port.", "port");
+        _background = metrics.CreateCounter("buildit_sfu_background_faults_total", "Unexpected failures of work that goes on all the time, by work; each is a bug.", "work");
     }
 
     public CollectorRegistry Registry { get; }
@@ -90,6 +103,18 @@ public sealed class NodeMetrics
             foreach (var limit in Enum.GetValues<ClientLimit>())
             {
                 _limited.WithLabels(JsonNamingPolicy.SnakeCaseLower.ConvertName(limit.ToString())).IncTo(_limits[limit]);
+            }
+
+            _refused.WithLabels("media").IncTo(_media.Loops.Sum(loop => loop.Statistics.TcpRejected));
+            foreach (var limit in _connections.All)
+            {
+                _refused.WithLabels(JsonNamingPolicy.SnakeCaseLower.ConvertName(limit.Listener.ToString())).IncTo(limit.Refused);
+            }
+
+            _background.WithLabels("webhooks").IncTo(_webhooks.Faults);
+            foreach (var (work, count) in _backgroundFaults.Counts)
+            {
+                _background.WithLabels(work).IncTo(count);
             }
 
             foreach (var loop in _media.Loops)

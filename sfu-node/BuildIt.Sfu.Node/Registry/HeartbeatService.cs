@@ -17,6 +17,7 @@ public sealed partial class HeartbeatService(
     INodeActivity activity,
     ServingLease lease,
     IHostApplicationLifetime application,
+    BackgroundFaults faults,
     TimeProvider time,
     ILogger<HeartbeatService> logger) : BackgroundService
 {
@@ -29,10 +30,19 @@ public sealed partial class HeartbeatService(
         {
             do
             {
-                await activity.RefreshAsync();
-                load.Sample();
-                Act(lifecycle.Observe(activity.Rooms, activity.Participants, time.GetUtcNow()));
-                await PublishAsync(stoppingToken);
+                // Each for itself: a fault of one must not stop the heartbeat, without which the rooms here are placed elsewhere.
+                await TryAsync("activity", activity.RefreshAsync);
+                await TryAsync("load", () =>
+                {
+                    load.Sample();
+                    return Task.CompletedTask;
+                });
+                await TryAsync("lifecycle", () =>
+                {
+                    Act(lifecycle.Observe(activity.Rooms, activity.Participants, time.GetUtcNow()));
+                    return Task.CompletedTask;
+                });
+                await TryAsync("heartbeat", () => PublishAsync(stoppingToken));
             }
             while (await timer.WaitForNextTickAsync(stoppingToken));
         }
@@ -52,6 +62,18 @@ public sealed partial class HeartbeatService(
         catch (Exception e) when (e is RegistryUnavailableException or OperationCanceledException)
         {
             // The heartbeat expires by itself.
+        }
+    }
+
+    private async Task TryAsync(string name, Func<Task> work)
+    {
+        try
+        {
+            await work();
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            faults.Count(name, e);
         }
     }
 

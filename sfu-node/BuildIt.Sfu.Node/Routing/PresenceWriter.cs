@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using BuildIt.Sfu.Contracts;
+using BuildIt.Sfu.Node.Operations;
 using BuildIt.Sfu.Node.Registry;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Rooms;
@@ -11,7 +12,7 @@ namespace BuildIt.Sfu.Node.Routing;
 /// what does not fit is made up for by <see cref="RouteWatch"/>, which writes whole rooms. Entries of people who were moved or
 /// lost stay: they tell the next node who belongs to the room.
 /// </summary>
-public sealed class PresenceWriter(IRegionRegistry registry, RouteTable table) : BackgroundService, IRoomObserver
+public sealed class PresenceWriter(IRegionRegistry registry, RouteTable table, BackgroundFaults faults) : BackgroundService, IRoomObserver
 {
     private readonly Channel<Change> _changes = Channel.CreateBounded<Change>(
         new BoundedChannelOptions(10_000) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
@@ -63,6 +64,10 @@ public sealed class PresenceWriter(IRegionRegistry registry, RouteTable table) :
                 catch (RegistryUnavailableException)
                 {
                     // Written as a whole when the registry is back.
+                }
+                catch (Exception e) when (e is not OperationCanceledException)
+                {
+                    faults.Count("presence", e);
                 }
             }
         }

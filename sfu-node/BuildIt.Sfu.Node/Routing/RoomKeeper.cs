@@ -9,45 +9,37 @@ namespace BuildIt.Sfu.Node.Routing;
 
 /// <summary>
 /// Brings the rooms open here in line with their routes: opens what the route gives this node, takes over its settings, sends
-/// the clients of a room that has moved on, and ends what is over. Idempotent; one room is worked on once at a time. Thread-safe.
+/// the clients of a room that has moved on, and ends what is over. Idempotent; one room is worked on once at a time,
+/// and none waits for another. Thread-safe.
 /// </summary>
-public sealed partial class RoomKeeper(RouteTable table, RoomClosings closings, RoomDirectory directory, LiveKitOptions options, ILogger<RoomKeeper> logger) : IDisposable
+public sealed partial class RoomKeeper(RouteTable table, RoomClosings closings, RoomDirectory directory, LiveKitOptions options, ILogger<RoomKeeper> logger)
 {
-    private readonly SemaphoreSlim _one = new(1, 1);
+    private readonly RoomLocks _locks = new();
 
     /// <summary>Applies the newest route known of a room.</summary>
     /// <returns>The open room, when this node serves it.</returns>
     public async Task<RoomHost?> ApplyAsync(RoomId room, CancellationToken cancellation)
     {
-        await _one.WaitAsync(cancellation);
-        try
+        using var turn = await _locks.EnterAsync(room, cancellation);
+        if (!table.TryFind(room, out var route))
         {
-            if (!table.TryFind(room, out var route))
-            {
-                return null;
-            }
-
-            if (route.State == RoomRouteState.Ended || (route.Node == table.Self && closings.Has(route)))
-            {
-                await EndAsync(route, DisconnectReason.RoomDeleted, RoomEndReason.RoomEndApiDelete, LeaveAction.Disconnect);
-                return null;
-            }
-
-            if (route.Node != table.Self)
-            {
-                await EndAsync(route, DisconnectReason.Migration, RoomEndReason.RoomEndSuperseded, LeaveAction.Reconnect);
-                return null;
-            }
-
-            return await ServeAsync(route);
+            return null;
         }
-        finally
+
+        if (route.State == RoomRouteState.Ended || (route.Node == table.Self && closings.Has(route)))
         {
-            _one.Release();
+            await EndAsync(route, DisconnectReason.RoomDeleted, RoomEndReason.RoomEndApiDelete, LeaveAction.Disconnect);
+            return null;
         }
+
+        if (route.Node != table.Self)
+        {
+            await EndAsync(route, DisconnectReason.Migration, RoomEndReason.RoomEndSuperseded, LeaveAction.Reconnect);
+            return null;
+        }
+
+        return await ServeAsync(route);
     }
-
-    public void Dispose() => _one.Dispose();
 
     private async Task<RoomHost> ServeAsync(RoomRoute route)
     {

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using BuildIt.Sfu.Contracts;
+using BuildIt.Sfu.Node.Operations;
 using BuildIt.Sfu.Node.Registry;
 using BuildIt.Sfu.Signaling.Rooms;
 using RoomRoute = BuildIt.Sfu.Contracts.RoomRoute;
@@ -17,9 +18,14 @@ public sealed partial class RouteWatch(
     RoomDirectory directory,
     RevocationList revocations,
     ServingLease lease,
+    BackgroundFaults faults,
     TimeProvider time,
     ILogger<RouteWatch> logger) : BackgroundService
 {
+    private readonly RoomWork _routes = new("room_routes", faults);
+    private readonly RoomWork _revocations = new("room_revocations", faults);
+    private readonly RoomWork _presence = new("room_presence", faults);
+
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     /// <summary>Whole presence is written again this often, in sweeps.</summary>
@@ -60,7 +66,7 @@ public sealed partial class RouteWatch(
                 rooms.Add(room);
             }
 
-            await TryAsync(() => ReadRoutesAsync([.. rooms], stopping));
+            await TryAsync("routes_announced", () => ReadRoutesAsync([.. rooms], stopping));
         }
     }
 
@@ -73,21 +79,24 @@ public sealed partial class RouteWatch(
         {
             if (!watching)
             {
-                watching = await TryAsync(() => registry.WatchAsync(
+                watching = await TryAsync("route_watch", () => registry.WatchAsync(
                     room => _announced.Writer.TryWrite(room),
-                    revocation => _ = RevokeAsync(revocation)));
+                    revocation => _ = TryAsync("revocation", () => RevokeAsync(revocation))));
             }
 
-            var open = directory.Open.Select(host => new RoomId(host.Name)).ToList();
-            var concerned = table.Own().Select(route => route.Room).Union(open).ToArray();
-            await TryAsync(() => ReadRoutesAsync(concerned, stopping));
             var wholePresence = sweeps++ % PresenceEvery == 0;
+            await TryAsync("route_sweep", async () =>
+            {
+                var open = directory.Open.Select(host => new RoomId(host.Name)).ToList();
+                await ReadRoutesAsync([.. table.Own().Select(route => route.Room).Union(open)], stopping);
+            });
             foreach (var host in directory.Open)
             {
-                await TryAsync(() => ReadRevocationsAsync(host, stopping));
+                var room = new RoomId(host.Name);
+                _revocations.Start(room, () => ReadRevocationsAsync(host, stopping));
                 if (wholePresence)
                 {
-                    await TryAsync(() => WritePresenceAsync(host, stopping));
+                    _presence.Start(room, () => WritePresenceAsync(host, stopping));
                 }
             }
         }
@@ -105,7 +114,7 @@ public sealed partial class RouteWatch(
             }
 
             table.Learn(route, out var current, asked);
-            await keeper.ApplyAsync(current.Room, stopping);
+            _routes.Start(current.Room, () => keeper.ApplyAsync(current.Room, stopping));
         }
     }
 
@@ -149,7 +158,8 @@ public sealed partial class RouteWatch(
             stopping);
     }
 
-    private async Task<bool> TryAsync(Func<Task> work)
+    /// <summary>Whatever happens in one round, the next one comes.</summary>
+    private async Task<bool> TryAsync(string name, Func<Task> work)
     {
         try
         {
@@ -161,16 +171,13 @@ public sealed partial class RouteWatch(
             // The heartbeat says in the log that the registry is away.
             return false;
         }
-        catch (InvalidOperationException e)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
-            LogFailed(e);
+            faults.Count(name, e);
             return false;
         }
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "A participant of room {Room} was removed: its tokens were revoked")]
     private partial void LogRevoked(RoomId room);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A room could not be brought in line with its route; it is tried again")]
-    private partial void LogFailed(Exception exception);
 }

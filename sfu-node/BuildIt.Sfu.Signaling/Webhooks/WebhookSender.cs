@@ -24,6 +24,7 @@ public sealed partial class WebhookSender : BackgroundService, IRoomObserver
     private readonly TimeProvider _time;
     private readonly WebhookOptions _options;
     private readonly ILogger<WebhookSender> _log;
+    private long _faults;
 
     public WebhookSender(
         IReadOnlyList<Uri> receivers,
@@ -43,6 +44,9 @@ public sealed partial class WebhookSender : BackgroundService, IRoomObserver
         _sids = sids ?? new RandomSids();
         _lanes = [.. receivers.SelectMany(r => Enumerable.Range(0, _options.Lanes).Select(i => new Lane(r, i, _options.QueueLength)))];
     }
+
+    /// <summary>Events that could not be sent for a fault of ours.</summary>
+    public long Faults => Interlocked.Read(ref _faults);
 
     public void OnEvent(WebhookEvent happened)
     {
@@ -77,20 +81,35 @@ public sealed partial class WebhookSender : BackgroundService, IRoomObserver
     {
         await foreach (var next in lane.Queue.Reader.ReadAllAsync(stopping).ConfigureAwait(false))
         {
-            var message = next;
-            var dropped = Interlocked.Exchange(ref lane.Dropped, 0);
-            if (dropped > 0)
+            try
             {
-                // Shared between receivers, each of which may have missed another number.
-                message = next.Clone();
-                message.NumDropped = dropped;
+                await DeliverNextAsync(lane, next, stopping).ConfigureAwait(false);
             }
+            catch (Exception error) when (error is not OperationCanceledException)
+            {
+                // One event that cannot be sent must not keep all later ones.
+                Interlocked.Increment(ref lane.Dropped);
+                Interlocked.Increment(ref _faults);
+                LogFault(_log, next.Event, error);
+            }
+        }
+    }
 
-            if (!await DeliverAsync(lane.Receiver, message, stopping).ConfigureAwait(false))
-            {
-                Interlocked.Add(ref lane.Dropped, dropped + 1);
-                LogGivenUp(_log, message.Event, _options.Attempts);
-            }
+    private async Task DeliverNextAsync(Lane lane, WebhookEvent next, CancellationToken stopping)
+    {
+        var message = next;
+        var dropped = Interlocked.Exchange(ref lane.Dropped, 0);
+        if (dropped > 0)
+        {
+            // Shared between receivers, each of which may have missed another number.
+            message = next.Clone();
+            message.NumDropped = dropped;
+        }
+
+        if (!await DeliverAsync(lane.Receiver, message, stopping).ConfigureAwait(false))
+        {
+            Interlocked.Add(ref lane.Dropped, dropped + 1);
+            LogGivenUp(_log, message.Event, _options.Attempts);
         }
     }
 
@@ -142,6 +161,9 @@ public sealed partial class WebhookSender : BackgroundService, IRoomObserver
             return null;
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Webhook {Event} could not be sent; the next one is")]
+    private static partial void LogFault(ILogger log, string @event, Exception error);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Webhook {Event} dropped: its receiver is too slow")]
     private static partial void LogDropped(ILogger log, string @event);

@@ -43,13 +43,17 @@ public sealed partial class NodeProgram : IAsyncDisposable
     /// <summary>Starts a node and waits until it serves.</summary>
     /// <param name="environment">Variables of the node.</param>
     /// <param name="arguments">What its command line says; ports that it does not name are free ones.</param>
-    public static async Task<NodeProgram> StartAsync(IReadOnlyDictionary<string, string?>? environment, params IReadOnlyCollection<string> arguments)
+    public static Task<NodeProgram> StartAsync(IReadOnlyDictionary<string, string?>? environment, params IReadOnlyCollection<string> arguments) =>
+        StartAsync(environment, descriptors: 0, arguments);
+
+    /// <summary>The same with a limit on its descriptors; 0 for the one of this process.</summary>
+    public static async Task<NodeProgram> StartAsync(IReadOnlyDictionary<string, string?>? environment, int descriptors, params IReadOnlyCollection<string> arguments)
     {
         var free = Ports.Except(arguments, StringComparer.Ordinal).SelectMany(option => (string[])[option, "0"]);
-        var process = ChildProcess.Start(
-            "dotnet",
-            [Assembly, "--dev", .. free, .. arguments],
-            environment);
+        string[] command = [Assembly, "--dev", .. free, .. arguments];
+        var process = descriptors == 0
+            ? ChildProcess.Start("dotnet", command, environment)
+            : ChildProcess.Start("sh", ["-c", "ulimit -n \"$1\"; shift; exec dotnet \"$@\"", "sh", $"{descriptors}", .. command], environment);
         try
         {
             await process.WaitForOutputAsync("TCP port", StartTimeout);
