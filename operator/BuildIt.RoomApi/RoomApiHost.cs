@@ -39,8 +39,13 @@ public static class RoomApiHost
             kestrel.Limits.MaxRequestBodySize = RequestGate.MaxUnread;
             kestrel.Limits.MaxRequestHeadersTotalSize = ProtocolFaults.MaxHeaders;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
-            Listen(kestrel, settings.BindAddress, settings.Port, EarlyRefusals.Prepare);
-            Listen(kestrel, settings.BindAddress, settings.OperationsPort, _ => { });
+            var budget = DescriptorBudget.Read();
+            Listen(kestrel, settings.BindAddress, settings.Port, listen =>
+            {
+                ConnectionLimit.Apply(listen, budget.Share(1, 2));
+                EarlyRefusals.Prepare(listen);
+            });
+            Listen(kestrel, settings.BindAddress, settings.OperationsPort, listen => ConnectionLimit.Apply(listen, budget.Share(1, 8, 64)));
         });
         await AddServicesAsync(builder.Services, settings, time ?? TimeProvider.System);
         var app = builder.Build();
@@ -85,6 +90,7 @@ public static class RoomApiHost
             UseProxy = false,
         }));
 
+        services.AddSingleton<UsedEvents>();
         services.AddSingleton<RequestMemory>();
         services.AddSingleton<CreationMemory>();
         services.AddSingleton<WaitingRooms>();
@@ -109,6 +115,7 @@ public static class RoomApiHost
         services.AddHostedService(provider => provider.GetRequiredService<RoomWatch>());
         services.AddHostedService<EarlyRefusals>();
         services.AddHostedService<RevocationKeeper>();
+        services.AddHostedService<UsedEventKeeper>();
         services.AddHostedService<UsageRecorder>();
 
         services.AddRouting();

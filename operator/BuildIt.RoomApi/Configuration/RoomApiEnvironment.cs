@@ -83,6 +83,9 @@ public static class RoomApiEnvironment
     /// <summary>Rooms that one key may create in an hour. 100 when unset.</summary>
     public const string CreateLimit = Prefix + "CREATE_LIMIT";
 
+    /// <summary>Rooms that may be created from one address in an hour, with whatever keys. 500 when unset.</summary>
+    public const string AddressCreateLimit = Prefix + "ADDRESS_CREATE_LIMIT";
+
     /// <summary>A kubeconfig file, outside a cluster. Inside one the service account is used.</summary>
     public const string Kubeconfig = Prefix + "KUBECONFIG";
 }

@@ -66,6 +66,9 @@ public sealed record RoomApiSettings
     /// <summary>Rooms per hour and key.</summary>
     public int CreateLimit { get; init; } = 100;
 
+    /// <summary>Rooms per hour and address.</summary>
+    public int AddressCreateLimit { get; init; } = 500;
+
     /// <summary>Null: the service account of the pod.</summary>
     public string? Kubeconfig { get; init; }
 

@@ -48,6 +48,7 @@ public sealed partial class SettingsReader(Func<string, string?> environment)
             KeyLimit = Number(RoomApiEnvironment.KeyLimit, 120, 1_000_000),
             AddressLimit = Number(RoomApiEnvironment.AddressLimit, 600, 1_000_000),
             CreateLimit = Number(RoomApiEnvironment.CreateLimit, 100, 1_000_000),
+            AddressCreateLimit = Number(RoomApiEnvironment.AddressCreateLimit, 500, 1_000_000),
             Kubeconfig = ExistingFile(RoomApiEnvironment.Kubeconfig),
         };
         if (settings.Port == settings.OperationsPort)

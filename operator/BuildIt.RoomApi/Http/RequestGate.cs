@@ -22,6 +22,9 @@ public sealed class RequestGate(
     /// <summary>Of a body that is larger, so much is still taken off the wire, so that a client that sends it all reads the answer.</summary>
     public const int MaxUnread = 4 << 20;
 
+    /// <summary>How long a body may take to arrive.</summary>
+    private static readonly TimeSpan BodyPatience = TimeSpan.FromSeconds(10);
+
     private const string BearerScheme = "Bearer";
 
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
@@ -39,7 +42,6 @@ public sealed class RequestGate(
             return;
         }
 
-        var body = await ReadBodyAsync(context.Request, context.RequestAborted);
         var authorization = context.Request.Headers.Authorization;
         if (authorization.Count > 1)
         {
@@ -47,8 +49,8 @@ public sealed class RequestGate(
         }
 
         var caller = policy == GatePolicy.SignedOrToken && TokenIn(authorization.ToString()) is { } token
-            ? await ByTokenAsync(token, body, address, context.RequestAborted)
-            : await BySignatureAsync(context, authorization, body, address);
+            ? await ByTokenAsync(context, token, address)
+            : await BySignatureAsync(context, authorization, address);
         context.Features.Set(caller);
     }
 
@@ -73,11 +75,7 @@ public sealed class RequestGate(
 
         try
         {
-            var bucket = $"address:{names.For("rate-address", TrustedProxies.LimitScope(address))}";
-            if (await memory.CountAsync(bucket, settings.AddressLimit, Minute, cancellation) is { } wait)
-            {
-                throw ApiProblem.TooMany("requests from this address", wait);
-            }
+            await LimitAddressAsync(address, "address", settings.AddressLimit, Minute, "requests from this address", cancellation);
         }
         catch (RegistryUnavailableException) when (policy == GatePolicy.Public)
         {
@@ -85,7 +83,21 @@ public sealed class RequestGate(
         }
     }
 
-    private async Task<Caller> BySignatureAsync(HttpContext context, string? authorization, ReadOnlyMemory<byte> body, IPAddress? address)
+    /// <summary>Counts something against an address and the prefixes it belongs to.</summary>
+    /// <exception cref="ApiProblem">It is too much for one of them.</exception>
+    internal async Task LimitAddressAsync(IPAddress? address, string what, int limit, TimeSpan window, string words, CancellationToken cancellation)
+    {
+        foreach (var (scope, times) in address is null ? [] : TrustedProxies.LimitScopes(address))
+        {
+            var bucket = $"{what}:{names.For("rate-address", scope)}";
+            if (await memory.CountAsync(bucket, limit * times, window, cancellation) is { } wait)
+            {
+                throw ApiProblem.TooMany(words, wait);
+            }
+        }
+    }
+
+    private async Task<Caller> BySignatureAsync(HttpContext context, string? authorization, IPAddress? address)
     {
         var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         if (!target.StartsWith('/'))
@@ -94,9 +106,15 @@ public sealed class RequestGate(
         }
 
         var url = settings.PublicUrl + target;
-        if (HttpAuth.Verify(authorization, context.Request.Method, url, body.Span, time.GetUtcNow(), out var verified) is { } fault)
+        if (HttpAuth.VerifyEvent(authorization, context.Request.Method, url, time.GetUtcNow(), out var verified) is { } fault)
         {
             throw ApiProblem.Unauthorized(fault.Message);
+        }
+
+        var body = await ReadBodyAsync(context.Request, context.RequestAborted);
+        if (!verified!.Covers(body.Span))
+        {
+            throw ApiProblem.Unauthorized(HttpAuth.BadPayload(out _).Message);
         }
 
         if (!await memory.TryUseAsync(verified!.EventId, context.RequestAborted))
@@ -108,14 +126,15 @@ public sealed class RequestGate(
         return new Caller { PublicKey = verified.PublicKey, Body = body, Address = address };
     }
 
-    private async Task<Caller> ByTokenAsync(string token, ReadOnlyMemory<byte> body, IPAddress? address, CancellationToken cancellation)
+    private async Task<Caller> ByTokenAsync(HttpContext context, string token, IPAddress? address)
     {
         if (await tokens.ReadAsync(token) is not { } claims)
         {
             throw ApiProblem.Unauthorized("The join token is not valid or has expired: sign the request with your Nostr key instead (NIP-98).");
         }
 
-        await LimitKeyAsync(names.For("rate-token", System.Text.Encoding.ASCII.GetBytes(claims.Room + claims.Participant.Text)), cancellation);
+        await LimitKeyAsync(names.For("rate-token", System.Text.Encoding.ASCII.GetBytes(claims.Room + claims.Participant.Text)), context.RequestAborted);
+        var body = await ReadBodyAsync(context.Request, context.RequestAborted);
         return new Caller { Token = claims, Body = body, Address = address };
     }
 
@@ -136,10 +155,19 @@ public sealed class RequestGate(
 
         var buffer = new byte[MaxBody + 1];
         var length = 0;
-        int read;
-        while (length < buffer.Length && (read = await request.Body.ReadAsync(buffer.AsMemory(length), cancellation)) > 0)
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(BodyPatience);
+        try
         {
-            length += read;
+            int read;
+            while (length < buffer.Length && (read = await request.Body.ReadAsync(buffer.AsMemory(length), patience.Token)) > 0)
+            {
+                length += read;
+            }
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new ApiProblem(StatusCodes.Status408RequestTimeout, "request-timeout", "The request did not arrive in time: send it again, faster.");
         }
 
         if (length > MaxBody)

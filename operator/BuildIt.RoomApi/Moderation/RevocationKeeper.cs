@@ -1,3 +1,4 @@
+using BuildIt.RoomApi.Operations;
 using BuildIt.RoomApi.Registry;
 using BuildIt.RoomApi.Rooms;
 using BuildIt.RoomApi.Tokens;
@@ -9,7 +10,7 @@ namespace BuildIt.RoomApi.Moderation;
 /// Every replica does it, which does no harm: what they write is the same.
 /// </summary>
 public sealed partial class RevocationKeeper(
-    RoomStore rooms, RevocationRegistry revocations, TimeProvider time, ILogger<RevocationKeeper> logger) : BackgroundService
+    RoomStore rooms, RevocationRegistry revocations, RoomApiMetrics metrics, TimeProvider time, ILogger<RevocationKeeper> logger) : BackgroundService
 {
     private const int PageSize = 250;
 
@@ -32,6 +33,11 @@ public sealed partial class RevocationKeeper(
                 catch (Exception e) when (e is RegistryUnavailableException or KubernetesUnavailableException)
                 {
                     // Whatever is away, the next round looks again.
+                }
+                catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+                {
+                    metrics.BackgroundFaults.WithLabels("revocations").Inc();
+                    LogFault(e);
                 }
             }
             while (await timer.WaitForNextTickAsync(stoppingToken));
@@ -73,6 +79,9 @@ public sealed partial class RevocationKeeper(
         await revocations.MarkCompleteAsync(begun, cancellation);
         return written;
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Restoring revocations failed unexpectedly; it is tried again")]
+    private partial void LogFault(Exception failure);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Count} revocations written into Redis, which may not have had them")]
     private partial void LogRestored(int count);

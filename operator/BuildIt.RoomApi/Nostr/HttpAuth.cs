@@ -11,6 +11,14 @@ public sealed record HttpAuthFault(string Message);
 /// <param name="EventId">Id of the event that authenticated it, in hex: usable once.</param>
 public sealed record HttpAuthCaller(ReadOnlyMemory<byte> PublicKey, string EventId)
 {
+    internal bool HasPayload { get; init; }
+
+    internal string? Payload { get; init; }
+
+    /// <summary>Whether the event was signed for this body.</summary>
+    public bool Covers(ReadOnlySpan<byte> body) =>
+        (body.IsEmpty && !HasPayload) || Payload == Convert.ToHexStringLower(SHA256.HashData(body));
+
     public override string ToString() => "caller(hidden)";
 }
 
@@ -25,8 +33,14 @@ public static class HttpAuth
     /// <summary>How far the event's time may be from ours, either way.</summary>
     public static readonly TimeSpan Window = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long used event ids have to be remembered: as long as one of them could be accepted.</summary>
-    public static readonly TimeSpan Memory = Window * 2;
+    /// <summary>By how much the clocks of two replicas may differ, and Redis may be early to forget.</summary>
+    public static readonly TimeSpan Skew = TimeSpan.FromMinutes(10);
+
+    /// <summary>
+    /// How long used event ids have to be remembered: as long as one of them could be accepted, by the replica whose clock is furthest
+    /// behind.
+    /// </summary>
+    public static readonly TimeSpan Memory = Window * 2 + Skew;
 
     private const string Scheme = "Nostr ";
     private const int MaxHeaderLength = 8192;
@@ -39,6 +53,15 @@ public static class HttpAuth
     /// <param name="caller">Who asks, when the result is null.</param>
     /// <returns>Null when the request is authentic, else what to correct.</returns>
     public static HttpAuthFault? Verify(string? header, string method, string url, ReadOnlySpan<byte> body, DateTimeOffset now, out HttpAuthCaller? caller)
+    {
+        return VerifyEvent(header, method, url, now, out caller) ?? (caller!.Covers(body) ? null : BadPayload(out caller));
+    }
+
+    /// <summary>
+    /// The same before the body is there, which is not read for callers whose event is not in order. Afterwards
+    /// <see cref="HttpAuthCaller.Covers"/> has to hold.
+    /// </summary>
+    public static HttpAuthFault? VerifyEvent(string? header, string method, string url, DateTimeOffset now, out HttpAuthCaller? caller)
     {
         caller = null;
         if (string.IsNullOrEmpty(header) || !header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
@@ -58,7 +81,7 @@ public static class HttpAuth
             return new("The Authorization header does not hold the base64 of a Nostr event.");
         }
 
-        return Check(signed!, method, url, body, now) is { } fault ? fault : Accept(signed!, out caller);
+        return Check(signed!, method, url, now) is { } fault ? fault : Accept(signed!, out caller);
     }
 
     private static HttpAuthFault? Accept(NostrEvent signed, out HttpAuthCaller? caller)
@@ -69,12 +92,16 @@ public static class HttpAuth
             return new("The event's id or signature is wrong.");
         }
 
-        caller = new HttpAuthCaller(signed.PublicKey, Convert.ToHexStringLower(signed.Id.Span));
+        caller = new HttpAuthCaller(signed.PublicKey, Convert.ToHexStringLower(signed.Id.Span))
+        {
+            HasPayload = signed.HasTag("payload"),
+            Payload = signed.SingleTag("payload"),
+        };
         return null;
     }
 
     /// <summary>Everything but the signature, which is checked last because it costs most.</summary>
-    private static HttpAuthFault? Check(NostrEvent signed, string method, string url, ReadOnlySpan<byte> body, DateTimeOffset now)
+    private static HttpAuthFault? Check(NostrEvent signed, string method, string url, DateTimeOffset now)
     {
         if (signed.Kind != Kind)
         {
@@ -101,18 +128,12 @@ public static class HttpAuth
             return new($"The event needs exactly one 'method' tag with the value {method}.");
         }
 
-        return CheckPayload(signed, body);
+        return null;
     }
 
-    private static HttpAuthFault? CheckPayload(NostrEvent signed, ReadOnlySpan<byte> body)
+    internal static HttpAuthFault BadPayload(out HttpAuthCaller? caller)
     {
-        if (body.IsEmpty && !signed.HasTag("payload"))
-        {
-            return null;
-        }
-
-        return signed.SingleTag("payload") == Convert.ToHexStringLower(SHA256.HashData(body))
-            ? null
-            : new("The event needs exactly one 'payload' tag with the lower-case hex SHA-256 of the request body.");
+        caller = null;
+        return new("The event needs exactly one 'payload' tag with the lower-case hex SHA-256 of the request body.");
     }
 }

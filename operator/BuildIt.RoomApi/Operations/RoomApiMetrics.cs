@@ -25,6 +25,8 @@ public sealed class RoomApiMetrics
         NotReady = metrics.CreateCounter("buildit_roomapi_rooms_not_ready_total", "Rooms that were not placed within the deadline.");
         Tokens = metrics.CreateCounter("buildit_roomapi_join_tokens_total", "Join tokens issued, by role.", "role");
         Revocations = metrics.CreateCounter("buildit_roomapi_revocations_total", "Participants put out, by whether a node confirmed it.", "confirmed");
+        BackgroundFaults = metrics.CreateCounter(
+            "buildit_roomapi_background_faults_total", "Unexpected failures of work that goes on all the time, by work; each is a bug.", "work");
         RegistryUp = metrics.CreateGauge("buildit_roomapi_registry_up", "1 while Redis can be reached.");
     }
 
@@ -47,6 +49,8 @@ public sealed class RoomApiMetrics
     public Counter Tokens { get; }
 
     public Counter Revocations { get; }
+
+    public Counter BackgroundFaults { get; }
 
     public Gauge RegistryUp { get; }
 }

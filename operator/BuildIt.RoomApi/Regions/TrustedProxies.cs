@@ -12,6 +12,9 @@ public sealed class TrustedProxies(IReadOnlyList<IPNetwork> networks)
     // More entries than any sane chain of proxies has are somebody playing.
     private const int MaxHops = 16;
 
+    /// <summary>What all of a /48 may do, as a multiple of what one /64 may.</summary>
+    private const int PrefixShare = 8;
+
     public static readonly TrustedProxies None = new([]);
 
     /// <summary>True when the peer is a proxy of ours, whose headers may be believed.</summary>
@@ -54,6 +57,16 @@ public sealed class TrustedProxies(IReadOnlyList<IPNetwork> networks)
         var bytes = Plain(address).GetAddressBytes();
         return bytes.Length == 16 ? bytes[..8] : bytes;
     }
+
+    /// <summary>
+    /// All scopes by which an address counts, and how many times the limit of the first is allowed for each: whoever was given a /48, as
+    /// any site may be (RFC 6177 section 2), has 65,536 of /64.
+    /// </summary>
+    public static IReadOnlyList<(byte[] Scope, int Times)> LimitScopes(IPAddress address) =>
+        Plain(address).GetAddressBytes() is { Length: 16 } bytes ? [(bytes[..8], 1), (bytes[..6], PrefixShare)] : [(LimitScope(address), 1)];
+
+    /// <summary>The widest of them: what shares fairly with others.</summary>
+    public static byte[] ShareScope(IPAddress address) => LimitScopes(address)[^1].Scope;
 
     private static bool TryAddress(string text, out IPAddress address)
     {

@@ -5,11 +5,41 @@ using StackExchange.Redis;
 namespace BuildIt.RoomApi.Registry;
 
 /// <summary>What all replicas remember together about requests: events used, and how many there were. Thread-safe.</summary>
-public sealed class RequestMemory(RedisConnection redis, RegistryKeys keys, TimeProvider time)
+public sealed class RequestMemory(RedisConnection redis, RegistryKeys keys, UsedEvents used, TimeProvider time)
 {
+    private readonly string _replica = Guid.NewGuid().ToString("N");
+
     /// <summary>Remembers a NIP-98 event. False when it was used before, on any replica.</summary>
-    public Task<bool> TryUseAsync(string eventId, CancellationToken cancellation) => redis.RunAsync(
-        database => database.StringSetAsync(keys.UsedEvent(eventId), RedisValue.EmptyString, HttpAuth.Memory, When.NotExists), cancellation);
+    public async Task<bool> TryUseAsync(string eventId, CancellationToken cancellation)
+    {
+        // Here first: what this replica has taken it does not take again, whatever became of Redis.
+        if (!used.TryAdd(eventId))
+        {
+            return false;
+        }
+
+        return await redis.RunAsync(
+            database => database.StringSetAsync(keys.UsedEvent(eventId), RedisValue.EmptyString, HttpAuth.Memory, When.NotExists), cancellation);
+    }
+
+    /// <summary>Writes into a Redis that was emptied, or is new, which events this replica has taken.</summary>
+    public Task<bool> RestoreAsync(CancellationToken cancellation) => redis.RunAsync(
+        async database =>
+        {
+            if (await database.KeyExistsAsync(keys.UsedEventsKept(_replica)))
+            {
+                return false;
+            }
+
+            foreach (var some in used.All().Chunk(1000))
+            {
+                await Task.WhenAll(some.Select(entry => database.StringSetAsync(keys.UsedEvent(entry.Event), RedisValue.EmptyString, entry.Left)));
+            }
+
+            // Ends by itself when the replica is gone; written again a little too often does no harm.
+            return await database.StringSetAsync(keys.UsedEventsKept(_replica), RedisValue.EmptyString, HttpAuth.Memory);
+        },
+        cancellation);
 
     /// <summary>Counts a request in the current window.</summary>
     /// <param name="bucket">Use and keyed hash of the caller.</param>

@@ -23,7 +23,8 @@ public sealed class KnockStateJsonConverter() : JsonStringEnumConverter<KnockSta
 /// <param name="Since">When they knocked first.</param>
 /// <param name="Seen">When they asked last.</param>
 /// <param name="Note">Opaque text for the moderators, which the client should have encrypted for them.</param>
-public sealed record WaitingEntry(KnockState State, DateTimeOffset Since, DateTimeOffset Seen, string? Note);
+/// <param name="From">Keyed hash of the network they knocked from; empty when that is not known.</param>
+public sealed record WaitingEntry(KnockState State, DateTimeOffset Since, DateTimeOffset Seen, string? Note, string From = "");
 
 /// <summary>Waiting rooms of all rooms. Lost with Redis, without harm: whoever waits knocks again. Thread-safe.</summary>
 public sealed class WaitingRooms(RedisConnection redis, RegistryKeys keys, TimeProvider time)
@@ -36,19 +37,28 @@ public sealed class WaitingRooms(RedisConnection redis, RegistryKeys keys, TimeP
 
     private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(15);
 
-    /// <summary>Puts somebody into the waiting room, or renews their place. Null when it is full.</summary>
-    public async Task<WaitingEntry?> KnockAsync(string room, ParticipantId participant, string? note, CancellationToken cancellation)
+    /// <summary>
+    /// Puts somebody into the waiting room, or renews their place. When it is full, whoever comes from a network with fewer people in it
+    /// takes the place of the latest from the network with the most: no network keeps the others out.
+    /// </summary>
+    /// <param name="room">Which.</param>
+    /// <param name="participant">Who.</param>
+    /// <param name="from">Keyed hash of the network they knock from.</param>
+    /// <param name="note">For the moderators.</param>
+    /// <param name="cancellation">Gives up waiting.</param>
+    /// <returns>Null when it is full.</returns>
+    public async Task<WaitingEntry?> KnockAsync(string room, ParticipantId participant, string from, string? note, CancellationToken cancellation)
     {
         var now = time.GetUtcNow();
         var key = keys.WaitingRoom(new RoomId(room));
         var before = await FindAsync(room, participant, cancellation);
-        if (before is null && await CountAsync(room, cancellation) >= Capacity)
+        if (before is null && !await MakeRoomAsync(room, from, cancellation))
         {
             return null;
         }
 
         var entry = before is null
-            ? new WaitingEntry(KnockState.Waiting, now, now, note)
+            ? new WaitingEntry(KnockState.Waiting, now, now, note, from)
             : before with { Seen = now, Note = note ?? before.Note };
         await WriteAsync(key, participant, entry, cancellation);
         return entry;
@@ -84,7 +94,31 @@ public sealed class WaitingRooms(RedisConnection redis, RegistryKeys keys, TimeP
     public Task ForgetRoomAsync(string room, CancellationToken cancellation) =>
         redis.RunAsync(database => database.KeyDeleteAsync(keys.WaitingRoom(new RoomId(room))), cancellation);
 
-    private async Task<int> CountAsync(string room, CancellationToken cancellation) => (await ListAsync(room, cancellation)).Count;
+    private async Task<bool> MakeRoomAsync(string room, string from, CancellationToken cancellation)
+    {
+        var waiting = await ListAsync(room, cancellation);
+        if (waiting.Count < Capacity)
+        {
+            return true;
+        }
+
+        if (WhoGivesWay(waiting, from) is not { } latest)
+        {
+            return false;
+        }
+
+        await RemoveAsync(room, latest, cancellation);
+        return true;
+    }
+
+    /// <summary>The latest of the network with the most people, if one more from <paramref name="from"/> is still fewer; else null.</summary>
+    internal static ParticipantId? WhoGivesWay(IReadOnlyList<(ParticipantId Participant, WaitingEntry Entry)> waiting, string from)
+    {
+        var most = waiting.GroupBy(item => item.Entry.From).MaxBy(group => group.Count());
+        return most is not null && waiting.Count(item => item.Entry.From == from) + 1 < most.Count()
+            ? most.MaxBy(item => item.Entry.Since).Participant
+            : null;
+    }
 
     private Task WriteAsync(string key, ParticipantId participant, WaitingEntry entry, CancellationToken cancellation) => redis.RunAsync(
         async database =>

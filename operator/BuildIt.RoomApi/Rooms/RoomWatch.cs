@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using BuildIt.Operator.Api;
+using BuildIt.RoomApi.Operations;
 using k8s;
 using k8s.Autorest;
 
@@ -9,7 +10,7 @@ namespace BuildIt.RoomApi.Rooms;
 /// Waits for rooms to be placed. One watch serves all who wait; because a watch can be silent or late, everybody also looks
 /// for themselves from time to time. Holds nothing that another replica would need. Thread-safe.
 /// </summary>
-public sealed partial class RoomWatch(RoomStore rooms, TimeProvider time, ILogger<RoomWatch> logger) : BackgroundService
+public sealed partial class RoomWatch(RoomStore rooms, RoomApiMetrics metrics, TimeProvider time, ILogger<RoomWatch> logger) : BackgroundService
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan RestartDelay = TimeSpan.FromSeconds(1);
@@ -55,14 +56,22 @@ public sealed partial class RoomWatch(RoomStore rooms, TimeProvider time, ILogge
             {
                 return;
             }
-            catch (Exception e) when (e is KubernetesUnavailableException or KubernetesException or HttpOperationException or HttpRequestException
-                or IOException or System.Text.Json.JsonException or OperationCanceledException)
+            catch (Exception e)
             {
+                // Whatever ended it, those who wait need the next one.
+                if (!IsExpected(e))
+                {
+                    metrics.BackgroundFaults.WithLabels("room_watch").Inc();
+                }
+
                 LogWatchEnded(e.GetType().Name);
                 await Task.Delay(RestartDelay, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
+
+    private static bool IsExpected(Exception e) => e is KubernetesUnavailableException or KubernetesException or HttpOperationException
+        or HttpRequestException or IOException or System.Text.Json.JsonException or OperationCanceledException;
 
     /// <summary>The next state that the watch shows, or null after the time.</summary>
     private async Task<ConferenceRoom?> NextAsync(string name, TimeSpan patience, CancellationToken cancellation)

@@ -111,15 +111,18 @@ public sealed class JoinTokens(IReadOnlyList<ApiKey> keys, ApiKey signingKey, Ti
     }
 
     /// <summary>
-    /// True for a token with which a node of the fleet has one room created: it carries <c>roomCreate</c> for this room, and ends
-    /// so soon that it was made for this.
+    /// Which room a node of the fleet may have created with a token: one that carries <c>roomCreate</c> for it, and ends so soon that
+    /// it was made for this.
     /// </summary>
-    public async Task<bool> MayCreateAsync(string token, string room) =>
+    /// <returns>The room; null for any other token.</returns>
+    public async Task<string?> MayCreateAsync(string token) =>
         await VerifyAsync(token) is { } jwt
         && VideoOf(jwt) is { } video
         && video.TryGetProperty("roomCreate", out var create) && create.ValueKind == JsonValueKind.True
-        && video.TryGetProperty("room", out var named) && named.ValueKind == JsonValueKind.String && named.GetString() == room
-        && new DateTimeOffset(jwt.ValidTo) <= time.GetUtcNow() + RoomCreation.TokenLifetime + Leeway;
+        && video.TryGetProperty("room", out var named) && named.ValueKind == JsonValueKind.String
+        && new DateTimeOffset(jwt.ValidTo) <= time.GetUtcNow() + RoomCreation.TokenLifetime + Leeway
+            ? named.GetString()
+            : null;
 
     private async Task<JsonWebToken?> VerifyAsync(string token)
     {

@@ -1,9 +1,10 @@
+using BuildIt.RoomApi.Operations;
 using BuildIt.RoomApi.Registry;
 
 namespace BuildIt.RoomApi.Usage;
 
 /// <summary>Records participant time from heartbeats, so that it is not forgotten when a room moves or its node goes.</summary>
-public sealed class UsageRecorder(FleetRegistry registry, TimeProvider time) : BackgroundService
+public sealed partial class UsageRecorder(FleetRegistry registry, RoomApiMetrics metrics, TimeProvider time, ILogger<UsageRecorder> logger) : BackgroundService
 {
     /// <summary>A node that dies takes at most so much participant time with it.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
@@ -30,6 +31,11 @@ public sealed class UsageRecorder(FleetRegistry registry, TimeProvider time) : B
                 {
                     // Counts go on in the nodes; the next round has them.
                 }
+                catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+                {
+                    metrics.BackgroundFaults.WithLabels("usage").Inc();
+                    LogFault(e);
+                }
             }
             while (await timer.WaitForNextTickAsync(stoppingToken));
         }
@@ -38,4 +44,7 @@ public sealed class UsageRecorder(FleetRegistry registry, TimeProvider time) : B
             // The host stops.
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Recording usage failed unexpectedly; it is tried again")]
+    private partial void LogFault(Exception failure);
 }

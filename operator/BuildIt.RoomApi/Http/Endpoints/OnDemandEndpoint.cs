@@ -16,17 +16,25 @@ public sealed class OnDemandEndpoint(OnDemandRooms rooms, JoinTokens tokens)
             throw new ApiProblem(StatusCodes.Status404NotFound, "not-found", $"There is only POST {RoomCreation.Path}.");
         }
 
+        if (RequestGate.TokenIn(context.Request.Headers.Authorization.ToString()) is not { } token || await tokens.MayCreateAsync(token) is not { } room)
+        {
+            throw Unauthorized();
+        }
+
         var body = await RequestGate.ReadBodyAsync(context.Request, context.RequestAborted);
         if (!ContractJson.TryRead(body.Span, ContractJson.Default.RoomCreation, out var asked))
         {
             throw ApiProblem.BadRequest("The body must be the JSON of a room's creation.");
         }
 
-        if (RequestGate.TokenIn(context.Request.Headers.Authorization.ToString()) is not { } token || !await tokens.MayCreateAsync(token, asked.Room.Value))
+        if (room != asked.Room.Value)
         {
-            throw ApiProblem.Unauthorized("Send a bearer token signed with a key of the fleet, which may create this room and ends within half a minute.");
+            throw Unauthorized();
         }
 
         await rooms.CreateAsync(asked, context.RequestAborted);
     }
+
+    private static ApiProblem Unauthorized() =>
+        ApiProblem.Unauthorized("Send a bearer token signed with a key of the fleet, which may create this room and ends within half a minute.");
 }

@@ -18,6 +18,7 @@ public sealed class RoomEndpoints(
     RoomStore rooms,
     RoomWatch watch,
     CreationMemory creations,
+    RequestGate gate,
     RequestMemory memory,
     WaitingRooms waiting,
     Pseudonyms names,
@@ -131,6 +132,10 @@ public sealed class RoomEndpoints(
         {
             throw ApiProblem.TooMany("rooms created with this key", wait);
         }
+
+        // Anybody can make any number of keys.
+        await gate.LimitAddressAsync(
+            caller.Address, "create-address", settings.AddressCreateLimit, TimeSpan.FromHours(1), "rooms created from this address", cancellation);
 
         var host = names.Participant(id, caller.PublicKey.Span);
         var created = await rooms.CreateAsync(

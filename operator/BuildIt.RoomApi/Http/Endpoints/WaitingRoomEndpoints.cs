@@ -1,5 +1,7 @@
 using BuildIt.RoomApi.Http.Messages;
+using BuildIt.RoomApi.Identity;
 using BuildIt.RoomApi.Moderation;
+using BuildIt.RoomApi.Regions;
 using BuildIt.RoomApi.Registry;
 using BuildIt.RoomApi.Rooms;
 using BuildIt.RoomApi.Tokens;
@@ -8,7 +10,7 @@ using static BuildIt.RoomApi.Http.Endpoints.EndpointConventions;
 namespace BuildIt.RoomApi.Http.Endpoints;
 
 /// <summary>The waiting room: newcomers knock, hosts and moderators let them in or turn them away.</summary>
-public sealed class WaitingRoomEndpoints(RoomCalls calls, WaitingRooms waiting, RoomStore rooms, TimeProvider time)
+public sealed class WaitingRoomEndpoints(RoomCalls calls, WaitingRooms waiting, RoomStore rooms, Pseudonyms names, TimeProvider time)
 {
     private const int MaxNote = 1024;
 
@@ -51,7 +53,7 @@ public sealed class WaitingRoomEndpoints(RoomCalls calls, WaitingRooms waiting, 
             case AdmissionVerdict.Locked:
                 throw ApiProblem.Forbidden("room-locked", "The room is locked: nobody is let in.");
             case AdmissionVerdict.ApprovalRequired:
-                var entry = await waiting.KnockAsync(id, call.Me, note, context.RequestAborted)
+                var entry = await waiting.KnockAsync(id, call.Me, From(call.Caller), note, context.RequestAborted)
                     ?? throw ApiProblem.Conflict("waiting-room-full", "Too many people wait already: knock again later.");
                 return Answer(Response(call, call.Me, entry.State), entry.State == KnockState.Waiting ? StatusCodes.Status202Accepted : StatusCodes.Status200OK);
             default:
@@ -104,6 +106,8 @@ public sealed class WaitingRoomEndpoints(RoomCalls calls, WaitingRooms waiting, 
         await waiting.DenyAsync(id, participant, entry, context.RequestAborted);
         return Answer(Response(call, participant, KnockState.Denied));
     }
+
+    private string From(Caller caller) => caller.Address is { } address ? names.For("waiting-address", TrustedProxies.ShareScope(address)) : "";
 
     private async Task<WaitingEntry> FindAsync(string id, Identity.ParticipantId participant, CancellationToken cancellation) =>
         await waiting.FindAsync(id, participant, cancellation)

@@ -55,6 +55,37 @@ public sealed class LimitTests(RoomApiFixture api)
         Assert.Equal(1 + answers.Count(answer => answer.Status == HttpStatusCode.Created), (await api.RoomsOfAsync(host)).Count);
     }
 
+    [Fact]
+    public async Task Rooms_are_limited_by_address_whatever_the_keys()
+    {
+        await using var replica = await NarrowAsync(settings => settings with { AddressCreateLimit = Limit });
+        var address = $"198.51.{Random.Shared.Next(256)}.{Random.Shared.Next(256)}";
+        var answers = new List<ApiAnswer>();
+        for (var i = 0; i < 2 * Limit + 1; i++)
+        {
+            answers.Add(await replica.SendAsync(new NostrSigner(), "POST", "/v1/rooms", "{}", request => request.Headers.Add("X-Forwarded-For", address)));
+        }
+
+        var refused = answers.Find(answer => answer.Status == HttpStatusCode.TooManyRequests)!;
+        Assert.Contains("rooms created from this address", refused.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Networks_of_one_site_are_limited_together()
+    {
+        await using var replica = await NarrowAsync(settings => settings with { AddressLimit = 1 });
+        var site = $"2001:db8:{Random.Shared.Next(0x10000):x}";
+        for (var i = 0; i <= 2 * 8; i++)
+        {
+            if ((await AskAsync(replica, "/v1/regions", $"{site}:{i:x}::1")).Status == HttpStatusCode.TooManyRequests)
+            {
+                return;
+            }
+        }
+
+        Assert.Fail("The site was never limited.");
+    }
+
     [Theory]
     [InlineData("/v1/regions")]
     [InlineData("/openapi/v1.json")]

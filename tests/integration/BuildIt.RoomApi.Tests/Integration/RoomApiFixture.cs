@@ -98,6 +98,7 @@ public sealed class RoomApiFixture : IAsyncLifetime
             ReadyDeadline = TimeSpan.FromSeconds(3),
             KeyLimit = 10_000,
             AddressLimit = 100_000,
+            AddressCreateLimit = 100_000,
             CreateLimit = 10_000,
             Kubeconfig = _cluster.KubeconfigPath,
         };
