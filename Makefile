@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps build test unit demo crds images bench soak failover fuzz fmt fmt-check cluster-up cluster-down clean
+.PHONY: help deps build test unit demo crds images bench soak churn failover fuzz fmt fmt-check cluster-up cluster-down clean
 
 SOLUTION := BuildIt.Operator.sln
 
@@ -36,6 +36,9 @@ bench: ## Measure the hot paths
 
 soak: deps ## Hold a room of 50 and two browsers for five minutes
 	@BUILDIT_SOAK=full dotnet test tests/e2e/BuildIt.Interop.Tests -c Release -nologo -v quiet --filter FullyQualifiedName~Soak --logger 'console;verbosity=detailed'
+
+churn: ## Join and leave a node 10,000 times, and say what it holds afterwards
+	@scripts/churn.sh
 
 failover: deps ## As root: kill the pod of a call ten times, and time its return
 	@BUILDIT_FAILOVER_KILLS=10 dotnet test tests/e2e/BuildIt.EndToEnd.Tests -nologo -v quiet --filter FullyQualifiedName~FailoverTests --logger 'console;verbosity=detailed'

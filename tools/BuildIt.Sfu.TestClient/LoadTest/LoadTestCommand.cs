@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using BuildIt.Sfu.TestClient.Churn;
 
 namespace BuildIt.Sfu.TestClient.LoadTest;
 
@@ -71,7 +72,36 @@ internal static class LoadTestCommand
                 Loops = Math.Clamp(parsed.GetValue(loops), 1, 64),
             },
             cancellation));
-        return new RootCommand("Headless participants for BuildIt SFU and anything that speaks the same protocol") { command };
+        return new RootCommand("Headless participants for BuildIt SFU and anything that speaks the same protocol") { command, CreateChurn() };
+    }
+
+    private static Command CreateChurn()
+    {
+        var url = new Option<Uri>("--url") { Description = "Address of the node", DefaultValueFactory = _ => new Uri("http://localhost:7880"), CustomParser = ParseAddress };
+        var key = new Option<string>("--api-key") { Description = "API key", DefaultValueFactory = _ => "devkey" };
+        var secret = new Option<string>("--api-secret") { Description = "API secret", DefaultValueFactory = _ => "secret" };
+        var cycles = new Option<int>("--cycles") { Description = "Joins and leaves in all", DefaultValueFactory = _ => 10_000 };
+        var atOnce = new Option<int>("--at-once") { Description = "Participants that come and go at the same time", DefaultValueFactory = _ => 8 };
+        var rooms = new Option<int>("--rooms") { Description = "Rooms they are spread over", DefaultValueFactory = _ => 4 };
+        var process = new Option<int>("--process") { Description = "Id of the node's process on this machine, whose memory, threads and descriptors are to be printed" };
+        var command = new Command("churn", "Join and leave again and again, and say what the node holds afterwards") { url, key, secret, cycles, atOnce, rooms, process };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var run = new ChurnRun(
+                new ChurnOptions
+                {
+                    Url = parsed.GetValue(url)!,
+                    ApiKey = parsed.GetValue(key)!,
+                    ApiSecret = parsed.GetValue(secret)!,
+                    Cycles = Math.Max(1, parsed.GetValue(cycles)),
+                    AtOnce = Math.Max(1, parsed.GetValue(atOnce)),
+                    Rooms = Math.Max(1, parsed.GetValue(rooms)),
+                    Process = parsed.GetValue(process),
+                },
+                Console.Out);
+            return await run.RunAsync(cancellation) ? 0 : 1;
+        });
+        return command;
     }
 
     private static async Task<int> RunAsync(LoadTestOptions options, CancellationToken cancellation)
