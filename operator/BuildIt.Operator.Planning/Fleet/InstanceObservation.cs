@@ -38,6 +38,14 @@ public sealed record InstanceObservation
     /// <summary>How many probes in a row have failed.</summary>
     public int ProbeFailures { get; init; }
 
+    /// <summary>It has answered the operator's probe, now or earlier.</summary>
+    public bool ProbeAnswered { get; init; }
+
+    /// <summary>
+    /// Rooms are placed on it, so that it has been heard before, if only by an operator before this one: nobody else gets rooms.
+    /// </summary>
+    public bool HasServed { get; init; }
+
     /// <summary>
     /// The last load the pod reported, even when that is old; null when it never has. A room that has moved away and is only
     /// being relayed is counted at its new pod alone.

@@ -17,14 +17,14 @@ internal static class HealthPlanner
             var instance = instances[i];
             witnesses[i] = Witnesses.Of(instance, observed.RegistryReachableSince, now);
             newest = newest > instance.LastHeartbeat ? newest : instance.LastHeartbeat ?? newest;
-            if (instance.LastHeartbeat is not { } last || IsLeaving(instance) || witnesses[i].KubernetesSaysGone || instance.ProcessEnded)
+            if (witnesses[i].CountsFrom is not { } from || IsLeaving(instance) || witnesses[i].KubernetesSaysGone || instance.ProcessEnded)
             {
                 continue;
             }
 
             known++;
             silent += witnesses[i].Silent ? 1 : 0;
-            deadlines.Add(last + HealthPolicy.HeartbeatExpiry + TimeSpan.FromMilliseconds(1));
+            deadlines.Add(from + HealthPolicy.HeartbeatExpiry + TimeSpan.FromMilliseconds(1));
             if (instance.ProbeFailingSince is { } failing)
             {
                 deadlines.Add(failing + HealthPolicy.ProbeSilence);
@@ -45,14 +45,19 @@ internal static class HealthPlanner
         for (var i = 0; i < instances.Count; i++)
         {
             // Those who fall silent together are noticed one after the other, and the first of them is not to be condemned meanwhile.
-            var othersSpoke = newest - instances[i].LastHeartbeat > HealthPolicy.Spread;
+            var othersSpoke = newest - witnesses[i].CountsFrom > HealthPolicy.Spread;
             if (witnesses[i].Silent && !othersSpoke && !manySilent)
             {
                 deadlines.Add(now + HealthPolicy.Recheck);
             }
 
             var doubt = manySilent ? "too many fell silent with it" : othersSpoke ? null : "nobody else has been heard since";
-            var (liveness, reason) = Judge(instances[i], witnesses[i], witnessSuspect, doubt);
+            var (liveness, reason) = Judge(instances[i], witnesses[i], witnessSuspect, doubt, observed.RegistryReachableSince is not null, now);
+            if (liveness is Liveness.Starting && instances[i].ReadySince is { } ready)
+            {
+                deadlines.Add(ready + HealthPolicy.FirstAnswer);
+            }
+
             verdicts[i] = new InstanceVerdict(instances[i].Name, liveness, reason);
         }
 
@@ -62,7 +67,7 @@ internal static class HealthPlanner
     private static bool IsLeaving(InstanceObservation instance) => instance.Phase is PodPhase.Terminating or PodPhase.Succeeded;
 
     private static (Liveness Liveness, string Reason) Judge(
-        InstanceObservation instance, Witnesses witnesses, bool witnessSuspect, string? doubt)
+        InstanceObservation instance, Witnesses witnesses, bool witnessSuspect, string? doubt, bool registryAnswers, DateTimeOffset now)
     {
         if (IsLeaving(instance))
         {
@@ -90,20 +95,38 @@ internal static class HealthPlanner
                     : (Liveness.Dead, "its heartbeat has expired and the probe fails");
         }
 
-        if (witnesses.HeartbeatExpired)
+        if (witnesses.Heartbeat is HeartbeatWord.Expired)
         {
-            return (Liveness.Suspect, "its heartbeat has expired, but the probe answers");
+            return (Liveness.Suspect, instance is { ProbeAnswered: true, ProbeFailures: 0 }
+                ? "its heartbeat has expired, but the probe answers"
+                : "its heartbeat has expired, and the probe has not failed for long enough yet");
         }
 
-        if (witnesses.ProbeFailed)
+        if (witnesses.ProbeFailed && !IsNew(instance, now))
         {
-            return (Liveness.Suspect, "the probe fails, but its heartbeat arrives");
+            return (Liveness.Suspect, $"the probe fails, {HeartbeatOf(witnesses, registryAnswers)}");
         }
 
-        return instance.ReadySince is null
-            ? (Liveness.Starting, instance.LastHeartbeat is null ? "it has not reported yet" : "it is not ready")
-            : (Liveness.Alive, "heartbeat and probe are well");
+        return (instance.ReadySince, witnesses.ProbeFailed) switch
+        {
+            (null, _) => (Liveness.Starting, instance.LastHeartbeat is null ? "it has not reported yet" : "it is not ready"),
+            (_, true) => (Liveness.Starting, "it is ready and has not answered the probe yet"),
+            _ => (Liveness.Alive, "heartbeat and probe are well"),
+        };
     }
+
+    // Nobody has answered the probe there because nobody was there until a moment ago.
+    private static bool IsNew(InstanceObservation instance, DateTimeOffset now) =>
+        !instance.ProbeAnswered && !instance.HasServed && !instance.IsDraining
+        && (instance.ReadySince is not { } ready || now - ready < HealthPolicy.FirstAnswer);
+
+    private static string HeartbeatOf(Witnesses witnesses, bool registryAnswers) => witnesses switch
+    {
+        { Heartbeat: HeartbeatWord.Heard } => "but its heartbeat arrives",
+        _ when !registryAnswers => "and the registry cannot be read",
+        { CountsFrom: null } => "and it was never heard",
+        _ => "and its heartbeat is waited for",
+    };
 }
 
 /// <summary>The verdicts on a fleet, in the order of its instances.</summary>

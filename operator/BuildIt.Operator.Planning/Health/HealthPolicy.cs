@@ -31,6 +31,9 @@ public static class HealthPolicy
     /// </summary>
     public static readonly TimeSpan Recovery = TimeSpan.FromSeconds(15);
 
+    /// <summary>A pod that has just become ready is given so long for its first answer to the operator's probe, and is starting until then.</summary>
+    public static readonly TimeSpan FirstAnswer = TimeSpan.FromSeconds(10);
+
     /// <summary>A pod that has not become ready by then is reported. It is not replaced: the next one would fare no better.</summary>
     public static readonly TimeSpan StartDeadline = TimeSpan.FromMinutes(5);
 }

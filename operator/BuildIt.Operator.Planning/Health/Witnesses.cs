@@ -3,24 +3,57 @@ using BuildIt.Operator.Planning.Fleet;
 namespace BuildIt.Operator.Planning.Health;
 
 /// <summary>What each of the witnesses says about one instance.</summary>
-internal readonly record struct Witnesses(bool HeartbeatExpired, bool ProbeFailed, bool KubernetesSaysGone)
+/// <param name="Heartbeat">The registry's word.</param>
+/// <param name="CountsFrom">
+/// From when its silence in the registry counts; null while it is not expected to be heard: it has not started yet, or nobody ever
+/// heard it.
+/// </param>
+/// <param name="ProbeFailed">The operator's own probe has failed for long enough.</param>
+/// <param name="KubernetesSaysGone">Kubernetes says that it has failed, or does not know its node any more.</param>
+internal readonly record struct Witnesses(HeartbeatWord Heartbeat, DateTimeOffset? CountsFrom, bool ProbeFailed, bool KubernetesSaysGone)
 {
-    public static Witnesses Of(InstanceObservation instance, DateTimeOffset? registryReachableSince, DateTimeOffset now) => new(
-        IsExpired(instance, registryReachableSince, now),
-        instance.ProbeFailures >= HealthPolicy.ProbeFailures && now - instance.ProbeFailingSince >= HealthPolicy.ProbeSilence,
-        instance.NodeGone || instance.Phase is PodPhase.Failed);
+    public static Witnesses Of(InstanceObservation instance, DateTimeOffset? registryReachableSince, DateTimeOffset now)
+    {
+        var from = CountFrom(instance, registryReachableSince);
+        return new(
+            WordOf(instance, from, registryReachableSince, now),
+            from,
+            instance.ProbeFailures >= HealthPolicy.ProbeFailures && now - instance.ProbeFailingSince >= HealthPolicy.ProbeSilence,
+            instance.NodeGone || instance.Phase is PodPhase.Failed);
+    }
 
     /// <summary>Both of the fleet's own witnesses say that the instance is dead.</summary>
-    public bool Silent => HeartbeatExpired && ProbeFailed;
+    public bool Silent => ProbeFailed && Heartbeat is HeartbeatWord.Expired;
 
-    // While the registry is away it has nothing to say, and after it came back the nodes need a moment to write again.
-    private static bool IsExpired(InstanceObservation instance, DateTimeOffset? reachableSince, DateTimeOffset now)
+    // What died together with the operator that heard it was never heard by this one. It would have been since the registry could be
+    // read, if it lived; until then nobody knows.
+    private static DateTimeOffset? CountFrom(InstanceObservation instance, DateTimeOffset? reachableSince)
     {
-        if (reachableSince is not { } since || instance.LastHeartbeat is not { } last)
+        if (instance.LastHeartbeat is { } last)
         {
-            return false;
+            return last > reachableSince ? last : reachableSince ?? last;
         }
 
-        return now - (last > since ? last : since) > HealthPolicy.HeartbeatExpiry;
+        return instance.HasServed || instance.ReadySince < reachableSince ? reachableSince : null;
     }
+
+    private static HeartbeatWord WordOf(InstanceObservation instance, DateTimeOffset? from, DateTimeOffset? reachableSince, DateTimeOffset now)
+    {
+        if (now - instance.LastHeartbeat <= HealthPolicy.HeartbeatExpiry)
+        {
+            return HeartbeatWord.Heard;
+        }
+
+        // While the registry is away it has nothing to say, and after it came back the nodes need a moment to write again.
+        return reachableSince is not null && now - from > HealthPolicy.HeartbeatExpiry ? HeartbeatWord.Expired : HeartbeatWord.Unknown;
+    }
+}
+
+/// <summary>What is known of an instance's heartbeat.</summary>
+internal enum HeartbeatWord
+{
+    /// <summary>The registry cannot be read, or not for long enough, or the instance is not expected to write to it yet.</summary>
+    Unknown,
+    Heard,
+    Expired,
 }

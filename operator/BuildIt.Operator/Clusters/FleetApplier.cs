@@ -123,7 +123,7 @@ internal sealed class FleetApplier(FleetCaches caches, ObjectWriter writer, ApiC
                 break;
             case InstanceActionKind.Delete:
                 await writer.DeleteAsync(pod.Pod, GraceOf(pod), cancellation).ConfigureAwait(false);
-                if (pod.Observation.IsDraining || pod.Observation.LastHeartbeat is null || pod.Observation.Phase is PodPhase.Succeeded)
+                if (pod.Observation.IsDraining || IsUnused(pod) || pod.Observation.Phase is PodPhase.Succeeded)
                 {
                     events.Normal(cluster, FleetEvents.PodDeleted, $"{action.Instance}: {action.Reason}");
                 }
@@ -136,6 +136,9 @@ internal sealed class FleetApplier(FleetCaches caches, ObjectWriter writer, ApiC
         }
     }
 
+    // It never spoke and nobody was sent there. One that an operator before this one heard is no such pod.
+    private static bool IsUnused(ObservedPod pod) => pod.Observation is { LastHeartbeat: null, IsBusy: false };
+
     /// <summary>
     /// How long the kubelet waits for the process to end. The pod's own grace is for an eviction that nobody announced; whoever
     /// is deleted here has nobody left, or is dead.
@@ -145,7 +148,8 @@ internal sealed class FleetApplier(FleetCaches caches, ObjectWriter writer, ApiC
         // No kubelet is there to confirm the end.
         { NodeGone: true } => TimeSpan.Zero,
         { Phase: PodPhase.Succeeded or PodPhase.Failed } => TimeSpan.FromSeconds(1),
-        { IsDraining: true } or { LastHeartbeat: null } => TimeSpan.FromSeconds(20),
+        { IsDraining: true } => TimeSpan.FromSeconds(20),
+        _ when IsUnused(pod) => TimeSpan.FromSeconds(20),
         _ => TimeSpan.FromSeconds(2),
     };
 }

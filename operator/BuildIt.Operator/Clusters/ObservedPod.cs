@@ -48,6 +48,8 @@ internal sealed record ObservedPod(V1Pod Pod, Heartbeat? Newest, InstanceObserva
             LastHeartbeat = heard?.At ?? probe.FirstAnswerAt,
             ProbeFailingSince = probe.FailingSince,
             ProbeFailures = probe.Failures,
+            ProbeAnswered = probe.FirstAnswerAt is not null,
+            HasServed = assigned > 0,
             Load = newest is null ? null : LoadOf(newest.Load),
             AssignedRooms = unknown ? Math.Max(1, assigned) : assigned,
             ReportsDrained = newest?.State is NodeState.Drained,

@@ -49,6 +49,28 @@ public sealed class RoomFailoverTests(OperatorFixture fixture) : IClassFixture<O
     }
 
     [Fact]
+    public async Task Rooms_leave_a_pod_that_died_together_with_the_operator_that_heard_it()
+    {
+        await using var world = await RoomWorld.CreateAsync(fixture, pods: 3);
+        world.People["room"] = 2;
+        await world.CreateAsync("room");
+        var lost = (await world.ReadyAsync("room")).Assignments[0].Instance;
+
+        // One machine: the kubelet that would tell is gone with them, so Kubernetes goes on calling the pod ready.
+        world.Fleet.KillOperator();
+        world.Fleet.Kubelet.CutOff[lost] = true;
+        await world.Fleet.Kubelet.Running[lost].DieAsync();
+        await Eventually.TrueAsync(async () => await world.HeartbeatAsync(lost) is null, "nothing is left of the pod in the registry");
+        await world.Fleet.ExpireLeaseAsync();
+        await world.Fleet.StartOperatorAsync();
+
+        var moved = await world.ReadyAsync("room", generation: 2);
+        Assert.NotEqual(lost, moved.Assignments[0].Instance);
+        Assert.Equal(1, moved.Failovers);
+        Assert.Contains(await world.Fleet.EventsAsync("PodReplaced"), e => e.Message.Contains(lost, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Rooms_leave_a_pod_as_soon_as_Kubernetes_says_that_its_process_was_killed()
     {
         await using var world = await RoomWorld.CreateAsync(fixture, pods: 2);

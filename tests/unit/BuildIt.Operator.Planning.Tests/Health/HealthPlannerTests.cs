@@ -65,6 +65,78 @@ public sealed class HealthPlannerTests
         Assert.Equal(Liveness.Suspect, FleetPlanner.Plan(observed, Given.Now).Verdicts[0].Liveness);
     }
 
+    /// <summary>The leader's machine died with the pod: whoever leads now has never heard it.</summary>
+    [Fact]
+    public void The_silence_of_a_pod_that_only_an_operator_before_heard_counts_from_when_the_registry_could_be_read()
+    {
+        var pod = NeverHeard("pod");
+        foreach (var orphan in (InstanceObservation[])[pod, pod with { ReadySince = null, HasServed = true }])
+        {
+            var observed = Given.Fleet(Given.Spec(2), orphan, Well) with { RegistryReachableSince = Given.Now.AddSeconds(-4) };
+            var decision = FleetPlanner.Plan(observed, Given.Now);
+            Assert.Equal(Liveness.Suspect, decision.Verdicts[0].Liveness);
+            Assert.Equal(Given.Now.AddSeconds(1).AddMilliseconds(1), decision.NextDeadline);
+
+            var later = Given.Now.AddSeconds(2);
+            observed = Given.Fleet(Given.Spec(2), orphan, Well with { LastHeartbeat = later }) with { RegistryReachableSince = Given.Now.AddSeconds(-4) };
+            decision = FleetPlanner.Plan(observed, later);
+            Assert.Equal(Liveness.Dead, decision.Verdicts[0].Liveness);
+            Assert.Contains(decision.Actions, action => action is { Kind: InstanceActionKind.Delete, Instance: "pod" });
+        }
+    }
+
+    [Fact]
+    public void When_a_new_operator_hears_nobody_it_doubts_itself()
+    {
+        var decision = FleetPlanner.Plan(
+            Given.Fleet(Given.Spec(2), NeverHeard("a"), NeverHeard("b")) with { RegistryReachableSince = Given.Now.AddSeconds(-10) }, Given.Now);
+
+        Assert.All(decision.Verdicts, verdict => Assert.Equal(Liveness.Suspect, verdict.Liveness));
+        Assert.Empty(decision.Actions);
+    }
+
+    /// <summary>Nobody is on it, and the next one would fare no better: the way to it may never have been there.</summary>
+    [Fact]
+    public void A_pod_that_became_ready_under_our_eyes_and_never_spoke_is_not_replaced_again_and_again()
+    {
+        var mute = NeverHeard("mute") with { ReadySince = Given.Now.AddMinutes(-30), CreatedAt = Given.Now.AddMinutes(-31) };
+        var decision = FleetPlanner.Plan(Given.Fleet(Given.Spec(2), mute, Well), Given.Now);
+
+        Assert.Equal(Liveness.Suspect, decision.Verdicts[0].Liveness);
+        Assert.Contains("never", decision.Verdicts[0].Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_pod_that_starts_is_starting_whatever_the_probe_says()
+    {
+        var starting = Given.Starting("pod") with { Phase = PodPhase.Running, ProbeFailures = 4, ProbeFailingSince = Given.Now.AddSeconds(-4) };
+        Assert.Equal(new InstanceVerdict("pod", Liveness.Starting, "it has not reported yet"), Verdict(starting, Well));
+
+        // Its first heartbeat and the kubelet's word come before the next probe.
+        Assert.Equal(Liveness.Starting, Judge(starting with { LastHeartbeat = Given.Now }, Well));
+        var ready = starting with { LastHeartbeat = Given.Now, ReadySince = Given.Now.AddSeconds(-1) };
+        Assert.Equal(Liveness.Starting, Judge(ready, Well));
+        Assert.Equal(Liveness.Suspect, Judge(ready with { ReadySince = Given.Now - HealthPolicy.FirstAnswer }, Well));
+        Assert.Equal(Liveness.Suspect, Judge(ready with { ProbeAnswered = true }, Well));
+    }
+
+    [Fact]
+    public void What_is_said_of_a_suspect_is_true()
+    {
+        var failing = Given.Pod("pod") with { ProbeFailures = 3, ProbeFailingSince = Given.Now.AddSeconds(-3), ProbeAnswered = true };
+        Assert.Equal("the probe fails, but its heartbeat arrives", Verdict(failing, Well).Reason);
+
+        var unread = Given.Fleet(Given.Spec(), failing with { LastHeartbeat = Given.Now.AddSeconds(-30) }, Well) with { RegistryReachableSince = null };
+        Assert.Equal("the probe fails, and the registry cannot be read", FleetPlanner.Plan(unread, Given.Now).Verdicts[0].Reason);
+
+        var justRead = unread with { RegistryReachableSince = Given.Now.AddSeconds(-1) };
+        Assert.Equal("the probe fails, and its heartbeat is waited for", FleetPlanner.Plan(justRead, Given.Now).Verdicts[0].Reason);
+
+        var expired = Given.Pod("pod") with { LastHeartbeat = Given.Now.AddSeconds(-6) };
+        Assert.Equal("its heartbeat has expired, but the probe answers", Verdict(expired with { ProbeAnswered = true }, Well).Reason);
+        Assert.Equal("its heartbeat has expired, and the probe has not failed for long enough yet", Verdict(expired, Well).Reason);
+    }
+
     [Fact]
     public void A_dead_pod_is_deleted_and_replaced_in_one_plan()
     {
@@ -224,6 +296,11 @@ public sealed class HealthPlannerTests
         Assert.Equal([InstanceActionKind.Delete, InstanceActionKind.Create], actions.Select(action => action.Kind));
     }
 
-    private static Liveness Judge(params InstanceObservation[] pods) =>
-        FleetPlanner.Plan(Given.Fleet(Given.Spec(), pods), Given.Now).Verdicts[0].Liveness;
+    private static InstanceObservation NeverHeard(string name) =>
+        Given.Pod(name).Silent() with { LastHeartbeat = null, Load = null, AssignedRooms = 1, CreatedAt = Given.Now.AddHours(-3), ReadySince = Given.Now.AddHours(-2) };
+
+    private static Liveness Judge(params InstanceObservation[] pods) => Verdict(pods).Liveness;
+
+    private static InstanceVerdict Verdict(params InstanceObservation[] pods) =>
+        FleetPlanner.Plan(Given.Fleet(Given.Spec(), pods), Given.Now).Verdicts[0];
 }
