@@ -63,7 +63,7 @@ public sealed partial class ContractJson : JsonSerializerContext
     // The serializer checks nullability of properties, not of what their lists hold.
     private static bool HasHoles(object value) => value switch
     {
-        Heartbeat heartbeat => heartbeat.Rooms.Contains(null!),
+        Heartbeat heartbeat => heartbeat.Rooms.Contains(null!) || heartbeat.Fences.Contains(null!),
         RoomRoute route => route.Edges.Contains(null!),
         _ => false,
     };

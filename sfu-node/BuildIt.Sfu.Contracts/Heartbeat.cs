@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace BuildIt.Sfu.Contracts;
 
 /// <summary>
@@ -11,6 +13,9 @@ public sealed record Heartbeat
 
     /// <summary>How long the registry keeps a heartbeat that is not renewed.</summary>
     public static readonly TimeSpan Expiry = TimeSpan.FromSeconds(5);
+
+    /// <summary>The longest <see cref="Boot"/> that is read, in characters.</summary>
+    public const int MaxBootLength = 64;
 
     public required NodeId Node { get; init; }
 
@@ -32,19 +37,34 @@ public sealed record Heartbeat
 
     public required NodeEndpoints Endpoints { get; init; }
 
-    /// <summary>When the process started. It tells a restarted container from a slow one.</summary>
+    /// <summary>When the process started, by its machine's clock: for people. Clocks go back, so it orders nothing.</summary>
     public required DateTimeOffset StartedAt { get; init; }
 
-    /// <summary>Counts up by one for every heartbeat of a process, from 1. A lower number of the same start is stale.</summary>
+    /// <summary>
+    /// Chosen at random when the process starts: it tells a restarted container from a slow one. Where a node does not say, its
+    /// start stands for it.
+    /// </summary>
+    public string Boot
+    {
+        get => field is { Length: > 0 } ? field : StartedAt.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
+        init => field = value is { Length: <= MaxBootLength } ? value : string.Empty;
+    } = string.Empty;
+
+    /// <summary>Counts up by one for every heartbeat of a process, from 1. A lower number of the same <see cref="Boot"/> is stale.</summary>
     public required long Sequence { get; init; }
 
     /// <summary>The rooms the node serves now, and those it was asked to end that are not ended everywhere yet.</summary>
     public IReadOnlyList<RoomReport> Rooms { get; init => field = value ?? []; } = [];
 
+    /// <summary>Rooms whose route in the registry the node refuses. The operator gives them a newer generation.</summary>
+    public IReadOnlyList<RoomFence> Fences { get; init => field = value ?? []; } = [];
+
     /// <summary>Load as fractions of capacity.</summary>
     public LoadFractions Fractions() => LoadFractions.Of(Load, Capacity);
 
-    /// <summary>True when this is newer than <paramref name="other"/>, which is of the same node.</summary>
-    public bool IsNewerThan(Heartbeat other) =>
-        StartedAt != other.StartedAt ? StartedAt > other.StartedAt : Sequence > other.Sequence;
+    /// <summary>
+    /// True when this, which arrived later than <paramref name="other"/> of the same node, says something newer: it is of another
+    /// process, or further on in the same.
+    /// </summary>
+    public bool IsNewerThan(Heartbeat other) => Boot != other.Boot || Sequence > other.Sequence;
 }

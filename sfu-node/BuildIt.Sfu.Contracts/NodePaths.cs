@@ -15,6 +15,12 @@ public static class NodePaths
     /// <summary>Health port: Prometheus text.</summary>
     public const string Metrics = "/metrics";
 
+    /// <summary>
+    /// Control port: the term of the leader that calls, a number that grows with every change of leader. Answered with 412 when one
+    /// of a later term was heard.
+    /// </summary>
+    public const string TermHeader = "X-BuildIt-Term";
+
     /// <summary>Control port (mutual TLS): <c>GET</c> answers <see cref="Heartbeat"/>; the operator's own probe.</summary>
     public const string Probe = "/control/v1/probe";
 

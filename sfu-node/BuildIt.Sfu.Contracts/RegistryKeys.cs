@@ -17,6 +17,9 @@ public sealed class RegistryKeys(string scope)
     /// </summary>
     public string Epoch => _prefix + "epoch";
 
+    /// <summary>Counter with expiry: the latest term of an operator that has written a route. A leader of an earlier one has no say.</summary>
+    public string Term => _prefix + "term";
+
     /// <summary>Sorted set of node ids by the Unix time in milliseconds of their last heartbeat: the index over <see cref="Node"/>.</summary>
     public string Nodes => _prefix + "nodes";
 
@@ -56,6 +59,12 @@ public sealed class RegistryKeys(string scope)
     /// <summary>String, no expiry: present while revocations are complete. Missing means that they have to be written again from the rooms.</summary>
     public string RevocationsEpoch => _prefix + "revocations-epoch";
 
-    /// <summary>Hash of <c>node|generation|start</c> to participant-seconds served, for cost; expires after the room ended.</summary>
+    /// <summary>Hash of participant id in hexadecimal to what was decided about them and the room's object does not say yet, as JSON.</summary>
+    public string UndurableDecisions(RoomId room) => $"{_prefix}undurable:{room}";
+
+    /// <summary>Set of the rooms that have <see cref="UndurableDecisions"/>.</summary>
+    public string RoomsWithUndurableDecisions => _prefix + "undurable-rooms";
+
+    /// <summary>Hash of <c>node|generation|boot</c> to participant-seconds served, for cost; expires after the room ended.</summary>
     public string Usage(RoomId room) => $"{_prefix}usage:{room}";
 }

@@ -9,6 +9,17 @@ namespace BuildIt.Sfu.Contracts;
 /// </summary>
 public sealed record RoomRoute
 {
+    /// <summary>
+    /// How long the registry keeps the route of a room that has ended, to tell whoever comes late. A route that is missing sooner
+    /// than this after it was seen was lost, and the room may go on.
+    /// </summary>
+    public static readonly TimeSpan EndedExpiry = TimeSpan.FromDays(1);
+
+    /// <summary>
+    /// The highest generation there is. More could not be compared: Redis' scripts count in doubles, which are exact up to 2^53.
+    /// </summary>
+    public const long MaxGeneration = 1L << 52;
+
     public required RoomId Room { get; init; }
 
     /// <summary>The node that owns the room's state.</summary>

@@ -63,6 +63,7 @@ public static class NodeApplication
         services.AddSingleton<NodeMetrics>();
         services.AddSingleton<ServingLease>();
         services.AddSingleton<BackgroundFaults>();
+        services.AddSingleton<LeaderTerms>();
         if (settings.RedisAddresses.Count == 0)
         {
             services.AddSingleton<INodeRegistry, MemoryNodeRegistry>();
@@ -140,6 +141,7 @@ public static class NodeApplication
         });
         application.MapWhen(context => context.CameInOn(Listener.Control), control =>
         {
+            control.Use(next => context => application.Services.GetRequiredService<LeaderTerms>().CheckAsync(context, next));
             control.UseRouting();
             control.UseEndpoints(routes =>
             {

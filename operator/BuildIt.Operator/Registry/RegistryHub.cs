@@ -2,6 +2,7 @@ using System.Text;
 using BuildIt.Operator.Fleets;
 using BuildIt.Operator.Runtime.Caching;
 using BuildIt.Operator.Runtime.Client;
+using BuildIt.Sfu.Contracts;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
@@ -94,6 +95,7 @@ public sealed class RegistryHub(
             ConnectTimeout = 2000,
             AsyncTimeout = 2000,
             SyncTimeout = 2000,
+            ConfigCheckSeconds = RegistryConnection.RoleCheckSeconds,
             Ssl = target.Tls,
             ClientName = "buildit-sfu-operator",
             ReconnectRetryPolicy = new ExponentialRetry(250, 2000),

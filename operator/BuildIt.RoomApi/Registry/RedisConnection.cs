@@ -1,4 +1,5 @@
 using BuildIt.RoomApi.Configuration;
+using BuildIt.Sfu.Contracts;
 using StackExchange.Redis;
 
 namespace BuildIt.RoomApi.Registry;
@@ -22,6 +23,7 @@ public sealed class RedisConnection : IAsyncDisposable
             BacklogPolicy = BacklogPolicy.FailFast,
             ConnectTimeout = 2000,
             AsyncTimeout = 1500,
+            ConfigCheckSeconds = RegistryConnection.RoleCheckSeconds,
             Ssl = settings.RedisTls,
             User = settings.RedisUsername,
             Password = settings.RedisPassword,

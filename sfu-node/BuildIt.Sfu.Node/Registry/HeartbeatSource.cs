@@ -2,6 +2,7 @@ using BuildIt.Sfu.Contracts;
 using BuildIt.Sfu.Node.Configuration;
 using BuildIt.Sfu.Node.Load;
 using BuildIt.Sfu.Node.Operations;
+using BuildIt.Sfu.Node.Routing;
 
 namespace BuildIt.Sfu.Node.Registry;
 
@@ -12,8 +13,10 @@ public sealed class HeartbeatSource(
     LoadMonitor load,
     INodeActivity activity,
     NodeAddresses addresses,
-    TimeProvider time)
+    TimeProvider time,
+    RouteTable? routes = null)
 {
+    private readonly string _boot = Guid.NewGuid().ToString("N");
     private readonly DateTimeOffset _startedAt = time.GetUtcNow();
     private long _sequence;
 
@@ -31,7 +34,9 @@ public sealed class HeartbeatSource(
         Capacity = settings.Capacity,
         Endpoints = addresses.Current,
         StartedAt = _startedAt,
+        Boot = _boot,
         Sequence = Interlocked.Increment(ref _sequence),
         Rooms = activity.Reports(),
+        Fences = routes?.Fences() ?? [],
     };
 }

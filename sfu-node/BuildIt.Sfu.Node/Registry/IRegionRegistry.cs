@@ -43,8 +43,8 @@ public interface IRegionRegistry : INodeRegistry
 }
 
 /// <summary>What the registry knows of a room.</summary>
-/// <param name="Route">Its route; null when there is none.</param>
-/// <param name="RoutesPublished">
-/// False while the registry is new or was emptied: then a missing route says nothing about the room.
+/// <param name="Route">Its route; null when there is none, or none that can be read.</param>
+/// <param name="IsCertain">
+/// False where a missing route says nothing about the room: the registry is new or was emptied, or what it holds cannot be read.
 /// </param>
-public readonly record struct RouteAnswer(RoomRoute? Route, bool RoutesPublished);
+public readonly record struct RouteAnswer(RoomRoute? Route, bool IsCertain);

@@ -50,8 +50,10 @@ public sealed partial class RedisNodeRegistry
 
     public Task<RouteAnswer> LookUpAsync(RoomId room, CancellationToken cancellation) => GuardAsync(async database =>
     {
-        var values = await database.StringGetAsync([_keys.Route(room), _keys.Epoch]);
-        return new RouteAnswer(Read(values[0], ContractJson.Default.RoomRoute), !values[1].IsNull);
+        // Of the primary only: what a replica does not have may be on its way.
+        var values = await database.StringGetAsync([_keys.Route(room), _keys.Epoch], CommandFlags.DemandMaster);
+        var route = Read(values[0], ContractJson.Default.RoomRoute);
+        return new RouteAnswer(route, route is not null || (values[0].IsNull && !values[1].IsNull));
     }).WaitAsync(cancellation);
 
     public Task<IReadOnlyList<RoomRoute?>> FindRoutesAsync(IReadOnlyList<RoomId> rooms, CancellationToken cancellation) => GuardAsync(async database =>

@@ -30,6 +30,7 @@ public sealed partial class RedisNodeRegistry : IRegionRegistry, IAsyncDisposabl
             AbortOnConnectFail = false,
             ConnectTimeout = 2000,
             AsyncTimeout = 2000,
+            ConfigCheckSeconds = RegistryConnection.RoleCheckSeconds,
             Ssl = settings.RedisTls,
             User = settings.RedisUsername,
             Password = settings.RedisPassword,

@@ -17,6 +17,7 @@ public sealed class RegistryRoomRouter(
     RoomDirectory directory,
     RoomCreator creator,
     RouteFinder finder,
+    ReportedRooms reported,
     RoomClosings closings,
     ServingLease lease,
     TimeProvider time) : IRoomRouter
@@ -43,36 +44,39 @@ public sealed class RegistryRoomRouter(
 
     private async ValueTask<Found> FindAsync(RoomId room, RouteIntent intent, RoomConfiguration? configuration, CancellationToken cancel)
     {
-        var published = true;
-        var away = false;
-        var gone = false;
+        RouteAnswer? answer = null;
+        var refused = false;
         var asked = time.GetTimestamp();
         try
         {
-            var answer = await registry.LookUpAsync(room, cancel);
-            published = answer.RoutesPublished;
-            gone = published && answer.Route is null;
-            if (answer.Route is not null)
-            {
-                table.Learn(answer.Route, out _, asked);
-            }
+            answer = await registry.LookUpAsync(room, cancel);
+            refused = answer is { Route: { } read } && !table.Learn(read, out _, asked);
         }
         catch (RegistryUnavailableException)
         {
-            away = true;
+            // What was learned before counts.
         }
 
-        // A route told over the control port can be ahead of the registry; one that the registry has dropped is over, unless
-        // this node has the room: then it keeps it until it is told otherwise.
-        if (!table.TryFind(room, out var route, out var trueAt) || (gone && route.Node != table.Self))
+        // A route told over the control port can be ahead of the registry.
+        if (!table.TryFind(room, out var route, out var trueAt))
         {
-            return away || !published ? new Found.Unavailable() : new Found.NotFound();
+            return await IsAbsentAsync(room, answer, cancel) ? new Found.NotFound() : new Found.Unavailable();
         }
 
         if (route.State == RoomRouteState.Ended)
         {
             await keeper.ApplyAsync(room, cancel);
-            return new Found.NotFound();
+
+            // Made anew after the registry forgot the end, or an end that the registry has lost: the operator knows which.
+            return refused && answer is { Route.State: not RoomRouteState.Ended } ? new Found.Unavailable() : new Found.NotFound();
+        }
+
+        // A node that has the room keeps it until it is told otherwise. The end of others' rooms stays in the registry for a while:
+        // a route that is missing sooner was lost, and is written again.
+        if (answer is { Route: null, IsCertain: true } && route.Node != table.Self)
+        {
+            var recent = trueAt != long.MinValue && time.GetElapsedTime(trueAt, asked) < Contracts.RoomRoute.EndedExpiry;
+            return recent || !await IsAbsentAsync(room, answer, cancel) ? new Found.Unavailable() : new Found.NotFound();
         }
 
         if (route.Node != table.Self)
@@ -90,6 +94,7 @@ public sealed class RegistryRoomRouter(
         return await ServeAsync(room, intent, configuration, trueAt, cancel);
     }
 
+    /// <summary>Costs nothing while it lasts: the route is read with all others that concern this node.</summary>
     public Task MovedAsync(string name, Uri node, CancellationToken cancel) => finder.UntilAsync(
         new RoomId(name),
         route => route.Node == table.Self || route.State == RoomRouteState.Ended
@@ -149,6 +154,19 @@ public sealed class RegistryRoomRouter(
             return true;
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Whether it is certain that there is no such room: the registry says so, and no node contradicts it.</summary>
+    private async ValueTask<bool> IsAbsentAsync(RoomId room, RouteAnswer? answer, CancellationToken cancel)
+    {
+        try
+        {
+            return answer is { Route: null, IsCertain: true } && !await reported.HasAsync(room, cancel);
+        }
+        catch (RegistryUnavailableException)
         {
             return false;
         }

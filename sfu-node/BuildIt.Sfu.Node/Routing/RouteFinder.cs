@@ -6,16 +6,15 @@ namespace BuildIt.Sfu.Node.Routing;
 /// <summary>Asks the registry for routes, and waits for them to change. Thread-safe.</summary>
 public sealed class RouteFinder(IRegionRegistry registry, RouteTable table, TimeProvider time)
 {
-    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
-
     /// <summary>Takes in what the registry has of a room now. A registry that is away is passed over: the operator tells routes as well.</summary>
     public async Task LookUpAsync(RoomId room, CancellationToken cancellation)
     {
+        var asked = time.GetTimestamp();
         try
         {
             if ((await registry.LookUpAsync(room, cancellation)).Route is { } route)
             {
-                table.Learn(route, out _);
+                table.Learn(route, out _, asked);
             }
         }
         catch (RegistryUnavailableException)
@@ -24,42 +23,25 @@ public sealed class RouteFinder(IRegionRegistry registry, RouteTable table, Time
         }
     }
 
-    /// <summary>Waits until the newest known route of a room is as asked.</summary>
+    /// <summary>
+    /// Waits until the newest known route of a room is as asked. What is announced arrives at once, and <see cref="RouteWatch"/>
+    /// reads the routes of all rooms that are waited for once a second: an announcement that was lost costs no more, however many
+    /// wait.
+    /// </summary>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> came first.</exception>
     public async Task UntilAsync(RoomId room, Func<RoomRoute, bool> condition, CancellationToken cancellation)
     {
         var met = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        void Compare(RoomRoute route)
+        using var following = table.Follow(room, route =>
         {
-            if (route.Room == room && condition(route))
+            if (condition(route))
             {
                 met.TrySetResult();
             }
-        }
-
-        table.Learned += Compare;
-        try
+        });
+        if (!table.TryFind(room, out var known) || !condition(known))
         {
-            while (true)
-            {
-                if (table.TryFind(room, out var known))
-                {
-                    Compare(known);
-                }
-
-                // What is announced arrives at once; an announcement that was lost costs a second.
-                if (met.Task.IsCompleted || await Task.WhenAny(met.Task, Task.Delay(LookAgain, time, cancellation)) == met.Task)
-                {
-                    return;
-                }
-
-                cancellation.ThrowIfCancellationRequested();
-                await LookUpAsync(room, cancellation);
-            }
-        }
-        finally
-        {
-            table.Learned -= Compare;
+            await met.Task.WaitAsync(cancellation);
         }
     }
 }

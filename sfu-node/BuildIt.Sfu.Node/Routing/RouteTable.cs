@@ -5,13 +5,19 @@ namespace BuildIt.Sfu.Node.Routing;
 
 /// <summary>
 /// The routes this node has seen: of each room the one with the highest generation, wherever it came from. What was learned is
-/// not unlearned by a registry that has lost it. Bounded: routes of rooms that others serve are forgotten first. Thread-safe.
+/// not unlearned by a registry that has lost it. A route that is refused for being older is remembered as a fence, until one
+/// comes that is not. Bounded: routes of rooms that others serve are forgotten first. Thread-safe.
 /// </summary>
 public sealed class RouteTable(NodeId self, int capacity = RouteTable.DefaultCapacity)
 {
     public const int DefaultCapacity = 20_000;
 
+    /// <summary>More than these are not told of at once: a heartbeat has a limit. The others follow when these are settled.</summary>
+    public const int MaxFences = 500;
+
     private readonly Lock _lock = new();
+    private readonly Dictionary<RoomId, List<Action<RoomRoute>>> _followers = [];
+    private readonly HashSet<RoomId> _fenced = [];
     private readonly Dictionary<RoomId, LinkedListNode<Entry>> _routes = [];
 
     // Least recently learned first.
@@ -29,6 +35,7 @@ public sealed class RouteTable(NodeId self, int capacity = RouteTable.DefaultCap
     /// <returns>False when a newer one is known.</returns>
     public bool Learn(RoomRoute route, out RoomRoute current, long trueAt = long.MinValue)
     {
+        IReadOnlyList<Action<RoomRoute>> followers;
         lock (_lock)
         {
             if (_routes.TryGetValue(route.Room, out var known))
@@ -39,6 +46,11 @@ public sealed class RouteTable(NodeId self, int capacity = RouteTable.DefaultCap
                     || (newest.Generation == route.Generation && newest.State == RoomRouteState.Ended && route.State != RoomRouteState.Ended))
                 {
                     current = newest;
+                    if (_fenced.Count < MaxFences)
+                    {
+                        _fenced.Add(route.Room);
+                    }
+
                     return false;
                 }
 
@@ -51,12 +63,74 @@ public sealed class RouteTable(NodeId self, int capacity = RouteTable.DefaultCap
             }
 
             _routes[route.Room] = _order.AddLast(new Entry(route, trueAt));
+            _fenced.Remove(route.Room);
             ShrinkNeedsLock();
             current = route;
+            followers = _followers.TryGetValue(route.Room, out var some) ? [.. some] : [];
         }
 
         Learned?.Invoke(route);
+        foreach (var follower in followers)
+        {
+            follower(route);
+        }
+
         return true;
+    }
+
+    /// <summary>
+    /// Calls back with every route of one room that is taken in from now on, on the thread that does it. The room counts as
+    /// <see cref="Concerned"/> meanwhile.
+    /// </summary>
+    /// <returns>Ends it.</returns>
+    public IDisposable Follow(RoomId room, Action<RoomRoute> learned)
+    {
+        lock (_lock)
+        {
+            (_followers.TryGetValue(room, out var known) ? known : _followers[room] = []).Add(learned);
+        }
+
+        return new Following(this, room, learned);
+    }
+
+    /// <summary>Rooms whose route matters here although others serve them: somebody waits for a change, or it is fenced.</summary>
+    public IReadOnlyCollection<RoomId> Concerned()
+    {
+        lock (_lock)
+        {
+            return [.. _followers.Keys.Union(_fenced)];
+        }
+    }
+
+    /// <summary>
+    /// Rooms of which the last route that came was refused, with the lowest generation that would not be. At an equal generation
+    /// an end is not taken back.
+    /// </summary>
+    public IReadOnlyList<RoomFence> Fences()
+    {
+        lock (_lock)
+        {
+            var fences = new List<RoomFence>(_fenced.Count);
+            foreach (var room in _fenced)
+            {
+                if (_routes.TryGetValue(room, out var known))
+                {
+                    var (newest, _) = known.Value;
+                    fences.Add(new RoomFence { Room = room, Generation = newest.Generation + (newest.State == RoomRouteState.Ended ? 1 : 0) });
+                }
+            }
+
+            return fences;
+        }
+    }
+
+    /// <summary>Whether the last route that came of a room was refused: registry and this node disagree.</summary>
+    public bool IsFenced(RoomId room)
+    {
+        lock (_lock)
+        {
+            return _fenced.Contains(room);
+        }
     }
 
     public bool TryFind(RoomId room, [NotNullWhen(true)] out RoomRoute? route) => TryFind(room, out route, out _);
@@ -90,11 +164,28 @@ public sealed class RouteTable(NodeId self, int capacity = RouteTable.DefaultCap
             if (oldest.Value.Route.Node != self || oldest.Value.Route.State == RoomRouteState.Ended)
             {
                 _routes.Remove(oldest.Value.Route.Room);
+                _fenced.Remove(oldest.Value.Route.Room);
                 _order.Remove(oldest);
             }
 
             oldest = next;
         }
+    }
+
+    private void Leave(RoomId room, Action<RoomRoute> learned)
+    {
+        lock (_lock)
+        {
+            if (_followers.TryGetValue(room, out var known) && known.Remove(learned) && known.Count == 0)
+            {
+                _followers.Remove(room);
+            }
+        }
+    }
+
+    private sealed class Following(RouteTable table, RoomId room, Action<RoomRoute> learned) : IDisposable
+    {
+        public void Dispose() => table.Leave(room, learned);
     }
 
     private readonly record struct Entry(RoomRoute Route, long TrueAt);

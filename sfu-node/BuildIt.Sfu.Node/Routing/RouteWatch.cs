@@ -88,7 +88,7 @@ public sealed partial class RouteWatch(
             await TryAsync("route_sweep", async () =>
             {
                 var open = directory.Open.Select(host => new RoomId(host.Name)).ToList();
-                await ReadRoutesAsync([.. table.Own().Select(route => route.Room).Union(open)], stopping);
+                await ReadRoutesAsync([.. table.Own().Select(route => route.Room).Union(open).Union(table.Concerned())], stopping);
             });
             foreach (var host in directory.Open)
             {

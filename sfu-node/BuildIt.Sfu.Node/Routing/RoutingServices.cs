@@ -19,18 +19,21 @@ public static class RoutingServices
         services.AddSingleton(new RouteTable(settings.Node));
         services.AddSingleton<RoomClosings>();
         services.AddSingleton<RouteFinder>();
+        services.AddSingleton<ReportedRooms>();
         services.AddSingleton<RevocationList>();
         services.AddSingleton<RoomKeeper>();
         services.AddSingleton<IRoomRouter, RegistryRoomRouter>();
         services.AddSingleton<RoomCreator>();
         services.AddSingleton<RoomApiClient>();
         services.AddSingleton<IJoinGate, RegistryJoinGate>();
-        services.AddSingleton<INodeProxy>(_ => new NodeProxy(new HttpMessageInvoker(new SocketsHttpHandler
-        {
-            ConnectTimeout = TimeSpan.FromSeconds(2),
-            UseProxy = false,
-            UseCookies = false,
-        })));
+        services.AddSingleton<INodeProxy>(provider => new NodeProxy(
+            new HttpMessageInvoker(new SocketsHttpHandler
+            {
+                ConnectTimeout = TimeSpan.FromSeconds(2),
+                UseProxy = false,
+                UseCookies = false,
+            }),
+            provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<PresenceWriter>();
         services.AddSingleton<IRoomObserver>(provider => provider.GetRequiredService<PresenceWriter>());
         services.AddSingleton<RouteWatch>();

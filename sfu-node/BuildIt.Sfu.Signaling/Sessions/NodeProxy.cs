@@ -6,9 +6,10 @@ namespace BuildIt.Sfu.Signaling.Sessions;
 
 /// <summary>
 /// Passes requests and WebSockets on over the fleet's own network. What was passed on once is not passed on again, so that two nodes
-/// that disagree about a room cannot send a client in circles.
+/// that disagree about a room cannot send a client in circles. Whoever was passed on follows the room and not only the connection: a
+/// node that hangs keeps its sockets open.
 /// </summary>
-public sealed class NodeProxy(HttpMessageInvoker http) : INodeProxy
+public sealed class NodeProxy(HttpMessageInvoker http, TimeProvider time) : INodeProxy
 {
     /// <summary>Marks what another node has passed on.</summary>
     public const string ForwardedHeader = "X-BuildIt-Forwarded";
@@ -17,6 +18,12 @@ public sealed class NodeProxy(HttpMessageInvoker http) : INodeProxy
 
     /// <summary>How long a client whose node was lost is kept until somebody else has its room. Clients give up after 15 s without a word.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
+
+    /// <summary>A node that lives sends the clients of a room that it gives up away itself, in better words.</summary>
+    private static readonly TimeSpan PartingTime = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a request may take: longer than a node waits for a room of its to be ended everywhere.</summary>
+    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(8);
 
     private static readonly TimeSpan RefusalTimeout = TimeSpan.FromSeconds(1);
 
@@ -36,7 +43,7 @@ public sealed class NodeProxy(HttpMessageInvoker http) : INodeProxy
         };
         if (!context.WebSockets.IsWebSocketRequest)
         {
-            return await ForwardRequestAsync(context, target.Uri).ConfigureAwait(false);
+            return await ForwardRequestAsync(context, target.Uri, moved).ConfigureAwait(false);
         }
 
         target.Scheme = node.Scheme == Uri.UriSchemeHttps ? Uri.UriSchemeWss : Uri.UriSchemeWs;
@@ -66,8 +73,16 @@ public sealed class NodeProxy(HttpMessageInvoker http) : INodeProxy
 
         using var client = await context.WebSockets.AcceptWebSocketAsync(
             new WebSocketAcceptContext { DangerousEnableCompression = true, DisableServerContextTakeover = true }).ConfigureAwait(false);
-        await new SocketRelay(client, remote).RunAsync(cancel => WaitsAsync(target, moved, cancel), context.RequestAborted).ConfigureAwait(false);
+        await new SocketRelay(client, remote).RunAsync(
+            cancel => LeftAsync(moved, cancel), cancel => WaitsAsync(target, moved, cancel), context.RequestAborted).ConfigureAwait(false);
         return true;
+    }
+
+    /// <summary>Completes when the room has been elsewhere for long enough that its old node would have said so.</summary>
+    private async Task LeftAsync(Func<CancellationToken, Task> moved, CancellationToken cancel)
+    {
+        await moved(cancel).ConfigureAwait(false);
+        await Task.Delay(PartingTime, time, cancel).ConfigureAwait(false);
     }
 
     /// <summary>Connects, or gives up when the room turns out to be elsewhere.</summary>
@@ -144,7 +159,7 @@ public sealed class NodeProxy(HttpMessageInvoker http) : INodeProxy
         }
     }
 
-    private async Task<bool> ForwardRequestAsync(HttpContext context, Uri target)
+    private async Task<bool> ForwardRequestAsync(HttpContext context, Uri target, Func<CancellationToken, Task> moved)
     {
         using var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), target);
         request.Headers.Add(ForwardedHeader, "1");
@@ -159,17 +174,31 @@ public sealed class NodeProxy(HttpMessageInvoker http) : INodeProxy
             request.Content.Headers.TryAddWithoutValidation("Content-Type", context.Request.ContentType);
         }
 
+        using var timeout = new CancellationTokenSource(RequestTimeout, time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, context.RequestAborted);
         try
         {
-            using var response = await http.SendAsync(request, context.RequestAborted).ConfigureAwait(false);
+            var answering = http.SendAsync(request, limit.Token);
+            if (await Task.WhenAny(answering, LeftAsync(moved, limit.Token)).ConfigureAwait(false) != answering)
+            {
+                await limit.CancelAsync().ConfigureAwait(false);
+            }
+
+            using var response = await answering.ConfigureAwait(false);
             context.Response.StatusCode = (int)response.StatusCode;
             context.Response.ContentType = response.Content.Headers.ContentType?.ToString();
-            await response.Content.CopyToAsync(context.Response.Body, context.RequestAborted).ConfigureAwait(false);
+            await response.Content.CopyToAsync(context.Response.Body, limit.Token).ConfigureAwait(false);
             return true;
         }
-        catch (HttpRequestException) when (!context.Response.HasStarted)
+        catch (Exception error) when (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested
+            && error is HttpRequestException or OperationCanceledException)
         {
             return false;
+        }
+        finally
+        {
+            // Ends the wait for the room's move.
+            await limit.CancelAsync().ConfigureAwait(false);
         }
     }
 }

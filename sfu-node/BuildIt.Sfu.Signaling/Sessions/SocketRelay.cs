@@ -17,22 +17,45 @@ internal sealed class SocketRelay(WebSocket client, WebSocket node)
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(5);
 
     private volatile bool _nodeLost;
+    private volatile bool _givenUp;
     private volatile bool _json;
     private bool _insideMessage;
 
-    /// <summary>Copies both ways until either side ends.</summary>
+    /// <summary>Copies both ways until either side ends, or the room is elsewhere.</summary>
+    /// <param name="left">Completes when the room is elsewhere and the node should have said so; then it is given up although its socket is open.</param>
     /// <param name="waits">Whether a client whose node broke off is to wait, and for how long; asked when it happens.</param>
     /// <param name="aborted">The client is gone.</param>
-    public async Task RunAsync(Func<CancellationToken, Task<bool>> waits, CancellationToken aborted)
+    public async Task RunAsync(Func<CancellationToken, Task> left, Func<CancellationToken, Task<bool>> waits, CancellationToken aborted)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(aborted);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(ended.Token);
         var up = CopyUpAsync(ended);
+        var giving = GiveUpAsync(left, over.Token);
         if (await CopyDownAsync(ended).ConfigureAwait(false))
         {
-            await PartAsync(waits, ended).ConfigureAwait(false);
+            await PartAsync(_givenUp ? _ => Task.FromResult(true) : waits, ended).ConfigureAwait(false);
         }
 
+        await over.CancelAsync().ConfigureAwait(false);
+        await giving.ConfigureAwait(false);
         await up.ConfigureAwait(false);
+    }
+
+    /// <summary>Breaks the connection to a node that does not have the room any more and has not said so: it hangs.</summary>
+    private async Task GiveUpAsync(Func<CancellationToken, Task> left, CancellationToken over)
+    {
+        try
+        {
+            await left(over).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+
+        _givenUp = true;
+        _nodeLost = true;
+        node.Abort();
     }
 
     // What a client says after its node was lost is read and dropped: a receive that is cancelled would break its socket.
@@ -83,7 +106,7 @@ internal sealed class SocketRelay(WebSocket client, WebSocket node)
         {
             await node.SendAsync(message, received.MessageType, Flags(received), cancel).ConfigureAwait(false);
         }
-        catch (Exception error) when (error is WebSocketException or IOException or ObjectDisposedException)
+        catch (Exception error) when (error is WebSocketException or IOException or ObjectDisposedException || (_givenUp && IsEnd(error)))
         {
             _nodeLost = true;
         }
@@ -102,7 +125,7 @@ internal sealed class SocketRelay(WebSocket client, WebSocket node)
                 {
                     received = await node.ReceiveAsync(buffer.AsMemory(), ended.Token).ConfigureAwait(false);
                 }
-                catch (Exception error) when (error is WebSocketException or IOException && !ended.IsCancellationRequested)
+                catch (Exception error) when ((error is WebSocketException or IOException || (_givenUp && IsEnd(error))) && !ended.IsCancellationRequested)
                 {
                     _nodeLost = true;
                     return true;

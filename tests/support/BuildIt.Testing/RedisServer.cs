@@ -104,6 +104,41 @@ public sealed class RedisServer : IAsyncLifetime, IAsyncDisposable
         }
     }
 
+    /// <summary>Makes this server a replica of another, and waits until it has all that the other has.</summary>
+    public async Task ReplicateAsync(RedisServer primary, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(primary);
+        await CommandAsync($"REPLICAOF {primary.Host} {primary.Port}", cancellationToken);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(ReadyTimeout);
+        while (!(await ReplicationAsync(limit.Token)).Contains("master_link_status:up", StringComparison.Ordinal))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), limit.Token);
+        }
+    }
+
+    /// <summary>Makes this server, which was a replica, one that is written to. What it does not have is lost.</summary>
+    public Task PromoteAsync(CancellationToken cancellationToken = default) => CommandAsync("REPLICAOF NO ONE", cancellationToken);
+
+    private async Task CommandAsync(string command, CancellationToken cancellationToken)
+    {
+        if (await SendAsync(command, cancellationToken) is not { } answer || !answer.StartsWith("+OK", StringComparison.Ordinal))
+        {
+            throw new InvalidOperationException($"Redis at {Address} did not carry out '{command}'.");
+        }
+    }
+
+    // INFO answers in many lines: everything up to the end of the connection, which QUIT brings about.
+    private async Task<string> ReplicationAsync(CancellationToken cancellationToken)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(Host, Port, cancellationToken);
+        var stream = client.GetStream();
+        await stream.WriteAsync("INFO replication\r\nQUIT\r\n"u8.ToArray(), cancellationToken);
+        using var reader = new StreamReader(stream, Encoding.ASCII);
+        return await reader.ReadToEndAsync(cancellationToken);
+    }
+
     /// <inheritdoc cref="DisposeAsync" />
     async Task IAsyncLifetime.DisposeAsync() => await DisposeAsync();
 

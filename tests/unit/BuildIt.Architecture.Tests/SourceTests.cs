@@ -25,6 +25,18 @@ public partial class SourceTests
     }
 
     [Fact]
+    public void Whoever_connects_to_redis_asks_often_which_server_is_the_primary()
+    {
+        var connecting = SourceFiles()
+            .Where(path => path.Contains("/sfu-node/", StringComparison.Ordinal) || path.Contains("/operator/", StringComparison.Ordinal))
+            .Select(path => (Path: Relative(path), Text: File.ReadAllText(path)))
+            .Where(file => file.Text.Contains("new ConfigurationOptions", StringComparison.Ordinal))
+            .ToList();
+        Assert.Equal(3, connecting.Count);
+        Assert.Empty(connecting.Where(file => !file.Text.Contains("RegistryConnection.RoleCheckSeconds", StringComparison.Ordinal)).Select(file => file.Path));
+    }
+
+    [Fact]
     public void Tests_mirror_projects()
     {
         var names = Solution.Projects.Select(p => p.Name).ToHashSet();

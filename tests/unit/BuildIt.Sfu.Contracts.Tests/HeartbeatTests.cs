@@ -12,13 +12,23 @@ public sealed class HeartbeatTests
     }
 
     [Fact]
-    public void A_later_start_is_newer_whatever_its_sequence()
+    public void Another_process_is_newer_whatever_its_clock_says_and_its_sequence()
     {
         var one = Samples.Heartbeat();
-        var restarted = one with { StartedAt = one.StartedAt.AddSeconds(1), Sequence = 1 };
+        var restarted = one with { Boot = "another", StartedAt = one.StartedAt.AddHours(-1), Sequence = 1 };
 
         Assert.True(restarted.IsNewerThan(one));
-        Assert.False(one.IsNewerThan(restarted));
+    }
+
+    [Fact]
+    public void The_start_stands_for_a_boot_that_a_node_does_not_give_or_gives_too_long()
+    {
+        var one = Samples.Heartbeat();
+        var start = one.StartedAt.ToUnixTimeMilliseconds().ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+        Assert.Equal(start, one.Boot);
+        Assert.Equal(start, (one with { Boot = new string('b', Heartbeat.MaxBootLength + 1) }).Boot);
+        Assert.Equal("b", (one with { Boot = "b" }).Boot);
     }
 
     [Fact]

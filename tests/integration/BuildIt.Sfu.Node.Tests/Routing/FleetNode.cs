@@ -63,6 +63,22 @@ internal sealed class FleetNode : IAsyncDisposable
         return new SignalClient(socket);
     }
 
+    /// <summary>Joins; null when the node refuses.</summary>
+    public async Task<SignalClient?> TryJoinAsync(RoomId room, string identity)
+    {
+        try
+        {
+            return await JoinAsync(room.Value, identity);
+        }
+        catch (WebSocketException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Stops the process where it stands, sockets and all, or lets it go on.</summary>
+    public Task HangAsync(bool hang) => ChildProcess.RunAsync("kill", [hang ? "-STOP" : "-CONT", $"{Process.Id}"], TimeSpan.FromSeconds(5));
+
     /// <summary>What a browser asks when its WebSocket failed: status and text.</summary>
     public async Task<(int Status, string Text)> ValidateAsync(string room, string identity, string path = "/rtc", DateTimeOffset? issuedAt = null)
     {

@@ -8,7 +8,7 @@ namespace BuildIt.Sfu.Node.Tests.Routing;
 /// <summary>What clients see at the other nodes when the node of their room is killed.</summary>
 public class OwnerLossTests(RegionFixture region) : IClassFixture<RegionFixture>
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     // Long enough for a client to be refused, or sent away, if it were.
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(700);
@@ -46,6 +46,53 @@ public class OwnerLossTests(RegionFixture region) : IClassFixture<RegionFixture>
         var leave = (await told.WaitAsync(Patience)).Leave;
         Assert.Equal((LeaveAction.Reconnect, DisconnectReason.StateMismatch), (leave.Action, leave.Reason));
         Assert.Null(await alice.ReceiveAsync());
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Whoever_was_passed_on_to_a_node_that_hangs_is_told_to_join_anew_once_the_room_is_placed_again(bool toTheNodeItIsConnectedTo)
+    {
+        var room = region.NewRoom();
+        await using var owner = await FleetNode.StartAsync($"node-hung-{toTheNodeItIsConnectedTo}", region.Redis.Address);
+        await region.PlaceAsync(room, owner);
+        using var alice = await region.B.JoinAsync(room.Value, "alice");
+        await alice.JoinedAsync();
+        await alice.PingAsync(1);
+
+        // Its machine goes on acknowledging what is sent: no socket tells.
+        await owner.HangAsync(true);
+        try
+        {
+            await region.PlaceAsync(room, toTheNodeItIsConnectedTo ? region.B : region.A, generation: 2);
+            var leave = (await alice.UntilAsync(message => message.Leave is not null).WaitAsync(Patience)).Leave;
+            Assert.Equal((LeaveAction.Reconnect, DisconnectReason.StateMismatch), (leave.Action, leave.Reason));
+            Assert.Null(await alice.ReceiveAsync().WaitAsync(Patience));
+            using var again = await region.B.JoinAsync(room.Value, "alice");
+            await again.JoinedAsync();
+        }
+        finally
+        {
+            await owner.HangAsync(false);
+        }
+    }
+
+    [Fact]
+    public async Task What_is_asked_of_a_node_that_hangs_is_answered()
+    {
+        var room = region.NewRoom();
+        await using var owner = await FleetNode.StartAsync("node-hung-asked", region.Redis.Address);
+        await region.PlaceAsync(room, owner);
+        Assert.Equal(200, (await region.B.ValidateAsync(room.Value, "alice")).Status);
+        await owner.HangAsync(true);
+        try
+        {
+            Assert.Equal(503, (await region.B.ValidateAsync(room.Value, "alice").WaitAsync(Patience)).Status);
+        }
+        finally
+        {
+            await owner.HangAsync(false);
+        }
     }
 
     [Fact]

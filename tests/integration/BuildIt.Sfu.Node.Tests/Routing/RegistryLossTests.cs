@@ -24,7 +24,7 @@ public class RegistryLossTests(RegionFixture region) : IClassFixture<RegionFixtu
 
         // Without the registry and without the operator's probe nobody can say that the room is still here: nobody new gets in.
         await Eventually.IsAsync(
-            async () => (await TryJoinAsync(region.A, room, "carol")) is null, TimeSpan.FromSeconds(12), "newcomers are told to try again");
+            async () => (await region.A.TryJoinAsync(room, "carol")) is null, TimeSpan.FromSeconds(12), "newcomers are told to try again");
         using var resumed = await region.A.JoinAsync(room.Value, "alice", extra: $"&reconnect=1&sid={joined.Participant.Sid}");
         Assert.NotNull((await resumed.ReceiveAsync())!.Reconnect);
         await bob.PingAsync(2);
@@ -36,7 +36,7 @@ public class RegistryLossTests(RegionFixture region) : IClassFixture<RegionFixtu
 
         await region.PlaceAsync(room, region.A, route.Generation);
         await region.PublishEpochAsync();
-        using var carol = await Eventually.HasAsync(() => TryJoinAsync(region.B, room, "carol"), Patience, "joins work again");
+        using var carol = await Eventually.HasAsync(() => region.B.TryJoinAsync(room, "carol"), Patience, "joins work again");
         Assert.Equal(2, (await carol.JoinedAsync()).OtherParticipants.Count);
         await bob.PingAsync(4);
     }
@@ -52,22 +52,10 @@ public class RegistryLossTests(RegionFixture region) : IClassFixture<RegionFixtu
         await alice.PingAsync(1);
 
         // The owner lets people in even before its route is back; another node that has never heard of the room asks to wait.
-        using var bob = await Eventually.HasAsync(() => TryJoinAsync(region.A, room, "bob"), Patience, "the owner lets people in");
+        using var bob = await Eventually.HasAsync(() => region.A.TryJoinAsync(room, "bob"), Patience, "the owner lets people in");
         await bob.JoinedAsync();
         Assert.NotEqual(404, (await region.B.ValidateAsync(room.Value, "carol")).Status);
         await region.PublishEpochAsync();
         await alice.PingAsync(2);
-    }
-
-    private static async Task<SignalClient?> TryJoinAsync(FleetNode node, RoomId room, string identity)
-    {
-        try
-        {
-            return await node.JoinAsync(room.Value, identity);
-        }
-        catch (WebSocketException)
-        {
-            return null;
-        }
     }
 }

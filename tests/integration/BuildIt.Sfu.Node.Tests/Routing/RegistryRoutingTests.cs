@@ -115,7 +115,7 @@ public class RegistryRoutingTests(RegionFixture region) : IClassFixture<RegionFi
 
         // Stopped in its tracks, its heartbeat expires; the room is placed elsewhere meanwhile.
         SignalClient bob;
-        await Stop(region.B, "-STOP");
+        await region.B.HangAsync(true);
         try
         {
             await Eventually.IsAsync(async () => !await region.Database.KeyExistsAsync(region.Keys.Node(region.B.Id)), Patience, "the heartbeat expires");
@@ -125,11 +125,11 @@ public class RegistryRoutingTests(RegionFixture region) : IClassFixture<RegionFi
         }
         finally
         {
-            await Stop(region.B, "-CONT");
+            await region.B.HangAsync(false);
         }
 
         Assert.Equal(LeaveAction.Reconnect, (await alice.UntilAsync(m => m.Leave is not null)).Leave.Action);
-        using var carol = await Eventually.HasAsync(() => TryJoinAsync(region.B, room, "carol"), Patience, "the node that came back passes newcomers on");
+        using var carol = await Eventually.HasAsync(() => region.B.TryJoinAsync(room, "carol"), Patience, "the node that came back passes newcomers on");
         Assert.Contains((await carol.JoinedAsync()).OtherParticipants, p => p.Identity == "bob");
         bob.Dispose();
     }
@@ -202,7 +202,7 @@ public class RegistryRoutingTests(RegionFixture region) : IClassFixture<RegionFi
             async () => await region.A.ValidateAsync(room.Value, "bob") == (403, "the room is locked"), Patience, "the room is locked");
         Assert.Equal(200, (await region.A.ValidateAsync(room.Value, "alice")).Status);
         await region.PlaceAsync(room, region.A);
-        using var bob = await Eventually.HasAsync(() => TryJoinAsync(region.B, room, "bob"), Patience, "an unlocked room takes people");
+        using var bob = await Eventually.HasAsync(() => region.B.TryJoinAsync(room, "bob"), Patience, "an unlocked room takes people");
         await bob.JoinedAsync();
     }
 
@@ -230,19 +230,4 @@ public class RegistryRoutingTests(RegionFixture region) : IClassFixture<RegionFi
         Source = TrackSource.Camera,
         Encryption = encryption,
     };
-
-    private static Task Stop(FleetNode node, string signal) =>
-        BuildIt.Testing.ChildProcess.RunAsync("kill", [signal, $"{node.Process.Id}"], TimeSpan.FromSeconds(5));
-
-    private static async Task<SignalClient?> TryJoinAsync(FleetNode node, RoomId room, string identity)
-    {
-        try
-        {
-            return await node.JoinAsync(room.Value, identity);
-        }
-        catch (WebSocketException)
-        {
-            return null;
-        }
-    }
 }

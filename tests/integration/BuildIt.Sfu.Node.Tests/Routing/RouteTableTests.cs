@@ -32,6 +32,54 @@ public class RouteTableTests
     }
 
     [Fact]
+    public void What_was_refused_is_a_fence_until_something_newer_comes()
+    {
+        var table = new RouteTable(Self);
+        table.Learn(Route("moved", 3, "other"), out _);
+        table.Learn(Route("ended", 1, "other") with { State = RoomRouteState.Ended }, out _);
+        Assert.Empty(table.Fences());
+        Assert.False(table.Learn(Route("moved", 1), out _));
+        Assert.False(table.Learn(Route("ended", 1), out _));
+        Assert.Equal([("ended", 2L), ("moved", 3L)], table.Fences().Select(fence => (fence.Room.Value, fence.Generation)).Order());
+        Assert.Equal(["ended", "moved"], table.Concerned().Select(room => room.Value).Order(StringComparer.Ordinal));
+
+        table.Learn(Route("moved", 3), out _);
+        table.Learn(Route("ended", 2), out _);
+        Assert.Empty(table.Fences());
+        Assert.Empty(table.Concerned());
+    }
+
+    [Fact]
+    public void Fences_are_bounded()
+    {
+        var table = new RouteTable(Self);
+        for (var i = 0; i < RouteTable.MaxFences + 10; i++)
+        {
+            table.Learn(Route($"room-{i}", 2), out _);
+            table.Learn(Route($"room-{i}", 1), out _);
+        }
+
+        Assert.Equal(RouteTable.MaxFences, table.Fences().Count);
+    }
+
+    [Fact]
+    public void Whoever_follows_a_room_hears_of_it_alone_and_until_they_leave()
+    {
+        var table = new RouteTable(Self);
+        var heard = new List<long>();
+        var following = table.Follow(new RoomId("room"), route => heard.Add(route.Generation));
+        Assert.Equal([new RoomId("room")], table.Concerned());
+        table.Learn(Route("another", 7), out _);
+        table.Learn(Route("room", 1), out _);
+        table.Learn(Route("room", 2), out _);
+        table.Learn(Route("room", 1), out _);
+        following.Dispose();
+        table.Learn(Route("room", 3), out _);
+        Assert.Equal([1, 2], heard);
+        Assert.Empty(table.Concerned());
+    }
+
+    [Fact]
     public void Memory_is_bounded_and_own_rooms_are_kept()
     {
         var table = new RouteTable(Self, capacity: 10);

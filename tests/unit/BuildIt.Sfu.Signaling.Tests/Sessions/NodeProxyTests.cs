@@ -54,7 +54,7 @@ public class NodeProxyTests
     private static Task<TestNode> StartFrontAsync(Func<Uri> node) => TestNode.StartAsync(services: services =>
     {
         services.AddSingleton<IRoomRouter>(new ElsewhereRouter(node));
-        services.AddSingleton<INodeProxy>(new NodeProxy(new HttpMessageInvoker(new SocketsHttpHandler())));
+        services.AddSingleton<INodeProxy>(new NodeProxy(new HttpMessageInvoker(new SocketsHttpHandler()), TimeProvider.System));
     });
 
     private sealed class ElsewhereRouter(Func<Uri> node) : IRoomRouter
