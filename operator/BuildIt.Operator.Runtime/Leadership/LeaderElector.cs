@@ -26,6 +26,7 @@ public sealed partial class LeaderElector(
     private readonly TaskCompletionSource _elected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private V1Lease? _lease;
     private bool _released;
+    private long _term;
 
     public bool MayWrite
     {
@@ -37,6 +38,12 @@ public sealed partial class LeaderElector(
             }
         }
     }
+
+    /// <summary>
+    /// The term in which this process leads: later leaders have higher ones, whatever became of the Lease between. It fences what
+    /// is written elsewhere than in Kubernetes. 0 before it has led.
+    /// </summary>
+    public long Term => Interlocked.Read(ref _term);
 
     /// <summary>Completes when this process leads for the first time.</summary>
     public Task WaitUntilLeadingAsync(CancellationToken cancellation) => _elected.Task.WaitAsync(cancellation);
@@ -156,6 +163,13 @@ public sealed partial class LeaderElector(
         _lease = action == LeaseAction.Create
             ? await client.CreateAsync(lease, either.Token).ConfigureAwait(false)
             : await client.ReplaceAsync(lease, null, either.Token).ConfigureAwait(false);
+        if (action is not LeaseAction.Renew || Term == 0)
+        {
+            // The store's revision: the one number that grows even when somebody deletes the Lease, with which its count of
+            // transitions would begin anew.
+            Interlocked.Exchange(ref _term, long.Parse(_lease.Metadata.ResourceVersion, NumberStyles.None, CultureInfo.InvariantCulture));
+        }
+
         lock (_lock)
         {
             _election.Renewed(sent);

@@ -101,7 +101,7 @@ internal sealed class FleetCycle(
             key,
             cluster,
             spec,
-            [.. pods.Select((pod, i) => new FleetInstance(pod.Observation, decision.Verdicts[i].Liveness, pod.Newest?.Endpoints, pod.Newest?.Rooms ?? []))],
+            [.. pods.Select((pod, i) => new FleetInstance(pod.Observation, decision.Verdicts[i].Liveness, pod.Newest?.Endpoints, pod.Newest?.Rooms ?? []) { Fences = pod.Newest?.Fences ?? [] })],
             decision.Status.Conditions.Any(condition => condition is { Reason: "FleetSilent", Status: true })));
         if (decision.NextDeadline is { } next)
         {

@@ -26,7 +26,7 @@ internal sealed record ObservedPod(V1Pod Pod, Heartbeat? Newest, InstanceObserva
     /// <param name="isNodeGone">Kubernetes no longer knows its node.</param>
     public static ObservedPod Of(V1Pod pod, HeardHeartbeat? heard, ProbeRecord probe, int assigned, bool isCordoned, bool isNodeGone)
     {
-        var newest = heard is null || (probe.Heartbeat is { } probed && probed.IsNewerThan(heard.Heartbeat)) ? probe.Heartbeat : heard.Heartbeat;
+        var newest = NewestOf(heard, probe);
         var readySince = ReadySince(pod);
 
         // Of a pod that takes people and has not been heard by this process, nobody knows who is on it.
@@ -59,6 +59,18 @@ internal sealed record ObservedPod(V1Pod Pod, Heartbeat? Newest, InstanceObserva
             ReconnectAskedAt = PodAnnotations.Time(pod, PodAnnotations.ReconnectAsked),
         };
         return new ObservedPod(pod, newest, observation);
+    }
+
+    /// <summary>Of one process the later in its own count, of two the one that was heard last.</summary>
+    private static Heartbeat? NewestOf(HeardHeartbeat? heard, ProbeRecord probe)
+    {
+        if (heard is null || probe.Heartbeat is not { } probed)
+        {
+            return heard?.Heartbeat ?? probe.Heartbeat;
+        }
+
+        var probeIsNewer = probed.Boot == heard.Heartbeat.Boot ? probed.IsNewerThan(heard.Heartbeat) : probe.HeardAt > heard.At;
+        return probeIsNewer ? probed : heard.Heartbeat;
     }
 
     public static string Label(V1Pod pod, string key) =>

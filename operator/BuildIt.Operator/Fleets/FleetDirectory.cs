@@ -14,7 +14,11 @@ namespace BuildIt.Operator.Fleets;
 /// <param name="Endpoints">Where it is reached, by its own word; null until it has reported.</param>
 /// <param name="Rooms">The rooms it reports.</param>
 public sealed record FleetInstance(
-    InstanceObservation Observation, Liveness Liveness, NodeEndpoints? Endpoints, IReadOnlyList<RoomReport> Rooms);
+    InstanceObservation Observation, Liveness Liveness, NodeEndpoints? Endpoints, IReadOnlyList<RoomReport> Rooms)
+{
+    /// <summary>Rooms whose route it refuses.</summary>
+    public IReadOnlyList<RoomFence> Fences { get; init; } = [];
+}
 
 /// <summary>One fleet as the last plan saw it.</summary>
 /// <param name="Key">Namespace and name of its SfuCluster.</param>

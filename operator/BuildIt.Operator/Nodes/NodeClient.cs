@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json.Serialization.Metadata;
@@ -17,11 +18,16 @@ internal sealed class NodeClient : IDisposable
 
     private readonly ControlCredentials _credentials;
     private readonly HttpClient _http;
+    private readonly Func<long> _term;
     private readonly TimeProvider _time;
 
-    public NodeClient(ControlCredentials credentials, TimeProvider time)
+    /// <param name="credentials">Of the fleet.</param>
+    /// <param name="term">The term in which this process leads: nodes refuse who led before.</param>
+    /// <param name="time">Measures how long a node takes.</param>
+    public NodeClient(ControlCredentials credentials, Func<long> term, TimeProvider time)
     {
         _credentials = credentials;
+        _term = term;
         _time = time;
         _http = new HttpClient(new SocketsHttpHandler
         {
@@ -62,12 +68,15 @@ internal sealed class NodeClient : IDisposable
         await SendAsync(node, HttpMethod.Delete, NodePaths.Drain, null, ContractJson.Default.DrainStatus, cancellation).ConfigureAwait(false) is not null;
 
     /// <summary>Tells a node of a route, so that a placement takes effect at once.</summary>
-    /// <returns>True when the node has taken it; false when it knows a newer one or does not answer.</returns>
-    public async Task<bool> RouteAsync(NodeAddress node, RoomRoute route, CancellationToken cancellation)
+    /// <returns>The newer route that it knows; null when the node has taken this one, or does not answer.</returns>
+    public async Task<RoomRoute?> RouteAsync(NodeAddress node, RoomRoute route, CancellationToken cancellation)
     {
         using var response = await OpenAsync(
             node, HttpMethod.Post, NodePaths.Routes, ContractJson.Write(route, ContractJson.Default.RoomRoute), cancellation).ConfigureAwait(false);
-        return response is { IsSuccessStatusCode: true };
+        return response is { StatusCode: HttpStatusCode.Conflict }
+            && ContractJson.TryRead(await response.Content.ReadAsByteArrayAsync(cancellation).ConfigureAwait(false), ContractJson.Default.RoomRoute, out var newer)
+                ? newer
+                : null;
     }
 
     public void Dispose()
@@ -101,6 +110,7 @@ internal sealed class NodeClient : IDisposable
 
             // Names the certificate that is expected: addresses are in none (RFC 9110, section 4.3.4).
             request.Headers.Host = ControlIdentity.Node;
+            request.Headers.Add(NodePaths.TermHeader, _term().ToString(CultureInfo.InvariantCulture));
             if (body is not null)
             {
                 request.Content = new ByteArrayContent(body);

@@ -4,7 +4,7 @@ using k8s.Models;
 namespace BuildIt.Operator.Nodes;
 
 /// <summary>The nodes of one fleet as the operator itself reaches them. Any thread.</summary>
-internal sealed class NodeFleet(TimeProvider time) : IDisposable
+internal sealed class NodeFleet(Func<long> term, TimeProvider time) : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly ConcurrentDictionary<string, ProbedNode> _nodes = new(StringComparer.Ordinal);
@@ -30,7 +30,7 @@ internal sealed class NodeFleet(TimeProvider time) : IDisposable
             }
 
             // The one before is left to the garbage collector: calls may be using it.
-            _client = new NodeClient(credentials, time);
+            _client = new NodeClient(credentials, term, time);
             _credentialsVersion = version;
         }
     }

@@ -3,6 +3,7 @@ using BuildIt.Operator.Fleets;
 using BuildIt.Operator.Planning.Health;
 using BuildIt.Operator.Registry;
 using BuildIt.Operator.Runtime.Caching;
+using BuildIt.Operator.Runtime.Leadership;
 using BuildIt.Sfu.Contracts;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -13,7 +14,7 @@ namespace BuildIt.Operator.Nodes;
 /// The operator's own witness: asks each node over mutual TLS whether it lives. A node that is well is asked now and then, one
 /// that fails or has not answered yet every second. Any thread.
 /// </summary>
-internal sealed partial class NodeProber(FleetSignal signal, TimeProvider time, ILogger<NodeProber> log) : BackgroundService
+internal sealed partial class NodeProber(FleetSignal signal, LeaderElector leader, TimeProvider time, ILogger<NodeProber> log) : BackgroundService
 {
     /// <summary>Between two probes of a node of which one has failed.</summary>
     public static readonly TimeSpan Quick = TimeSpan.FromSeconds(1);
@@ -28,7 +29,7 @@ internal sealed partial class NodeProber(FleetSignal signal, TimeProvider time, 
     private readonly ConcurrentDictionary<ObjectKey, NodeFleet> _fleets = new();
     private readonly SemaphoreSlim _slots = new(MaxConcurrent);
 
-    public NodeFleet Of(ObjectKey cluster) => _fleets.GetOrAdd(cluster, _ => new NodeFleet(time));
+    public NodeFleet Of(ObjectKey cluster) => _fleets.GetOrAdd(cluster, _ => new NodeFleet(() => leader.Term, time));
 
     public void Forget(ObjectKey cluster)
     {
@@ -128,6 +129,7 @@ internal sealed partial class NodeProber(FleetSignal signal, TimeProvider time, 
         before.Attempts == 0
         || (before.Failures >= HealthPolicy.ProbeFailures) != (after.Failures >= HealthPolicy.ProbeFailures)
         || before.Heartbeat?.State != after.Heartbeat?.State
+        || !(before.Heartbeat?.Fences ?? []).SequenceEqual(after.Heartbeat?.Fences ?? [])
         || before.Heartbeat?.Load.Participants != after.Heartbeat?.Load.Participants
         || before.Heartbeat?.Load.Rooms != after.Heartbeat?.Load.Rooms
         || (after.Heartbeat is { } now && HeartbeatBook.Ending(now) != (before.Heartbeat is { } then ? HeartbeatBook.Ending(then) : 0));

@@ -11,11 +11,15 @@ namespace BuildIt.Operator.Nodes;
 public sealed record ProbeRecord(
     long Attempts, int Failures, DateTimeOffset? FailingSince, DateTimeOffset? FirstAnswerAt, Heartbeat? Heartbeat)
 {
+    /// <summary>When it said that.</summary>
+    public DateTimeOffset? HeardAt { get; init; }
+
     public static readonly ProbeRecord None = new(0, 0, null, null, null);
 
     /// <summary>The record after one more probe; a null answer is a failure.</summary>
     public ProbeRecord After(Heartbeat? answer, DateTimeOffset now) => answer is null
         ? this with { Attempts = Attempts + 1, Failures = Failures + 1, FailingSince = FailingSince ?? now }
         : new ProbeRecord(
-            Attempts + 1, 0, null, FirstAnswerAt ?? now, Heartbeat is { } old && !answer.IsNewerThan(old) ? old : answer);
+            Attempts + 1, 0, null, FirstAnswerAt ?? now, Heartbeat is { } old && !answer.IsNewerThan(old) ? old : answer)
+        { HeardAt = now };
 }

@@ -16,6 +16,9 @@ public sealed class HeartbeatBook
 
     private readonly Dictionary<string, HeardHeartbeat> _nodes = new(StringComparer.Ordinal);
 
+    // The process before the present one, by node: a registry that was set back may bring its last words again.
+    private readonly Dictionary<string, string> _past = new(StringComparer.Ordinal);
+
     /// <summary>Since when the registry has answered without a break and without losing what it held; null while it does not.</summary>
     public DateTimeOffset? ReachableSince { get; private set; }
 
@@ -38,9 +41,14 @@ public sealed class HeartbeatBook
         foreach (var heartbeat in heartbeats)
         {
             var known = _nodes.GetValueOrDefault(heartbeat.Node.Value);
-            if (known is not null && !heartbeat.IsNewerThan(known.Heartbeat))
+            if (known is not null && (!heartbeat.IsNewerThan(known.Heartbeat) || _past.GetValueOrDefault(heartbeat.Node.Value) == heartbeat.Boot))
             {
                 continue;
+            }
+
+            if (known is not null && known.Heartbeat.Boot != heartbeat.Boot)
+            {
+                _past[heartbeat.Node.Value] = known.Heartbeat.Boot;
             }
 
             _nodes[heartbeat.Node.Value] = new HeardHeartbeat(heartbeat, now);
@@ -55,6 +63,7 @@ public sealed class HeartbeatBook
             if (now - heard.At > Memory)
             {
                 _nodes.Remove(node);
+                _past.Remove(node);
             }
         }
 
@@ -75,9 +84,9 @@ public sealed class HeartbeatBook
     }
 
     private static bool Differs(Heartbeat a, Heartbeat b) =>
-        a.State != b.State || a.StartedAt != b.StartedAt || a.Load.Rooms != b.Load.Rooms || a.Load.Participants != b.Load.Participants
+        a.State != b.State || a.Boot != b.Boot || a.Load.Rooms != b.Load.Rooms || a.Load.Participants != b.Load.Participants
         || a.Load.Publishers != b.Load.Publishers || a.Load.Subscribers != b.Load.Subscribers || a.Endpoints != b.Endpoints
-        || Ending(a) != Ending(b)
+        || Ending(a) != Ending(b) || !a.Fences.SequenceEqual(b.Fences)
         || Moved(a.Fractions().Ingress, b.Fractions().Ingress) || Moved(a.Fractions().Egress, b.Fractions().Egress)
         || Moved(a.Fractions().Cpu, b.Fractions().Cpu);
 

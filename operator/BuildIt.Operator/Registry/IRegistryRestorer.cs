@@ -12,4 +12,16 @@ public interface IRegistryRestorer
     /// <param name="database">The registry.</param>
     /// <param name="cancellation">Gives up waiting.</param>
     Task RestoreAsync(string ns, IDatabase database, CancellationToken cancellation);
+
+    /// <summary>Makes what compares one registry with what it should hold, as long as it is used.</summary>
+    IRegistryCheck Check(string ns);
+}
+
+/// <summary>
+/// Compares what a registry holds with what it should, with every reading. Not called again before it has ended.
+/// </summary>
+public interface IRegistryCheck
+{
+    /// <returns>How much was missing or different, and is written again.</returns>
+    Task<int> RunAsync(IDatabase database);
 }

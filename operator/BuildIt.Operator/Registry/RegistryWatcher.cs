@@ -33,6 +33,7 @@ public sealed partial class RegistryWatcher : IAsyncDisposable
     private readonly RegistryKeys _keys;
     private readonly Func<CancellationToken, Task<ConfigurationOptions>> _connect;
     private readonly IReadOnlyList<IRegistryRestorer> _restorers;
+    private readonly IReadOnlyList<IRegistryCheck> _checks;
     private readonly FleetSignal _signal;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
@@ -57,6 +58,7 @@ public sealed partial class RegistryWatcher : IAsyncDisposable
         _keys = new RegistryKeys(target.Namespace);
         _connect = connect;
         _restorers = [.. restorers];
+        _checks = [.. _restorers.Select(restorer => restorer.Check(target.Namespace))];
         _signal = signal;
         _time = time;
         _log = log;
@@ -168,15 +170,17 @@ public sealed partial class RegistryWatcher : IAsyncDisposable
         var database = _connection.GetDatabase();
 
         // Sent together, answered together.
-        var epoch = database.StringGetAsync(_keys.Epoch);
-        var index = database.SortedSetRangeByRankWithScoresAsync(_keys.Nodes);
+        // Of the primary only: a replica that was cut off says nothing of now.
+        var epoch = database.StringGetAsync(_keys.Epoch, CommandFlags.DemandMaster);
+        var index = database.SortedSetRangeByRankWithScoresAsync(_keys.Nodes, flags: CommandFlags.DemandMaster);
         await Task.WhenAll(epoch, index).ConfigureAwait(false);
         var isNew = await TendEpochAsync(database, (string?)epoch.Result, cancellation).ConfigureAwait(false);
+        await CheckAsync(database).ConfigureAwait(false);
         var names = index.Result;
         var pages = new List<Task<RedisValue[]>>();
         for (var first = 0; first < names.Length; first += PageSize)
         {
-            pages.Add(database.StringGetAsync([.. names.Skip(first).Take(PageSize).Select(n => (RedisKey)_keys.Node(new NodeId(n.Element.ToString())))]));
+            pages.Add(database.StringGetAsync([.. names.Skip(first).Take(PageSize).Select(n => (RedisKey)_keys.Node(new NodeId(n.Element.ToString())))], CommandFlags.DemandMaster));
         }
 
         var values = (await Task.WhenAll(pages).ConfigureAwait(false)).SelectMany(page => page).ToArray();
@@ -204,6 +208,17 @@ public sealed partial class RegistryWatcher : IAsyncDisposable
         }
 
         return (heartbeats, isNew);
+    }
+
+    private async Task CheckAsync(IDatabase database)
+    {
+        foreach (var check in _checks)
+        {
+            if (await check.RunAsync(database).ConfigureAwait(false) is > 0 and var lost)
+            {
+                LogLost(_target.Namespace, lost);
+            }
+        }
     }
 
     /// <summary>Publishes everything again where the epoch is missing. True when the registry is not the one read last.</summary>
@@ -238,6 +253,9 @@ public sealed partial class RegistryWatcher : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Reading the registry of {Namespace} failed unexpectedly; trying again every second")]
     private partial void LogFault(string @namespace, Exception failure);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The registry of {Namespace} does not hold {Count} routes as they were written; they are written again")]
+    private partial void LogLost(string @namespace, int count);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The registry of {Namespace} was new or empty; everything was published again")]
     private partial void LogRestored(string @namespace);

@@ -20,6 +20,7 @@ internal sealed class ConferenceRoomReconciler(
     RoomBook book,
     RoomObserver observer,
     RoutePublisher routes,
+    RoomFences fences,
     ObjectWriter writer,
     IEventRecorder events,
     TimeProvider time) : IReconciler<ConferenceRoom>, IForgets
@@ -63,6 +64,7 @@ internal sealed class ConferenceRoomReconciler(
     {
         book.Forget(key);
         routes.Forget(key);
+        fences.Forget(key);
         _writtenAt.TryRemove(key, out _);
     }
 
@@ -81,8 +83,15 @@ internal sealed class ConferenceRoomReconciler(
         book.Forget(ObjectKey.Of(room));
         if (RouteOf.Room(room) is { } route)
         {
+            // A newer one of this name that somebody remembers is over as well: there is no other object.
+            route = route with { Generation = Math.Max(route.Generation, fences.Of(ObjectKey.Of(room))) };
             var published = await routes.PublishAsync(ns, route, null, again: false, cancellation).ConfigureAwait(false);
-            if (!published.Written && published.NewerGeneration == 0)
+            if (published.NewerGeneration > 0)
+            {
+                published = await routes.PublishAsync(ns, route with { Generation = published.NewerGeneration }, null, again: false, cancellation).ConfigureAwait(false);
+            }
+
+            if (!published.Written)
             {
                 return Later;
             }
@@ -204,6 +213,11 @@ internal sealed class ConferenceRoomReconciler(
     private async Task<TimeSpan?> PublishAsync(ConferenceRoom room, string? previous, bool again, CancellationToken cancellation)
     {
         var route = RouteOf.Room(room)!;
+        if (fences.Of(ObjectKey.Of(room)) is var fence && fence > route.Generation)
+        {
+            return await RenumberAsync(room, fence, cancellation).ConfigureAwait(false);
+        }
+
         var published = await routes.PublishAsync(room.Metadata.NamespaceProperty, route, previous, again, cancellation).ConfigureAwait(false);
         if (published.Written)
         {
@@ -212,15 +226,19 @@ internal sealed class ConferenceRoomReconciler(
 
         if (published.NewerGeneration > 0)
         {
-            // A room of this name was here before; its number is passed, or nodes would take this one for the older.
-            var renumbered = room.Status! with { Generation = published.NewerGeneration + 1 };
-            await WritePlacementAsync(room, renumbered, cancellation).ConfigureAwait(false);
-            events.Normal(room, RoomEvents.Renumbered, $"a room of this name was at generation {published.NewerGeneration}");
-            return TimeSpan.FromMilliseconds(1);
+            return await RenumberAsync(room, published.NewerGeneration + 1, cancellation).ConfigureAwait(false);
         }
 
         await writer.UpdateStatusAsync(room, RoomStatusBuilder.Unpublished(room, time.GetUtcNow()), cancellation).ConfigureAwait(false);
         return Later;
+    }
+
+    /// <summary>A room of this name was here before; its number is passed, or nodes would take this one for the older.</summary>
+    private async Task<TimeSpan?> RenumberAsync(ConferenceRoom room, long generation, CancellationToken cancellation)
+    {
+        await WritePlacementAsync(room, room.Status! with { Generation = generation }, cancellation).ConfigureAwait(false);
+        events.Normal(room, RoomEvents.Renumbered, $"a room of this name was at generation {generation - 1}");
+        return TimeSpan.FromMilliseconds(1);
     }
 
     private async Task WritePlacementAsync(ConferenceRoom room, ConferenceRoomStatus status, CancellationToken cancellation)

@@ -19,7 +19,10 @@ internal static class RoomServices
         services.AddSingleton<RoomBook>();
         services.AddSingleton<IRoomLedger>(sp => sp.GetRequiredService<RoomBook>());
         services.AddSingleton<RoomObserver>();
+        services.AddSingleton<PublishedRoutes>();
         services.AddSingleton<RoutePublisher>();
+        services.AddSingleton<RoomFences>();
+        services.AddSingleton<LostEnds>();
         services.AddSingleton<IRegistryRestorer, RouteRestorer>();
         services.AddSingleton<RoomWaker>();
         builder.AddReconciler<ConferenceRoomReconciler, ConferenceRoom>(controller => controller
@@ -28,7 +31,12 @@ internal static class RoomServices
             .With(options => options with { Workers = Workers, MinInterval = TimeSpan.FromMilliseconds(10) }));
 
         // Resolved at the first news, because the trigger is the controller itself.
-        services.AddSingleton<Action<IServiceProvider>>(sp => sp.GetRequiredService<FleetDirectory>().Changed += view => sp.GetRequiredService<RoomWaker>().Hear(view));
+        services.AddSingleton<Action<IServiceProvider>>(sp =>
+        {
+            sp.GetRequiredService<FleetDirectory>().Changed += view => sp.GetRequiredService<RoomWaker>().Hear(view);
+            sp.GetRequiredService<PublishedRoutes>().Lost += room => sp.GetRequiredService<RoomWaker>().Lose(room);
+            sp.GetRequiredService<RoutePublisher>().Refused += (room, believed) => sp.GetRequiredService<RoomWaker>().Refuse(room, believed);
+        });
         return builder;
     }
 }

@@ -8,7 +8,7 @@ using BuildIt.Sfu.Contracts;
 namespace BuildIt.Operator.Rooms;
 
 /// <summary>Asks for the rooms to which news of a fleet matters, and for no others.</summary>
-internal sealed class RoomWaker(RoomBook book, IReconcileTrigger<ConferenceRoom> trigger)
+internal sealed class RoomWaker(RoomBook book, RoomFences fences, LostEnds ends, IReconcileTrigger<ConferenceRoom> trigger)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<ObjectKey, Dictionary<string, Seen>> _seen = [];
@@ -44,10 +44,26 @@ internal sealed class RoomWaker(RoomBook book, IReconcileTrigger<ConferenceRoom>
             }
         }
 
+        foreach (var (room, generation) in fences.Take(view))
+        {
+            rooms.Add(room);
+            _ = ends.MendAsync(new ObjectKey(view.Key.Namespace, room), generation);
+        }
+
         foreach (var room in rooms)
         {
             trigger.Enqueue(new ObjectKey(view.Key.Namespace, room));
         }
+    }
+
+    /// <summary>A registry has lost the route of a room.</summary>
+    public void Lose(ObjectKey room) => trigger.Enqueue(room);
+
+    /// <summary>A node refused the route of a room.</summary>
+    public void Refuse(ObjectKey room, RoomRoute believed)
+    {
+        fences.Refuse(room, believed);
+        trigger.Enqueue(room);
     }
 
     private sealed record Seen(Liveness Liveness, bool Draining, bool Held, IReadOnlyDictionary<string, Brief> Rooms);

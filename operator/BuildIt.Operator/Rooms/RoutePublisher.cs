@@ -1,8 +1,8 @@
-using System.Collections.Concurrent;
 using BuildIt.Operator.Fleets;
 using BuildIt.Operator.Nodes;
 using BuildIt.Operator.Registry;
 using BuildIt.Operator.Runtime.Caching;
+using BuildIt.Operator.Runtime.Leadership;
 using BuildIt.Sfu.Contracts;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
@@ -19,15 +19,14 @@ internal readonly record struct Publication(bool Written, long NewerGeneration);
 /// was published is not published again until it changes, or the registry is found empty. Any thread.
 /// </summary>
 internal sealed partial class RoutePublisher(
-    RegistryHub registries, NodeProber prober, FleetDirectory directory, TimeProvider time, ILogger<RoutePublisher> log)
+    RegistryHub registries, PublishedRoutes published, NodeProber prober, FleetDirectory directory, LeaderElector leader, TimeProvider time,
+    ILogger<RoutePublisher> log)
 {
-    /// <summary>A route that has ended is kept so long, to tell whoever comes late.</summary>
-    private static readonly TimeSpan EndedExpiry = TimeSpan.FromDays(1);
-
-    private readonly ConcurrentDictionary<ObjectKey, Published> _published = new();
+    /// <summary>Raised when a node that was told of a route knows a newer one, which it answers with.</summary>
+    public event Action<ObjectKey, RoomRoute>? Refused;
 
     /// <summary>When the route was last brought to the registry; null when this process never did.</summary>
-    public DateTimeOffset? PublishedAt(ObjectKey room) => _published.TryGetValue(room, out var known) ? known.At : null;
+    public DateTimeOffset? PublishedAt(ObjectKey room) => published.Find(room)?.At;
 
     /// <summary>Publishes a room's route where that is new.</summary>
     /// <param name="ns">The room's namespace.</param>
@@ -39,38 +38,17 @@ internal sealed partial class RoutePublisher(
     {
         var key = new ObjectKey(ns, route.Room.Value);
         var json = ContractJson.Write(route, ContractJson.Default.RoomRoute);
-        var text = Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(json));
-        var known = _published.GetValueOrDefault(key);
-        if (!again && known.Digest == text)
+        var now = PublishedRoute.Of(route, json, time.GetUtcNow());
+        var known = published.Find(key);
+        if (!again && known?.Digest == now.Digest)
         {
             return new Publication(true, 0);
         }
 
-        var watchers = registries.InNamespace(ns);
-        var written = watchers.Count > 0;
-        long newer = 0;
-        foreach (var watcher in watchers)
-        {
-            try
-            {
-                if (watcher.Database is not { } database)
-                {
-                    written = false;
-                    continue;
-                }
-
-                newer = Math.Max(newer, await WriteAsync(database, new RegistryKeys(ns), route, json).WaitAsync(cancellation).ConfigureAwait(false));
-            }
-            catch (Exception away) when (away is RedisException or TimeoutException or ObjectDisposedException)
-            {
-                written = false;
-            }
-        }
-
-        written &= newer == 0;
+        var (written, newer) = await WriteAsync(ns, route, json, cancellation).ConfigureAwait(false);
         if (written)
         {
-            _published[key] = new Published(text, route.Generation, time.GetUtcNow());
+            published.Put(key, now);
         }
 
         if (MayTell(route, written, known) && (!written || again || previous is not null))
@@ -81,53 +59,60 @@ internal sealed partial class RoutePublisher(
         return new Publication(written, newer);
     }
 
-    /// <summary>Forgets a room that is gone.</summary>
-    public void Forget(ObjectKey room) => _published.TryRemove(room, out _);
-
-    /// <summary>
-    /// Writes a route unless a higher generation is there, or one that has ended at the same: nodes do not take an end back.
-    /// Returns that generation, or 0.
-    /// </summary>
-    internal static async Task<long> WriteAsync(IDatabase database, RegistryKeys keys, RoomRoute route, byte[] json)
+    /// <summary>Says that a room without an object is over, at a generation.</summary>
+    /// <returns>True when every registry of the namespace has it.</returns>
+    public async Task<bool> EndAsync(ObjectKey room, long generation)
     {
-        var ended = route.State is RoomRouteState.Ended;
-        var result = await database.ScriptEvaluateAsync(
-            WriteRoute,
-            [keys.Route(route.Room), keys.PresenceOf(route.Room), keys.WaitingRoom(route.Room)],
-            [json, route.Generation, ended ? (long)EndedExpiry.TotalSeconds : 0, keys.RouteChanges, route.Room.Value]).ConfigureAwait(false);
-        return (long)result;
+        // Nobody has it: the name only has to be one that no pod bears.
+        var route = new RoomRoute
+        {
+            Room = new RoomId(room.Name),
+            Node = new NodeId("nobody"),
+            Generation = generation,
+            Endpoint = string.Empty,
+            State = RoomRouteState.Ended,
+        };
+        var (written, _) = await WriteAsync(room.Namespace, route, ContractJson.Write(route, ContractJson.Default.RoomRoute), CancellationToken.None).ConfigureAwait(false);
+        return written;
     }
 
-    // Read, compared and written in one step: whoever holds an older placement cannot undo a newer one.
-    private const string WriteRoute =
-        """
-        local known = redis.call('GET', KEYS[1])
-        if known then
-            local read, route = pcall(cjson.decode, known)
-            if read and type(route) == 'table' and tonumber(route.generation) then
-                local generation = tonumber(route.generation)
-                local over = route.state == 'Ended' and tonumber(ARGV[3]) == 0
-                if generation > tonumber(ARGV[2]) or (over and generation == tonumber(ARGV[2])) then
-                    return generation
-                end
-            end
-        end
-        if tonumber(ARGV[3]) > 0 then
-            redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[3])
-            redis.call('DEL', KEYS[2], KEYS[3])
-        else
-            redis.call('SET', KEYS[1], ARGV[1])
-        end
-        redis.call('PUBLISH', ARGV[4], ARGV[5])
-        return 0
-        """;
+    /// <summary>Forgets a room that is gone.</summary>
+    public void Forget(ObjectKey room) => published.Forget(room);
+
+    private async Task<(bool Written, long Newer)> WriteAsync(string ns, RoomRoute route, byte[] json, CancellationToken cancellation)
+    {
+        var watchers = registries.InNamespace(ns);
+
+        // Asked again for each write: who no longer leads has no say, here as in Kubernetes.
+        var written = watchers.Count > 0 && leader.MayWrite;
+        long newer = 0;
+        foreach (var watcher in watchers)
+        {
+            try
+            {
+                if (watcher.Database is not { } database || !leader.MayWrite)
+                {
+                    written = false;
+                    continue;
+                }
+
+                newer = Math.Max(newer, await RouteScript.WriteAsync(database, new RegistryKeys(ns), route, json, leader.Term).WaitAsync(cancellation).ConfigureAwait(false));
+            }
+            catch (Exception away) when (away is RedisException or TimeoutException or ObjectDisposedException)
+            {
+                written = false;
+            }
+        }
+
+        return (written && newer == 0, newer);
+    }
 
     /// <summary>
     /// A new owner is told of a placement only once the registry has it: whoever had the room before may still be there, and would
     /// go on by what the registry says. What changes within a placement, or ends it, can be told in any case.
     /// </summary>
-    private static bool MayTell(RoomRoute route, bool written, Published known) =>
-        written || route.Generation == known.Generation || route.State is RoomRouteState.Ended;
+    private static bool MayTell(RoomRoute route, bool written, PublishedRoute? known) =>
+        written || route.Generation == known?.Generation || route.State is RoomRouteState.Ended;
 
     // Where the registry has the route it announces it to the nodes; they are told directly as well where one gives the room up, or
     // seems not to have heard. Not waited for: the registry tells them too, and a dead node would only cost time.
@@ -142,16 +127,19 @@ internal sealed partial class RoutePublisher(
 
             foreach (var node in nodes.Nodes.Where(node => node.Address.Instance == route.Node.Value || node.Address.Instance == previous))
             {
-                _ = TellAsync(client, node.Address, route);
+                _ = TellAsync(client, node.Address, ns, route);
             }
         }
     }
 
-    private async Task TellAsync(NodeClient client, NodeAddress node, RoomRoute route)
+    private async Task TellAsync(NodeClient client, NodeAddress node, string ns, RoomRoute route)
     {
         try
         {
-            await client.RouteAsync(node, route, CancellationToken.None).ConfigureAwait(false);
+            if (await client.RouteAsync(node, route, CancellationToken.None).ConfigureAwait(false) is { } believed && believed.Room == route.Room)
+            {
+                Refused?.Invoke(new ObjectKey(ns, route.Room.Value), believed);
+            }
         }
         catch (ObjectDisposedException)
         {
@@ -167,6 +155,4 @@ internal sealed partial class RoutePublisher(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Instance} could not be told of a route")]
     private partial void LogUntold(Exception failure, string instance);
-
-    private readonly record struct Published(string Digest, long Generation, DateTimeOffset At);
 }

@@ -49,6 +49,36 @@ public sealed class HeartbeatBookTests
         Assert.NotEmpty(book.Read([Beat("a", 6) with { State = NodeState.Draining, Load = new NodeLoad { Participants = 1 }, Rooms = [report] }], false, Start.AddSeconds(5)));
     }
 
+    [Fact]
+    public void A_restarted_process_is_heard_although_its_clock_has_gone_back()
+    {
+        var book = new HeartbeatBook();
+        book.Read([Beat("a", 40) with { Boot = "first" }], false, Start);
+        book.Read([Beat("a", 1) with { Boot = "second", StartedAt = Start.AddHours(-1) }], false, Start.AddSeconds(1));
+        Assert.Equal(("second", Start.AddSeconds(1)), (book.Nodes["a"].Heartbeat.Boot, book.Nodes["a"].At));
+    }
+
+    [Fact]
+    public void The_process_before_is_not_heard_again_from_a_registry_that_was_set_back()
+    {
+        var book = new HeartbeatBook();
+        book.Read([Beat("a", 40) with { Boot = "first" }], false, Start);
+        book.Read([Beat("a", 1) with { Boot = "second" }], false, Start.AddSeconds(1));
+        book.Read([Beat("a", 40) with { Boot = "first" }], false, Start.AddSeconds(2));
+        Assert.Equal("second", book.Nodes["a"].Heartbeat.Boot);
+    }
+
+    [Fact]
+    public void That_a_node_refuses_a_room_is_news()
+    {
+        var book = new HeartbeatBook();
+        book.Read([Beat("a", 1)], false, Start);
+        var fence = new RoomFence { Room = new RoomId("r"), Generation = 2 };
+        Assert.NotEmpty(book.Read([Beat("a", 2) with { Fences = [fence] }], false, Start.AddSeconds(1)));
+        Assert.Empty(book.Read([Beat("a", 3) with { Fences = [fence] }], false, Start.AddSeconds(2)));
+        Assert.NotEmpty(book.Read([Beat("a", 4)], false, Start.AddSeconds(3)));
+    }
+
     private static Heartbeat Beat(string node, long sequence) => new()
     {
         Node = new NodeId(node),
