@@ -16,7 +16,7 @@ public sealed record ListPage(IReadOnlyList<JsonElement> Items, string ResourceV
 /// <summary>
 /// The verbs of the Kubernetes API on objects in JSON, over the Kubernetes client's connection and credentials. Objects
 /// are read one by one, so that one odd object cannot hide the others. Every member may be called from any thread; each
-/// throws <see cref="ApiException"/> when the server refuses, and <see cref="HttpRequestException"/> or
+/// waits and asks again when the server is too busy, throws <see cref="ApiException"/> when it refuses, and <see cref="HttpRequestException"/> or
 /// <see cref="TimeoutException"/> when it does not answer.
 /// </summary>
 public sealed class ApiClient(Kubernetes kubernetes, string fieldManager, TimeProvider time, IWriteFence? fence = null)
@@ -43,7 +43,7 @@ public sealed class ApiClient(Kubernetes kubernetes, string fieldManager, TimePr
             url.Append("&continue=").Append(Uri.EscapeDataString(@continue));
         }
 
-        var body = await SendAsync(HttpMethod.Get, url.ToString(), null, null, cancellation).ConfigureAwait(false);
+        var body = await ReadAsync(url.ToString(), cancellation).ConfigureAwait(false);
         var metadata = body.GetProperty("metadata");
         return new ListPage(
             body.TryGetProperty("items", out var items) && items.ValueKind == JsonValueKind.Array ? [.. items.EnumerateArray()] : [],
@@ -59,13 +59,7 @@ public sealed class ApiClient(Kubernetes kubernetes, string fieldManager, TimePr
             .Append("?watch=true&allowWatchBookmarks=true&timeoutSeconds=").Append((int)Math.Ceiling(timeout.TotalSeconds))
             .Append("&resourceVersion=").Append(Uri.EscapeDataString(resourceVersion));
         query.AppendTo(url);
-        using var request = await RequestAsync(HttpMethod.Get, url.ToString(), null, null, cancellation).ConfigureAwait(false);
-        using var response = await OpenAsync(request, cancellation).ConfigureAwait(false);
-        if (!response.IsSuccessStatusCode)
-        {
-            throw Refusal(response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellation).ConfigureAwait(false));
-        }
-
+        using var response = await BusyServer.AskAsync(() => OpenAsync(url.ToString(), cancellation), time, cancellation).ConfigureAwait(false);
         await using var stream = await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
         using var reader = new StreamReader(stream);
         while (await reader.ReadLineAsync(cancellation).ConfigureAwait(false) is { } line)
@@ -84,7 +78,7 @@ public sealed class ApiClient(Kubernetes kubernetes, string fieldManager, TimePr
     {
         try
         {
-            return Read<T>(await SendAsync(HttpMethod.Get, ResourceType.Of<T>().ItemPath(ns, name), null, null, cancellation).ConfigureAwait(false));
+            return Read<T>(await ReadAsync(ResourceType.Of<T>().ItemPath(ns, name), cancellation).ConfigureAwait(false));
         }
         catch (ApiException refused) when (refused.IsNotFound)
         {
@@ -97,7 +91,7 @@ public sealed class ApiClient(Kubernetes kubernetes, string fieldManager, TimePr
     {
         try
         {
-            return await SendAsync(HttpMethod.Get, path, null, null, cancellation).ConfigureAwait(false);
+            return await ReadAsync(path, cancellation).ConfigureAwait(false);
         }
         catch (ApiException refused) when (refused.IsNotFound)
         {
@@ -206,7 +200,14 @@ public sealed class ApiClient(Kubernetes kubernetes, string fieldManager, TimePr
         return Encoding.UTF8.GetBytes(KubernetesJson.Serialize(item));
     }
 
+    private Task<JsonElement> ReadAsync(string path, CancellationToken cancellation) =>
+        BusyServer.AskAsync(() => SendAsync(HttpMethod.Get, path, null, null, cancellation), time, cancellation);
+
+    // The fence is asked again after a wait.
     private Task<JsonElement> WriteAsync(HttpMethod method, string path, byte[] body, string mediaType, CancellationToken cancellation) =>
+        BusyServer.AskAsync(() => WriteOnceAsync(method, path, body, mediaType, cancellation), time, cancellation);
+
+    private Task<JsonElement> WriteOnceAsync(HttpMethod method, string path, byte[] body, string mediaType, CancellationToken cancellation) =>
         fence is { MayWrite: false } ? throw new WriteFencedException() : SendAsync(method, path, body, mediaType, cancellation);
 
     private async Task<JsonElement> SendAsync(HttpMethod method, string path, byte[]? body, string? mediaType, CancellationToken cancellation)
@@ -220,7 +221,7 @@ public sealed class ApiClient(Kubernetes kubernetes, string fieldManager, TimePr
             var answer = await response.Content.ReadAsByteArrayAsync(either.Token).ConfigureAwait(false);
             if (!response.IsSuccessStatusCode)
             {
-                throw Refusal(response.StatusCode, answer);
+                throw Refusal(response, answer);
             }
 
             using var document = JsonDocument.Parse(answer);
@@ -233,13 +234,23 @@ public sealed class ApiClient(Kubernetes kubernetes, string fieldManager, TimePr
     }
 
     /// <summary>Sends the request of a watch. The server answers at once, before the first event.</summary>
-    private async Task<HttpResponseMessage> OpenAsync(HttpRequestMessage request, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> OpenAsync(string path, CancellationToken cancellation)
     {
         using var timeout = new CancellationTokenSource(CallTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);
         try
         {
-            return await kubernetes.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token).ConfigureAwait(false);
+            using var request = await RequestAsync(HttpMethod.Get, path, null, null, either.Token).ConfigureAwait(false);
+            var response = await kubernetes.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token).ConfigureAwait(false);
+            if (response.IsSuccessStatusCode)
+            {
+                return response;
+            }
+
+            using (response)
+            {
+                throw Refusal(response, await response.Content.ReadAsByteArrayAsync(either.Token).ConfigureAwait(false));
+            }
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
@@ -266,26 +277,30 @@ public sealed class ApiClient(Kubernetes kubernetes, string fieldManager, TimePr
         return request;
     }
 
-    private static ApiException Refusal(HttpStatusCode code, byte[] body)
+    private static ApiException Refusal(HttpResponseMessage response, byte[] body)
     {
+        var (code, pause) = (response.StatusCode, BusyServer.PauseOf(response));
         try
         {
             using var status = JsonDocument.Parse(body);
-            return FromStatus(status.RootElement, code);
+            return FromStatus(status.RootElement, code, pause);
         }
         catch (JsonException)
         {
-            return new ApiException(code, string.Empty, $"The Kubernetes API answered {(int)code}");
+            return new ApiException(code, string.Empty, $"The Kubernetes API answered {(int)code}") { RetryAfter = pause };
         }
     }
 
     /// <summary>Reads a Status object (meta/v1).</summary>
-    internal static ApiException FromStatus(JsonElement status, HttpStatusCode fallback)
+    internal static ApiException FromStatus(JsonElement status, HttpStatusCode fallback, TimeSpan? retryAfter = null)
     {
         string Text(string name) => status.ValueKind == JsonValueKind.Object && status.TryGetProperty(name, out var value) ? value.GetString() ?? string.Empty : string.Empty;
         var code = status.ValueKind == JsonValueKind.Object && status.TryGetProperty("code", out var number) && number.TryGetInt32(out var given)
             ? (HttpStatusCode)given
             : fallback;
-        return new ApiException(code, Text("reason"), Text("message") is { Length: > 0 } message ? message : $"The Kubernetes API answered {(int)code}");
+        return new ApiException(code, Text("reason"), Text("message") is { Length: > 0 } message ? message : $"The Kubernetes API answered {(int)code}")
+        {
+            RetryAfter = retryAfter,
+        };
     }
 }

@@ -11,6 +11,9 @@ public sealed class ApiException(HttpStatusCode code, string reason, string mess
     /// <summary>The machine-readable reason, for example AlreadyExists; empty when there is none.</summary>
     public string Reason { get; } = reason;
 
+    /// <summary>How long a server that is too busy (429) asks to be left alone; null when it did not say or was not.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
     public bool IsNotFound => Code == HttpStatusCode.NotFound;
 
     public bool IsConflict => Code == HttpStatusCode.Conflict;

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -154,9 +156,20 @@ public sealed class RoomStore(IKubernetes kubernetes, RoomApiSettings settings)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(Timeout);
+        var started = Stopwatch.GetTimestamp();
         try
         {
-            return await call(limit.Token);
+            while (true)
+            {
+                try
+                {
+                    return await call(limit.Token);
+                }
+                catch (HttpOperationException busy) when (PauseOf(busy) is { } pause && Stopwatch.GetElapsedTime(started) + pause < Timeout)
+                {
+                    await Task.Delay(pause, limit.Token);
+                }
+            }
         }
         catch (HttpOperationException e) when (e.Response.StatusCode == expected || e.Response.StatusCode == also)
         {
@@ -173,6 +186,16 @@ public sealed class RoomStore(IKubernetes kubernetes, RoomApiSettings settings)
             throw new KubernetesUnavailableException(e);
         }
     }
+
+    /// <summary>
+    /// How long a server that is too busy (429) asks to be left alone; null for any other answer. It has not begun what it refused
+    /// so, therefore any request may be sent again.
+    /// </summary>
+    private static TimeSpan? PauseOf(HttpOperationException refused) =>
+        refused.Response.StatusCode is HttpStatusCode.TooManyRequests && refused.Response.Headers.TryGetValue("Retry-After", out var after)
+        && int.TryParse(after.FirstOrDefault(), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+            ? TimeSpan.FromSeconds(Math.Max(seconds, 1))
+            : null;
 
     private static string? Message(string? status)
     {

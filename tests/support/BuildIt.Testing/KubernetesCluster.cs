@@ -98,7 +98,7 @@ public sealed class KubernetesCluster : IAsyncLifetime, IAsyncDisposable
             KubeconfigPath = Path.Combine(_folder, "admin.kubeconfig");
         }
 
-        _client = new Kubernetes(ClientConfiguration());
+        _client = new Kubernetes(ClientConfiguration(), new PatientHandler());
     }
 
     /// <inheritdoc cref="DisposeAsync" />

@@ -21,7 +21,7 @@ public sealed class KubernetesMachine : IAsyncDisposable
     {
         _folder = folder;
         ToolsPath = toolsPath;
-        _client = new Kubernetes(ClientConfiguration());
+        _client = new Kubernetes(ClientConfiguration(), new PatientHandler());
     }
 
     /// <summary>A kubeconfig with every right.</summary>
