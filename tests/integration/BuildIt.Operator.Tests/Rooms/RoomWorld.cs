@@ -144,14 +144,20 @@ internal sealed class RoomWorld : IAsyncDisposable
         await _redis.DisposeAsync();
     }
 
-    private Task FollowAsync() => _redis.GetSubscriber().SubscribeAsync(RedisChannel.Literal(Keys.RouteChanges), async (_, room) =>
+    private async Task FollowAsync()
     {
-        // A node that cannot read keeps what it knows.
-        if (await RouteAsync(room.ToString()) is { } route)
+        // Connecting goes on in the background, and subscriptions have a connection of their own.
+        var (subscriber, changes) = (_redis.GetSubscriber(), RedisChannel.Literal(Keys.RouteChanges));
+        await Eventually.TrueAsync(() => subscriber.IsConnected(changes), "the registry can be subscribed to");
+        await subscriber.SubscribeAsync(changes, async (_, room) =>
         {
-            _routes[route.Room.Value] = route;
-        }
-    });
+            // A node that cannot read keeps what it knows.
+            if (await RouteAsync(room.ToString()) is { } route)
+            {
+                _routes[route.Room.Value] = route;
+            }
+        });
+    }
 
     private List<RoomReport> Report(FakeNode node)
     {
