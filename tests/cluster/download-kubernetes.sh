@@ -11,7 +11,7 @@ set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 
 wanted=$1
-version=${BUILDIT_KUBERNETES_VERSION:-1.33.0}
+version=$kubernetes_version
 [ "${BUILDIT_KUBERNETES_DOWNLOAD:-on}" = on ] || exit 1
 have curl || exit 1
 

@@ -5,6 +5,8 @@ cluster_scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 repository=$(cd "$cluster_scripts/../.." && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/buildit-sfu
 export cluster_scripts repository cache
+# shellcheck source=versions.sh
+source "$cluster_scripts/versions.sh"
 
 # Programs such as kubelet, iptables and ip live in sbin, which a plain user's PATH lacks.
 export PATH=$PATH:/usr/sbin:/sbin

@@ -76,6 +76,9 @@ JSON
 }
 
 kubelet_configuration() {
+  # A current kubelet refuses control groups of version 1, which this machine may have, unless told otherwise; one before 1.31
+  # refuses the word.
+  [ "$minor" -lt 31 ] || echo "failCgroupV1: false"
   cat <<YAML
 apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
