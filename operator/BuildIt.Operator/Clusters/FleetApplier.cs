@@ -86,7 +86,7 @@ internal sealed class FleetApplier(FleetCaches caches, ObjectWriter writer, ApiC
             memory.Creating.Remove(action.Instance);
             var times = (memory.Refused?.Times ?? 0) + 1;
             var wait = TimeSpan.FromSeconds(Math.Min(120, 2 << Math.Min(6, times)));
-            memory.Refused = new Refusal($"the API server refuses pods: {refused.Message}", times, time.GetUtcNow() + wait);
+            memory.Refused = new Refusal($"the API server refuses pods: {WithoutName(refused.Message, cluster, action.Instance)}", times, time.GetUtcNow() + wait);
             events.Warning(cluster, FleetEvents.PodRefused, memory.Refused.Reason);
             return memory.Refused.Reason;
         }
@@ -101,6 +101,10 @@ internal sealed class FleetApplier(FleetCaches caches, ObjectWriter writer, ApiC
         events.Normal(cluster, FleetEvents.PodCreated, $"{action.Instance}: {action.Reason}");
         return null;
     }
+
+    // The next try has another name: words about a pod that was not made would never be the same twice, and no two Events one.
+    private static string WithoutName(string message, SfuCluster cluster, string instance) =>
+        message.Replace(instance, $"{cluster.Metadata.Name}-*", StringComparison.Ordinal);
 
     private async Task ApplyAsync(SfuCluster cluster, InstanceAction action, ObservedPod pod, CancellationToken cancellation)
     {

@@ -108,4 +108,17 @@ public sealed class BadSpecTests(OperatorFixture fixture) : IClassFixture<Operat
         await Task.Delay(TimeSpan.FromSeconds(3));
         Assert.True(watch.Writes.Count(w => w.Contains("/pods/", StringComparison.Ordinal)) <= 2, string.Join('\n', watch.Writes));
     }
+
+    [Fact]
+    public async Task Refusals_of_pods_that_were_never_made_become_one_Event()
+    {
+        await using var world = await FleetWorld.StartAsync(fixture);
+        await world.CreateFleetAsync(spec => spec["podTemplate"] = new JsonObject { ["priorityClassName"] = "nobody-made-this" });
+
+        // Each try is for a pod of another name, which nobody will ever see.
+        await Eventually.TrueAsync(async () => (await world.EventsAsync("PodRefused")).Sum(e => e.Count ?? 1) >= 3, "it was tried again", world.DescribeAsync);
+
+        var only = Assert.Single(await world.EventsAsync("PodRefused"));
+        Assert.Contains("pods \"fleet-*\" is forbidden: no PriorityClass with name nobody-made-this", only.Message, StringComparison.Ordinal);
+    }
 }
