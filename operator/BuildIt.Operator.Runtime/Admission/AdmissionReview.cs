@@ -20,34 +20,67 @@ public static class AdmissionReview
         var response = new JsonObject { ["uid"] = uid.GetString(), ["allowed"] = faults.Count == 0 };
         if (faults.Count > 0)
         {
-            response["status"] = new JsonObject
-            {
-                ["status"] = "Failure",
-                ["reason"] = "Invalid",
-                ["code"] = 422,
-                ["message"] = string.Join("; ", faults),
-                ["details"] = new JsonObject
-                {
-                    ["causes"] = new JsonArray([.. faults.Select(f => (JsonNode)new JsonObject { ["reason"] = "FieldValueInvalid", ["message"] = f })]),
-                },
-            };
+            response["status"] = Refusal(request, faults);
         }
 
         return new JsonObject { ["apiVersion"] = "admission.k8s.io/v1", ["kind"] = "AdmissionReview", ["response"] = response };
     }
 
     /// <summary>The kind that a review is about; empty when it names none.</summary>
-    public static string KindOf(JsonElement review) =>
-        review.ValueKind == JsonValueKind.Object && review.TryGetProperty("request", out var request) && request.ValueKind == JsonValueKind.Object
-        && request.TryGetProperty("kind", out var gvk) && gvk.ValueKind == JsonValueKind.Object
-        && gvk.TryGetProperty("kind", out var kind) && kind.ValueKind == JsonValueKind.String
-            ? kind.GetString()!
-            : string.Empty;
+    public static string KindOf(JsonElement review) => TextAt(review, "request", "kind", "kind");
 
-    private static IReadOnlyList<string> Judge(JsonElement request, IReadOnlyDictionary<string, IAdmissionValidator> validators)
+    /// <summary>The same Status that the API server answers with when its own validation refuses an object: kubectl and other clients know how to show it.</summary>
+    private static JsonObject Refusal(JsonElement request, IReadOnlyList<AdmissionFault> faults)
     {
-        var kind = request.TryGetProperty("kind", out var gvk) && gvk.ValueKind == JsonValueKind.Object && gvk.TryGetProperty("kind", out var name) ? name.GetString() : null;
-        var operation = request.TryGetProperty("operation", out var given) ? given.GetString() : null;
+        var (group, kind, name) = (TextAt(request, "kind", "group"), TextAt(request, "kind", "kind"), NameIn(request));
+        var words = faults.Count == 1 ? faults[0].ToString() : $"[{string.Join(", ", faults)}]";
+        return new JsonObject
+        {
+            ["status"] = "Failure",
+            ["reason"] = "Invalid",
+            ["code"] = 422,
+            ["message"] = $"{kind}{(group.Length > 0 ? "." : string.Empty)}{group} \"{name}\" is invalid: {words}",
+            ["details"] = new JsonObject
+            {
+                ["name"] = name,
+                ["group"] = group,
+                ["kind"] = kind,
+                ["causes"] = new JsonArray(
+                [
+                    .. faults.Select(fault => (JsonNode)new JsonObject
+                    {
+                        ["reason"] = fault.IsMissing ? "FieldValueRequired" : "FieldValueInvalid",
+                        ["message"] = fault.Message,
+                        ["field"] = fault.Field,
+                    }),
+                ]),
+            },
+        };
+    }
+
+    /// <summary>The object's name; for one that the server has yet to name, what its name will begin with.</summary>
+    private static string NameIn(JsonElement request) =>
+        TextAt(request, "name") is { Length: > 0 } name ? name
+        : TextAt(request, "object", "metadata", "name") is { Length: > 0 } given ? given
+        : TextAt(request, "object", "metadata", "generateName");
+
+    private static string TextAt(JsonElement item, params ReadOnlySpan<string> path)
+    {
+        foreach (var name in path)
+        {
+            if (item.ValueKind != JsonValueKind.Object || !item.TryGetProperty(name, out item))
+            {
+                return string.Empty;
+            }
+        }
+
+        return item.ValueKind == JsonValueKind.String ? item.GetString()! : string.Empty;
+    }
+
+    private static IReadOnlyList<AdmissionFault> Judge(JsonElement request, IReadOnlyDictionary<string, IAdmissionValidator> validators)
+    {
+        var kind = TextAt(request, "kind", "kind") is { Length: > 0 } named ? named : null;
+        var operation = TextAt(request, "operation");
         if (operation is not ("CREATE" or "UPDATE"))
         {
             return [];
@@ -55,12 +88,12 @@ public static class AdmissionReview
 
         if (kind is null || !validators.TryGetValue(kind, out var validator))
         {
-            return [$"{kind ?? "an object without a kind"} is not validated here; take it out of the webhook's rules"];
+            return [new AdmissionFault("kind", $"{kind ?? "an object without a kind"} is not validated here; take it out of the webhook's rules")];
         }
 
         if (!request.TryGetProperty("object", out var item) || item.ValueKind != JsonValueKind.Object)
         {
-            return ["the request holds no object"];
+            return [new AdmissionFault("object", "the request holds none", true)];
         }
 
         JsonElement? old = operation == "UPDATE" && request.TryGetProperty("oldObject", out var before) && before.ValueKind == JsonValueKind.Object ? before : null;

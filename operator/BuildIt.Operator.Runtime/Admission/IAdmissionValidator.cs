@@ -8,11 +8,20 @@ namespace BuildIt.Operator.Runtime.Admission;
 /// <param name="Old">The stored object when this is an update.</param>
 public sealed record AdmissionRequest(string Operation, JsonElement Object, JsonElement? Old);
 
+/// <summary>One thing that is wrong with an object.</summary>
+/// <param name="Field">Path of the field, for example <c>spec.replicas.min</c>.</param>
+/// <param name="Message">What is wrong and what to write instead.</param>
+/// <param name="IsMissing">The field has to be given and is not.</param>
+public sealed record AdmissionFault(string Field, string Message, bool IsMissing = false)
+{
+    public override string ToString() => $"{Field}: {Message}";
+}
+
 /// <summary>Judges changes to one kind. Pure and quick: the API server waits for the answer.</summary>
 public interface IAdmissionValidator
 {
     string Kind { get; }
 
-    /// <summary>Everything that is wrong, each as a sentence that says what to change; empty to allow. Must not throw for any JSON.</summary>
-    IReadOnlyList<string> Validate(AdmissionRequest request);
+    /// <summary>Everything that is wrong; empty to allow. Must not throw for any JSON.</summary>
+    IReadOnlyList<AdmissionFault> Validate(AdmissionRequest request);
 }

@@ -15,13 +15,17 @@ internal sealed class ResourceAdmission<T>(TimeProvider time) : IAdmissionValida
 {
     public string Kind { get; } = ResourceType.Of<T>().Kind;
 
-    public IReadOnlyList<string> Validate(AdmissionRequest request)
+    public IReadOnlyList<AdmissionFault> Validate(AdmissionRequest request)
     {
         var item = JsonNode.Parse(request.Object.GetRawText());
 
         // What the server keeps about an object is not its owner's to get right.
         (item as JsonObject)?.Remove("status");
-        return [.. ResourceValidator.ValidateJson(item, Stored(request.Old), time.GetUtcNow()).Select(fault => fault.ToString())];
+        return
+        [
+            .. ResourceValidator.ValidateJson(item, Stored(request.Old), time.GetUtcNow())
+                .Select(fault => new AdmissionFault(fault.Field, fault.Message, fault.Message == FaultList.Missing)),
+        ];
     }
 
     // An object that older rules let in may not fit the type any more; then only the new one is judged.

@@ -122,7 +122,7 @@ public sealed class AdmissionServerTests(KubernetesCluster cluster)
     {
         public string Kind => "ConfigMap";
 
-        public IReadOnlyList<string> Validate(AdmissionRequest request) =>
-            request.Object.TryGetProperty("data", out var data) && data.TryGetProperty("bad", out _) ? ["data.bad: take it out"] : [];
+        public IReadOnlyList<AdmissionFault> Validate(AdmissionRequest request) =>
+            request.Object.TryGetProperty("data", out var data) && data.TryGetProperty("bad", out _) ? [new("data.bad", "take it out")] : [];
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json.Nodes;
 using BuildIt.Operator.Hosting;
 using BuildIt.Operator.Runtime.Admission;
 using BuildIt.Operator.Runtime.Client;
@@ -41,6 +42,11 @@ public sealed class WebhookTests(OperatorFixture fixture) : IClassFixture<Operat
 
             // What the server itself mends (an unknown field, a quoted number) need not be refused here.
             Assert.True(said is not null || file.Contains("unknown-field", StringComparison.Ordinal) || resource["kind"] is null, $"{Path.GetFileName(file)} was let in");
+            if (said?.Contains("admission webhook", StringComparison.Ordinal) == true)
+            {
+                AssertFormed(JsonNode.Parse(said)!, resource);
+            }
+
             count++;
         }
 
@@ -52,7 +58,25 @@ public sealed class WebhookTests(OperatorFixture fixture) : IClassFixture<Operat
         await world.Client.AdmissionregistrationV1.DeleteValidatingWebhookConfigurationAsync(world.Namespace);
     }
 
-    private static async Task<string?> RefusalAsync(FleetWorld world, System.Text.Json.Nodes.JsonObject resource)
+    /// <summary>As the API server's own refusals are, so that clients can point at each field.</summary>
+    private static void AssertFormed(JsonNode status, JsonObject resource)
+    {
+        var (kind, name) = (resource["kind"]!.GetValue<string>(), resource["metadata"]!["name"]!.GetValue<string>());
+        Assert.Equal("Invalid", status["reason"]!.GetValue<string>());
+        Assert.Equal(422, status["code"]!.GetValue<int>());
+        Assert.Contains($"{kind}.sfu.buildit.network \"{name}\" is invalid: ", status["message"]!.GetValue<string>(), StringComparison.Ordinal);
+        var details = status["details"]!;
+        Assert.Equal([kind, name, "sfu.buildit.network"], ((string[])["kind", "name", "group"]).Select(field => details[field]!.GetValue<string>()));
+        Assert.NotEmpty(details["causes"]!.AsArray());
+        Assert.All(details["causes"]!.AsArray(), cause =>
+        {
+            Assert.Matches(@"^(spec|metadata)(\.\w+|\[[^\]]+\])*", cause!["field"]!.GetValue<string>());
+            Assert.Contains(cause["message"]!.GetValue<string>(), status["message"]!.GetValue<string>(), StringComparison.Ordinal);
+            Assert.Contains(cause["reason"]!.GetValue<string>(), (string[])["FieldValueInvalid", "FieldValueRequired"]);
+        });
+    }
+
+    private static async Task<string?> RefusalAsync(FleetWorld world, JsonObject resource)
     {
         var plural = resource["kind"]?.GetValue<string>() switch { "ConferenceRoom" => "conferencerooms", "RegionLink" => "regionlinks", _ => "sfuclusters" };
         if (resource["metadata"] is System.Text.Json.Nodes.JsonObject metadata)
