@@ -158,6 +158,12 @@ public static class NodePorts
 
     /// <summary>Health and metrics, plain HTTP.</summary>
     public const int Health = 7885;
+
+    /// <summary>The first of the ports that no spec can give away: <see cref="Control"/> to <see cref="Health"/>.</summary>
+    public const int FirstOwn = Control;
+
+    /// <summary>The last of them.</summary>
+    public const int LastOwn = Health;
 }
 
 /// <summary>Names in the certificates of operator and nodes. Each side checks the name of the other.</summary>

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Text.Json.Serialization;
 using BuildIt.Operator.Api.Schema;
+using BuildIt.Sfu.Contracts;
 
 namespace BuildIt.Operator.Api;
 
@@ -47,6 +48,7 @@ public enum AdvertiseSource
 [CelRule("!has(self.advertise) || self.advertise != 'LoadBalancer' || self.mode == 'LoadBalancer'", "advertise LoadBalancer needs mode LoadBalancer")]
 [CelRule("!has(self.hostPortRange) || self.mode == 'HostPort'", "hostPortRange needs mode HostPort")]
 [CelRule("self.tcpPort != self.signalPort", "tcpPort and signalPort must differ")]
+[CelRule("!has(self.hostPortRange) || self.signalPort < self.hostPortRange.first || self.signalPort > self.hostPortRange.last", "hostPortRange must not hold signalPort")]
 [CelRule("!has(self.tlsSecretRef) || has(self.signalHost)", "tlsSecretRef needs signalHost")]
 public sealed record NetworkSpec
 {
@@ -55,18 +57,22 @@ public sealed record NetworkSpec
 
     [Description("The one UDP port that carries all media of a pod.")]
     [Bounds(1, 65535)]
-    public int UdpPort { get; init; } = 7882;
+    [OutsideNodePorts]
+    public int UdpPort { get; init; } = NodePorts.MediaUdp;
 
     [Description("In mode HostPort, the range of ports of the Kubernetes node that pods take their UDP and TCP ports from. Left out, udpPort and tcpPort themselves are taken, one pod per Kubernetes node.")]
+    [OutsideNodePorts]
     public PortRangeSpec? HostPortRange { get; init; }
 
     [Description("TCP port for media of clients that cannot use UDP.")]
     [Bounds(1, 65535)]
-    public int TcpPort { get; init; } = 7881;
+    [OutsideNodePorts]
+    public int TcpPort { get; init; } = NodePorts.MediaTcp;
 
     [Description("TCP port of the WebSocket and HTTP API inside the cluster.")]
     [Bounds(1, 65535)]
-    public int SignalPort { get; init; } = 7880;
+    [OutsideNodePorts]
+    public int SignalPort { get; init; } = NodePorts.Signal;
 
     [Description("Where the address that clients send media to comes from: NodeExternalIP, HostIP, LoadBalancer, Static or Stun. Left out, LoadBalancer in mode LoadBalancer and NodeExternalIP in the others.")]
     public AdvertiseSource? Advertise { get; init; }

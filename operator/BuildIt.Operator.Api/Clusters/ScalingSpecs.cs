@@ -20,13 +20,14 @@ public sealed record ReplicasSpec
     [Bounds(0, Limit)]
     public int Max { get; init; } = 10;
 
-    [Description("Number of pods asked for by hand, as kubectl scale writes it. It replaces the autoscaler's number and is still held between min and max. Left out, the autoscaler decides; set it to null to hand back to it.")]
+    // The scale subresource cannot be read where this field is absent, and a HorizontalPodAutoscaler that reads 0 leaves its target alone.
+    [Description("Number of pods asked for by hand, as kubectl scale or a HorizontalPodAutoscaler writes it. It replaces the autoscaler's number and is still held between min and max. 0: the autoscaler decides.")]
     [Bounds(0, Limit)]
-    public int? Desired { get; init; }
+    public int Desired { get; init; }
 
     /// <summary>The number asked for by hand, or null when the autoscaler decides.</summary>
     [JsonIgnore]
-    public int? Manual => Desired;
+    public int? Manual => Desired > 0 ? Desired : null;
 }
 
 /// <summary>What one pod can carry.</summary>

@@ -82,6 +82,10 @@ public sealed class CelRuleAttribute(string rule, string message) : Attribute
     public string Message { get; } = message;
 }
 
+/// <summary>A port, or a range with first and last, that keeps clear of what the node keeps for itself (<c>NodePorts</c>).</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class OutsideNodePortsAttribute : Attribute;
+
 /// <summary>The only value that a boolean may have.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class AlwaysTrueAttribute : Attribute;

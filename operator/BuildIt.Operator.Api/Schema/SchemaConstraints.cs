@@ -1,5 +1,6 @@
 using System.Reflection;
 using BuildIt.Operator.Api.Units;
+using BuildIt.Sfu.Contracts;
 using k8s.Models;
 
 namespace BuildIt.Operator.Api.Schema;
@@ -49,6 +50,12 @@ internal static class SchemaConstraints
         if (property.IsDefined(typeof(AlwaysTrueAttribute)))
         {
             node = node with { OnlyTrue = true };
+        }
+
+        if (property.IsDefined(typeof(OutsideNodePortsAttribute)))
+        {
+            var (first, last) = node.Type == "object" ? ("self.first", "self.last") : ("self", "self");
+            node = node with { Rules = [.. node.Rules, new CelRule($"{last} < {NodePorts.FirstOwn} || {first} > {NodePorts.LastOwn}", $"{NodePorts.FirstOwn} to {NodePorts.LastOwn} are ports of the node itself")] };
         }
 
         node = ApplyTextBounds(node, property);

@@ -1,5 +1,3 @@
-using k8s.Models;
-
 namespace BuildIt.Operator.Api.Validation;
 
 /// <summary>What the fields of a ConferenceRoom must say together.</summary>
@@ -39,30 +37,6 @@ internal static class ConferenceRoomRules
             faults.Add("spec.placement.maxRegions", $"must not be below the number of regions when cascade is Always ({placement.MaxRegions} < {placement.Regions.Count})");
         }
 
-        CheckSelector(spec.Placement.ClusterSelector, faults);
-    }
-
-    private static void CheckSelector(V1LabelSelector? selector, FaultList faults)
-    {
-        var requirements = selector?.MatchExpressions ?? [];
-        for (var i = 0; i < requirements.Count; i++)
-        {
-            var path = $"spec.placement.clusterSelector.matchExpressions[{i}]";
-            var values = requirements[i].Values?.Count ?? 0;
-            switch (requirements[i].OperatorProperty)
-            {
-                case "In" or "NotIn" when values == 0:
-                    faults.Add($"{path}.values", $"needs at least one value for operator {requirements[i].OperatorProperty}");
-                    break;
-                case "Exists" or "DoesNotExist" when values > 0:
-                    faults.Add($"{path}.values", $"must be empty for operator {requirements[i].OperatorProperty}");
-                    break;
-                case "In" or "NotIn" or "Exists" or "DoesNotExist" or null or "":
-                    break;
-                default:
-                    faults.Add($"{path}.operator", $"must be one of In, NotIn, Exists, DoesNotExist, not \"{requirements[i].OperatorProperty}\"");
-                    break;
-            }
-        }
+        SelectorRules.Check(spec.Placement.ClusterSelector, "spec.placement.clusterSelector", faults);
     }
 }

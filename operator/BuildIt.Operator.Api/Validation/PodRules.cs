@@ -1,71 +1,41 @@
-using System.Text.RegularExpressions;
 using k8s.Models;
 
 namespace BuildIt.Operator.Api.Validation;
 
-/// <summary>What an SfuCluster says about its pods.</summary>
-internal static partial class PodRules
+/// <summary>What an SfuCluster says about its pods. What is certain to be refused when a pod is made is refused here, by its field.</summary>
+internal static class PodRules
 {
-    /// <summary>The container that the operator makes itself.</summary>
-    private const string OwnContainer = "sfu";
-
     private const decimal LeastMemory = 128 * 1024 * 1024;
 
     public static void Check(SfuClusterSpec spec, FaultList faults)
     {
-        CheckResources(spec.Resources, faults);
+        CheckNode(spec.Resources, faults);
         var pod = spec.PodTemplate;
         CheckKeys(pod.Labels, "spec.podTemplate.labels", true, faults);
         CheckKeys(pod.Annotations, "spec.podTemplate.annotations", false, faults);
         CheckKeys(pod.NodeSelector, "spec.podTemplate.nodeSelector", true, faults, reserved: false);
-        for (var i = 0; i < pod.ExtraContainers.Count; i++)
-        {
-            CheckContainer(pod.ExtraContainers[i], $"spec.podTemplate.extraContainers[{i}]", faults);
-        }
+        SchedulingRules.Check(pod, faults);
+        EnvironmentRules.Check(pod.Env, "spec.podTemplate.env", faults);
+        ContainerRules.Check(spec, faults);
     }
 
-    private static void CheckContainer(V1Container container, string path, FaultList faults)
+    private static void CheckNode(PodResources resources, FaultList faults)
     {
-        if (container.Name == OwnContainer)
+        ResourceRules.Check(resources.Requests, resources.Limits, "spec.resources", faults);
+        foreach (var (kind, entries) in (ReadOnlySpan<(string, IDictionary<string, ResourceQuantity>)>)[("requests", resources.Requests), ("limits", resources.Limits)])
         {
-            faults.Add($"{path}.name", $"\"{OwnContainer}\" is the operator's own container; choose another name");
-        }
-        else if (container.Name is { Length: > 0 } name && !DnsLabel().IsMatch(name))
-        {
-            faults.Add($"{path}.name", $"must be {Patterns.DnsLabelExpected}, at most 63 characters");
-        }
-
-        if (string.IsNullOrEmpty(container.Image))
-        {
-            faults.Add($"{path}.image", "is required");
-        }
-    }
-
-    private static void CheckResources(PodResources resources, FaultList faults)
-    {
-        foreach (var (name, request) in resources.Requests)
-        {
-            CheckQuantity(name, request, $"spec.resources.requests.{name}", faults);
-            if (resources.Limits.TryGetValue(name, out var limit) && request.ToDecimal() > limit.ToDecimal())
+            foreach (var (name, quantity) in entries.OrderBy(e => e.Key, StringComparer.Ordinal))
             {
-                faults.Add($"spec.resources.requests.{name}", $"must not be above the limit ({request} > {limit}); lower it or raise spec.resources.limits.{name}");
+                CheckSense(name, quantity, $"spec.resources.{kind}.{name}", faults);
             }
         }
-
-        foreach (var (name, limit) in resources.Limits)
-        {
-            CheckQuantity(name, limit, $"spec.resources.limits.{name}", faults);
-        }
     }
 
-    private static void CheckQuantity(string name, ResourceQuantity quantity, string path, FaultList faults)
+    /// <summary>A node cannot work with less; a sidecar may.</summary>
+    private static void CheckSense(string name, ResourceQuantity quantity, string path, FaultList faults)
     {
         var amount = quantity.ToDecimal();
-        if (amount < 0)
-        {
-            faults.Add(path, $"must not be negative; it is {amount}");
-        }
-        else if (name == "memory" && amount < LeastMemory)
+        if (name == "memory" && amount is >= 0 and < LeastMemory)
         {
             faults.Add(path, $"must be at least 128Mi, not {quantity}; was a unit such as Gi left out?");
         }
@@ -79,28 +49,19 @@ internal static partial class PodRules
     {
         foreach (var (key, value) in entries.OrderBy(e => e.Key, StringComparer.Ordinal))
         {
-            if (!QualifiedName().IsMatch(key))
+            if (!KubernetesNames.IsKey(key))
             {
-                faults.Add($"{path}[{key}]", "is not a valid key; write name or prefix/name with letters, digits, '-', '_' and '.'");
+                faults.Add($"{path}[{key}]", KubernetesNames.KeyExpected);
             }
             else if (reserved && key.StartsWith(SfuApi.Group + "/", StringComparison.Ordinal))
             {
                 faults.Add($"{path}[{key}]", $"belongs to the operator; use a key outside {SfuApi.Group}");
             }
 
-            if (areLabels && !LabelValue().IsMatch(value ?? string.Empty))
+            if (areLabels && !KubernetesNames.IsLabelValue(value))
             {
-                faults.Add($"{path}[{key}]", "is not a valid label value; at most 63 letters, digits, '-', '_' and '.'");
+                faults.Add($"{path}[{key}]", KubernetesNames.LabelValueExpected);
             }
         }
     }
-
-    [GeneratedRegex(@"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\z", RegexOptions.CultureInvariant)]
-    private static partial Regex DnsLabel();
-
-    [GeneratedRegex(@"^([a-z0-9][-a-z0-9.]{0,252}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\z", RegexOptions.CultureInvariant)]
-    private static partial Regex QualifiedName();
-
-    [GeneratedRegex(@"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?\z", RegexOptions.CultureInvariant)]
-    private static partial Regex LabelValue();
 }

@@ -164,16 +164,7 @@ internal static class SfuClusterRules
             faults.Add($"{path}.hostPortRange", $"has no effect when mode is {network.Mode}; remove it or set mode to HostPort");
         }
 
-        if (network.HostPortRange is { First: > 0, Last: > 0 } range && range.First > range.Last)
-        {
-            faults.Add($"{path}.hostPortRange", $"first must not be above last ({range.First} > {range.Last})");
-        }
-
-        if (network.TcpPort == network.SignalPort)
-        {
-            faults.Add($"{path}.tcpPort", $"must differ from signalPort; both are {network.TcpPort}");
-        }
-
+        PortRules.Check(network, faults);
         if (network is { TlsSecretRef: not null, SignalHost: null })
         {
             faults.Add($"{path}.signalHost", "is required when tlsSecretRef is given");

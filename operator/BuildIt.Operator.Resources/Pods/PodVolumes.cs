@@ -20,22 +20,22 @@ internal static class PodVolumes
         var volumes = new List<V1Volume>();
         var mounts = new List<V1VolumeMount>();
 
-        volumes.Add(new V1Volume { Name = "advertise", DownwardAPI = Advertise() });
-        mounts.Add(ReadOnly("advertise", AdvertisePath));
-        AddSecret("api-keys", cluster.Spec.ApiKeysSecretRef.Name, ApiKeysPath);
-        AddSecret("control-tls", ResourceNames.ControlNodeSecret(cluster.Metadata.Name), ControlTlsPath);
+        volumes.Add(new V1Volume { Name = PodVolumeNames.Advertise, DownwardAPI = Advertise() });
+        mounts.Add(ReadOnly(PodVolumeNames.Advertise, AdvertisePath));
+        AddSecret(PodVolumeNames.ApiKeys, cluster.Spec.ApiKeysSecretRef.Name, ApiKeysPath);
+        AddSecret(PodVolumeNames.ControlTls, ResourceNames.ControlNodeSecret(cluster.Metadata.Name), ControlTlsPath);
         if (cluster.Spec.Network.TlsSecretRef is { } tls)
         {
-            AddSecret("signal-tls", tls.Name, SignalTlsPath);
+            AddSecret(PodVolumeNames.SignalTls, tls.Name, SignalTlsPath);
         }
 
         if (cluster.Spec.Turn is { } turn)
         {
-            AddSecret("turn", turn.SecretRef.Name, TurnPath);
+            AddSecret(PodVolumeNames.Turn, turn.SecretRef.Name, TurnPath);
         }
 
-        volumes.Add(new V1Volume { Name = "tmp", EmptyDir = new V1EmptyDirVolumeSource { SizeLimit = new ResourceQuantity("64Mi") } });
-        mounts.Add(new V1VolumeMount { Name = "tmp", MountPath = "/tmp" });
+        volumes.Add(new V1Volume { Name = PodVolumeNames.Scratch, EmptyDir = new V1EmptyDirVolumeSource { SizeLimit = new ResourceQuantity("64Mi") } });
+        mounts.Add(new V1VolumeMount { Name = PodVolumeNames.Scratch, MountPath = "/tmp" });
         return (volumes, mounts);
 
         void AddSecret(string name, string secret, string path)

@@ -5,7 +5,7 @@ public class ReferenceTests
 {
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
-        ["BuildIt.Operator.Api"] = [],
+        ["BuildIt.Operator.Api"] = ["BuildIt.Sfu.Contracts"],
         ["BuildIt.Operator.Planning"] = [],
         ["BuildIt.Operator.Resources"] = ["BuildIt.Operator.Api", "BuildIt.Operator.Planning", "BuildIt.Sfu.Contracts"],
         ["BuildIt.Operator.Runtime"] = [],

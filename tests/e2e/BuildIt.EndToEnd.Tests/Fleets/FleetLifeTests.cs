@@ -41,7 +41,7 @@ public sealed class FleetLifeTests(ITestOutputHelper output)
 
         await fleet.KubectlAsync("scale", "sfu", InstalledFleet.Name, "--replicas", "3");
         await fleet.SettledAsync(3);
-        await fleet.KubectlAsync("patch", "sfu", InstalledFleet.Name, "--type", "merge", "-p", """{"spec":{"replicas":{"desired":null}}}""");
+        await fleet.KubectlAsync("scale", "sfu", InstalledFleet.Name, "--replicas", "0");
         await fleet.SettledAsync(2);
         Tell("scaled by hand to 3, and handed back");
 
@@ -69,7 +69,8 @@ public sealed class FleetLifeTests(ITestOutputHelper output)
         var refused = await Assert.ThrowsAsync<InvalidOperationException>(
             () => fleet.ApplyAsync(InstalledFleet.Manifest("nonsense", memory: "96", schedule: "0 25 * * *")));
 
-        // Both faults, not the first.
+        // Both faults, not the first, and in the words that kubectl has for what the server itself refuses.
+        Assert.Contains("The SfuCluster \"nonsense\" is invalid", refused.Message, StringComparison.Ordinal);
         Assert.Contains("spec.autoscaling.schedules", refused.Message, StringComparison.Ordinal);
         Assert.Contains("spec.resources.requests.memory", refused.Message, StringComparison.Ordinal);
     }
