@@ -101,7 +101,7 @@ public sealed partial class WebhookCertificates(ApiClient client, AdmissionOptio
                 new V1Secret
                 {
                     Metadata = new V1ObjectMeta { Name = options.SecretName, NamespaceProperty = options.SecretNamespace },
-                    Type = "kubernetes.io/tls",
+                    Type = "Opaque",
                     Data = bundle.ToSecretData(),
                 },
                 cancellation).ConfigureAwait(false);

@@ -38,7 +38,7 @@ public sealed class OperatorBuilder
         // What every replica may write, leading or not: the Lease itself and the webhook's certificates.
         services.AddKeyedSingleton(Unfenced, (sp, _) => new ApiClient(sp.GetRequiredService<Kubernetes>(), options.Name, sp.GetRequiredService<TimeProvider>()));
         services.AddSingleton(sp => new LeaderElector(
-            sp.GetRequiredKeyedService<ApiClient>(Unfenced), options.OwnNamespace, options.Name, options.Identity, options.LeaderElection,
+            sp.GetRequiredKeyedService<ApiClient>(Unfenced), options.OwnNamespace, options.LeaseName ?? options.Name, options.Identity, options.LeaderElection,
             sp.GetRequiredService<ILeadershipLoss>(), sp.GetRequiredService<TimeProvider>(), sp.GetRequiredService<ILogger<LeaderElector>>()));
         services.AddSingleton(sp => new ApiClient(
             sp.GetRequiredService<Kubernetes>(), options.Name, sp.GetRequiredService<TimeProvider>(), sp.GetRequiredService<LeaderElector>()));

@@ -7,7 +7,7 @@ namespace BuildIt.Operator.Runtime.Hosting;
 /// <summary>What an operator needs to run.</summary>
 public sealed record OperatorOptions
 {
-    /// <summary>Name of the component: field manager, source of Events, name of the Lease.</summary>
+    /// <summary>Name of the component: field manager and source of Events.</summary>
     public required string Name { get; init; }
 
     /// <summary>Namespace of the operator's own objects (Lease, Secrets).</summary>
@@ -15,6 +15,9 @@ public sealed record OperatorOptions
 
     /// <summary>The only namespace watched; null for all.</summary>
     public string? WatchNamespace { get; init; }
+
+    /// <summary>Name of the Lease by which one replica leads; <see cref="Name"/> where none is given.</summary>
+    public string? LeaseName { get; init; }
 
     /// <summary>Name of this process among the replicas; never used twice, so it should hold something random.</summary>
     public string Identity { get; init; } = $"{Environment.MachineName}_{Guid.NewGuid():N}";

@@ -33,6 +33,7 @@ public static class OperatorComposition
             Name = OperatorSettings.ComponentName,
             OwnNamespace = settings.Namespace,
             WatchNamespace = settings.WatchNamespace,
+            LeaseName = settings.Lease,
             Identity = $"{settings.PodName}_{Guid.NewGuid():N}",
             ClientConfiguration = settings.Kubeconfig is { } path
                 ? () => KubernetesClientConfiguration.BuildConfigFromConfigFile(path)

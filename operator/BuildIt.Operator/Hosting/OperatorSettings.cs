@@ -8,7 +8,7 @@ public sealed record OperatorSettings
 {
     public const string Prefix = "BUILDIT_OPERATOR_";
 
-    /// <summary>Field manager, source of Events, and name of the Lease.</summary>
+    /// <summary>Field manager and source of Events.</summary>
     public const string ComponentName = "buildit-sfu-operator";
 
     /// <summary>NAMESPACE: the operator's own namespace.</summary>
@@ -22,6 +22,9 @@ public sealed record OperatorSettings
 
     /// <summary>WATCH_NAMESPACE: the only namespace watched; null for all.</summary>
     public string? WatchNamespace { get; init; }
+
+    /// <summary>LEASE: by which one of the replicas leads. Installations that share a namespace each have their own.</summary>
+    public string Lease { get; init; } = ComponentName;
 
     /// <summary>HTTP_PORT: health and metrics, plain HTTP; 0 for any free port.</summary>
     public int HttpPort { get; init; } = 8080;
@@ -59,6 +62,7 @@ public sealed record OperatorSettings
             NodeImage = Required("NODE_IMAGE", "the image of the SFU node"),
             PodName = Text("POD_NAME") ?? Environment.MachineName,
             WatchNamespace = Text("WATCH_NAMESPACE"),
+            Lease = Text("LEASE") ?? ComponentName,
             HttpPort = Port("HTTP_PORT", 8080),
             WebhookService = Text("WEBHOOK_SERVICE"),
             WebhookNames = Text("WEBHOOK_NAMES")?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [],

@@ -43,6 +43,46 @@ public sealed class RightsTests
     }
 
     [Fact]
+    public async Task BesideFleetsOnlyItsOwnSecretAndLeaseMayBeRead()
+    {
+        var objects = await HelmChart.RenderAsync();
+        foreach (var (resource, kind) in (ReadOnlySpan<(string, string)>)[("secrets", "Secret"), ("leases", "Lease")])
+        {
+            var own = objects.OfKind(kind).Single()["metadata"]!["name"]!.GetValue<string>();
+            foreach (var rule in objects.Named("Role", "buildit-sfu-operator")["rules"]!.AsArray().Where(rule => Texts(rule!["resources"]).Contains(resource)))
+            {
+                // What is created has no name yet by which a rule could know it.
+                Assert.True(Texts(rule!["verbs"]).SequenceEqual(["create"]) || Texts(rule["resourceNames"]).SequenceEqual([own]), rule.ToJsonString());
+            }
+        }
+    }
+
+    [Fact]
+    public async Task InstallationsSideBySideElectLeadersApart()
+    {
+        var leases = new List<string>();
+        foreach (var name in (string[])["one", "other"])
+        {
+            var objects = await HelmChart.RenderAsync("--set", $"fullnameOverride={name}");
+            leases.Add(objects.OfKind("Lease").Single()["metadata"]!["name"]!.GetValue<string>());
+            var variables = HelmChart.PodOf(objects.Named("Deployment", $"{name}-operator"))!["containers"]![0]!["env"]!.AsArray();
+            Assert.Equal(leases[^1], variables.Single(each => each!["name"]!.GetValue<string>() == "BUILDIT_OPERATOR_LEASE")!["value"]!.GetValue<string>());
+        }
+
+        Assert.NotEqual(leases[0], leases[1]);
+    }
+
+    [Fact]
+    public async Task WhoMayEditMayReadTheScaleThatHeWrites()
+    {
+        var objects = await HelmChart.RenderAsync();
+        Assert.Superset(
+            new HashSet<string>(((string[])["get", "patch", "update"]).Select(verb => $"sfu.buildit.network/sfuclusters/scale {verb}")),
+            Rights(objects.Named("ClusterRole", "buildit-sfu-edit")["rules"]!).ToHashSet());
+        Assert.Contains("sfu.buildit.network/sfuclusters/scale get", Rights(objects.Named("ClusterRole", "buildit-sfu-view")["rules"]!));
+    }
+
+    [Fact]
     public async Task NobodyIsGrantedEverything()
     {
         var rules = (await HelmChart.RenderAsync("--set", "redis.enabled=true")).Where(each => each["rules"] is not null);

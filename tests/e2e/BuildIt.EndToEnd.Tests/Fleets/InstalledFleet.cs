@@ -27,16 +27,20 @@ internal sealed class InstalledFleet : IAsyncDisposable
     public KubernetesMachine Machine => _machine;
 
     /// <summary>Starts Kubernetes, builds and imports the images, and installs the chart as a person would.</summary>
-    public static async Task<InstalledFleet> StartAsync()
+    /// <param name="watchOnly">The installation looks after the fleets' namespace alone.</param>
+    public static async Task<InstalledFleet> StartAsync(bool watchOnly = false)
     {
         var machine = await KubernetesMachine.StartAsync();
         var fleet = new InstalledFleet(machine);
         try
         {
+            // Its role and its binding are made there. Kubernetes labels namespaces with their names by itself since 1.21.
+            await machine.RunToolAsync("kubectl", "create", "namespace", Space);
+            await machine.RunToolAsync("kubectl", "label", "namespace", Space, $"kubernetes.io/metadata.name={Space}", "--overwrite");
             await machine.AddProgramImageAsync("buildit/redis", "redis-server");
             await machine.AddDotnetImageAsync("buildit/sfu-operator", "operator/BuildIt.Operator");
             await machine.AddDotnetImageAsync("buildit/sfu-node", "sfu-node/BuildIt.Sfu.Node");
-            await fleet.InstallAsync();
+            await fleet.InstallAsync(watchOnly ? [$"watchNamespace={Space}"] : []);
             return fleet;
         }
         catch
@@ -55,11 +59,10 @@ internal sealed class InstalledFleet : IAsyncDisposable
             ["upgrade", "--install", "buildit-sfu", HelmChart.Folder, "--namespace", System, "--create-namespace", "--wait", "--timeout", "150s", "--set", string.Join(',', all)]);
     }
 
-    /// <summary>Makes the namespace, the keys and the fleet.</summary>
+    /// <summary>Makes the keys and the fleet.</summary>
     /// <param name="manifest">The fleet, where it is not the usual one.</param>
     public async Task CreateAsync(string? manifest = null)
     {
-        await _machine.RunToolAsync("kubectl", "create", "namespace", Space);
         await _machine.RunToolAsync("kubectl", "create", "secret", "generic", "sfu-api-keys", "-n", Space, $"--from-literal=key1={Guid.NewGuid():N}");
         await ApplyAsync(manifest ?? Manifest());
     }
