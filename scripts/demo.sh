@@ -9,6 +9,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=../tests/cluster/lib.sh
 source tests/cluster/lib.sh
+# shellcheck source=side-by-side.sh
+source scripts/side-by-side.sh
 need_root "the demo"
 
 dir=${BUILDIT_CLUSTER:-$cache/cluster}
@@ -39,6 +41,7 @@ watcher=
 finish() {
   local code=$?
   [ -z "$watcher" ] || kill "$watcher" 2>/dev/null || true
+  part_ways
   if [ "$code" != 0 ]; then
     printf '\nThe demo broke off. What there is to see:\n' >&2
     tail -n 20 "$log" >&2 || true
@@ -119,7 +122,6 @@ install_chart() {
 
 # Browsers, headless participants and the page's server are one program, which runs on and is ended with the cluster.
 start_call() {
-  quietly dotnet build tools/BuildIt.Demo -c Release -nologo -v quiet
   rm -f "$dir/logs/demo.log"
   start_program "$dir" demo dotnet tools/BuildIt.Demo/bin/Release/net10.0/BuildIt.Demo.dll \
     --api "http://$(service_address $space buildit-sfu-room-api):8080" --port "$port" --pages "$dir/page" --browsers $browsers --headless $headless
@@ -155,37 +157,74 @@ follow_events() {
 
 printf '%sBuildIt SFU on a real Kubernetes of this machine%s\n' "$bold" "$plain"
 
-step "Kubernetes: control plane, kubelet, containers"
-tell "the first time this fetches or builds Kubernetes, which may take some minutes"
-tests/cluster/up.sh 2> >(sed 's/^/    /' >&2) >>"$log"
-tools=$(tests/cluster/tools.sh)
-export PATH=$tools:$PATH
-done_ "$(kubectl version -o json 2>/dev/null | jq -r .serverVersion.gitVersion) with $(kubectl get nodes --no-headers | wc -l) node"
-
-step "Images, built without a registry"
 # An image is built again only when what it is made of has changed.
 sources=$({
   find operator sfu-node Directory.* global.json tests/cluster/{images,archive}.sh -type f \
     -not -path '*/bin/*' -not -path '*/obj/*' -not -path '*/node_modules/*' -print0 | sort -z | xargs -0 sha256sum
   dotnet --version
 } | sha256sum)
-archives=()
-image() {
-  local folder=${BUILDIT_IMAGES:-artifacts/images} archive
-  archive=$folder/${2//\//-}-local.tar
-  if [ ! -f "$archive" ] || [ "$(cat "$archive.sources" 2>/dev/null)" != "$sources $*" ]; then
-    tests/cluster/images.sh "$@" >>"$log" 2>&1 || { tail -n 30 "$log" >&2; die "the image $2 could not be built"; }
-    echo "$sources $*" >"$archive.sources"
-  fi
-  archives+=("$archive")
-  quietly tests/cluster/node.sh import "$dir" "$archive"
-  done_ "$2"
+# What images.sh is asked for, one image a line.
+wanted=(
+  "dotnet buildit/sfu-operator operator/BuildIt.Operator"
+  "dotnet buildit/sfu-node sfu-node/BuildIt.Sfu.Node"
+  "dotnet buildit/room-api operator/BuildIt.RoomApi"
+  "program buildit/redis redis-server"
+  "program buildit/curl curl"
+)
+archive_of() { local name=$2; echo "${BUILDIT_IMAGES:-artifacts/images}/${name//\//-}-local.tar"; }
+is_built() { [ -f "$1" ] && [ "$(cat "$1.sources" 2>/dev/null)" = "$sources $2" ]; }
+is_all_built() {
+  local each
+  for each in "${wanted[@]}"; do
+    # shellcheck disable=SC2086 # words on purpose
+    is_built "$(archive_of $each)" "$each" || return 1
+  done
 }
-image dotnet buildit/sfu-operator operator/BuildIt.Operator
-image dotnet buildit/sfu-node sfu-node/BuildIt.Sfu.Node
-image dotnet buildit/room-api operator/BuildIt.RoomApi
-image program buildit/redis redis-server
-image program buildit/curl curl
+build_images() {
+  local each archive
+  for each in "${wanted[@]}"; do
+    # shellcheck disable=SC2086
+    archive=$(archive_of $each)
+    is_built "$archive" "$each" && continue
+    say "building ${each#* }"
+    # shellcheck disable=SC2086
+    tests/cluster/images.sh $each
+    echo "$sources $each" >"$archive.sources"
+  done
+  say "building the demo's page"
+  dotnet build tools/BuildIt.Demo -c Release -nologo -v quiet
+}
+
+has_kubernetes() {
+  [ -x "${KUBEBUILDER_ASSETS:-/nowhere}/kubelet" ] || [ -n "$(find "$cache/kubernetes" -mindepth 3 -maxdepth 3 -path '*/bin/kubelet' 2>/dev/null)" ]
+}
+
+step "Kubernetes (control plane, kubelet, containers) and the images, side by side"
+usually=seconds
+if ! has_kubernetes; then
+  usually="7 to 10 minutes on 2 cores where it has to be built, 1 where it can be downloaded"
+  tell "once on this machine, Kubernetes is downloaded or built, which usually takes $usually"
+fi
+images_usually=seconds
+if ! is_all_built; then
+  images_usually="1 to 3 minutes"
+  tell "the images are made without a registry, which usually takes $images_usually"
+fi
+aside Kubernetes "$usually" tests/cluster/up.sh
+aside images "$images_usually" build_images
+together || die "the demo needs both"
+tools=$(tests/cluster/tools.sh)
+export PATH=$tools:$PATH
+done_ "$(kubectl version -o json 2>/dev/null | jq -r .serverVersion.gitVersion) with $(kubectl get nodes --no-headers | wc -l) node, and ${#wanted[@]} images"
+
+step "The images, given to the node"
+archives=()
+for each in "${wanted[@]}"; do
+  # shellcheck disable=SC2086
+  archives+=("$(archive_of $each)")
+  quietly tests/cluster/node.sh import "$dir" "${archives[-1]}"
+done
+done_ "$(printf '%s ' "${wanted[@]}" | grep -o 'buildit/[a-z-]*' | tr '\n' ' ')"
 # All are called ":local", so a new one has to announce itself.
 images=$(cat "${archives[@]}" | sha256sum | cut -c1-12)
 
