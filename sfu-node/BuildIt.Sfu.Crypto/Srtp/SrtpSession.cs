@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using BuildIt.Sfu.Media.Rtp;
 using BuildIt.Sfu.Media.Transport;
 
 namespace BuildIt.Sfu.Crypto.Srtp;
@@ -18,6 +19,9 @@ public sealed class SrtpSession : ISrtpSession
 {
     internal const uint RtcpEncryptedFlag = 0x8000_0000;
 
+    /// <summary>Streams that are sent at a time: media and repair of more tracks than one client watches.</summary>
+    public const int MaxSendStreams = 16_384;
+
     /// <summary>Bounds the memory that an authenticated but hostile peer can make us keep.</summary>
     private const int MaxReceiveStreams = 1024;
 
@@ -25,25 +29,30 @@ public sealed class SrtpSession : ISrtpSession
 
     private readonly ISrtpCipher _send;
     private readonly ISrtpCipher _receive;
-    private readonly Dictionary<uint, SrtpStream> _sendStreams = [];
+    private readonly SrtpRefusals? _refusals;
+    private readonly Dictionary<uint, SentStream> _sendStreams = [];
+    private readonly EndedStreams _ended = new();
     private readonly Dictionary<uint, SrtpStream> _receiveStreams = [];
     private readonly Dictionary<uint, SrtpStream> _receiveRtcpStreams = [];
     private readonly bool _rtpReplayProtection;
 
     // Packets come in runs of one stream; this saves most look-ups.
-    private SrtpStream? _lastSent;
+    private SentStream? _lastSent;
     private SrtpStream? _lastReceived;
-    private uint _rtcpSendIndex;
+    private uint _nextRtcpIndex;
     private bool _disposed;
 
     /// <param name="profile">One of the two profiles that are offered.</param>
     /// <param name="sendKey">Master key (16 bytes) and salt.</param>
     /// <param name="receiveKey">Master key (16 bytes) and salt of the peer.</param>
     /// <param name="options">Replay protection.</param>
-    public SrtpSession(SrtpProfile profile, ReadOnlySpan<byte> sendKey, ReadOnlySpan<byte> receiveKey, SrtpOptions options)
+    /// <param name="refusals">Where packets are counted that were not protected.</param>
+    public SrtpSession(
+        SrtpProfile profile, ReadOnlySpan<byte> sendKey, ReadOnlySpan<byte> receiveKey, SrtpOptions options, SrtpRefusals? refusals = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         Profile = profile;
+        _refusals = refusals;
         _rtpReplayProtection = options.RtpReplayProtection;
         _send = CreateCipher(profile, sendKey, encrypt: true);
         _receive = CreateCipher(profile, receiveKey, encrypt: false);
@@ -51,25 +60,24 @@ public sealed class SrtpSession : ISrtpSession
 
     public SrtpProfile Profile { get; }
 
+    /// <summary>Streams that are remembered of those sent: those under way, and ranges of those that ended.</summary>
+    internal (int Open, int EndedRanges) StreamsKept => (_sendStreams.Count, _ended.Count);
+
     public int RtpOverhead => _send.RtpOverhead;
 
     public int RtcpOverhead => _send.RtcpOverhead;
 
-    public bool TryProtectRtp(Span<byte> packet, int plainLength, out int protectedLength)
+    public SrtpError ProtectRtp(Span<byte> packet, int plainLength, PacketIndex index, out int protectedLength)
     {
-        protectedLength = plainLength + _send.RtpOverhead;
-        if (_disposed
-            || plainLength < 0
-            || packet.Length < protectedLength
-            || !SrtpPacket.TryGetHeaderLength(packet[..plainLength], out var headerLength))
+        var error = TakeIndex(packet, plainLength, index, out var headerLength);
+        protectedLength = error == SrtpError.None ? plainLength + _send.RtpOverhead : 0;
+        if (error == SrtpError.None && _send.ProtectRtp(packet[..protectedLength], headerLength, index.Value))
         {
-            return false;
+            return SrtpError.None;
         }
 
-        var stream = FindOrAddSendStream(SrtpPacket.Ssrc(packet));
-        var index = stream.EstimateIndex(SrtpPacket.SequenceNumber(packet));
-        stream.Update(index);
-        return _send.ProtectRtp(packet[..protectedLength], headerLength, index);
+        protectedLength = 0;
+        return Refuse(error == SrtpError.None ? SrtpError.Malformed : error);
     }
 
     public bool TryUnprotectRtp(Span<byte> packet, out int plainLength)
@@ -114,17 +122,40 @@ public sealed class SrtpSession : ISrtpSession
         return true;
     }
 
-    public bool TryProtectRtcp(Span<byte> packet, int plainLength, out int protectedLength)
+    public SrtpError ProtectRtcp(Span<byte> packet, int plainLength, uint index, out int protectedLength)
     {
-        protectedLength = plainLength + _send.RtcpOverhead;
-        if (_disposed || plainLength < RtcpHeaderLength || packet.Length < protectedLength || packet[0] >> 6 != 2)
+        protectedLength = 0;
+        if (_disposed)
         {
-            return false;
+            return Refuse(SrtpError.Closed);
         }
 
-        // RFC 3711 section 9.2: at most 2^31 packets under one key. No connection gets there; none goes beyond.
-        _rtcpSendIndex++;
-        return _rtcpSendIndex < RtcpEncryptedFlag && _send.ProtectRtcp(packet[..protectedLength], _rtcpSendIndex);
+        if (plainLength < RtcpHeaderLength || packet.Length < plainLength + _send.RtcpOverhead || packet[0] >> 6 != 2)
+        {
+            return Refuse(SrtpError.Malformed);
+        }
+
+        // RFC 3711 section 9.2: at most 2^31 packets under one key.
+        if (index >= RtcpEncryptedFlag)
+        {
+            return Refuse(SrtpError.KeySpent);
+        }
+
+        if (index < _nextRtcpIndex)
+        {
+            return Refuse(SrtpError.IndexReused);
+        }
+
+        _nextRtcpIndex = index + 1;
+        protectedLength = plainLength + _send.RtcpOverhead;
+        return _send.ProtectRtcp(packet[..protectedLength], index) ? SrtpError.None : Refuse(SrtpError.Malformed);
+    }
+
+    public void EndStream(Ssrc ssrc)
+    {
+        _sendStreams.Remove(ssrc.Value);
+        _lastSent = _lastSent?.Ssrc == ssrc.Value ? null : _lastSent;
+        _ended.Add(ssrc.Value);
     }
 
     public bool TryUnprotectRtcp(Span<byte> packet, out int plainLength)
@@ -182,21 +213,54 @@ public sealed class SrtpSession : ISrtpSession
     private SrtpStream? FindReceiveStream(uint ssrc) =>
         _lastReceived is { } last && last.Ssrc == ssrc ? last : _receiveStreams.GetValueOrDefault(ssrc);
 
-    private SrtpStream FindOrAddSendStream(uint ssrc)
+    /// <summary>Checks a packet that is to be protected, and uses up its index.</summary>
+    private SrtpError TakeIndex(ReadOnlySpan<byte> packet, int plainLength, PacketIndex index, out int headerLength)
     {
-        if (_lastSent is { } last && last.Ssrc == ssrc)
+        headerLength = 0;
+        if (_disposed)
         {
-            return last;
+            return SrtpError.Closed;
         }
 
-        if (!_sendStreams.TryGetValue(ssrc, out var stream))
+        if (plainLength < 0
+            || packet.Length < plainLength + _send.RtpOverhead
+            || !SrtpPacket.TryGetHeaderLength(packet[..plainLength], out headerLength)
+            || SrtpPacket.SequenceNumber(packet) != index.Sequence.Value)
         {
-            stream = new SrtpStream(ssrc);
+            return SrtpError.Malformed;
+        }
+
+        if (index.Value >= PacketIndex.End)
+        {
+            return SrtpError.KeySpent;
+        }
+
+        var ssrc = SrtpPacket.Ssrc(packet);
+        var stream = _lastSent is { } last && last.Ssrc == ssrc ? last : null;
+        if (stream is null && !_sendStreams.TryGetValue(ssrc, out stream))
+        {
+            if (_ended.Contains(ssrc))
+            {
+                return SrtpError.StreamEnded;
+            }
+
+            if (_sendStreams.Count >= MaxSendStreams || _ended.IsFull)
+            {
+                return SrtpError.StreamLimit;
+            }
+
+            stream = new SentStream(ssrc);
             _sendStreams.Add(ssrc, stream);
         }
 
         _lastSent = stream;
-        return stream;
+        return stream.TryTake(index.Value) ? SrtpError.None : SrtpError.IndexReused;
+    }
+
+    private SrtpError Refuse(SrtpError error)
+    {
+        _refusals?.Count(error);
+        return error;
     }
 }
 
@@ -205,6 +269,9 @@ public sealed class SrtpSessionFactory(SrtpOptions? options = null) : ISrtpSessi
 {
     private readonly SrtpOptions _options = options ?? new SrtpOptions();
 
+    /// <summary>Packets of all its sessions that were not protected.</summary>
+    public SrtpRefusals Refusals { get; } = new();
+
     public ISrtpSession Create(SrtpProfile profile, ReadOnlySpan<byte> sendKey, ReadOnlySpan<byte> receiveKey) =>
-        new SrtpSession(profile, sendKey, receiveKey, _options);
+        new SrtpSession(profile, sendKey, receiveKey, _options, Refusals);
 }

@@ -1,6 +1,6 @@
 namespace BuildIt.Sfu.Crypto.Srtp;
 
-/// <summary>State of one SSRC in one direction: the rollover counter and what was received (RFC 3711 section 3.2.3).</summary>
+/// <summary>State of one SSRC that is received: the rollover counter and what was received (RFC 3711 section 3.2.3).</summary>
 internal sealed class SrtpStream(uint ssrc)
 {
     public ReplayWindow Replay;

@@ -1,37 +1,39 @@
-using System.Runtime.CompilerServices;
+using System.Diagnostics.CodeAnalysis;
 using BuildIt.Sfu.Media.Codecs;
 using BuildIt.Sfu.Media.Receiving;
 using BuildIt.Sfu.Media.Rtcp;
 using BuildIt.Sfu.Media.Rtp;
+using BuildIt.Sfu.Media.Transport;
 using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Media.Forwarding;
 
 /// <summary>
 /// One subscription: the outgoing stream made from one published track. The subscriber sees a single encoder: sequence numbers without
-/// gaps other than real losses, timestamps that follow time, picture ids in order, whatever layers are switched, dropped or paused.
-/// Holds no packets: retransmissions are made again from the publisher-side history. Used on one loop; allocates nothing per packet.
+/// gaps other than real losses, timestamps that follow time, picture ids in order, whatever layers are switched, dropped or paused, and
+/// whatever source the stream goes on with. An index is given out once (<see cref="PacketIndex"/>).
+/// Used on one loop; allocates nothing per packet.
 /// </summary>
-public sealed class DownTrack
+public sealed partial class DownTrack
 {
-    private const int MaxRetransmissionsPerPacket = 8;
     private const int MinSequenceWindow = 64;
 
-    // A probe needs a payload that a sender of media could have sent: 224 bytes is what libwebrtc pads with at most.
-    private const byte MaxPadding = 224;
-    private static readonly TimeSpan MinRetransmissionInterval = TimeSpan.FromMilliseconds(10);
+    // Widened numbers begin one circle up, so that none is negative.
+    private const long FirstCircle = 0x1_0000;
 
-    private readonly IncomingTrack _source;
-    private readonly OutgoingPacketWriter _media;
-    private readonly OutgoingPacketWriter? _rtx;
-    private readonly SentPacketLog? _log;
-    private readonly LayerSelector _selector;
-    private readonly bool _isVideo;
+    private IncomingTrack _source;
+    private OutgoingPacketWriter _media;
+    private OutgoingPacketWriter? _rtx;
+    private SentPacketLog? _log;
+    private ProtectedPacketLog? _protected;
+    private LayerSelector _selector;
+    private bool _isVideo;
     private SourceRewriter _current;
     private SourceRewriter _previous;
     private OutgoingPosition _last;
+    private (IncomingLayer? Layer, uint TimestampOffset) _before;
     private Instant _lastFrameSentAt;
-    private ushort _rtxSequence;
+    private PacketIndex _rtxIndex;
     private long _firstUseful;
     private bool _lastEndedPicture;
     private bool _started;
@@ -40,23 +42,15 @@ public sealed class DownTrack
     public DownTrack(IncomingTrack source, DownTrackOptions options)
     {
         Options = options;
-        _source = source;
-        var codec = source.Options.Codec;
-        _media = new OutgoingPacketWriter(options.Ssrc, options.PayloadType, codec, options.Extensions, options.Mid, options.UnwrapRed);
-        if (options is { RtxSsrc: { } rtxSsrc, RtxPayloadType: { } rtxType })
-            _rtx = new OutgoingPacketWriter(rtxSsrc, rtxType, codec, options.Extensions, options.Mid);
-        if (options.RetransmissionWindow > 0)
-            _log = new SentPacketLog(options.RetransmissionWindow);
-        _selector = new LayerSelector(codec, source.IsSimulcast);
-        _isVideo = codec.HasKeyFrames();
-        var window = Math.Max(MinSequenceWindow, options.RetransmissionWindow);
-        _current = new SourceRewriter(codec, window);
-        _previous = source.IsSimulcast ? new SourceRewriter(codec, window) : _current;
-        _last.Sequence = 0x1_0000L + options.FirstSequence - 1;
         Reports = new DownTrackReports(options.Ssrc, source.Options.ClockRate);
+        _last.Sequence = FirstCircle + options.FirstSequence - 1;
+        _rtxIndex = new PacketIndex(options.FirstSequence);
+        UseOptions(source.Options.Codec, options);
+        UseSource(source);
     }
 
-    public DownTrackOptions Options { get; }
+    /// <summary>How the stream is sent now.</summary>
+    public DownTrackOptions Options { get; private set; }
 
     /// <summary>Sender reports to the subscriber and what its receiver reports say.</summary>
     public DownTrackReports Reports { get; }
@@ -70,11 +64,35 @@ public sealed class DownTrack
     /// <summary>Whether packets are forwarded now.</summary>
     public bool IsForwarding => _selector.Source >= 0;
 
-    /// <summary>Packets sent again after NACKs.</summary>
-    public long Retransmitted { get; private set; }
+    /// <summary>
+    /// Goes on with another source: another encoding of the track, another codec, the same track from elsewhere. Numbers and time go on
+    /// where they are, and so do the layers to reach; the stream waits for the source's first packet (video: its first key frame).
+    /// </summary>
+    /// <param name="source">Where packets come from now on.</param>
+    /// <param name="options">How they are sent; the SSRCs are those the stream has.</param>
+    public void SetSource(IncomingTrack source, DownTrackOptions options)
+    {
+        if (source == _source && options == Options)
+            return;
+        if (options.Ssrc != Options.Ssrc)
+            throw new ArgumentException("A stream keeps its SSRC: make another DownTrack for another one.", nameof(options));
+        Options = options;
+        UseOptions(source.Options.Codec, options);
+        if (source == _source)
+            return;
+        var (target, codec, clockRate) = (_selector.Target, _source.Options.Codec, _source.Options.ClockRate);
+        if (_started)
+        {
+            _last.Sequence = Math.Max(_last.Sequence, _current.HighestSequence);
+            _last.Picture = codec == source.Options.Codec ? Math.Max(_last.Picture, _current.HighestPicture) : 0;
+        }
 
-    /// <summary>Packets asked for by NACK that could not be sent again.</summary>
-    public long RetransmissionsMissed { get; private set; }
+        // Clocks of different rates have no common timeline: time then goes on by arrival.
+        _before = clockRate != source.Options.ClockRate ? default : _current.Source is { } layer ? (layer, _current.TimestampOffset) : _before;
+        UseSource(source);
+        _selector.SetTarget(target);
+        Reports.ClockRate = source.Options.ClockRate;
+    }
 
     /// <summary>
     /// Sets the layers to reach: spatial down and up at the next suitable frame, temporal at the next frame.
@@ -92,6 +110,9 @@ public sealed class DownTrack
         set => _selector.HighestLayer = value;
     }
 
+    /// <summary>Whether the subscriber gets this incoming layer, or a key frame of it is needed.</summary>
+    public bool Uses(int layer) => _selector.Source == layer || _selector.LayerNeedingKeyFrame == layer;
+
     /// <summary>The incoming layer from which a key frame is needed to reach the target; -1 when none is.</summary>
     public int LayerNeedingKeyFrame => _selector.LayerNeedingKeyFrame;
 
@@ -106,6 +127,7 @@ public sealed class DownTrack
         CacheAhead.Fetch(_selector);
         CacheAhead.Fetch(_current);
         CacheAhead.Fetch(_log);
+        CacheAhead.Fetch(_protected);
         CacheAhead.Fetch(_media);
         CacheAhead.Fetch(Reports);
     }
@@ -146,7 +168,8 @@ public sealed class DownTrack
                 break;
         }
 
-        if (!rewriter.TryMap(packet, out var sequence, out var mapped))
+        // What lies so far back may not be sent any more (RFC 3711 section 3.3.2), and nobody would take it.
+        if (!rewriter.TryMap(packet, out var sequence, out var mapped) || sequence <= _last.Sequence - ISrtpSession.Window)
             return 0;
         var destination = sink.Reserve(OutgoingPacketWriter.Capacity(packet.Rtp));
         if (destination.IsEmpty)
@@ -154,61 +177,40 @@ public sealed class DownTrack
         return Send(packet, sequence, mapped, endsPicture, destination, sink, now);
     }
 
-    /// <summary>
-    /// Answers a NACK: sends again what is still remembered, at most once a round-trip time and eight times for each packet.
-    /// Returns the bytes handed to <paramref name="sink"/>.
-    /// </summary>
-    /// <param name="sequences">What the subscriber misses.</param>
-    /// <param name="sink">The subscriber's transport.</param>
-    /// <param name="now">Current time.</param>
-    /// <param name="budget">Bytes that may be sent; the packet that goes over it is the last one.</param>
-    public int Retransmit(NackedSequences sequences, IRtpSink sink, Instant now, long budget = long.MaxValue)
-    {
-        var bytes = 0;
-        foreach (var sequence in sequences)
-        {
-            if (bytes >= budget)
-                break;
-            bytes += RetransmitOne(sequence.Value, sink, now);
-        }
-
-        return bytes;
-    }
-
-    /// <summary>
-    /// Sends one packet to measure the link: the last packet again over the retransmission stream, or else padding.
-    /// Returns the bytes handed to <paramref name="sink"/>; 0 when nothing may be sent now.
-    /// </summary>
-    /// <param name="size">Bytes wanted; padding stays under 256, a repeated packet has the size it has.</param>
-    /// <param name="sink">The subscriber's transport.</param>
-    /// <param name="now">Current time.</param>
-    public int WriteProbe(int size, IRtpSink sink, Instant now)
-    {
-        if (!_started)
-            return 0;
-        if (_rtx is not null && _log is not null && size > MaxPadding)
-        {
-            ref var entry = ref _log.Find((ushort)_last.Sequence);
-            if (!Unsafe.IsNullRef(ref entry))
-            {
-                var sent = SendAgain(ref entry, SentPacketKind.Probe, sink, now);
-                if (sent > 0)
-                    return sent;
-            }
-        }
-
-        return SendPadding(size, sink, now);
-    }
-
     /// <summary>The next sender report (RFC 3550 section 6.4.1); false before anything was sent.</summary>
     public bool TryMakeSenderReport(Instant now, out SenderInfo info)
     {
         info = default;
-        if (!_started)
+        // After a change of source the next report waits for its first packet: the node's own clock would be a jump.
+        if (!_started || _current.Source is null)
             return false;
-        var clock = _current.Source?.Clock ?? default;
+        var clock = _current.Source.Clock;
         info = Reports.MakeSenderReport(clock, _current.TimestampOffset, _last.Timestamp, _lastFrameSentAt, now);
         return true;
+    }
+
+    [MemberNotNull(nameof(_media))]
+    private void UseOptions(CodecKind codec, DownTrackOptions options)
+    {
+        _isVideo = codec.HasKeyFrames();
+        _media = new OutgoingPacketWriter(options.Ssrc, options.PayloadType, codec, options.Extensions, options.Mid, options.UnwrapRed);
+        _rtx = options is { RtxSsrc: { } ssrc, RtxPayloadType: { } type }
+            ? new OutgoingPacketWriter(ssrc, type, codec, options.Extensions, options.Mid)
+            : null;
+        UseLogs(options);
+    }
+
+    [MemberNotNull(nameof(_source), nameof(_selector), nameof(_current), nameof(_previous))]
+    private void UseSource(IncomingTrack source)
+    {
+        // What is remembered of another source's packets cannot be made again; what was kept encrypted can be sent again.
+        _log?.Clear();
+        _source = source;
+        var codec = source.Options.Codec;
+        _selector = new LayerSelector(codec, source.IsSimulcast);
+        var window = Math.Max(MinSequenceWindow, Options.RetransmissionWindow);
+        _current = new SourceRewriter(codec, window);
+        _previous = source.IsSimulcast ? new SourceRewriter(codec, window) : _current;
     }
 
     private int Send(
@@ -240,10 +242,16 @@ public sealed class DownTrack
             Layer = (byte)packet.Layer,
             Marker = endsPicture,
         });
-        sink.Commit(destination, length, new SentPacketInfo(_media.Ssrc, new((ushort)sequence), SentPacketKind.Media, transportSequence, sendTime));
+        var sent = sink.Commit(
+            destination, length, new SentPacketInfo(_media.Ssrc, IndexOf(sequence), SentPacketKind.Media, transportSequence, sendTime));
+        if (sent == 0)
+            return 0;
+        _protected?.Add(sequence, destination[..sent], now);
         Reports.OnSent(Options.UnwrapRed ? RedPayload.Primary(packet.Rtp.Payload).Length : packet.Rtp.PayloadLength);
         return length;
     }
+
+    private static PacketIndex IndexOf(long sequence) => new((ulong)(sequence - FirstCircle));
 
     private void Advance(long sequence, in SourceRewriter.Mapped mapped, bool endsPicture, Instant now)
     {
@@ -258,7 +266,7 @@ public sealed class DownTrack
         }
 
         _started = true;
-        _last.Picture = Math.Max(_last.Picture, mapped.Picture);
+        _last.Picture = mapped.Picture == 0 ? _last.Picture : mapped.Picture;
         _last.Tl0PictureIndex = mapped.Tl0PictureIndex;
     }
 
@@ -280,6 +288,10 @@ public sealed class DownTrack
             _last.Sequence = Math.Max(_last.Sequence, _current.HighestSequence);
             _last.Picture = Math.Max(_last.Picture, _current.HighestPicture);
             timestamp = NextTimestamp(packet, now);
+
+            // The rest of a picture that was left in its middle is lost to the subscriber, who has to see that.
+            if (_isVideo && !_lastEndedPicture)
+                _last.Sequence++;
         }
 
         // The link did not carry the higher layer: to send what was lost of it again would keep the key frame that follows from arriving.
@@ -293,19 +305,19 @@ public sealed class DownTrack
 
     private RtpTimestamp NextTimestamp(in IncomingPacket packet, Instant now)
     {
-        var old = _current.Source;
+        var (old, offset) = _current.Source is { } source ? (source, _current.TimestampOffset) : _before;
         // The same layer goes on after a pause: its own clock kept running.
-        if (old == packet.Source && (packet.Rtp.Timestamp + _current.TimestampOffset).IsNewerThan(_last.Timestamp))
-            return packet.Rtp.Timestamp + _current.TimestampOffset;
+        if (old == packet.Source && (packet.Rtp.Timestamp + offset).IsNewerThan(_last.Timestamp))
+            return packet.Rtp.Timestamp + offset;
         return TimestampAligner.Align(
-            packet.Rtp.Timestamp, packet.Source.Clock, old?.Clock ?? default, _current.TimestampOffset,
+            packet.Rtp.Timestamp, packet.Source.Clock, old?.Clock ?? default, offset,
             _last.Timestamp, now - _lastFrameSentAt, _source.Options.ClockRate);
     }
 
     private int SendFiller(long sequence, SourceRewriter rewriter, in IncomingPacket packet, IRtpSink sink, Instant now)
     {
         var destination = sink.Reserve(OutgoingPacketWriter.MaxOverhead);
-        if (destination.IsEmpty)
+        if (destination.IsEmpty || sequence <= _last.Sequence - ISrtpSession.Window)
             return 0;
         var rewrite = new Rewrite
         {
@@ -314,96 +326,9 @@ public sealed class DownTrack
             Marker = false,
         };
         var length = _media.WriteEmpty(rewrite, 0, destination, out var transportSequence, out var sendTime);
-        sink.Commit(destination, length, new SentPacketInfo(_media.Ssrc, new((ushort)sequence), SentPacketKind.Media, transportSequence, sendTime));
+        if (sink.Commit(destination, length, new SentPacketInfo(_media.Ssrc, IndexOf(sequence), SentPacketKind.Media, transportSequence, sendTime)) == 0)
+            return 0;
         Reports.OnSent(0);
-        return length;
-    }
-
-    private int RetransmitOne(ushort number, IRtpSink sink, Instant now)
-    {
-        if (_log is null)
-            return 0;
-        ref var entry = ref _log.Find(number);
-        if (Unsafe.IsNullRef(ref entry))
-        {
-            RetransmissionsMissed++;
-            return 0;
-        }
-
-        if (_last.Sequence - (ushort)((ushort)_last.Sequence - number) < _firstUseful)
-            return 0;
-        var interval = Reports.RoundTrip > MinRetransmissionInterval ? Reports.RoundTrip : MinRetransmissionInterval;
-        if (entry.Retransmissions >= MaxRetransmissionsPerPacket || (entry.Retransmissions > 0 && entry.Age(now) < interval))
-            return 0;
-        var length = SendAgain(ref entry, SentPacketKind.Retransmission, sink, now);
-        if (length == 0)
-        {
-            RetransmissionsMissed++;
-            return 0;
-        }
-
-        entry.Retransmissions++;
-        entry.SentAt = (uint)now.Milliseconds;
-        Retransmitted++;
-        return length;
-    }
-
-    private int SendAgain(ref SentPacketLog.Entry entry, SentPacketKind kind, IRtpSink sink, Instant now)
-    {
-        var layer = _source.Layer(entry.Layer);
-        if (layer is null || !layer.Statistics.HasStarted)
-            return 0;
-        var highest = layer.Statistics.Highest;
-        var sequence = highest - (int)((uint)highest - entry.SourceSequence);
-        if (!layer.History.TryGet(sequence, out var packet, out var facts))
-            return 0;
-        var destination = sink.Reserve(OutgoingPacketWriter.Capacity(packet));
-        if (destination.IsEmpty)
-            return 0;
-
-        var writer = _rtx ?? _media;
-        var rewrite = new Rewrite
-        {
-            Sequence = _rtx is null ? entry.Number : _rtxSequence++,
-            Timestamp = entry.Timestamp,
-            Marker = entry.Marker,
-            PictureId = entry.PictureId,
-            Tl0PictureIndex = entry.Tl0PictureIndex,
-            ActiveTargets = entry.ActiveTargets,
-        };
-        var found = RtpHeaderExtensions.Read(packet, _source.Extensions);
-        var length = writer.Write(
-            packet, found, facts, rewrite, _rtx is null ? -1 : entry.Number, destination, out var transportSequence, out var sendTime);
-        sink.Commit(destination, length, new SentPacketInfo(writer.Ssrc, new(rewrite.Sequence), kind, transportSequence, sendTime));
-        return length;
-    }
-
-    private int SendPadding(int size, IRtpSink sink, Instant now)
-    {
-        // On the media stream padding goes between pictures only, because it takes a sequence number there.
-        if (_rtx is null && (!_lastEndedPicture || !IsForwarding))
-            return 0;
-        var destination = sink.Reserve(OutgoingPacketWriter.MaxOverhead + MaxPadding);
-        if (destination.IsEmpty)
-            return 0;
-        var writer = _rtx ?? _media;
-        ushort sequence;
-        if (_rtx is not null)
-        {
-            sequence = _rtxSequence++;
-        }
-        else
-        {
-            _last.Sequence = _current.InsertSequence();
-            sequence = (ushort)_last.Sequence;
-        }
-
-        var rewrite = new Rewrite { Sequence = sequence, Timestamp = _last.Timestamp.Value, Marker = false };
-        var padding = (byte)Math.Clamp(size - RtpPacketView.FixedHeaderLength, 1, MaxPadding);
-        var length = writer.WriteEmpty(rewrite, padding, destination, out var transportSequence, out var sendTime);
-        sink.Commit(destination, length, new SentPacketInfo(writer.Ssrc, new(sequence), SentPacketKind.Probe, transportSequence, sendTime));
-        if (_rtx is null)
-            Reports.OnSent(0);
         return length;
     }
 }

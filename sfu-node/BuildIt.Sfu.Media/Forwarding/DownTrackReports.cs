@@ -18,6 +18,9 @@ public sealed class DownTrackReports(Ssrc ssrc, int clockRate)
     private uint _packets;
     private uint _octets;
 
+    /// <summary>Ticks a second of what is sent now.</summary>
+    internal int ClockRate { get; set; } = clockRate;
+
     /// <summary>Round-trip time to the subscriber; 100 ms until measured.</summary>
     public TimeSpan RoundTrip { get; private set; } = TimeSpan.FromMilliseconds(100);
 
@@ -57,7 +60,7 @@ public sealed class DownTrackReports(Ssrc ssrc, int clockRate)
         LastReport = now;
         FractionLost = block.FractionLost / 256.0;
         CumulativeLost = block.CumulativeLost;
-        Jitter = TimeSpan.FromSeconds(block.Jitter / (double)clockRate);
+        Jitter = TimeSpan.FromSeconds(block.Jitter / (double)ClockRate);
         if (block.LastReport == 0)
             return;
         foreach (var (middle, sentAt) in _sent)
@@ -96,5 +99,5 @@ public sealed class DownTrackReports(Ssrc ssrc, int clockRate)
         return new SenderInfo(ssrc, ntp, timestamp, _packets, _octets);
     }
 
-    private long Ticks(TimeSpan span) => span.Ticks * clockRate / TimeSpan.TicksPerSecond;
+    private long Ticks(TimeSpan span) => span.Ticks * ClockRate / TimeSpan.TicksPerSecond;
 }

@@ -14,12 +14,12 @@ public enum SentPacketKind : byte
 
 /// <summary>What the transport must know of a packet it is about to protect and send.</summary>
 /// <param name="Ssrc">Stream of the packet.</param>
-/// <param name="Sequence">Sequence number in that stream.</param>
+/// <param name="Index">Its place in that stream, of which the sequence number is the lower part.</param>
 /// <param name="Kind">Why it is sent.</param>
 /// <param name="TransportSequenceOffset">Where to write the 16-bit transport-wide sequence number; 0 when not negotiated.</param>
 /// <param name="AbsoluteSendTimeOffset">Where to write the 24-bit absolute send time; 0 when not negotiated.</param>
 public readonly record struct SentPacketInfo(
-    Ssrc Ssrc, SequenceNumber Sequence, SentPacketKind Kind, int TransportSequenceOffset, int AbsoluteSendTimeOffset);
+    Ssrc Ssrc, PacketIndex Index, SentPacketKind Kind, int TransportSequenceOffset, int AbsoluteSendTimeOffset);
 
 /// <summary>
 /// Where outgoing RTP packets are written: the subscriber's transport, which fills in the transport-wide sequence number and send time,
@@ -37,5 +37,9 @@ public interface IRtpSink
     int LastWaiting => -1;
 
     /// <summary>Sends the first <paramref name="length"/> bytes of <paramref name="reservation"/>, which came from <see cref="Reserve"/>.</summary>
-    void Commit(Span<byte> reservation, int length, in SentPacketInfo info);
+    /// <returns>Length of the packet as it was sent, encrypted in place; 0 when it was not.</returns>
+    int Commit(Span<byte> reservation, int length, in SentPacketInfo info);
+
+    /// <summary>Sends a packet again exactly as <see cref="Commit"/> left it; returns its length, 0 when it was not sent.</summary>
+    int Resend(ReadOnlySpan<byte> sent);
 }

@@ -89,7 +89,7 @@ internal sealed class SourceRewriter(CodecKind codec, int window)
         mapped.Timestamp = new RtpTimestamp(packet.Rtp.Timestamp.Value + _timestampOffset);
         mapped.Tl0PictureIndex = (byte)(facts.Tl0PictureIndex + _tl0Offset);
         if (_pictures is null)
-            mapped.Picture = (ushort)(facts.PictureId + _pictureOffset);
+            mapped.Picture = PictureBase | (ushort)(facts.PictureId + _pictureOffset);
         else if (facts.Has(PayloadFlags.PictureId))
             _pictures.TryMap(Widen(facts), out mapped.Picture);
         return true;

@@ -206,7 +206,7 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
         }
 
         subscription.Publication.Subscriptions.Remove(subscription);
-        subscription.Stop();
+        subscription.End();
         _subscribing.Remove(subscription, now);
         Touch(NextWork());
     }

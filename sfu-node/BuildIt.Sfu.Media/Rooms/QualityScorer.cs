@@ -33,7 +33,7 @@ internal sealed class QualityScorer(MediaPeer peer)
 
         foreach (var subscription in peer.Subscriptions.Values)
         {
-            if (subscription.Down is not null && !subscription.IsIdle)
+            if (subscription.Encoding is not null && !subscription.IsIdle)
             {
                 Add(ref count, Received(subscription));
             }

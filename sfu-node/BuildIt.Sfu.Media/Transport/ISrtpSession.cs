@@ -1,3 +1,5 @@
+using BuildIt.Sfu.Media.Rtp;
+
 namespace BuildIt.Sfu.Media.Transport;
 
 /// <summary>Protection profiles of DTLS-SRTP by their registered number (RFC 5764 section 4.1.2, RFC 7714 section 14.2).</summary>
@@ -10,10 +12,14 @@ public enum SrtpProfile : ushort
 
 /// <summary>
 /// Protects what we send and unprotects what the peer sends, both in place and without allocation (RFC 3711, RFC 7714).
-/// Not thread-safe. Packets that are malformed, forged or (if asked) replayed give false and leave the state as it was.
+/// Who sends says which index a packet has; none is protected twice. Not thread-safe. Packets that are malformed, forged or
+/// (if asked) replayed are refused and leave the state as it was.
 /// </summary>
 public interface ISrtpSession : IDisposable
 {
+    /// <summary>How far behind a stream's highest index a packet may still be protected.</summary>
+    const int Window = 1024;
+
     SrtpProfile Profile { get; }
 
     /// <summary>Bytes by which protection lengthens an RTP packet.</summary>
@@ -23,12 +29,21 @@ public interface ISrtpSession : IDisposable
     int RtcpOverhead { get; }
 
     /// <param name="packet">The plain packet followed by at least <see cref="RtpOverhead"/> bytes of room.</param>
-    bool TryProtectRtp(Span<byte> packet, int plainLength, out int protectedLength);
+    /// <param name="plainLength">Length of the plain packet.</param>
+    /// <param name="index">Its index; its low 16 bits stand in the header. A peer counts from a stream's first packet on, so the first index is below 2^15.</param>
+    /// <param name="protectedLength">What is to be sent; 0 when refused.</param>
+    SrtpError ProtectRtp(Span<byte> packet, int plainLength, PacketIndex index, out int protectedLength);
 
     bool TryUnprotectRtp(Span<byte> packet, out int plainLength);
 
     /// <param name="packet">The plain compound packet followed by at least <see cref="RtcpOverhead"/> bytes of room.</param>
-    bool TryProtectRtcp(Span<byte> packet, int plainLength, out int protectedLength);
+    /// <param name="plainLength">Length of the plain packet.</param>
+    /// <param name="index">31 bits, higher than that of any RTCP packet before.</param>
+    /// <param name="protectedLength">What is to be sent; 0 when refused.</param>
+    SrtpError ProtectRtcp(Span<byte> packet, int plainLength, uint index, out int protectedLength);
+
+    /// <summary>Nothing is sent under this SSRC any more: forgets where the stream was, and refuses it from now on.</summary>
+    void EndStream(Ssrc ssrc);
 
     bool TryUnprotectRtcp(Span<byte> packet, out int plainLength);
 }

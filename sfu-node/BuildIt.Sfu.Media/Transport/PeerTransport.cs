@@ -1,4 +1,5 @@
 using BuildIt.Sfu.Media.Ice;
+using BuildIt.Sfu.Media.Rtp;
 using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Media.Transport;
@@ -24,6 +25,7 @@ public sealed class PeerTransport : IDatagramHandler, IDisposable
     private ISrtpSession? _srtp;
     private DtlsFingerprint? _remoteFingerprint;
     private List<byte[]>? _earlyDatagrams;
+    private uint _rtcpIndex;
     private IceState _reportedIce;
     private Instant _nextPoll = Instant.Never;
     private bool _peerClosed;
@@ -163,20 +165,21 @@ public sealed class PeerTransport : IDatagramHandler, IDisposable
     public Span<byte> ReserveRtp(int maxLength) =>
         CanSend ? _sink.Reserve(_ice.SelectedPath, maxLength + _srtp!.RtpOverhead) : default;
 
-    /// <summary>Protects the packet in place and sends it. False when it is no RTP packet.</summary>
-    public bool CommitRtp(Span<byte> reservation, int rtpLength)
+    /// <summary>Protects the packet in place and sends it.</summary>
+    /// <returns>Its length as sent, from the start of the reservation; 0 when it was refused (see <see cref="SrtpError"/>) and not sent.</returns>
+    public int CommitRtp(Span<byte> reservation, int rtpLength, PacketIndex index)
     {
-        if (_srtp is null || !_srtp.TryProtectRtp(reservation, rtpLength, out var length))
+        if (_srtp is null || _srtp.ProtectRtp(reservation, rtpLength, index, out var length) != SrtpError.None)
         {
-            return false;
+            return 0;
         }
 
         _sink.Commit(length);
-        return true;
+        return length;
     }
 
     /// <summary>Sends one RTP packet from memory of the caller. False when nothing can be sent now.</summary>
-    public bool SendRtp(ReadOnlySpan<byte> packet)
+    public bool SendRtp(ReadOnlySpan<byte> packet, PacketIndex index)
     {
         var reservation = ReserveRtp(packet.Length);
         if (reservation.IsEmpty)
@@ -185,8 +188,24 @@ public sealed class PeerTransport : IDatagramHandler, IDisposable
         }
 
         packet.CopyTo(reservation);
-        return CommitRtp(reservation, packet.Length);
+        return CommitRtp(reservation, packet.Length, index) > 0;
     }
+
+    /// <summary>Sends a packet again as it was protected: the same bytes, so that nothing is told by it. False when nothing can be sent now.</summary>
+    public bool SendProtectedRtp(ReadOnlySpan<byte> packet)
+    {
+        if (!CanSend)
+        {
+            return false;
+        }
+
+        packet.CopyTo(_sink.Reserve(_ice.SelectedPath, packet.Length));
+        _sink.Commit(packet.Length);
+        return true;
+    }
+
+    /// <summary>Nothing is sent under this SSRC any more, ever.</summary>
+    public void EndStream(Ssrc ssrc) => _srtp?.EndStream(ssrc);
 
     /// <summary>Sends one compound RTCP packet. False when nothing can be sent now.</summary>
     public bool SendRtcp(ReadOnlySpan<byte> compound)
@@ -198,7 +217,7 @@ public sealed class PeerTransport : IDatagramHandler, IDisposable
 
         var reservation = _sink.Reserve(_ice.SelectedPath, compound.Length + _srtp!.RtcpOverhead);
         compound.CopyTo(reservation);
-        if (!_srtp.TryProtectRtcp(reservation, compound.Length, out var length))
+        if (_srtp.ProtectRtcp(reservation, compound.Length, ++_rtcpIndex, out var length) != SrtpError.None)
         {
             return false;
         }

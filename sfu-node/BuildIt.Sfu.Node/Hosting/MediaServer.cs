@@ -33,6 +33,7 @@ public sealed partial class MediaServer : IDisposable
         _certificate = DtlsCertificate.Generate(time);
         var dtls = new DtlsSessionFactory(_certificate);
         var srtp = new SrtpSessionFactory();
+        SrtpRefusals = srtp.Refusals;
         var hosts = new List<MediaHost>();
         foreach (var loop in _network.Loops)
         {
@@ -43,6 +44,9 @@ public sealed partial class MediaServer : IDisposable
     }
 
     public IMediaRoomFactory Rooms { get; }
+
+    /// <summary>Packets that were not encrypted, and so not sent.</summary>
+    public SrtpRefusals SrtpRefusals { get; }
 
     /// <summary>Ends the process: a loop cannot go on.</summary>
     public event Action<MediaLoop, Exception> Fatal

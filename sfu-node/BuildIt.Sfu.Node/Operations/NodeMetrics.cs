@@ -1,5 +1,6 @@
 using System.Text.Json;
 using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Media.Transport;
 using BuildIt.Sfu.Node.Configuration;
 using BuildIt.Sfu.Node.Hosting;
 using BuildIt.Sfu.Node.Load;
@@ -48,6 +49,7 @@ public sealed class NodeMetrics
     private readonly Counter _limited;
     private readonly Counter _background;
     private readonly Counter _refused;
+    private readonly Counter _unprotected;
 
     public NodeMetrics(
         NodeSettings settings, MediaServer media, LoadMonitor load, INodeActivity activity, INodeRegistry registry, LimitCounters limits,
@@ -83,6 +85,8 @@ public sealed class NodeMetrics
         _limited = metrics.CreateCounter("buildit_sfu_limited_total", "What clients asked for beyond their limits, by limit.", "limit");
         _refused = metrics.CreateCounter("buildit_sfu_connections_refused_total", "Connections closed because there were too many, or because they said nothing in time, by port.", "port");
         _background = metrics.CreateCounter("buildit_sfu_background_faults_total", "Unexpected failures of work that goes on all the time, by work; each is a bug.", "work");
+        _unprotected = metrics.CreateCounter(
+            "buildit_sfu_srtp_refused_total", "Packets that SRTP refused to protect and that were not sent, by reason; index_reused is a bug.", "reason");
     }
 
     public CollectorRegistry Registry { get; }
@@ -115,6 +119,11 @@ public sealed class NodeMetrics
             foreach (var (work, count) in _backgroundFaults.Counts)
             {
                 _background.WithLabels(work).IncTo(count);
+            }
+
+            foreach (var error in Enum.GetValues<SrtpError>().Where(error => error != SrtpError.None))
+            {
+                _unprotected.WithLabels(JsonNamingPolicy.SnakeCaseLower.ConvertName(error.ToString())).IncTo(_media.SrtpRefusals[error]);
             }
 
             foreach (var loop in _media.Loops)

@@ -1,6 +1,8 @@
+using System.Buffers.Binary;
 using System.Net;
 using System.Security.Cryptography;
 using BuildIt.Sfu.Crypto.Srtp;
+using BuildIt.Sfu.Media.Rtp;
 using BuildIt.Sfu.Media.Transport;
 using BuildIt.Sfu.Media.Units;
 using BuildIt.Sfu.Net;
@@ -18,7 +20,7 @@ internal sealed class BareSender : IDatagramHandler, IDeadlineHandler, IDisposab
     private readonly LoopTimer _timer;
     private readonly PathId[] _paths;
     private readonly ISrtpSession[] _sessions;
-    private readonly ushort[] _sequences;
+    private readonly PacketIndex[] _indexes;
     private readonly byte[] _packet;
     private readonly int _packetBytes;
     private readonly double _run;
@@ -41,7 +43,7 @@ internal sealed class BareSender : IDatagramHandler, IDeadlineHandler, IDisposab
         var factory = new SrtpSessionFactory();
         _paths = new PathId[receivers.Count];
         _sessions = new ISrtpSession[receivers.Count];
-        _sequences = new ushort[receivers.Count];
+        _indexes = new PacketIndex[receivers.Count];
         RandomNumberGenerator.Fill(_packet);
         for (int i = 0; i < receivers.Count; i++)
         {
@@ -89,8 +91,8 @@ internal sealed class BareSender : IDatagramHandler, IDeadlineHandler, IDisposab
         {
             // A reservation that is not committed is discarded by the next.
             Span<byte> datagram = _endpoint.Reserve(_paths[i % _paths.Length], _packetBytes);
-            WritePacket(datagram, i % _paths.Length);
-            _sessions[i % _paths.Length].TryProtectRtp(datagram, _packet.Length, out _);
+            var index = WritePacket(datagram, i % _paths.Length);
+            _sessions[i % _paths.Length].ProtectRtp(datagram, _packet.Length, index, out _);
         }
 
         return (ThreadCpu.Nanoseconds() - start) / (double)packets;
@@ -117,23 +119,24 @@ internal sealed class BareSender : IDatagramHandler, IDeadlineHandler, IDisposab
     private void SendOne(int destination)
     {
         Span<byte> datagram = _endpoint.Reserve(_paths[destination], _packetBytes);
-        WritePacket(datagram, destination);
-        if (_sessions[destination].TryProtectRtp(datagram, _packet.Length, out int length))
+        var index = WritePacket(datagram, destination);
+        if (_sessions[destination].ProtectRtp(datagram, _packet.Length, index, out int length) == SrtpError.None)
         {
             _endpoint.Commit(length);
         }
     }
 
-    private void WritePacket(Span<byte> datagram, int destination)
+    private PacketIndex WritePacket(Span<byte> datagram, int destination)
     {
         _packet.CopyTo(datagram);
-        ushort sequence = _sequences[destination]++;
+        var index = _indexes[destination];
+        _indexes[destination] += 1;
         datagram[0] = 0x80;
         datagram[1] = 96;
-        datagram[2] = (byte)(sequence >> 8);
-        datagram[3] = (byte)sequence;
+        BinaryPrimitives.WriteUInt16BigEndian(datagram[2..], index.Sequence.Value);
         datagram[8] = datagram[9] = datagram[10] = 0;
         datagram[11] = 1;
+        return index;
     }
 }
 

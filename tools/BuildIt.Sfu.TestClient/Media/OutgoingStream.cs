@@ -18,13 +18,16 @@ internal sealed class OutgoingStream
     // The node learns from the first packets which stream this is; later ones need not say (RFC 8852 section 3).
     private const int IdentifiedPackets = 200;
 
+    // The history's numbers are positive.
+    private const long FirstCircle = 0x1_0000;
+
     private readonly ClientConnection _connection;
     private readonly PacketHistory _history = new(HistoryBytes);
     private readonly byte[] _mid;
     private readonly byte[] _rid;
     private readonly byte[] _scratch = new byte[1500];
     private int _headerLength;
-    private ushort _repairSequence;
+    private PacketIndex _repairIndex;
     private long _sequence;
     private uint _lastTimestamp;
     private Instant _lastSent;
@@ -39,8 +42,8 @@ internal sealed class OutgoingStream
         RepairSsrc = new Ssrc(connection.NextRandom() | 1);
 
         // Half the range at most, so that the first packets do not wrap before the peer has seen any (RFC 3711 section 3.3.1).
-        _sequence = 0x1_0000 + (connection.NextRandom() & 0x7FFF);
-        _repairSequence = (ushort)(connection.NextRandom() & 0x7FFF);
+        _sequence = FirstCircle + (connection.NextRandom() & 0x7FFF);
+        _repairIndex = new PacketIndex(connection.NextRandom() & 0x7FFF);
     }
 
     public Ssrc Ssrc { get; }
@@ -110,10 +113,10 @@ internal sealed class OutgoingStream
             _history.Add(_sequence, packet, default, now);
         }
 
-        _sequence++;
+        var index = new PacketIndex((ulong)(_sequence++ - FirstCircle));
         Packets++;
         Bytes += packet.Length;
-        _connection.Transport.SendRtp(packet);
+        _connection.Transport.SendRtp(packet, index);
     }
 
     /// <summary>Sends a packet again, when it is still there and retransmission was agreed on.</summary>
@@ -126,7 +129,7 @@ internal sealed class OutgoingStream
         }
 
         var destination = _scratch.AsSpan();
-        var writer = new RtpHeaderWriter(destination, RepairPayloadType, packet.Marker, new(_repairSequence++), packet.Timestamp, RepairSsrc);
+        var writer = new RtpHeaderWriter(destination, RepairPayloadType, packet.Marker, _repairIndex.Sequence, packet.Timestamp, RepairSsrc);
         if (Extensions.TransportCc != 0)
         {
             BinaryPrimitives.WriteUInt16BigEndian(destination[writer.Add(Extensions.TransportCc, 2)..], _connection.NextTransportSequence());
@@ -146,7 +149,8 @@ internal sealed class OutgoingStream
         BinaryPrimitives.WriteUInt16BigEndian(destination[position..], packet.SequenceNumber.Value);
         packet.Payload.CopyTo(destination[(position + RtxPacket.HeaderLength)..]);
         Resent++;
-        _connection.Transport.SendRtp(destination[..(position + RtxPacket.HeaderLength + packet.PayloadLength)]);
+        _connection.Transport.SendRtp(destination[..(position + RtxPacket.HeaderLength + packet.PayloadLength)], _repairIndex);
+        _repairIndex += 1;
     }
 
     /// <summary>Sender information for a report at <paramref name="now"/>; false before the first packet.</summary>

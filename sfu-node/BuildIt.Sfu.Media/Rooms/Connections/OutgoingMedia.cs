@@ -22,6 +22,9 @@ internal sealed class OutgoingMedia(PeerConnection connection, MediaRoom room) :
     private ushort _transportSequence;
     private Instant _nextReport = Instant.Never;
 
+    /// <summary>SSRCs of this connection.</summary>
+    public SsrcSequence Ssrcs { get; } = new(room.NextRandom());
+
     /// <summary>The subscriber's header extension ids.</summary>
     public ExtensionMap Extensions { get; } = new();
 
@@ -65,6 +68,7 @@ internal sealed class OutgoingMedia(PeerConnection connection, MediaRoom room) :
         }
     }
 
+    /// <summary>Sends the subscription nothing for now.</summary>
     public void Remove(Subscription subscription)
     {
         _subscriptions.Remove(subscription);
@@ -75,11 +79,21 @@ internal sealed class OutgoingMedia(PeerConnection connection, MediaRoom room) :
         }
     }
 
+    /// <summary>The subscription is over: its SSRCs are never used again on this connection.</summary>
+    public void End(SendTrack sends)
+    {
+        connection.Transport.EndStream(new Ssrc(sends.Ssrc));
+        if (sends.RtxSsrc is { } rtx)
+        {
+            connection.Transport.EndStream(new Ssrc(rtx));
+        }
+    }
+
     public int LastWaiting => connection.Transport.LastWaitingRtp;
 
     public Span<byte> Reserve(int capacity) => connection.Transport.ReserveRtp(capacity);
 
-    public void Commit(Span<byte> packet, int length, in SentPacketInfo info)
+    public int Commit(Span<byte> packet, int length, in SentPacketInfo info)
     {
         if (info.TransportSequenceOffset > 0)
         {
@@ -100,7 +114,18 @@ internal sealed class OutgoingMedia(PeerConnection connection, MediaRoom room) :
             BinaryPrimitives.WriteUInt16BigEndian(packet[(info.AbsoluteSendTimeOffset + 1)..], (ushort)time);
         }
 
-        connection.Transport.CommitRtp(packet, length);
+        return connection.Transport.CommitRtp(packet, length, info.Index);
+    }
+
+    public int Resend(ReadOnlySpan<byte> sent)
+    {
+        if (!connection.Transport.SendProtectedRtp(sent))
+        {
+            return 0;
+        }
+
+        Link.OnRetransmitted(sent.Length);
+        return sent.Length;
     }
 
     /// <summary>Takes one packet of a compound that the client sent about what it receives.</summary>

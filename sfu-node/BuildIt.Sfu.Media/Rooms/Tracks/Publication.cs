@@ -74,7 +74,7 @@ internal sealed class Publication(MediaPeer publisher, PublishedTrack track)
     {
         foreach (var subscription in encoding.Subscriptions.ToArray())
         {
-            subscription.Restart();
+            subscription.TryStart(Publisher.Room.Now);
         }
     }
 

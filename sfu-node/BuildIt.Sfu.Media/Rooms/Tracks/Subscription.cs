@@ -1,3 +1,4 @@
+using BuildIt.Sfu.Media.Allocation;
 using BuildIt.Sfu.Media.Forwarding;
 using BuildIt.Sfu.Media.Receiving;
 using BuildIt.Sfu.Media.Rooms.Connections;
@@ -16,7 +17,7 @@ internal sealed class Subscription
     private NegotiatedSection? _section;
     private ExtensionMap? _extensions;
     private bool _announced;
-    private VideoQualityLevel? _told;
+    private (Dynacast? Publisher, VideoQualityLevel Quality) _told;
 
     public Subscription(MediaPeer subscriber, Publication publication, SendTrack sends, in SubscriptionSettings settings)
     {
@@ -43,10 +44,10 @@ internal sealed class Subscription
 
     public SubscriptionSettings Settings { get; set; }
 
-    /// <summary>Which encoding is forwarded; null before negotiation.</summary>
+    /// <summary>Which encoding is forwarded; null before negotiation and while the subscriber can receive none.</summary>
     public PublicationEncoding? Encoding { get; private set; }
 
-    /// <summary>The outgoing stream; null before negotiation.</summary>
+    /// <summary>The outgoing stream; null before negotiation. It lives as long as the subscription, whatever feeds it.</summary>
     public DownTrack? Down { get; private set; }
 
     /// <summary>Highest layers that the link's share allows; set by the allocation.</summary>
@@ -70,16 +71,15 @@ internal sealed class Subscription
     /// <summary>The negotiated section, taken over; forwarding starts when the publisher's side is negotiated too.</summary>
     public void OnNegotiated(NegotiatedSection section, ExtensionMap extensions, Instant now)
     {
-        var isSame = _section is not null && _section.Mid == section.Mid;
         _section = section;
         _extensions = extensions;
-        if (Down is null || !isSame)
-        {
-            TryStart(now);
-        }
+        TryStart(now);
     }
 
-    /// <summary>Starts forwarding when both sides are negotiated and have a codec in common.</summary>
+    /// <summary>
+    /// Starts forwarding when both sides are negotiated and have a codec in common, or goes on with what is negotiated now.
+    /// Changes nothing when that is the same.
+    /// </summary>
     public void TryStart(Instant now)
     {
         if (_section is null || _extensions is null)
@@ -111,34 +111,32 @@ internal sealed class Subscription
 
         if (negotiated)
         {
+            Stop();
             Subscriber.Events.OnSubscriptionFailed(Publication.Sid, SubscriptionFailure.CodecUnsupported, now);
         }
     }
 
-    /// <summary>Makes the outgoing stream anew, because the publisher's stream is another one.</summary>
-    public void Restart()
-    {
-        Stop();
-        TryStart(Subscriber.Room.Now);
-    }
-
-    /// <summary>Ends forwarding; the subscription may start again.</summary>
+    /// <summary>Sends nothing for now; the subscription may start again.</summary>
     public void Stop()
     {
-        if (Encoding is not null)
+        if (Encoding is null)
         {
-            Encoding.Subscriptions.Remove(this);
-            Encoding.Watched?.Remove(Subscriber.Options.Sid, Subscriber.Room.Now);
-            Publication.Publisher.OnWatchedChanged(Subscriber.Room.Now);
-            _told = null;
+            return;
         }
 
-        if (Down is not null)
-        {
-            Subscriber.Outgoing.Remove(this);
-        }
-
+        Encoding.Subscriptions.Remove(this);
+        Encoding.Watched?.Remove(Subscriber.Options.Sid, Subscriber.Room.Now);
+        Publication.Publisher.OnWatchedChanged(Subscriber.Room.Now);
+        _told = default;
+        Outgoing.Remove(this);
         Encoding = null;
+    }
+
+    /// <summary>The subscription is over.</summary>
+    public void End()
+    {
+        Stop();
+        Outgoing.End(Sends);
         Down = null;
     }
 
@@ -204,9 +202,9 @@ internal sealed class Subscription
     private void TellPublisher(Instant now)
     {
         var quality = WantedQuality();
-        if (Encoding!.Watched is { } watched && _told != quality)
+        if (Encoding!.Watched is { } watched && _told != (watched, quality))
         {
-            _told = quality;
+            _told = (watched, quality);
             watched.SetWanted(Subscriber.Options.Sid, quality, now);
             Publication.Publisher.OnWatchedChanged(now);
         }
@@ -271,25 +269,37 @@ internal sealed class Subscription
 
     private void Start(PublicationEncoding encoding, NegotiatedCodec codec)
     {
-        Stop();
         RtpIdentifier.TryParse(_section!.Mid, out var mid);
-        Encoding = encoding;
-        Down = new DownTrack(
-            encoding.Incoming!,
-            new DownTrackOptions
-            {
-                Ssrc = new Ssrc(Sends.Ssrc),
-                PayloadType = codec.PayloadType,
-                RtxSsrc = Sends.RtxSsrc is { } rtx && codec.RtxPayloadType is not null ? new Ssrc(rtx) : null,
-                RtxPayloadType = codec.RtxPayloadType,
-                UnwrapRed = encoding.Codec!.IsRed && !codec.IsRed,
-                Extensions = _extensions!,
-                Mid = mid,
-                RetransmissionWindow = codec.Nack || codec.RtxPayloadType is not null ? (Publication.IsVideo ? 1024 : 128) : 0,
-                FirstSequence = (ushort)(Subscriber.Room.NextRandom() & 0x7FFF),
-            });
-        encoding.Subscriptions.Add(this);
-        Subscriber.Outgoing.Add(this);
+        var options = new DownTrackOptions
+        {
+            Ssrc = new Ssrc(Sends.Ssrc),
+            PayloadType = codec.PayloadType,
+            RtxSsrc = Sends.RtxSsrc is { } rtx && codec.RtxPayloadType is not null ? new Ssrc(rtx) : null,
+            RtxPayloadType = codec.RtxPayloadType,
+            UnwrapRed = encoding.Codec!.IsRed && !codec.IsRed,
+            Extensions = _extensions!,
+            Mid = mid,
+            RetransmissionWindow = codec.Nack || codec.RtxPayloadType is not null ? (Publication.IsVideo ? 1024 : 64) : 0,
+            FirstSequence = Down?.Options.FirstSequence ?? (ushort)(Subscriber.Room.NextRandom() & 0x7FFF),
+        };
+        if (Down is null)
+        {
+            Down = new DownTrack(encoding.Incoming!, options);
+        }
+        else
+        {
+            // The same stream to the subscriber and under its key: the numbers go on.
+            Down.SetSource(encoding.Incoming!, options);
+        }
+
+        if (Encoding != encoding)
+        {
+            Stop();
+            Encoding = encoding;
+            encoding.Subscriptions.Add(this);
+            Outgoing.Add(this);
+        }
+
         Update(Subscriber.Room.Now);
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using BuildIt.Sfu.Crypto.Srtp;
 using BuildIt.Sfu.Fuzz.Engine;
+using BuildIt.Sfu.Media.Rtp;
 using BuildIt.Sfu.Media.Transport;
 
 namespace BuildIt.Sfu.Fuzz.Targets;
@@ -71,7 +72,7 @@ internal sealed class SrtpTarget : IFuzzTarget, IDisposable
         {
             PinSsrc(bytes.Length, 4);
             var report = _packet[..bytes.Length];
-            if (!pair.Sender.TryProtectRtcp(room, bytes.Length, out length))
+            if (pair.Sender.ProtectRtcp(room, bytes.Length, pair.NextRtcp++, out length) != SrtpError.None)
             {
                 return;
             }
@@ -84,23 +85,27 @@ internal sealed class SrtpTarget : IFuzzTarget, IDisposable
         }
 
         PinSsrc(bytes.Length, 8);
+        var index = pair.NextRtp;
         if (bytes.Length >= 4)
         {
-            BinaryPrimitives.WriteUInt16BigEndian(_packet.AsSpan(2), 1000);
+            BinaryPrimitives.WriteUInt16BigEndian(_packet.AsSpan(2), index.Sequence.Value);
         }
 
         var expected = _packet[..bytes.Length];
-        if (!pair.Sender.TryProtectRtp(room, bytes.Length, out length))
+        if (pair.Sender.ProtectRtp(room, bytes.Length, index, out length) != SrtpError.None)
         {
             return;
         }
 
+        pair.NextRtp += 1;
+        Property.Holds(
+            pair.Sender.ProtectRtp((byte[])_packet.Clone(), bytes.Length, index, out _) == SrtpError.IndexReused, "an index is protected once");
         Tampered(pair, length, isRtcp);
         Property.Holds(pair.Receiver.TryUnprotectRtp(room[..length], out var plainLength), "an authentic SRTP packet is accepted");
         Property.Holds(room[..plainLength].SequenceEqual(expected), "SRTP gives back what was protected");
     }
 
-    // One stream (and one sequence number) for all inputs: what a session keeps of one must not decide about the next.
+    // One stream for all inputs, whose numbers go on: what a session keeps of one must not decide about the next.
     private void PinSsrc(int length, int offset)
     {
         if (length >= offset + 4)
@@ -129,6 +134,10 @@ internal sealed class SrtpTarget : IFuzzTarget, IDisposable
     private sealed class Pair(SrtpProfile profile) : IDisposable
     {
         public SrtpSession Sender { get; } = new(profile, KeyOf(profile, 1), KeyOf(profile, 2), new SrtpOptions());
+
+        public PacketIndex NextRtp { get; set; }
+
+        public uint NextRtcp { get; set; }
 
         public SrtpSession Receiver { get; } = new(profile, KeyOf(profile, 2), KeyOf(profile, 1), new SrtpOptions());
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using BuildIt.Sfu.Crypto.Srtp;
+using BuildIt.Sfu.Media.Rtp;
 using BuildIt.Sfu.Media.Transport;
 
 namespace BuildIt.Sfu.Crypto.Tests.Srtp;
@@ -17,7 +18,7 @@ public sealed class SrtpSessionTests
         var late = new List<byte[]>();
         for (var index = 65_000; index < 65_000 + 200_000; index += 1 + random.Next(40))
         {
-            var packet = Protect(sender, (ushort)index, 0xCAFE, out var plain);
+            var packet = Protect(sender, new PacketIndex((ulong)(index - 65_000 + 30_000)), 0xCAFE, out var plain);
             if (random.Next(8) == 0)
             {
                 late.Add(packet);
@@ -42,7 +43,7 @@ public sealed class SrtpSessionTests
         var (sender, receiver) = Pair(profile);
         for (var i = 0; i < 500; i++)
         {
-            var packet = Protect(sender, (ushort)i, 7, out var plain);
+            var packet = Protect(sender, new PacketIndex((ulong)i), 7, out var plain);
             var forged = (byte[])packet.Clone();
             forged[random.Next(forged.Length)] ^= (byte)random.Next(1, 256);
             Assert.False(receiver.TryUnprotectRtp(forged, out _));
@@ -59,7 +60,7 @@ public sealed class SrtpSessionTests
         var packet = new byte[64];
         packet[0] = 0x80;
         packet[1] = 201;
-        Assert.True(sender.TryProtectRtcp(packet, 32, out var length));
+        Assert.Equal(SrtpError.None, sender.ProtectRtcp(packet, 32, 0, out var length));
         var copy = packet[..length];
         Assert.True(receiver.TryUnprotectRtcp(packet.AsSpan(0, length), out var plainLength));
         Assert.Equal(32, plainLength);
@@ -72,7 +73,7 @@ public sealed class SrtpSessionTests
         foreach (var protection in (bool[])[true, false])
         {
             var (sender, receiver) = Pair(SrtpProfile.AeadAes128Gcm, protection);
-            var packet = Protect(sender, 10, 7, out _);
+            var packet = Protect(sender, new PacketIndex(10), 7, out _);
             var copy = (byte[])packet.Clone();
             Assert.True(receiver.TryUnprotectRtp(packet, out _));
             Assert.Equal(!protection, receiver.TryUnprotectRtp(copy, out _));
@@ -93,7 +94,7 @@ public sealed class SrtpSessionTests
             var length = random.Next(buffer.Length);
             Assert.False(receiver.TryUnprotectRtp(buffer.AsSpan(0, length), out _));
             Assert.False(receiver.TryUnprotectRtcp(buffer.AsSpan(0, length), out _));
-            sender.TryProtectRtp(buffer, length, out _);
+            sender.ProtectRtp(buffer, length, new PacketIndex(BinaryPrimitives.ReadUInt16BigEndian(buffer.AsSpan(2))), out _);
         }
     }
 
@@ -117,7 +118,7 @@ public sealed class SrtpSessionTests
     {
         buffer[0] = 0x80;
         BinaryPrimitives.WriteUInt16BigEndian(buffer.AsSpan(2), sequence);
-        if (!sender.TryProtectRtp(buffer, 1200, out var length) || !receiver.TryUnprotectRtp(buffer.AsSpan(0, length), out _))
+        if (sender.ProtectRtp(buffer, 1200, new PacketIndex(sequence), out var length) != SrtpError.None || !receiver.TryUnprotectRtp(buffer.AsSpan(0, length), out _))
         {
             throw new InvalidOperationException("The packet was lost.");
         }
@@ -134,17 +135,17 @@ public sealed class SrtpSessionTests
     }
 
     /// <summary>A packet with a CSRC and a header extension, its payload derived from its number.</summary>
-    private static byte[] Protect(SrtpSession sender, ushort sequence, uint ssrc, out byte[] plain)
+    private static byte[] Protect(SrtpSession sender, PacketIndex index, uint ssrc, out byte[] plain)
     {
         plain = new byte[12 + 4 + 8 + 50];
         plain[0] = 0x80 | 0x10 | 1;
         plain[1] = 96;
-        BinaryPrimitives.WriteUInt16BigEndian(plain.AsSpan(2), sequence);
+        BinaryPrimitives.WriteUInt16BigEndian(plain.AsSpan(2), index.Sequence.Value);
         BinaryPrimitives.WriteUInt32BigEndian(plain.AsSpan(8), ssrc);
         plain[19] = 1;
-        plain.AsSpan(24).Fill((byte)sequence);
+        plain.AsSpan(24).Fill((byte)index.Value);
         byte[] packet = [.. plain, .. new byte[sender.RtpOverhead]];
-        Assert.True(sender.TryProtectRtp(packet, plain.Length, out var length));
+        Assert.Equal(SrtpError.None, sender.ProtectRtp(packet, plain.Length, index, out var length));
         Assert.Equal(packet.Length, length);
         Assert.Equal(plain[..24], packet[..24]);
         Assert.NotEqual(plain[24..], packet[24..plain.Length]);

@@ -1,5 +1,6 @@
 using BuildIt.Sfu.Crypto.Interop;
 using BuildIt.Sfu.Crypto.Srtp;
+using BuildIt.Sfu.Media.Rtp;
 using BuildIt.Sfu.Media.Transport;
 
 namespace BuildIt.Sfu.Crypto.Tests.Srtp;
@@ -42,7 +43,7 @@ public sealed class SrtpVectorTests
         Convert.FromHexString("800F1234DECAFBADCAFEBABEABABABABABABABABABABABABABABABAB").CopyTo(packet, 0);
         byte[] key = [.. MasterKey, .. MasterSalt];
         using var session = new SrtpSession(SrtpProfile.Aes128CmHmacSha1Tag80, key, key, new SrtpOptions());
-        Assert.True(session.TryProtectRtp(packet, 28, out var length));
+        Assert.Equal(SrtpError.None, session.ProtectRtp(packet, 28, new PacketIndex(0x1234), out var length));
         Assert.Equal(38, length);
         Assert.Equal(
             "800F1234DECAFBADCAFEBABE4E55DC4CE79978D88CA4D215949D2402B78D6ACC99EA179B8DBB",

@@ -1,4 +1,5 @@
 using BuildIt.Sfu.Media.Ice;
+using BuildIt.Sfu.Media.Rtp;
 using BuildIt.Sfu.Media.Transport;
 
 namespace BuildIt.Sfu.Crypto.Tests.Transport;
@@ -31,7 +32,7 @@ public sealed class PeerTransportTests
             byte[] rtp = [0x80, 96, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9, 1, 2, 3];
             byte[] rtcp = [0x80, 201, 0, 1, 0, 0, 0, 9];
             byte[] data = [.. Enumerable.Range(0, 1100).Select(static i => (byte)i)];
-            Assert.True(end.Transport.SendRtp(rtp));
+            Assert.True(end.Transport.SendRtp(rtp, new PacketIndex(1)));
             Assert.True(end.Transport.SendRtcp(rtcp));
             Assert.True(end.Transport.SendApplicationData(data));
             Assert.True(pipe.PumpUntil(() => end.Peer.Rtp.Count + end.Peer.Rtcp.Count + end.Peer.Data.Count == 3, Patience));
@@ -49,7 +50,7 @@ public sealed class PeerTransportTests
         Assert.True(pipe.PumpUntil(() => pipe.Client.Failure is not null, Patience));
         Assert.Equal(TransportFailure.Dtls, pipe.Client.Failure);
         Assert.False(pipe.Client.Transport.IsConnected);
-        Assert.False(pipe.Client.Transport.SendRtp([0x80, 96, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9]));
+        Assert.False(pipe.Client.Transport.SendRtp([0x80, 96, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9], new PacketIndex(1)));
         Assert.False(pipe.Server.Transport.IsConnected);
     }
 

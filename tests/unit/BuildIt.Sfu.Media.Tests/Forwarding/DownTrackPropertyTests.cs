@@ -91,7 +91,7 @@ public sealed class DownTrackPropertyTests
             Assert.True(RtpPacketView.TryParse(bytes, out var view));
             Assert.Equal(options.Ssrc, view.Ssrc);
             Assert.Equal(options.PayloadType, view.PayloadType);
-            Assert.Equal(info.Sequence, view.SequenceNumber);
+            Assert.Equal(info.Index.Sequence, view.SequenceNumber);
             var sequence = unwrapper.Unwrap(view.SequenceNumber.Value);
             if (view.PayloadLength == 0)
             {

@@ -65,6 +65,12 @@ public sealed class EqualLengthsTests
 
         public Span<byte> Reserve(int capacity) => _buffer.AsSpan(0, capacity);
 
-        public void Commit(Span<byte> reservation, int length, in SentPacketInfo info) => Packets.Add(_buffer[..length]);
+        public int Commit(Span<byte> reservation, int length, in SentPacketInfo info)
+        {
+            Packets.Add(_buffer[..length]);
+            return length;
+        }
+
+        public int Resend(ReadOnlySpan<byte> sent) => 0;
     }
 }

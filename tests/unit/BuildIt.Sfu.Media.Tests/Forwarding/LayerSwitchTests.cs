@@ -73,7 +73,7 @@ public sealed class LayerSwitchTests
         SendAv1(source, track, sink, 3, [0xC0 | 8, 0, 4], true);
 
         Assert.Equal(new LayerPair(0, 1), track.CurrentLayers);
-        Assert.Equal([1, 2], sink.Packets.Select(packet => packet.Info.Sequence.Value));
+        Assert.Equal([1, 2], sink.Packets.Select(packet => packet.Info.Index.Sequence.Value));
         DependencyStructure? structure = null;
         uint active = 0;
         foreach (var (bytes, _) in sink.Packets)
@@ -124,7 +124,7 @@ public sealed class LayerSwitchTests
         publisher.WantKeyFrame(0);
         Step(publisher, track, sink, 11);
         Assert.True(sink.Packets.Count > count);
-        Assert.Equal(sink.Packets[count - 1].Info.Sequence + 1, sink.Packets[count].Info.Sequence);
+        Assert.Equal(sink.Packets[count - 1].Info.Index.Sequence + 1, sink.Packets[count].Info.Index.Sequence);
         Assert.Equal(7u * 33 * 90, Timestamp(sink.Packets[count].Bytes) - Timestamp(sink.Packets[count - 1].Bytes));
     }
 
@@ -194,7 +194,7 @@ public sealed class LayerSwitchTests
             {
                 for (var i = 1; i < _sink.Packets.Count; i++)
                 {
-                    if (_sink.Packets[i].Info.Sequence != _sink.Packets[i - 1].Info.Sequence + 1)
+                    if (_sink.Packets[i].Info.Index.Sequence != _sink.Packets[i - 1].Info.Index.Sequence + 1)
                         return false;
                 }
 

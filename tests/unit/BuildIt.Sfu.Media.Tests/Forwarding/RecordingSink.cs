@@ -9,6 +9,9 @@ internal sealed class RecordingSink : IRtpSink
 
     public List<(byte[] Bytes, SentPacketInfo Info)> Packets { get; } = [];
 
+    /// <summary>Packets sent once more as they were.</summary>
+    public List<byte[]> Resent { get; } = [];
+
     /// <summary>When false, packets are counted only.</summary>
     public bool Keep { get; init; } = true;
 
@@ -16,10 +19,18 @@ internal sealed class RecordingSink : IRtpSink
 
     public Span<byte> Reserve(int capacity) => _buffer.AsSpan(0, capacity);
 
-    public void Commit(Span<byte> reservation, int length, in SentPacketInfo info)
+    public int Commit(Span<byte> reservation, int length, in SentPacketInfo info)
     {
         Count++;
         if (Keep)
             Packets.Add((_buffer[..length], info));
+        return length;
+    }
+
+    public int Resend(ReadOnlySpan<byte> sent)
+    {
+        Count++;
+        Resent.Add(sent.ToArray());
+        return sent.Length;
     }
 }

@@ -45,14 +45,14 @@ public sealed class RetransmissionTests
         var lost = _sink.Packets[5];
         _sink.Packets.Clear();
 
-        Nack(lost.Info.Sequence, Instant.FromMilliseconds(700));
+        Nack(lost.Info.Index.Sequence, Instant.FromMilliseconds(700));
 
         var (bytes, info) = Assert.Single(_sink.Packets);
         Assert.Equal(SentPacketKind.Retransmission, info.Kind);
         Assert.True(RtpPacketView.TryParse(bytes, out var view));
         Assert.Equal(RtxSsrc, view.Ssrc);
         Assert.Equal(101, view.PayloadType);
-        Assert.Equal(lost.Info.Sequence.Value, BinaryPrimitives.ReadUInt16BigEndian(view.Payload));
+        Assert.Equal(lost.Info.Index.Sequence.Value, BinaryPrimitives.ReadUInt16BigEndian(view.Payload));
         Assert.NotEqual(0, info.TransportSequenceOffset);
         // Taken apart by a receiver it is the lost packet itself.
         Assert.True(RtxPacket.TryDecapsulate(bytes, view, 100, new(0xAAAA), out var original));
@@ -62,7 +62,7 @@ public sealed class RetransmissionTests
     [Fact]
     public void Repeated_requests_within_a_round_trip_are_answered_once()
     {
-        var lost = _sink.Packets[5].Info.Sequence;
+        var lost = _sink.Packets[5].Info.Index.Sequence;
         _sink.Packets.Clear();
 
         Nack(lost, Instant.FromMilliseconds(700));
@@ -75,7 +75,7 @@ public sealed class RetransmissionTests
     [Fact]
     public void Flood_of_requests_is_bounded()
     {
-        var lost = _sink.Packets[5].Info.Sequence;
+        var lost = _sink.Packets[5].Info.Index.Sequence;
         _sink.Packets.Clear();
         for (var i = 0; i < 10_000; i++)
             Nack(lost, Instant.FromMilliseconds(700 + i));
@@ -101,7 +101,7 @@ public sealed class RetransmissionTests
         Assert.True(RtpPacketView.TryParse(_sink.Packets[1].Bytes, out var padding));
         Assert.Equal(0, padding.PayloadLength);
         Assert.Equal(RtxSsrc, padding.Ssrc);
-        Assert.Equal(_sink.Packets[0].Info.Sequence + 1, _sink.Packets[1].Info.Sequence);
+        Assert.Equal(_sink.Packets[0].Info.Index.Sequence + 1, _sink.Packets[1].Info.Index.Sequence);
     }
 
     [Fact]
@@ -116,13 +116,47 @@ public sealed class RetransmissionTests
         Assert.Equal(10, _track.Reports.Jitter.TotalMilliseconds);
     }
 
-    private void Nack(SequenceNumber sequence, Instant now)
+    [Fact]
+    public void Without_a_repair_stream_the_very_bytes_go_out_again()
+    {
+        var track = new DownTrack(_publisher.Track, new DownTrackOptions { Ssrc = new(0xAAAA), PayloadType = 100, Extensions = new ExtensionMap() });
+        var sink = new RecordingSink();
+        _publisher.WantKeyFrame(0);
+        for (var i = 0; i < 600; i++)
+        {
+            var now = Instant.FromMilliseconds(1000 + i * 33);
+            foreach (var (_, bytes) in _publisher.NextPicture(now))
+            {
+                RtpPacketView.TryParse(bytes, out var view);
+                if (_publisher.Track.TryAccept(bytes, view, default, 0, false, now, out var packet))
+                    track.Forward(packet, sink, now);
+            }
+
+            if (i % 10 == 9)
+            {
+                var (sent, info) = sink.Packets[^3];
+                var count = sink.Packets.Count;
+                sink.Resent.Clear();
+                Nack(info.Index.Sequence, now, track, sink);
+                Nack(info.Index.Sequence, now, track, sink);
+                Assert.Equal(sent, Assert.Single(sink.Resent));
+                Assert.Equal(count, sink.Packets.Count);
+            }
+        }
+
+        Nack(sink.Packets[0].Info.Index.Sequence, Instant.FromMilliseconds(30_000), track, sink);
+        Assert.Equal(1, track.RetransmissionsMissed);
+    }
+
+    private void Nack(SequenceNumber sequence, Instant now) => Nack(sequence, now, _track, _sink);
+
+    private static void Nack(SequenceNumber sequence, Instant now, DownTrack track, RecordingSink sink)
     {
         var buffer = new byte[64];
         var writer = new RtcpWriter(buffer);
         Assert.Equal(1, writer.WriteNack(new(1), new(0xAAAA), [sequence]));
         var reader = new RtcpReader(buffer.AsSpan(0, writer.Length));
         Assert.True(reader.MoveNext());
-        _track.Retransmit(new NackedSequences(reader.Current), _sink, now);
+        track.Retransmit(new NackedSequences(reader.Current), sink, now);
     }
 }

@@ -33,6 +33,8 @@ internal sealed class ModelClient : IMediaPeerEvents, IPeerTransportEvents
     private readonly List<(MediaKind Kind, string? Cid)> _sections = [];
     private readonly List<ModelSource> _sources = [];
     private readonly List<ModelReceiver> _receivers = [];
+    private readonly Dictionary<Ssrc, SequenceUnwrapper> _sent = [];
+    private readonly HashSet<(Ssrc Ssrc, long Index)> _used = [];
     private ushort _transportSequence;
     private Instant _nextReport;
     private ulong _version;
@@ -94,6 +96,9 @@ internal sealed class ModelClient : IMediaPeerEvents, IPeerTransportEvents
 
     public VideoQualityLevel? Watched { get; private set; }
 
+    /// <summary>Streams of this client that the node's reports named.</summary>
+    public HashSet<Ssrc> ReportedOn { get; } = [];
+
     /// <summary>When the node asked for sections and another offer.</summary>
     public List<Instant> SectionsRequired { get; } = [];
 
@@ -106,6 +111,9 @@ internal sealed class ModelClient : IMediaPeerEvents, IPeerTransportEvents
 
     /// <summary>Set before publishing: whether the tracks are announced as encrypted end to end.</summary>
     public bool Encrypted { get; set; }
+
+    /// <summary>Set before publishing: whether a second payload type of VP8 is offered, to change to.</summary>
+    public bool TwoCodecs { get; set; }
 
     /// <summary>Publishes three layers of video and audio, and connects.</summary>
     public void Publish()
@@ -121,6 +129,37 @@ internal sealed class ModelClient : IMediaPeerEvents, IPeerTransportEvents
 
         _sources.Add(new ModelSource("1", "", -1, AudioRate, 50, _seed + 9, _room.Now));
         Offer();
+    }
+
+    /// <summary>Publishes sounds only, so many of them, and connects.</summary>
+    public void PublishSounds(int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            Announce(new TrackSid($"TR_A{i}{_name}"), TrackKind.Audio, TrackOrigin.Microphone, [], cid: $"a{i}{_name}");
+            _sections.Add((MediaKind.Audio, $"a{i}{_name}"));
+            _sources.Add(new ModelSource($"{i}", "", -1, AudioRate, 50, _seed + i, _room.Now));
+        }
+
+        Offer();
+    }
+
+    /// <summary>Announces and offers one more encoding of the picture, of which nothing is sent.</summary>
+    public void PublishSecondEncoding()
+    {
+        Announce(VideoSid, TrackKind.Video, TrackOrigin.Camera, [.. Rids.Select((rid, i) => new PublishedLayer((VideoQualityLevel)i, 320 << i, 180 << i, 0, rid))], second: "w" + _name);
+        _sections.Add((MediaKind.Video, "w" + _name));
+        Offer();
+    }
+
+    /// <summary>The encoder changes to the other payload type of the picture, or the microphone to the other one of sound.</summary>
+    public void ChangeCodec(bool audio)
+    {
+        foreach (var source in _sources.Where(source => source.IsAudio == audio))
+        {
+            source.IsRed = audio && !source.IsRed;
+            source.VideoType = source.VideoType == ModelSource.Vp8 ? ModelSource.OtherVp8 : ModelSource.Vp8;
+        }
     }
 
     /// <summary>Connects with a section for sound and one for video in which it could receive, before there is anything to receive.</summary>
@@ -263,6 +302,13 @@ internal sealed class ModelClient : IMediaPeerEvents, IPeerTransportEvents
             {
                 _receivers.Find(r => r.Ssrc == info.Sender)?.OnSenderReport(info, now);
             }
+            else if (packet.Type == RtcpType.ReceiverReport)
+            {
+                foreach (var block in new ReportBlocks(packet))
+                {
+                    ReportedOn.Add(block.Source);
+                }
+            }
             else if (FeedbackHead.TryRead(packet, out var head) && _sources.Find(s => s.Ssrc == head.Media) is { } source)
             {
                 if (packet.IsPictureLoss)
@@ -328,9 +374,23 @@ internal sealed class ModelClient : IMediaPeerEvents, IPeerTransportEvents
 
     private static LinkSettings Fast() => new() { Rate = DataRate.FromMegabits(50), Delay = TimeSpan.FromMilliseconds(10) };
 
-    private void Send(byte[] packet) => _transport.SendRtp(packet);
+    private void Send(byte[] packet)
+    {
+        Assert.True(RtpPacketView.TryParse(packet, out var view));
+        var place = _sent.GetValueOrDefault(view.Ssrc);
+        var index = place.Unwrap(view.SequenceNumber.Value) - 0x1_0000;
+        _sent[view.Ssrc] = place;
+        if (!_used.Add((view.Ssrc, index)))
+        {
+            // Once more as it was, since nothing may be encrypted twice under one index.
+            _transport.SendProtectedRtp(packet);
+            return;
+        }
 
-    private void Announce(TrackSid sid, TrackKind kind, TrackOrigin origin, IReadOnlyList<PublishedLayer> layers) =>
+        _transport.SendRtp(packet, new PacketIndex((ulong)index));
+    }
+
+    private void Announce(TrackSid sid, TrackKind kind, TrackOrigin origin, IReadOnlyList<PublishedLayer> layers, string? cid = null, string? second = null) =>
         Peer.Publish(
             new PublishedTrack
             {
@@ -338,7 +398,11 @@ internal sealed class ModelClient : IMediaPeerEvents, IPeerTransportEvents
                 Publisher = new ParticipantSid("PA_" + _name),
                 Kind = kind,
                 Origin = origin,
-                Encodings = [new PublishedEncoding((kind == TrackKind.Video ? "v" : "a") + _name, kind == TrackKind.Video ? "vp8" : "", layers)],
+                Encodings =
+                [
+                    new PublishedEncoding(cid ?? (kind == TrackKind.Video ? "v" : "a") + _name, kind == TrackKind.Video ? "vp8" : "", layers),
+                    .. second is null ? [] : (PublishedEncoding[])[new PublishedEncoding(second, "vp8", layers)],
+                ],
                 DisableRed = !Red,
                 Encrypted = Encrypted,
             },
@@ -389,7 +453,8 @@ internal sealed class ModelClient : IMediaPeerEvents, IPeerTransportEvents
             var ssrc = new Ssrc(group?.Ssrcs[0] ?? media.Sources[0].Ssrc);
             if (!_receivers.Exists(r => r.Ssrc == ssrc))
             {
-                _receivers.Add(new ModelReceiver(midToTrack[media.Mid], media.Kind == MediaKind.Audio, ssrc, group is null ? null : new Ssrc(group.Ssrcs[1])));
+                var repairs = media.Codecs.Any(codec => codec.Feedback.Contains("nack"));
+                _receivers.Add(new ModelReceiver(midToTrack[media.Mid], media.Kind == MediaKind.Audio, repairs, ssrc, group is null ? null : new Ssrc(group.Ssrcs[1])));
             }
         }
     }
@@ -416,7 +481,14 @@ internal sealed class ModelClient : IMediaPeerEvents, IPeerTransportEvents
             ?
             [
                 new SdpCodec { PayloadType = ModelSource.Vp8, Name = "VP8", ClockRate = 90_000, Feedback = ["transport-cc", "nack", "nack pli"] },
-                new SdpCodec { PayloadType = ModelSource.Rtx, Name = "rtx", ClockRate = 90_000, Parameters = $"apt={ModelSource.Vp8}" },
+                new SdpCodec { PayloadType = ModelSource.Vp8 + 1, Name = "rtx", ClockRate = 90_000, Parameters = $"apt={ModelSource.Vp8}" },
+                .. TwoCodecs
+                    ?
+                    [
+                        new SdpCodec { PayloadType = ModelSource.OtherVp8, Name = "VP8", ClockRate = 90_000, Feedback = ["transport-cc", "nack", "nack pli"] },
+                        new SdpCodec { PayloadType = ModelSource.OtherVp8 + 1, Name = "rtx", ClockRate = 90_000, Parameters = $"apt={ModelSource.OtherVp8}" },
+                    ]
+                    : (SdpCodec[])[],
             ]
             :
             [

@@ -10,7 +10,7 @@ namespace BuildIt.Sfu.Media.Tests.Rooms;
 /// One incoming stream of a model client as a decoder's input stage sees it: asks for what is missing, completes frames in
 /// order, and notes every fault that a decoder would suffer from.
 /// </summary>
-internal sealed class ModelReceiver(string trackSid, bool isAudio, Ssrc ssrc, Ssrc? repair)
+internal sealed class ModelReceiver(string trackSid, bool isAudio, bool repairs, Ssrc ssrc, Ssrc? repair)
 {
     /// <summary>A frame that misses packets for so long is given up, and a key frame asked for.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(600);
@@ -64,6 +64,9 @@ internal sealed class ModelReceiver(string trackSid, bool isAudio, Ssrc ssrc, Ss
 
     public long Packets => _statistics.Received;
 
+    /// <summary>Packets that have not come.</summary>
+    public long Lost => _statistics.Lost;
+
     public void OnSenderReport(in SenderInfo info, Instant now) => _clock = new SenderClock(info.Ntp, info.Timestamp, now);
 
     public ReportBlock TakeReport(Instant now) => _statistics.TakeReport(_clock, now);
@@ -83,13 +86,6 @@ internal sealed class ModelReceiver(string trackSid, bool isAudio, Ssrc ssrc, Ss
         }
 
         RepairedPackets += repaired ? 1 : 0;
-        if (isAudio)
-        {
-            (PayloadType, Payload) = (packet.PayloadType, packet.Payload.ToArray());
-            Complete(now);
-            return;
-        }
-
         if (kind == ArrivalKind.Late)
         {
             _nacks.OnLate(sequence);
@@ -97,6 +93,13 @@ internal sealed class ModelReceiver(string trackSid, bool isAudio, Ssrc ssrc, Ss
         else if (started)
         {
             _nacks.OnAdvanced(highest, sequence, now);
+        }
+
+        if (isAudio)
+        {
+            (PayloadType, Payload) = (packet.PayloadType, packet.Payload.ToArray());
+            Complete(now);
+            return;
         }
 
         _next = _next < 0 ? sequence : _next;
@@ -111,18 +114,20 @@ internal sealed class ModelReceiver(string trackSid, bool isAudio, Ssrc ssrc, Ss
     /// <summary>Writes NACK and PLI as they are due.</summary>
     public void TakeFeedback(ref RtcpWriter writer, Ssrc sender, TimeSpan roundTrip, Instant now)
     {
-        if (isAudio || !_statistics.HasStarted)
+        if (!_statistics.HasStarted)
         {
             return;
         }
 
-        if (now >= _nacks.NextDeadline)
+        if (repairs && now >= _nacks.NextDeadline)
         {
             Span<SequenceNumber> due = stackalloc SequenceNumber[64];
             if (_nacks.TakeDue(now, roundTrip, due) is > 0 and var count)
             {
                 writer.WriteNack(sender, ssrc, due[..count]);
             }
+
+            _nacks.TakeKeyFrameNeeded();
         }
 
         if (_blockedSince != Instant.Never && now - _blockedSince > Patience)
@@ -130,7 +135,7 @@ internal sealed class ModelReceiver(string trackSid, bool isAudio, Ssrc ssrc, Ss
             SkipTo(_waiting.Keys.Min(), now);
         }
 
-        if (_needsKeyFrame && _next >= 0 && now - _lastPictureLoss > TimeSpan.FromMilliseconds(300))
+        if (!isAudio && _needsKeyFrame && _next >= 0 && now - _lastPictureLoss > TimeSpan.FromMilliseconds(300))
         {
             _lastPictureLoss = now;
             writer.WritePictureLoss(sender, ssrc);

@@ -6,12 +6,12 @@ namespace BuildIt.Sfu.Media.Tests.Rooms;
 
 /// <summary>
 /// One outgoing stream of a model client: VP8 frames of a given rate whose payload names layer, frame and part, or Opus packets.
-/// Answers NACKs over a repair stream (RFC 4588).
+/// Answers NACKs over a repair stream (RFC 4588), for sound with the same packet again.
 /// </summary>
 internal sealed class ModelSource
 {
     public const byte Vp8 = 96;
-    public const byte Rtx = 97;
+    public const byte OtherVp8 = 98;
     public const byte Opus = 111;
     public const byte Red = 63;
     public const byte MidId = 4;
@@ -63,6 +63,9 @@ internal sealed class ModelSource
 
     public bool IsAudio => _layer < 0;
 
+    /// <summary>Of the video it sends; the one above it is that of its repairs.</summary>
+    public byte VideoType { get; set; } = Vp8;
+
     /// <summary>Whether each sound goes out behind a copy of the one before (RFC 2198).</summary>
     public bool IsRed { get; set; }
 
@@ -75,7 +78,14 @@ internal sealed class ModelSource
 
     public long KeyFrames { get; private set; }
 
-    public void WantKeyFrame() => _keyFrameWanted = true;
+    /// <summary>Times that a key frame was asked for.</summary>
+    public int KeyFrameRequests { get; private set; }
+
+    public void WantKeyFrame()
+    {
+        KeyFrameRequests++;
+        _keyFrameWanted = true;
+    }
 
     public void Play(Instant now, ref ushort transportSequence, Action<byte[]> send)
     {
@@ -109,20 +119,26 @@ internal sealed class ModelSource
 
     public void Repair(SequenceNumber wanted, ref ushort transportSequence, Action<byte[]> send)
     {
-        if (IsAudio || _sent[wanted.Value % Remembered] is not { } kept || !RtpPacketView.TryParse(kept, out var packet) || packet.SequenceNumber != wanted)
+        if (_sent[wanted.Value % Remembered] is not { } kept || !RtpPacketView.TryParse(kept, out var packet) || packet.SequenceNumber != wanted)
         {
             return;
         }
 
+        Repaired++;
+        if (IsAudio)
+        {
+            send(kept);
+            return;
+        }
+
         var bytes = new byte[kept.Length + 16];
-        var writer = new RtpHeaderWriter(bytes, Rtx, packet.Marker, new(_repairSequence++), packet.Timestamp, RepairSsrc);
+        var writer = new RtpHeaderWriter(bytes, (byte)(packet.PayloadType + 1), packet.Marker, new(_repairSequence++), packet.Timestamp, RepairSsrc);
         BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(writer.Add(TransportId, 2)), transportSequence++);
         writer.Add(MidId, _mid);
         writer.Add(RepairedRidId, _rid);
         var position = writer.Finish();
         BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(position), wanted.Value);
         packet.Payload.CopyTo(bytes.AsSpan(position + 2));
-        Repaired++;
         send(bytes[..(position + 2 + packet.PayloadLength)]);
     }
 
@@ -131,7 +147,7 @@ internal sealed class ModelSource
     private byte[] Packet(int part, int parts, bool key, int size, RtpTimestamp timestamp, ref ushort transportSequence)
     {
         var bytes = new byte[size + 80];
-        var writer = new RtpHeaderWriter(bytes, IsAudio ? IsRed ? Red : Opus : Vp8, IsAudio || part == parts - 1, new(_sequence), timestamp, Ssrc);
+        var writer = new RtpHeaderWriter(bytes, IsAudio ? IsRed ? Red : Opus : VideoType, IsAudio || part == parts - 1, new(_sequence), timestamp, Ssrc);
         BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(writer.Add(TransportId, 2)), transportSequence++);
         writer.Add(MidId, _mid);
         if (!IsAudio)

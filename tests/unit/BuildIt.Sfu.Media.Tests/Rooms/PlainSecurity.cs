@@ -1,3 +1,4 @@
+using BuildIt.Sfu.Media.Rtp;
 using BuildIt.Sfu.Media.Transport;
 
 namespace BuildIt.Sfu.Media.Tests.Rooms;
@@ -87,27 +88,74 @@ internal sealed class PlainDtlsSession(DtlsRole role) : IDtlsSession
 
 internal sealed class PlainSrtpFactory : ISrtpSessionFactory
 {
-    public ISrtpSession Create(SrtpProfile profile, ReadOnlySpan<byte> sendKey, ReadOnlySpan<byte> receiveKey) => new PlainSrtpSession();
+    /// <summary>Why packets of its sessions were not protected, each time.</summary>
+    public List<SrtpError> Refused { get; } = [];
+
+    public ISrtpSession Create(SrtpProfile profile, ReadOnlySpan<byte> sendKey, ReadOnlySpan<byte> receiveKey) => new PlainSrtpSession(Refused);
 }
 
-internal sealed class PlainSrtpSession : ISrtpSession
+/// <summary>Passes bytes on, and holds to the rule that no index is protected twice.</summary>
+internal sealed class PlainSrtpSession(List<SrtpError> refused) : ISrtpSession
 {
+    private readonly HashSet<(Ssrc Ssrc, PacketIndex Index)> _used = [];
+    private readonly HashSet<Ssrc> _ended = [];
+    private uint _nextRtcpIndex;
+
     public SrtpProfile Profile => SrtpProfile.AeadAes128Gcm;
 
     public int RtpOverhead => 0;
 
     public int RtcpOverhead => 0;
 
-    public bool TryProtectRtp(Span<byte> packet, int plainLength, out int protectedLength) => Pass(plainLength, out protectedLength);
+    public SrtpError ProtectRtp(Span<byte> packet, int plainLength, PacketIndex index, out int protectedLength)
+    {
+        protectedLength = 0;
+        if (!RtpPacketView.TryParse(packet[..plainLength], out var view) || view.SequenceNumber != index.Sequence)
+        {
+            return Refuse(SrtpError.Malformed);
+        }
+
+        if (_ended.Contains(view.Ssrc))
+        {
+            return Refuse(SrtpError.StreamEnded);
+        }
+
+        if (!_used.Add((view.Ssrc, index)))
+        {
+            return Refuse(SrtpError.IndexReused);
+        }
+
+        protectedLength = plainLength;
+        return SrtpError.None;
+    }
 
     public bool TryUnprotectRtp(Span<byte> packet, out int plainLength) => Pass(packet.Length, out plainLength);
 
-    public bool TryProtectRtcp(Span<byte> packet, int plainLength, out int protectedLength) => Pass(plainLength, out protectedLength);
+    public SrtpError ProtectRtcp(Span<byte> packet, int plainLength, uint index, out int protectedLength)
+    {
+        protectedLength = 0;
+        if (index < _nextRtcpIndex)
+        {
+            return Refuse(SrtpError.IndexReused);
+        }
+
+        _nextRtcpIndex = index + 1;
+        protectedLength = plainLength;
+        return SrtpError.None;
+    }
+
+    public void EndStream(Ssrc ssrc) => _ended.Add(ssrc);
 
     public bool TryUnprotectRtcp(Span<byte> packet, out int plainLength) => Pass(packet.Length, out plainLength);
 
     public void Dispose()
     {
+    }
+
+    private SrtpError Refuse(SrtpError error)
+    {
+        refused.Add(error);
+        return error;
     }
 
     private static bool Pass(int length, out int result)

@@ -38,7 +38,9 @@ internal sealed class VirtualRoom : IMediaHost, IRoomLoop, IMediaRoomEvents
 
     public IDtlsSessionFactory Dtls { get; } = new PlainDtlsFactory();
 
-    public ISrtpSessionFactory Srtp { get; } = new PlainSrtpFactory();
+    public ISrtpSessionFactory Srtp => Encryption;
+
+    public PlainSrtpFactory Encryption { get; } = new();
 
     public IReadOnlyList<IceCandidate> Candidates { get; } = [IceCandidate.Host(new IPEndPoint(IPAddress.Parse("192.0.2.1"), 7882), TransportProtocol.Udp)];
 
