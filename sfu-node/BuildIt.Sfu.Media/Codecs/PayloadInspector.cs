@@ -35,7 +35,7 @@ public sealed class PayloadInspector(CodecKind codec)
                         extensions.DataOf(ExtensionKind.DependencyDescriptor, packet.Datagram), ref _structure, ref _activeTargets, ref facts);
             default:
                 facts = default;
-                facts.Flags = PayloadFlags.FrameStart | PayloadFlags.FrameEnd | PayloadFlags.KeyFrame;
+                facts.Flags = PayloadFlags.FrameStart | PayloadFlags.FrameEnd;
                 return true;
         }
     }

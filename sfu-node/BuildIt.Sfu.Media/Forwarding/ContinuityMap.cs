@@ -112,10 +112,11 @@ public sealed class ContinuityMap
 
     private void PassOver(long number)
     {
-        // A gap beyond the window is a restarted source, not a loss worth showing.
+        // Too much is missing to keep a number for each: it is lost for good, or its source began anew. One number stays empty, so that
+        // whoever decodes sees that something is missing.
         if (number - Highest > _mapped.Length)
         {
-            _offset += number - Highest - 1;
+            _offset += number - Highest - 2;
             _first = number;
         }
         else

@@ -17,11 +17,13 @@ public sealed class IncomingLayer
     private readonly RateMeter[] _rates = new RateMeter[MaxSpatial * MaxTemporal];
     private RateMeter _total;
 
-    internal IncomingLayer(IncomingTrackOptions options, int index, Ssrc ssrc, Instant now)
+    internal IncomingLayer(IncomingTrackOptions options, int index, ReceiveStatistics statistics, in SenderClock clock, Instant now)
     {
         Index = index;
         StartedAt = now;
-        Statistics = new ReceiveStatistics(ssrc, options.ClockRate);
+        Statistics = statistics;
+        Statistics.UseClockRate(options.ClockRate);
+        Clock = clock;
         Nacks = options.Nack ? new NackGenerator() : null;
         KeyFrames = new KeyFrameRequester(index == 0 ? KeyFrameRequester.LowLayerInterval : KeyFrameRequester.HighLayerInterval);
         History = new PacketHistory(options.HistoryBytes);
@@ -88,6 +90,7 @@ public sealed class IncomingLayer
             return false;
 
         LastArrival = now;
+        KeyFrames.OnHeard();
         if (kind == ArrivalKind.Late)
             Nacks?.OnLate(sequence);
         else if (started)

@@ -28,19 +28,43 @@ public sealed record IncomingTrackOptions
 /// A published track in one codec, with its one to three simulcast layers. Turns datagrams that the demultiplexer routed to it into
 /// <see cref="IncomingPacket"/>s. Used on one loop; allocates only when a layer is first seen.
 /// </summary>
-public sealed class IncomingTrack(IncomingTrackOptions options, ExtensionMap extensions)
+public sealed class IncomingTrack
 {
     /// <summary>Most simulcast layers of a track.</summary>
     public const int MaxLayers = 4;
 
     private static readonly TimeSpan MinLifetime = TimeSpan.FromSeconds(1);
 
+    /// <summary>A stream that pauses for longer may have been followed by another one.</summary>
+    private static readonly TimeSpan MaxPause = TimeSpan.FromMilliseconds(100);
+
     private readonly IncomingLayer?[] _layers = new IncomingLayer?[MaxLayers];
 
-    public IncomingTrackOptions Options { get; } = options;
+    // Where the streams stood that this track goes on with, until their first packet.
+    private readonly (ReceiveStatistics? Statistics, SenderClock Clock)[] _before = new (ReceiveStatistics?, SenderClock)[MaxLayers];
+
+    /// <param name="options">How it was negotiated.</param>
+    /// <param name="extensions">The publisher's header extension ids.</param>
+    /// <param name="before">
+    /// The track as it was until now, when the publisher goes on in another codec: its streams keep their numbers, so that what comes
+    /// late of them is still known to be late.
+    /// </param>
+    public IncomingTrack(IncomingTrackOptions options, ExtensionMap extensions, IncomingTrack? before = null)
+    {
+        Options = options;
+        Extensions = extensions;
+        for (var i = 0; before is not null && i < MaxLayers; i++)
+        {
+            var layer = before._layers[i];
+            var clock = options.ClockRate == before.Options.ClockRate ? layer?.Clock ?? before._before[i].Clock : default;
+            _before[i] = (layer?.Statistics ?? before._before[i].Statistics, clock);
+        }
+    }
+
+    public IncomingTrackOptions Options { get; }
 
     /// <summary>The publisher's header extension ids.</summary>
-    public ExtensionMap Extensions { get; } = extensions;
+    public ExtensionMap Extensions { get; }
 
     /// <summary>Layers that have sent something, by index; absent ones are null.</summary>
     public ReadOnlySpan<IncomingLayer?> Layers => _layers;
@@ -50,6 +74,17 @@ public sealed class IncomingTrack(IncomingTrackOptions options, ExtensionMap ext
 
     /// <summary>The layer with that index; null until its first packet.</summary>
     public IncomingLayer? Layer(int index) => (uint)index < MaxLayers ? _layers[index] : null;
+
+    /// <summary>True when the packet is newer than all of its stream that came, or begins a stream where there is none.</summary>
+    public bool IsNewest(in RtpPacketView packet, int layer, Instant now)
+    {
+        if ((uint)layer >= MaxLayers)
+            return false;
+        if (_layers[layer] is { } current && current.Ssrc != packet.Ssrc)
+            return now - current.LastArrival > MaxPause;
+        var known = _layers[layer]?.Statistics ?? _before[layer].Statistics;
+        return known is null || known.Ssrc != packet.Ssrc || known.IsNewest(packet.SequenceNumber);
+    }
 
     /// <summary>
     /// Takes a packet of layer <paramref name="layer"/>. False when it brings nothing to forward: a duplicate, another payload type,
@@ -86,7 +121,9 @@ public sealed class IncomingTrack(IncomingTrackOptions options, ExtensionMap ext
             // A new SSRC on a known layer is a restarted encoder: everything about the old stream is void. Rarely enough to be one.
             if (incoming is not null && now - incoming.StartedAt < MinLifetime)
                 return false;
-            _layers[layer] = incoming = new IncomingLayer(Options, layer, view.Ssrc, now);
+            var (statistics, clock) = _before[layer].Statistics?.Ssrc == view.Ssrc ? _before[layer] : default;
+            _before[layer] = default;
+            _layers[layer] = incoming = new IncomingLayer(Options, layer, statistics ?? new ReceiveStatistics(view.Ssrc, Options.ClockRate), clock, now);
         }
 
         return incoming.TryAccept(view, found, false, now, out packet);

@@ -24,9 +24,13 @@ public sealed class NackGenerator
     private readonly Entry[] _missing = new Entry[Capacity];
     private int _count;
     private bool _keyFrameNeeded;
+    private Instant _nextRequest = Instant.Never;
 
-    /// <summary>When <see cref="TakeDue"/> has something to send; <see cref="Instant.Never"/> when nothing is missing.</summary>
-    public Instant NextDeadline { get; private set; } = Instant.Never;
+    /// <summary>
+    /// When <see cref="TakeDue"/> or <see cref="TakeKeyFrameNeeded"/> has something to send; <see cref="Instant.Never"/> when nothing is
+    /// missing.
+    /// </summary>
+    public Instant NextDeadline => _keyFrameNeeded ? Instant.Zero : _nextRequest;
 
     /// <summary>Packets being asked for.</summary>
     public int MissingCount => _count;
@@ -47,7 +51,6 @@ public sealed class NackGenerator
             GiveUp(_count);
             GivenUp += gap;
             _keyFrameNeeded = true;
-            NextDeadline = Instant.Never;
             return;
         }
 
@@ -56,7 +59,7 @@ public sealed class NackGenerator
             GiveUp(overflow);
         for (var missing = previousHighest + 1; missing < sequence; missing++)
             _missing[_count++] = new Entry(missing, now, now + ReorderingTolerance, 0);
-        NextDeadline = Instant.Min(NextDeadline, now + ReorderingTolerance);
+        _nextRequest = Instant.Min(_nextRequest, now + ReorderingTolerance);
     }
 
     /// <summary>Notes that a missing packet arrived after all.</summary>
@@ -70,7 +73,7 @@ public sealed class NackGenerator
             list[(i + 1)..].CopyTo(list[i..]);
             _count--;
             if (_count == 0)
-                NextDeadline = Instant.Never;
+                _nextRequest = Instant.Never;
             return;
         }
     }
@@ -110,7 +113,7 @@ public sealed class NackGenerator
         }
 
         _count = kept;
-        NextDeadline = next;
+        _nextRequest = next;
         return taken;
     }
 
@@ -129,6 +132,7 @@ public sealed class NackGenerator
         while (older < _count && _missing[older].Sequence < sequence)
             older++;
         Remove(older);
+        _keyFrameNeeded = false;
     }
 
     private void GiveUp(int count)
@@ -145,7 +149,7 @@ public sealed class NackGenerator
         _missing.AsSpan(count, _count - count).CopyTo(_missing);
         _count -= count;
         if (_count == 0)
-            NextDeadline = Instant.Never;
+            _nextRequest = Instant.Never;
     }
 
     private readonly record struct Entry(long Sequence, Instant Since, Instant DueAt, int Tries);

@@ -46,7 +46,7 @@ public sealed class ReceiveStatistics(Ssrc ssrc, int clockRate)
     public Ssrc Ssrc { get; } = ssrc;
 
     /// <summary>Ticks a second.</summary>
-    public int ClockRate { get; } = clockRate;
+    public int ClockRate { get; private set; } = clockRate;
 
     public bool HasStarted => _unwrapper.HasStarted;
 
@@ -107,6 +107,24 @@ public sealed class ReceiveStatistics(Ssrc ssrc, int clockRate)
         if (sequence < _first)
             _first = sequence;
         return Accept(sequence, timestamp, now, repaired, ArrivalKind.Late);
+    }
+
+    /// <summary>True when a packet with that number would be the newest; before the first, any is.</summary>
+    public bool IsNewest(SequenceNumber number)
+    {
+        var ahead = HasStarted ? _unwrapper.Peek(number.Value) - Highest : 1;
+        return ahead is > 0 and <= MaxDropout;
+    }
+
+    /// <summary>The stream goes on with other ticks a second.</summary>
+    internal void UseClockRate(int rate)
+    {
+        if (rate != ClockRate)
+        {
+            ClockRate = rate;
+            _jitter = 0;
+            _hasTransit = false;
+        }
     }
 
     /// <summary>Makes the report block on this stream and starts the next interval.</summary>

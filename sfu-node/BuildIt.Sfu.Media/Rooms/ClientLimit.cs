@@ -46,4 +46,7 @@ public enum ClientLimit : byte
 
     /// <summary>Key frames asked of others: not passed on.</summary>
     KeyFrames,
+
+    /// <summary>Changes of codec within a track: what comes in another codec is dropped.</summary>
+    CodecChanges,
 }

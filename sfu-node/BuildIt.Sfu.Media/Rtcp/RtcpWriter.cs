@@ -21,6 +21,12 @@ public ref struct RtcpWriter(Span<byte> destination)
     /// <summary>Bytes left.</summary>
     public readonly int Available => _destination.Length - Length;
 
+    /// <summary>What was written so far.</summary>
+    public readonly ReadOnlySpan<byte> Written => _destination[..Length];
+
+    /// <summary>Begins the next datagram in the same memory.</summary>
+    public void Clear() => Length = 0;
+
     /// <summary>A sender report (RFC 3550 section 6.4.1) with at most 31 blocks.</summary>
     public bool WriteSenderReport(scoped in SenderInfo info, scoped ReadOnlySpan<ReportBlock> blocks)
     {

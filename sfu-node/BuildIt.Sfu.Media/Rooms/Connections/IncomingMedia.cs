@@ -1,3 +1,4 @@
+using BuildIt.Sfu.Media.Codecs;
 using BuildIt.Sfu.Media.Receiving;
 using BuildIt.Sfu.Media.Rooms.Tracks;
 using BuildIt.Sfu.Media.Rtcp;
@@ -17,6 +18,9 @@ internal sealed class IncomingMedia
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(1);
 
     private const int MaxNacksPerRound = 64;
+
+    /// <summary>Room for all that one layer may have to say at a time: NACKs of packets that lie far apart, and a request for a key frame.</summary>
+    private const int MaxRepairBytes = 12 + 4 * MaxNacksPerRound + 20;
 
     private readonly PeerConnection _connection;
     private readonly ExtensionMap _extensions = new();
@@ -113,8 +117,13 @@ internal sealed class IncomingMedia
         }
 
         encoding = owner;
-        owner.FollowPayloadType(view.PayloadType, route.IsRepair, now);
-        return owner.Incoming!.TryAccept(datagram, view, found, route.Stream % IncomingTrack.MaxLayers, route.IsRepair, now, out packet);
+        var layer = route.Stream % IncomingTrack.MaxLayers;
+        if (!route.IsRepair)
+        {
+            owner.FollowCodec(view, layer, now);
+        }
+
+        return owner.Incoming!.TryAccept(datagram, view, found, layer, route.IsRepair, now, out packet);
     }
 
     /// <summary>Takes a sender report of the client.</summary>
@@ -238,41 +247,85 @@ internal sealed class IncomingMedia
             }
         }
 
-        if (writer.Length > 0)
-        {
-            _connection.Transport.SendRtcp(buffer[..writer.Length]);
-        }
+        Send(ref writer);
     }
 
+    /// <summary>
+    /// Reports on every stream. One report holds 31 blocks at most; others follow it, in the same datagram while there is room
+    /// (RFC 3550 section 6.1).
+    /// </summary>
     private void WriteReceiverReports(ref RtcpWriter writer, Instant now)
     {
         Span<ReportBlock> blocks = stackalloc ReportBlock[RtcpWriter.MaxReportBlocks];
         var count = 0;
+        var reported = false;
         foreach (var encoding in _slots)
         {
             foreach (var layer in encoding is { Incoming: { } track } ? track.Layers : default)
             {
-                if (layer is { Statistics.HasStarted: true } && count < blocks.Length)
+                if (layer is not { Statistics.HasStarted: true })
                 {
-                    blocks[count++] = layer.Statistics.TakeReport(layer.Clock, now);
+                    continue;
                 }
+
+                if (count == blocks.Length)
+                {
+                    WriteReport(ref writer, blocks);
+                    count = 0;
+                    reported = true;
+                }
+
+                blocks[count++] = layer.Statistics.TakeReport(layer.Clock, now);
             }
         }
 
-        writer.WriteReceiverReport(_ssrc, blocks[..count]);
+        if (count > 0 || !reported)
+        {
+            WriteReport(ref writer, blocks[..count]);
+        }
+    }
+
+    private void WriteReport(ref RtcpWriter writer, scoped ReadOnlySpan<ReportBlock> blocks)
+    {
+        MakeRoom(ref writer, 8 + blocks.Length * ReportBlock.Length);
+        writer.WriteReceiverReport(_ssrc, blocks);
+    }
+
+    /// <summary>Sends what was written when so much more would not fit.</summary>
+    private void MakeRoom(ref RtcpWriter writer, int length)
+    {
+        if (writer.Available < length)
+        {
+            Send(ref writer);
+        }
+    }
+
+    private void Send(ref RtcpWriter writer)
+    {
+        if (writer.Length > 0)
+        {
+            _connection.Transport.SendRtcp(writer.Written);
+            writer.Clear();
+        }
     }
 
     private void Repair(IncomingLayer layer, PublicationEncoding encoding, ref RtcpWriter writer, Instant now)
     {
+        MakeRoom(ref writer, MaxRepairBytes);
         if (layer.Nacks is { } nacks && nacks.NextDeadline <= now)
         {
             Span<SequenceNumber> due = stackalloc SequenceNumber[MaxNacksPerRound];
             var count = nacks.TakeDue(now, RoundTrip, due);
             writer.WriteNack(_ssrc, layer.Ssrc, due[..count]);
-            if (nacks.TakeKeyFrameNeeded())
+            if (nacks.TakeKeyFrameNeeded() && encoding.CodecKind.HasKeyFrames())
             {
                 layer.KeyFrames.Want();
             }
+        }
+
+        if (layer.KeyFrames.NextDeadline <= now && !encoding.IsUsed(layer.Index))
+        {
+            layer.KeyFrames.Cancel();
         }
 
         if (layer.KeyFrames.TakeDue(now))

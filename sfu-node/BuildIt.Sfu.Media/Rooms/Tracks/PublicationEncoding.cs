@@ -15,6 +15,11 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
 
     private const int VideoHistoryBytes = 2 * 1024 * 1024;
 
+    /// <summary>A client changes its codec when who watches, or its own power, changes.</summary>
+    private const double CodecChangesPerSecond = 0.2;
+
+    private const double CodecChangeBurst = 5;
+
     private static readonly TimeSpan MeasuringInterval = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Memory of <see cref="UsualRates"/>.</summary>
@@ -27,6 +32,7 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
 
     // Asked for each subscriber several times a second: an array is walked without allocating.
     private readonly PublishedLayer[] _layers = [.. announced.Layers];
+    private TokenBucket _codecChanges = new(CodecChangesPerSecond, CodecChangeBurst);
     private ExtensionMap? _extensions;
     private LayerRates _rates;
     private LayerRates _usualRates;
@@ -93,24 +99,38 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
             Watched.Remove(default, now);
         }
 
+        // What came of the stream before is of another source.
+        Publication.Publisher.Room.Forwarding.Flush(now);
         Section = section;
         Slot = slot;
         _extensions = extensions;
         Use(section.Codecs[0]);
     }
 
-    /// <summary>A client may change to another negotiated codec; the stream then starts anew in it.</summary>
-    public void FollowPayloadType(byte payloadType, bool isRepair, Instant now)
+    /// <summary>Whether somebody gets this layer, or waits for a key frame of it.</summary>
+    public bool IsUsed(int layer) => Subscriptions.Exists(subscription => subscription.Down!.Uses(layer));
+
+    /// <summary>
+    /// A client may change to another negotiated codec, and the stream goes on in it. Only its newest packet says so: one that comes late,
+    /// twice or is played back by somebody else is of a time before. And not too often, as a change costs its subscribers key frames.
+    /// </summary>
+    public void FollowCodec(in RtpPacketView packet, int layer, Instant now)
     {
-        if (isRepair || payloadType == Codec!.PayloadType)
+        if (packet.PayloadType == Codec!.PayloadType || !Incoming!.IsNewest(packet, layer, now))
         {
             return;
         }
 
         foreach (var codec in Section!.Codecs)
         {
-            if (codec.PayloadType == payloadType)
+            if (codec.PayloadType == packet.PayloadType)
             {
+                if (!_codecChanges.TryTake(1, now))
+                {
+                    Publication.Publisher.Events.OnLimited(ClientLimit.CodecChanges, now);
+                    return;
+                }
+
                 Publication.Publisher.Room.Forwarding.Flush(now);
                 Use(codec);
                 Publication.OnCodecChanged(this);
@@ -213,7 +233,8 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
                 Nack = codec.Nack,
                 HistoryBytes = isVideo ? VideoHistoryBytes : AudioHistoryBytes,
             },
-            _extensions!)
+            _extensions!,
+            Incoming)
         {
             IsSimulcast = Section.Rids.Count > 1 || Section.RemoteSources.Count > 1,
         };

@@ -53,9 +53,19 @@ internal static class AnswerCodecSelector
 
     private static SdpCodec Answered(SdpCodec codec, ReceivePreferences? preferences, SendTrack? track) => codec with
     {
-        Feedback = [.. codec.Feedback.Where(CodecPolicy.IsFeedbackKnown).Distinct(StringComparer.Ordinal)],
+        Feedback = Feedback(codec),
         Parameters = codec.Is(CodecPolicy.Opus) ? OpusParameters(preferences, track) : codec.Parameters,
     };
+
+    /// <summary>
+    /// What was offered and is known. RFC 4585 section 4.2 lets an answer only take away, but browsers do not offer <c>nack</c> for
+    /// Opus and follow it when an answer has it, as those of LiveKit do: with end-to-end encryption it is all that repairs sound.
+    /// </summary>
+    private static string[] Feedback(SdpCodec codec)
+    {
+        var known = codec.Feedback.Where(CodecPolicy.IsFeedbackKnown);
+        return [.. (codec.Is(CodecPolicy.Opus) ? known.Append("nack") : known).Distinct(StringComparer.Ordinal)];
+    }
 
     // RFC 7587 section 6.1: these tell the client how to encode what it sends us; sprop-stereo tells how we send.
     private static string OpusParameters(ReceivePreferences? preferences, SendTrack? track)

@@ -54,12 +54,13 @@ public sealed class ReceivingTests
 
         nacks.OnLate(101);
         var requests = 1;
-        while (nacks.NextDeadline != Instant.Never)
+        while (nacks.MissingCount > 0)
             requests += nacks.TakeDue(nacks.NextDeadline, TimeSpan.FromMilliseconds(80), due);
         Assert.Equal(NackGenerator.MaxTries, requests);
         Assert.Equal(1, nacks.GivenUp);
         Assert.True(nacks.TakeKeyFrameNeeded());
         Assert.False(nacks.TakeKeyFrameNeeded());
+        Assert.Equal(Instant.Never, nacks.NextDeadline);
     }
 
     [Fact]
@@ -74,7 +75,11 @@ public sealed class ReceivingTests
         Assert.Equal(Instant.Never, nacks.NextDeadline);
         nacks.OnAdvanced(20_000, 30_000, Instant.FromMilliseconds(1));
         Assert.Equal(0, nacks.MissingCount);
+
+        // Nothing is asked for again, but a key frame is, at once.
+        Assert.True(nacks.NextDeadline <= Instant.FromMilliseconds(1));
         Assert.True(nacks.TakeKeyFrameNeeded());
+        Assert.Equal(Instant.Never, nacks.NextDeadline);
     }
 
     [Fact]
@@ -89,6 +94,20 @@ public sealed class ReceivingTests
         Assert.True(requester.TakeDue(Instant.FromMilliseconds(510)));
         requester.OnKeyFrame();
         Assert.Equal(Instant.Never, requester.NextDeadline);
+    }
+
+    [Fact]
+    public void A_silent_layer_is_asked_for_key_frames_less_and_less_often()
+    {
+        var requester = new KeyFrameRequester(KeyFrameRequester.LowLayerInterval);
+        requester.Want();
+        var sent = 0;
+        for (var at = 0; at < 60_000; at += 10)
+            sent += requester.TakeDue(Instant.FromMilliseconds(at)) ? 1 : 0;
+        Assert.InRange(sent, 6, 10);
+        requester.OnHeard();
+        Assert.True(requester.TakeDue(Instant.FromMilliseconds(60_500)));
+        Assert.Equal(Instant.FromMilliseconds(61_000), requester.NextDeadline);
     }
 
     [Fact]
