@@ -29,13 +29,17 @@ public interface IInformer
 
 /// <summary>
 /// Keeps a cache of one kind true: lists in pages, watches from there, resumes a watch that ends, and lists again and
-/// compares when the server no longer knows the version (410 Gone), so that deletions missed meanwhile are found.
+/// compares when the server no longer knows the version (410 Gone), so that deletions missed meanwhile are found. An object
+/// leaves the cache only when the server says so of this very object; that a kind cannot be had says nothing of its objects.
 /// </summary>
 public sealed partial class Informer<T> : IInformer, IObjectCache<T>
     where T : class, IKubernetesObject<V1ObjectMeta>
 {
     /// <summary>The index from a controlling owner's uid to the objects it owns.</summary>
     internal const string OwnerIndex = "owner";
+
+    /// <summary>Reads by name under way at once.</summary>
+    private const int Confirmations = 8;
 
     private readonly ApiClient _client;
     private readonly string? _namespace;
@@ -169,9 +173,24 @@ public sealed partial class Informer<T> : IInformer, IObjectCache<T>
             }
             catch (ApiException refused) when (refused.IsNotFound)
             {
-                TakeOver([], string.Empty);
+                // Said by a proxy, or by a server that is only starting, it is no word about any object.
                 version = null;
-                pause = _options.AbsentInterval;
+                if (await IsAbsentAsync(cancellation).ConfigureAwait(false))
+                {
+                    TakeOver([], string.Empty);
+                    pause = _options.AbsentInterval;
+                }
+                else
+                {
+                    LogFailed(Kind, refused.Message);
+                    Restarted("failed");
+                    failures++;
+                }
+            }
+            catch (ListDoubtedException doubted)
+            {
+                LogFailed(Kind, doubted.Message);
+                failures++;
             }
             catch (WatchStalledException stalled)
             {
@@ -226,8 +245,59 @@ public sealed partial class Informer<T> : IInformer, IObjectCache<T>
         }
         while (more is not null);
 
+        await ConfirmAsync(items, cancellation).ConfigureAwait(false);
         TakeOver(items, page.ResourceVersion);
         return page.ResourceVersion;
+    }
+
+    /// <summary>
+    /// Reads each object that a list no longer has by its name, before it counts as deleted: pods and rooms are given up for what
+    /// is concluded here.
+    /// </summary>
+    /// <exception cref="ListDoubtedException">One of them is there.</exception>
+    private async Task ConfirmAsync(List<T> items, CancellationToken cancellation)
+    {
+        var listed = items.Select(item => item.Metadata.Uid).ToHashSet(StringComparer.Ordinal);
+        List<T> missing;
+        lock (_lock)
+        {
+            missing = [.. _store.Objects.Where(item => !listed.Contains(item.Metadata.Uid))];
+        }
+
+        await Parallel.ForEachAsync(missing, new ParallelOptions { MaxDegreeOfParallelism = Confirmations, CancellationToken = cancellation }, async (item, token) =>
+        {
+            // Listed, so that the same query applies: what has lost its label has gone as well.
+            var byName = $"metadata.name={item.Metadata.Name}";
+            var query = _query with { FieldSelector = _query.FieldSelector is { } also ? $"{also},{byName}" : byName };
+            var found = await _client.ListAsync(_type, item.Metadata.NamespaceProperty, query, _options.PageSize, null, token).ConfigureAwait(false);
+            Heard();
+            if (found.Items.Select(Decode).OfType<T>().Any(now => now.Metadata.Uid == item.Metadata.Uid))
+            {
+                throw new ListDoubtedException(ObjectKey.Of(item));
+            }
+        }).ConfigureAwait(false);
+    }
+
+    /// <summary>Whether the server says, where it tells what it has, that it does not have this kind. Only a kind that may be absent is asked for.</summary>
+    private async Task<bool> IsAbsentAsync(CancellationToken cancellation)
+    {
+        if (!_query.MayBeAbsent || _type.Group.Length == 0)
+        {
+            return false;
+        }
+
+        try
+        {
+            return await _client.GetRawAsync("apis", cancellation).ConfigureAwait(false) is { } answer
+                && answer.TryGetProperty("groups", out var groups) && groups.GetArrayLength() > 0
+                && !groups.EnumerateArray().Any(group => group.GetProperty("name").GetString() == _type.Group
+                    && group.GetProperty("versions").EnumerateArray().Any(version => version.GetProperty("version").GetString() == _type.Version));
+        }
+        catch (Exception failure) when (failure is ApiException or HttpRequestException or IOException or JsonException or TimeoutException or KeyNotFoundException or InvalidOperationException)
+        {
+            LogFailed(Kind, failure.Message);
+            return false;
+        }
     }
 
     private void TakeOver(IReadOnlyCollection<T> items, string version)
@@ -369,6 +439,8 @@ public sealed partial class Informer<T> : IInformer, IObjectCache<T>
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Kind} {Name} cannot be read and is left out: {Problem}")]
     private partial void LogUndecodable(string kind, string? name, string problem);
+
+    private sealed class ListDoubtedException(ObjectKey key) : Exception($"the list lacks {key}, which is there when it is asked for by name");
 
     private sealed class WatchStalledException(string version) : Exception("the watch has gone silent")
     {

@@ -14,7 +14,7 @@ public sealed record InformerOptions
     /// <summary>A watch that the server has not ended this long after its time counts as stalled and is dropped.</summary>
     public TimeSpan StallGrace { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How often a kind that the server does not have is looked for again.</summary>
+    /// <summary>How often a kind that may be absent, and is, is looked for again.</summary>
     public TimeSpan AbsentInterval { get; init; } = TimeSpan.FromMinutes(1);
 
     public Backoff Backoff { get; init; } = new(TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(30));

@@ -2,8 +2,11 @@ using System.Text;
 
 namespace BuildIt.Operator.Runtime.Client;
 
-/// <summary>Which objects of a kind are listed and watched; null means all.</summary>
-public sealed record ListQuery(string? LabelSelector = null, string? FieldSelector = null)
+/// <summary>Which objects of a kind are listed and watched.</summary>
+/// <param name="LabelSelector">By labels; null means all.</param>
+/// <param name="FieldSelector">By fields; null means all.</param>
+/// <param name="MayBeAbsent">The server need not have the kind: its cache is complete, and empty, as long as discovery does not name it.</param>
+public sealed record ListQuery(string? LabelSelector = null, string? FieldSelector = null, bool MayBeAbsent = false)
 {
     public static ListQuery All { get; } = new();
 

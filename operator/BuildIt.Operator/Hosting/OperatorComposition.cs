@@ -81,8 +81,8 @@ public static class OperatorComposition
             .Watches<V1Pod>((pod, _) => FleetCaches.FleetOf(pod), FleetCaches.Ours)
             .Watches<V1Service>((service, _) => FleetCaches.FleetOf(service), FleetCaches.Ours)
             .Watches<V1Secret>((secret, _) => FleetCaches.FleetOf(secret), FleetCaches.Ours)
-            .Watches<V1PodDisruptionBudget>((budget, _) => FleetCaches.FleetOf(budget), FleetCaches.Ours)
-            .Watches<OldDisruptionBudget>((budget, _) => FleetCaches.FleetOf(budget), FleetCaches.Ours)
+            .Watches<V1PodDisruptionBudget>((budget, _) => FleetCaches.FleetOf(budget), FleetCaches.Ours with { MayBeAbsent = true })
+            .Watches<OldDisruptionBudget>((budget, _) => FleetCaches.FleetOf(budget), FleetCaches.Ours with { MayBeAbsent = true })
             .Watches<V1Node>((node, sp) => sp.GetRequiredService<FleetCaches>().FleetsOn(node.Metadata.Name), allNamespaces: true)
             .WithFinalizer<SfuClusterFinalizer>(SfuApi.Finalizer)
             .With(options => options with { MinInterval = TimeSpan.FromMilliseconds(100) }));
