@@ -110,7 +110,7 @@ public sealed class OperatorBuilder
         configure?.Invoke(controller);
         Services.AddSingleton(sp => new Controller<TEntity>(
             sp.GetRequiredService<Informer<TEntity>>(), sp.GetRequiredService<ObjectWriter>(), sp.GetRequiredService<IReconciler<TEntity>>(),
-            sp.GetService<IFinalizer<TEntity>>(), controller.Options, sp.GetRequiredService<TimeProvider>(), sp.GetRequiredService<ILogger<Controller<TEntity>>>()));
+            sp.GetService<IFinalizer<TEntity>>(), controller.Options, sp.GetRequiredService<IEventRecorder>(), sp.GetRequiredService<TimeProvider>(), sp.GetRequiredService<ILogger<Controller<TEntity>>>()));
         Services.AddSingleton<IController>(sp => sp.GetRequiredService<Controller<TEntity>>());
         Services.AddSingleton<IReconcileTrigger<TEntity>>(sp => sp.GetRequiredService<Controller<TEntity>>());
         Services.AddSingleton<Action<IServiceProvider>>(sp =>

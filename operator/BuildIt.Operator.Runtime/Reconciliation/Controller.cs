@@ -1,5 +1,6 @@
 using BuildIt.Operator.Runtime.Caching;
 using BuildIt.Operator.Runtime.Client;
+using BuildIt.Operator.Runtime.Events;
 using BuildIt.Operator.Runtime.Metrics;
 using BuildIt.Operator.Runtime.Queue;
 using BuildIt.Operator.Runtime.Writing;
@@ -53,10 +54,14 @@ public sealed partial class Controller<TEntity>(
     IReconciler<TEntity> reconciler,
     IFinalizer<TEntity>? finalizer,
     ControllerOptions options,
+    IEventRecorder events,
     TimeProvider time,
     ILogger<Controller<TEntity>> log) : IController, IReconcileTrigger<TEntity>, IDisposable
     where TEntity : class, IKubernetesObject<V1ObjectMeta>
 {
+    /// <summary>The reason of the Event about a run that threw.</summary>
+    public const string FailedReason = "ReconcileFailed";
+
     private static readonly TimeSpan ConflictDelay = TimeSpan.FromMilliseconds(200);
 
     private readonly WorkQueue<ObjectKey> _queue = new(ResourceType.Of<TEntity>().Kind, options.Backoff, options.MinInterval, time);
@@ -118,6 +123,7 @@ public sealed partial class Controller<TEntity>(
 #pragma warning restore CA1031
         {
             LogFailed(failure, Name, key);
+            Tell(key, failure);
             return WorkOutcome.Failure;
         }
     }
@@ -160,6 +166,15 @@ public sealed partial class Controller<TEntity>(
 
         await writer.RemoveFinalizerAsync(entity, name, cancellation).ConfigureAwait(false);
         return WorkOutcome.Done;
+    }
+
+    // An API server that does not answer takes no Event either, and would be told of its own silence by every object afterwards.
+    private void Tell(ObjectKey key, Exception failure)
+    {
+        if (failure is not (HttpRequestException or TimeoutException or IOException or OperationCanceledException) && cache.Find(key) is { } entity)
+        {
+            events.Warning(entity, FailedReason, failure.Message);
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "{Kind} {Key} has changed meanwhile; reconciling again")]

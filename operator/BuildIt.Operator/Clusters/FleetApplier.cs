@@ -1,4 +1,3 @@
-using System.Net;
 using BuildIt.Operator.Api;
 using BuildIt.Operator.Planning.Fleet;
 using BuildIt.Operator.Planning.Instances;
@@ -19,7 +18,7 @@ internal sealed class FleetApplier(FleetCaches caches, ObjectWriter writer, ApiC
 
     private static readonly IReadOnlyDictionary<string, string?> Nothing = new Dictionary<string, string?>();
 
-    /// <summary>Carries out the actions of a plan.</summary>
+    /// <summary>Carries out the actions of a plan. One that fails leaves the others their turn.</summary>
     /// <returns>Why no pod may be created now; null when all that was wanted was created.</returns>
     public async Task<string?> ApplyAsync(
         SfuCluster cluster, FleetDecision decision, IReadOnlyList<ObservedPod> pods, FleetMemory memory, CancellationToken cancellation)
@@ -34,12 +33,17 @@ internal sealed class FleetApplier(FleetCaches caches, ObjectWriter writer, ApiC
                 blocked ??= Blocked(memory);
                 if (blocked is null)
                 {
-                    blocked = await CreateAsync(cluster, action, pods, made, memory, cancellation).ConfigureAwait(false);
+                    await memory.Faults.TryAsync(
+                        FleetFaults.PodRefused,
+                        "a new pod",
+                        async () => blocked = await CreateAsync(cluster, action, pods, made, memory, cancellation).ConfigureAwait(false),
+                        cancellation).ConfigureAwait(false);
                 }
             }
             else if (byName.TryGetValue(action.Instance, out var pod))
             {
-                await ApplyAsync(cluster, action, pod, cancellation).ConfigureAwait(false);
+                await memory.Faults.TryAsync(
+                    FleetFaults.PodNotChanged, $"the pod {action.Instance}", () => ApplyAsync(cluster, action, pod, cancellation), cancellation).ConfigureAwait(false);
             }
         }
 
@@ -57,10 +61,20 @@ internal sealed class FleetApplier(FleetCaches caches, ObjectWriter writer, ApiC
         var known = caches.PodsOf(cluster).Select(pod => pod.Metadata.Name).ToHashSet(StringComparer.Ordinal);
         foreach (var (name, until) in memory.Creating.ToList())
         {
-            if (known.Contains(name)
-                || (until <= time.GetUtcNow() && await client.GetAsync<V1Pod>(cluster.Metadata.NamespaceProperty, name, cancellation).ConfigureAwait(false) is null))
+            if (known.Contains(name))
             {
                 memory.Creating.Remove(name);
+            }
+            else if (until <= time.GetUtcNow())
+            {
+                // While nobody can say that it is not there, it may be.
+                await memory.Faults.TryAsync(FleetFaults.PodUnknown, $"the pod {name}", async () =>
+                {
+                    if (await client.GetAsync<V1Pod>(cluster.Metadata.NamespaceProperty, name, cancellation).ConfigureAwait(false) is null)
+                    {
+                        memory.Creating.Remove(name);
+                    }
+                }, cancellation).ConfigureAwait(false);
             }
         }
 
@@ -80,9 +94,9 @@ internal sealed class FleetApplier(FleetCaches caches, ObjectWriter writer, ApiC
         {
             made.Add(await writer.ApplyAsync(pod, null, cancellation).ConfigureAwait(false));
         }
-        catch (ApiException refused) when (refused.Code is HttpStatusCode.Forbidden or HttpStatusCode.UnprocessableEntity or HttpStatusCode.BadRequest)
+        catch (ApiException refused) when (!refused.IsConflict)
         {
-            // A quota, a policy or a field that the server does not take: another pod would be refused as well.
+            // A quota, a policy, a field that the server does not take, a webhook that fails: another pod would be refused as well.
             memory.Creating.Remove(action.Instance);
             var times = (memory.Refused?.Times ?? 0) + 1;
             var wait = TimeSpan.FromSeconds(Math.Min(120, 2 << Math.Min(6, times)));
@@ -164,13 +178,34 @@ internal static class FleetEvents
     public const string PodCreated = "PodCreated";
     public const string PodDeleted = "PodDeleted";
     public const string PodReplaced = "PodReplaced";
-    public const string PodRefused = "PodRefused";
+    public const string PodRefused = FleetFaults.PodRefused;
     public const string PodAdopted = "PodAdopted";
     public const string DrainStarted = "DrainStarted";
     public const string DrainCalledBack = "DrainCalledBack";
     public const string ReconnectAsked = "ReconnectAsked";
     public const string Scaled = "Scaled";
     public const string InvalidSpec = "InvalidSpec";
+}
+
+/// <summary>Reasons of the condition Degraded, and of the Events with it, when a part of a fleet's round fails.</summary>
+internal static class FleetFaults
+{
+    public const string PodRefused = "PodRefused";
+    public const string PodNotChanged = "PodNotChanged";
+    public const string PodUnknown = "PodUnknown";
+    public const string NodeUnknown = "NodeUnknown";
+    public const string ServiceNotWritten = "ServiceNotWritten";
+    public const string BudgetNotWritten = "BudgetNotWritten";
+    public const string CredentialsNotWritten = "CredentialsNotWritten";
+    public const string SecretUnknown = "SecretUnknown";
+    public const string StatusNotWritten = "StatusNotWritten";
+    public const string NodeNotTold = "NodeNotTold";
+
+    /// <summary>Those of which an Event is written when they happen.</summary>
+    public static IReadOnlySet<string> TellThemselves { get; } = new HashSet<string>(StringComparer.Ordinal)
+    {
+        PodRefused, PodNotChanged, PodUnknown, NodeUnknown, ServiceNotWritten, BudgetNotWritten, CredentialsNotWritten, SecretUnknown, StatusNotWritten, NodeNotTold,
+    };
 }
 
 /// <summary>What the reconciler of fleets is told when the process starts.</summary>

@@ -12,11 +12,13 @@ using BuildIt.Operator.Runtime.Caching;
 using BuildIt.Operator.Runtime.Events;
 using BuildIt.Operator.Runtime.Reconciliation;
 using BuildIt.Operator.Runtime.Writing;
+using k8s.Models;
+using Microsoft.Extensions.Logging;
 
 namespace BuildIt.Operator.Clusters;
 
 /// <summary>One round for one fleet: observe, plan, apply, report. The same whether the fleet lives or is being deleted.</summary>
-internal sealed class FleetCycle(
+internal sealed partial class FleetCycle(
     FleetObserver observer,
     FleetSurroundings surroundings,
     NamedSecrets secrets,
@@ -31,7 +33,8 @@ internal sealed class FleetCycle(
     ObjectWriter writer,
     IEventRecorder events,
     FleetOptions options,
-    TimeProvider time)
+    TimeProvider time,
+    ILogger<FleetCycle> log)
 {
     /// <summary>A status in which only load differs is written at most so often.</summary>
     private static readonly TimeSpan LoadReportInterval = TimeSpan.FromSeconds(5);
@@ -43,35 +46,36 @@ internal sealed class FleetCycle(
 
     private readonly ConcurrentDictionary<ObjectKey, FleetMemory> _memories = new();
 
-    /// <summary>Runs a round.</summary>
+    /// <summary>
+    /// Runs a round. What it concludes is known to everybody before anything is written, so that no write that fails or hangs keeps
+    /// rooms from leaving the dead.
+    /// </summary>
     /// <returns>When to run the next one at the latest.</returns>
     public async Task<TimeSpan> RunAsync(SfuCluster cluster, CancellationToken cancellation)
     {
         var key = ObjectKey.Of(cluster);
         var memory = MemoryOf(key, cluster);
         memory.Read(cluster, options.NodeImage);
+        memory.Faults.Begin(fault => Tell(cluster, fault));
         var deleting = cluster.Metadata.DeletionTimestamp is not null;
-        var valid = memory.Faults.Count == 0;
+        var valid = memory.SpecFaults.Count == 0;
         if (cluster.Status is null && !deleting)
         {
-            await writer.UpdateStatusAsync(cluster, ClusterStatusBuilder.First(cluster, time.GetUtcNow()), cancellation).ConfigureAwait(false);
+            await memory.Faults.TryAsync(
+                FleetFaults.StatusNotWritten,
+                "the status",
+                () => writer.UpdateStatusAsync(cluster, ClusterStatusBuilder.First(cluster, time.GetUtcNow()), cancellation),
+                cancellation).ConfigureAwait(false);
         }
 
         var wake = new Wake(time.GetUtcNow() + Late);
         var registry = await RegistryOfAsync(key, cluster, valid, cancellation).ConfigureAwait(false);
-        if (valid && !deleting)
-        {
-            var (authority, lookAgainAt) = await surroundings.EnsureAsync(cluster, cancellation).ConfigureAwait(false);
-            prober.Of(key).UseCredentials(authority);
-            wake.At(lookAgainAt);
-            wake.At(await secrets.CheckAsync(cluster, memory, cancellation).ConfigureAwait(false));
-        }
-        else if (caches.Secrets.Find(new ObjectKey(key.Namespace, Resources.Names.ResourceNames.ControlAuthoritySecret(key.Name))) is { } kept)
+        if (surroundings.CredentialsOf(cluster) is { } kept)
         {
             prober.Of(key).UseCredentials(kept);
         }
 
-        var pods = await observer.ObserveAsync(cluster, registry, cancellation).ConfigureAwait(false);
+        var pods = await observer.ObserveAsync(cluster, registry, memory.Faults, cancellation).ConfigureAwait(false);
         var now = time.GetUtcNow();
 
         // A spec that says nothing sensible is no reason to touch what runs.
@@ -84,43 +88,22 @@ internal sealed class FleetCycle(
             memory.UsedNames.Add(pod.Observation.Name);
         }
 
-        Report(cluster, decision);
-        var blocked = await applier.ApplyAsync(cluster, decision, pods, memory, cancellation).ConfigureAwait(false);
-        if (valid && !deleting)
-        {
-            await surroundings.EnsureInstanceServicesAsync(cluster, caches.PodsOf(cluster), cancellation).ConfigureAwait(false);
-        }
-
-        var addresses = await marks.MarkAsync(cluster, pods, cancellation).ConfigureAwait(false);
-        if (await orders.GiveAsync(cluster, pods, memory, cancellation).ConfigureAwait(false))
-        {
-            wake.In(Soon, now);
-        }
-
-        directory.Put(new FleetView(
-            key,
-            cluster,
-            spec,
-            [.. pods.Select((pod, i) => new FleetInstance(pod.Observation, decision.Verdicts[i].Liveness, pod.Newest?.Endpoints, pod.Newest?.Rooms ?? []) { Fences = pod.Newest?.Fences ?? [] })],
-            decision.Status.Conditions.Any(condition => condition is { Reason: "FleetSilent", Status: true })));
+        Publish(cluster, spec, decision, pods, registry);
         if (decision.NextDeadline is { } next)
         {
             wake.At(next);
         }
 
-        if (memory.Refused is { } refused)
-        {
-            wake.At(refused.Until);
-        }
-
-        if (memory.Creating.Count > 0)
-        {
-            wake.In(Soon, now);
-        }
-
-        FleetMetrics.Set(key, decision, pods, registry);
+        var (blocked, addresses) = await CarryOutAsync(cluster, decision, pods, memory, wake, cancellation).ConfigureAwait(false);
         var status = ClusterStatusBuilder.Build(cluster, spec, decision, pods, addresses, ProblemOf(memory, blocked, deleting), now);
-        await WriteStatusAsync(cluster, status, memory, wake, cancellation).ConfigureAwait(false);
+        await memory.Faults.TryAsync(
+            FleetFaults.StatusNotWritten, "the status", () => WriteStatusAsync(cluster, status, memory, wake, cancellation), cancellation).ConfigureAwait(false);
+        memory.Faults.End();
+        if (memory.Faults.NextTry is { } again)
+        {
+            wake.At(again);
+        }
+
         return wake.From(time.GetUtcNow());
     }
 
@@ -134,10 +117,74 @@ internal sealed class FleetCycle(
         FleetMetrics.Forget(key);
     }
 
+    /// <summary>Lets everybody know what was concluded.</summary>
+    private void Publish(SfuCluster cluster, FleetSpec spec, FleetDecision decision, IReadOnlyList<ObservedPod> pods, RegistryView registry)
+    {
+        var key = ObjectKey.Of(cluster);
+        directory.Put(new FleetView(
+            key,
+            cluster,
+            spec,
+            [.. pods.Select((pod, i) => new FleetInstance(pod.Observation, decision.Verdicts[i].Liveness, pod.Newest?.Endpoints, pod.Newest?.Rooms ?? []) { Fences = pod.Newest?.Fences ?? [] })],
+            decision.Status.Conditions.Any(condition => condition is { Reason: "FleetSilent", Status: true })));
+        FleetMetrics.Set(key, decision, pods, registry);
+        Report(cluster, decision);
+    }
+
+    /// <summary>Makes the world be as planned.</summary>
+    /// <returns>Why no pod may be created now, if so, and the media addresses by pod uid.</returns>
+    private async Task<(string? Blocked, IReadOnlyDictionary<string, MediaAddress> Addresses)> CarryOutAsync(
+        SfuCluster cluster, FleetDecision decision, IReadOnlyList<ObservedPod> pods, FleetMemory memory, Wake wake, CancellationToken cancellation)
+    {
+        var faults = memory.Faults;
+        var lives = memory.SpecFaults.Count == 0 && cluster.Metadata.DeletionTimestamp is null;
+        if (lives)
+        {
+            await faults.TryAsync(FleetFaults.CredentialsNotWritten, "the control certificates", async () =>
+            {
+                var (authority, lookAgainAt) = await surroundings.EnsureCredentialsAsync(cluster, cancellation).ConfigureAwait(false);
+                prober.Of(ObjectKey.Of(cluster)).UseCredentials(authority);
+                wake.At(lookAgainAt);
+            }, cancellation).ConfigureAwait(false);
+            await surroundings.EnsureAsync(cluster, faults, cancellation).ConfigureAwait(false);
+            await faults.TryAsync(
+                FleetFaults.SecretUnknown,
+                "the Secrets that the spec names",
+                async () => wake.At(await secrets.CheckAsync(cluster, memory, cancellation).ConfigureAwait(false)),
+                cancellation).ConfigureAwait(false);
+        }
+
+        var blocked = await applier.ApplyAsync(cluster, decision, pods, memory, cancellation).ConfigureAwait(false);
+        if (lives)
+        {
+            await surroundings.EnsureInstanceServicesAsync(cluster, caches.PodsOf(cluster), faults, cancellation).ConfigureAwait(false);
+        }
+
+        var addresses = await marks.MarkAsync(cluster, pods, faults, cancellation).ConfigureAwait(false);
+        await faults.TryAsync(FleetFaults.NodeNotTold, "the nodes that drain", async () =>
+        {
+            if (await orders.GiveAsync(cluster, pods, memory, cancellation).ConfigureAwait(false))
+            {
+                wake.In(Soon, time.GetUtcNow());
+            }
+        }, cancellation, needsApi: false).ConfigureAwait(false);
+        if (memory.Refused is { } refused)
+        {
+            wake.At(refused.Until);
+        }
+
+        if (memory.Creating.Count > 0)
+        {
+            wake.In(Soon, time.GetUtcNow());
+        }
+
+        return (blocked, addresses);
+    }
+
     private FleetMemory MemoryOf(ObjectKey key, SfuCluster cluster)
     {
-        var memory = _memories.GetOrAdd(key, _ => new FleetMemory(cluster.Metadata.Uid));
-        return memory.Uid == cluster.Metadata.Uid ? memory : _memories[key] = new FleetMemory(cluster.Metadata.Uid);
+        var memory = _memories.GetOrAdd(key, _ => new FleetMemory(cluster.Metadata.Uid, time));
+        return memory.Uid == cluster.Metadata.Uid ? memory : _memories[key] = new FleetMemory(cluster.Metadata.Uid, time);
     }
 
     private async Task<RegistryView> RegistryOfAsync(ObjectKey key, SfuCluster cluster, bool valid, CancellationToken cancellation)
@@ -168,24 +215,38 @@ internal sealed class FleetCycle(
             NameSeed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))),
         };
 
+    /// <summary>Everything that is wrong beyond what the plan knows; the gravest gives the reason.</summary>
     private static (string Reason, string Message)? ProblemOf(FleetMemory memory, string? blocked, bool deleting)
     {
-        if (deleting)
+        var problems = new List<(string Reason, string Message)>();
+        if (!deleting && memory.SpecFaults.Count > 0)
         {
-            return null;
+            problems.Add(("InvalidSpec", string.Join("; ", memory.SpecFaults)));
+        }
+        else if (!deleting && memory.MissingSecrets is { } missing)
+        {
+            problems.Add(("SecretMissing", missing));
+        }
+        else if (!deleting && blocked is not null)
+        {
+            problems.Add((FleetFaults.PodRefused, blocked));
         }
 
-        if (memory.Faults.Count > 0)
+        if (memory.Faults.Summary() is { } faults)
         {
-            return ("InvalidSpec", string.Join("; ", memory.Faults));
+            problems.Add(faults);
         }
 
-        if (memory.MissingSecrets is { } missing)
-        {
-            return ("SecretMissing", missing);
-        }
+        return problems.Count == 0 ? null : (problems[0].Reason, string.Join("; ", problems.Select(problem => problem.Message)));
+    }
 
-        return blocked is null ? null : ("PodRefused", blocked);
+    private void Tell(SfuCluster cluster, PartFault fault)
+    {
+        LogFault(fault.Cause, ObjectKey.Of(cluster), fault.Reason, fault.Times);
+        if (!RoundFaults.IsSilence(fault.Cause))
+        {
+            events.Warning(cluster, fault.Reason, fault.Message);
+        }
     }
 
     private void Report(SfuCluster cluster, FleetDecision decision)
@@ -216,11 +277,11 @@ internal sealed class FleetCycle(
     }
 
     // What went wrong becomes an Event when it goes wrong, not each time it is said.
-    private void Warn(SfuCluster cluster, IReadOnlyList<k8s.Models.V1Condition> old, SfuClusterStatus status)
+    private void Warn(SfuCluster cluster, IReadOnlyList<V1Condition> old, SfuClusterStatus status)
     {
         var before = Conditions.Find(old, SfuClusterConditions.Degraded);
         if (Conditions.Find(status.Conditions, SfuClusterConditions.Degraded) is { Status: "True" } degraded
-            && (before?.Status != "True" || before.Reason != degraded.Reason))
+            && (before?.Status != "True" || before.Reason != degraded.Reason) && !FleetFaults.TellThemselves.Contains(degraded.Reason))
         {
             events.Warning(cluster, degraded.Reason, degraded.Message);
         }
@@ -228,6 +289,9 @@ internal sealed class FleetCycle(
 
     private static bool Equal(SfuClusterStatus a, SfuClusterStatus b) =>
         System.Text.Json.JsonSerializer.Serialize(a, ApiJson.Options) == System.Text.Json.JsonSerializer.Serialize(b, ApiJson.Options);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Cluster}: {Reason}, {Times} times in a row; it will be tried again")]
+    private partial void LogFault(Exception failure, ObjectKey cluster, string reason, int times);
 
     /// <summary>The first of several moments.</summary>
     private sealed class Wake(DateTimeOffset latest)

@@ -9,7 +9,7 @@ namespace BuildIt.Operator.Clusters;
 /// What the operator remembers of a fleet from plan to plan. All of it may be lost: it saves work, and makes a fleet shrink
 /// sooner. Only the run of its fleet uses it, and a fleet never runs twice at once.
 /// </summary>
-internal sealed class FleetMemory(string uid)
+internal sealed class FleetMemory(string uid, TimeProvider time)
 {
     private long _generation = -1;
 
@@ -37,7 +37,11 @@ internal sealed class FleetMemory(string uid)
     /// <summary>Why the API server refused a pod, and until when no other is asked for; null when it did not.</summary>
     public Refusal? Refused { get; set; }
 
-    public IReadOnlyList<Fault> Faults { get; private set; } = [];
+    /// <summary>What failed of the last round.</summary>
+    public RoundFaults Faults { get; } = new(time);
+
+    /// <summary>What is wrong with the spec; empty when nothing is.</summary>
+    public IReadOnlyList<Fault> SpecFaults { get; private set; } = [];
 
     /// <summary>The revision that new pods get.</summary>
     public string Revision { get; private set; } = string.Empty;
@@ -51,10 +55,11 @@ internal sealed class FleetMemory(string uid)
         }
 
         _generation = cluster.Metadata.Generation ?? 0;
-        Faults = ResourceValidator.Validate(cluster);
+        SpecFaults = ResourceValidator.Validate(cluster);
         Revision = RevisionHash.Of(cluster, defaultImage);
         SecretsCheckedAt = default;
         Refused = null;
+        Faults.Clear();
     }
 }
 

@@ -16,7 +16,7 @@ internal sealed class FleetObserver(FleetCaches caches, NodeProber prober, IRoom
         new(StringComparer.Ordinal) { "ToBeDeletedByClusterAutoscaler", "karpenter.sh/disrupted", "node.kubernetes.io/unschedulable" };
 
     /// <summary>The fleet's pods, in the order of their names.</summary>
-    public async Task<IReadOnlyList<ObservedPod>> ObserveAsync(SfuCluster cluster, RegistryView registry, CancellationToken cancellation)
+    public async Task<IReadOnlyList<ObservedPod>> ObserveAsync(SfuCluster cluster, RegistryView registry, RoundFaults faults, CancellationToken cancellation)
     {
         var pods = caches.PodsOf(cluster);
         var fleet = prober.Of(ObjectKey.Of(cluster));
@@ -26,7 +26,7 @@ internal sealed class FleetObserver(FleetCaches caches, NodeProber prober, IRoom
         foreach (var pod in pods)
         {
             var node = NodeOf(pod);
-            var isNodeGone = pod.Spec?.NodeName is { Length: > 0 } name && node is null && await IsGoneAsync(name, gone, cancellation).ConfigureAwait(false);
+            var isNodeGone = pod.Spec?.NodeName is { Length: > 0 } name && node is null && await IsGoneAsync(name, gone, faults, cancellation).ConfigureAwait(false);
             var heard = registry.Nodes.TryGetValue(pod.Metadata.Name, out var found) && found.Heartbeat.Cluster == cluster.Metadata.Name ? found : null;
             observed.Add(ObservedPod.Of(
                 pod, heard, fleet.RecordOf(pod.Metadata.Uid), rooms.AssignedTo(pod.Metadata.NamespaceProperty, pod.Metadata.Name),
@@ -57,12 +57,17 @@ internal sealed class FleetObserver(FleetCaches caches, NodeProber prober, IRoom
         return addresses;
     }
 
-    // A pod's death is not concluded from a cache that may be late: the API server is asked.
-    private async Task<bool> IsGoneAsync(string node, Dictionary<string, bool> known, CancellationToken cancellation)
+    // A pod's death is not concluded from a cache that may be late: the API server is asked. No answer is no death.
+    private async Task<bool> IsGoneAsync(string node, Dictionary<string, bool> known, RoundFaults faults, CancellationToken cancellation)
     {
         if (!known.TryGetValue(node, out var gone))
         {
-            known[node] = gone = await client.GetAsync<V1Node>(null, node, cancellation).ConfigureAwait(false) is null;
+            await faults.TryAsync(
+                FleetFaults.NodeUnknown,
+                $"the Kubernetes node {node}",
+                async () => gone = await client.GetAsync<V1Node>(null, node, cancellation).ConfigureAwait(false) is null,
+                cancellation).ConfigureAwait(false);
+            known[node] = gone;
         }
 
         return gone;

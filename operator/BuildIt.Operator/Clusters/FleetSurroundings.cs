@@ -13,9 +13,9 @@ namespace BuildIt.Operator.Clusters;
 /// <summary>What a fleet has beside its pods: certificates, services, the disruption budget.</summary>
 internal sealed class FleetSurroundings(FleetCaches caches, ObjectWriter writer, ServerFeatures features, TimeProvider time)
 {
-    /// <summary>Makes them as they should be.</summary>
+    /// <summary>Makes the certificates as they should be.</summary>
     /// <returns>The secret by which the operator speaks to the nodes, and when to look at it again.</returns>
-    public async Task<(V1Secret Authority, DateTimeOffset LookAgainAt)> EnsureAsync(SfuCluster cluster, CancellationToken cancellation)
+    public async Task<(V1Secret Authority, DateTimeOffset LookAgainAt)> EnsureCredentialsAsync(SfuCluster cluster, CancellationToken cancellation)
     {
         var ns = cluster.Metadata.NamespaceProperty;
         var authority = caches.Secrets.Find(new ObjectKey(ns, ResourceNames.ControlAuthoritySecret(cluster.Metadata.Name)));
@@ -31,26 +31,42 @@ internal sealed class FleetSurroundings(FleetCaches caches, ObjectWriter writer,
             }
         }
 
-        var signal = SignalService.Build(cluster);
-        await writer.ApplyAsync(signal, caches.Services.Find(ObjectKey.Of(signal)), cancellation).ConfigureAwait(false);
-        await EnsureBudgetAsync(cluster, cancellation).ConfigureAwait(false);
         return (authority!, secrets.LookAgainAt);
     }
 
+    /// <summary>The secret by which the operator speaks to the nodes, as far as it is there; null when it is not, or another fleet's.</summary>
+    public V1Secret? CredentialsOf(SfuCluster cluster) => OfFleet(
+        caches.Secrets.Find(new ObjectKey(cluster.Metadata.NamespaceProperty, ResourceNames.ControlAuthoritySecret(cluster.Metadata.Name))), cluster);
+
+    /// <summary>Makes the service by which clients reach the fleet, and the disruption budget, as they should be.</summary>
+    public async Task EnsureAsync(SfuCluster cluster, RoundFaults faults, CancellationToken cancellation)
+    {
+        var signal = SignalService.Build(cluster);
+        await faults.TryAsync(
+            FleetFaults.ServiceNotWritten,
+            $"the Service {signal.Metadata.Name}",
+            () => writer.ApplyAsync(signal, caches.Services.Find(ObjectKey.Of(signal)), cancellation),
+            cancellation).ConfigureAwait(false);
+        await faults.TryAsync(
+            FleetFaults.BudgetNotWritten,
+            $"the PodDisruptionBudget {ResourceNames.DisruptionBudget(cluster.Metadata.Name)}",
+            () => EnsureBudgetAsync(cluster, cancellation),
+            cancellation).ConfigureAwait(false);
+    }
+
     /// <summary>Gives every pod the service of its own that its network mode needs, and takes away those whose pod is gone.</summary>
-    public async Task EnsureInstanceServicesAsync(SfuCluster cluster, IReadOnlyList<V1Pod> pods, CancellationToken cancellation)
+    public async Task EnsureInstanceServicesAsync(SfuCluster cluster, IReadOnlyList<V1Pod> pods, RoundFaults faults, CancellationToken cancellation)
     {
         var wanted = new HashSet<string>(StringComparer.Ordinal);
         if (InstanceService.IsNeeded(cluster.Spec.Network))
         {
-            var mixed = await features.HasMixedLoadBalancersAsync(cancellation).ConfigureAwait(false);
             foreach (var pod in pods)
             {
                 wanted.Add(pod.Metadata.Name);
                 if (pod.Metadata.DeletionTimestamp is null)
                 {
-                    var service = InstanceService.Build(cluster, pod, mixed);
-                    await writer.ApplyAsync(service, caches.Services.Find(ObjectKey.Of(service)), cancellation).ConfigureAwait(false);
+                    await faults.TryAsync(
+                        FleetFaults.ServiceNotWritten, $"the Service {pod.Metadata.Name}", () => EnsureInstanceServiceAsync(cluster, pod, cancellation), cancellation).ConfigureAwait(false);
                 }
             }
         }
@@ -59,7 +75,8 @@ internal sealed class FleetSurroundings(FleetCaches caches, ObjectWriter writer,
         {
             if (service.Metadata.Labels.ContainsKey(SfuApi.InstanceLabel) && !wanted.Contains(service.Metadata.Name))
             {
-                await writer.DeleteAsync(service, null, cancellation).ConfigureAwait(false);
+                await faults.TryAsync(
+                    FleetFaults.ServiceNotWritten, $"the Service {service.Metadata.Name}", () => writer.DeleteAsync(service, null, cancellation), cancellation).ConfigureAwait(false);
             }
         }
     }
@@ -86,6 +103,12 @@ internal sealed class FleetSurroundings(FleetCaches caches, ObjectWriter writer,
         {
             await writer.DeleteAsync(secret, null, cancellation).ConfigureAwait(false);
         }
+    }
+
+    private async Task EnsureInstanceServiceAsync(SfuCluster cluster, V1Pod pod, CancellationToken cancellation)
+    {
+        var service = InstanceService.Build(cluster, pod, await features.HasMixedLoadBalancersAsync(cancellation).ConfigureAwait(false));
+        await writer.ApplyAsync(service, caches.Services.Find(ObjectKey.Of(service)), cancellation).ConfigureAwait(false);
     }
 
     private async Task EnsureBudgetAsync(SfuCluster cluster, CancellationToken cancellation)

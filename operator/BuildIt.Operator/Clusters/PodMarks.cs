@@ -16,7 +16,8 @@ internal sealed class PodMarks(FleetCaches caches, FleetObserver observer, Objec
 {
     /// <summary>Marks the pods of a fleet.</summary>
     /// <returns>The media address of each pod, by uid.</returns>
-    public async Task<IReadOnlyDictionary<string, MediaAddress>> MarkAsync(SfuCluster cluster, IReadOnlyList<ObservedPod> pods, CancellationToken cancellation)
+    public async Task<IReadOnlyDictionary<string, MediaAddress>> MarkAsync(
+        SfuCluster cluster, IReadOnlyList<ObservedPod> pods, RoundFaults faults, CancellationToken cancellation)
     {
         var addresses = new Dictionary<string, MediaAddress>(StringComparer.Ordinal);
         var current = caches.PodsOf(cluster).ToDictionary(pod => pod.Metadata.Uid, StringComparer.Ordinal);
@@ -35,22 +36,28 @@ internal sealed class PodMarks(FleetCaches caches, FleetObserver observer, Objec
                 continue;
             }
 
-            var labels = new Dictionary<string, string?> { [ResourceLabels.Busy] = observed.Observation.IsBusy ? ResourceLabels.BusyValue : null };
-            try
-            {
-                await writer.AnnotateAsync(pod, Annotations(cluster, address), labels, cancellation).ConfigureAwait(false);
-                if (FleetCaches.ControllerOf(pod) is null)
-                {
-                    await AdoptAsync(cluster, pod, cancellation).ConfigureAwait(false);
-                }
-            }
-            catch (ApiException refused) when (refused.IsNotFound)
-            {
-                // It has gone meanwhile; the cache will hear of it.
-            }
+            await faults.TryAsync(
+                FleetFaults.PodNotChanged, $"the pod {pod.Metadata.Name}", () => MarkAsync(cluster, observed, pod, address, cancellation), cancellation).ConfigureAwait(false);
         }
 
         return addresses;
+    }
+
+    private async Task MarkAsync(SfuCluster cluster, ObservedPod observed, V1Pod pod, MediaAddress address, CancellationToken cancellation)
+    {
+        var labels = new Dictionary<string, string?> { [ResourceLabels.Busy] = observed.Observation.IsBusy ? ResourceLabels.BusyValue : null };
+        try
+        {
+            await writer.AnnotateAsync(pod, Annotations(cluster, address), labels, cancellation).ConfigureAwait(false);
+            if (FleetCaches.ControllerOf(pod) is null)
+            {
+                await AdoptAsync(cluster, pod, cancellation).ConfigureAwait(false);
+            }
+        }
+        catch (ApiException refused) when (refused.IsNotFound)
+        {
+            // It has gone meanwhile; the cache will hear of it.
+        }
     }
 
     private static Dictionary<string, string?> Annotations(SfuCluster cluster, MediaAddress address)

@@ -17,13 +17,9 @@ internal sealed class ConferenceRoomFinalizer(
         var ns = entity.Metadata.NamespaceProperty;
         if (RouteOf.Origin(entity.Status) is not null)
         {
-            if (observer.Fleets(ns) is not { } fleets)
-            {
-                return FinalizeResult.Wait(TimeSpan.FromMilliseconds(200));
-            }
-
+            var fleets = observer.Fleets(ns);
             var late = time.GetUtcNow() - entity.Metadata.DeletionTimestamp!.Value.ToUniversalTime() > Patience;
-            var nobodyToTell = fleets.Count == 0 && registries.InNamespace(ns).Count == 0;
+            var nobodyToTell = fleets is { Known.Count: 0, Unplanned.Count: 0 } && registries.InNamespace(ns).Count == 0;
             if (await reconciler.EndAsync(entity, "it was deleted", cancellationToken).ConfigureAwait(false) is { } retry && !late && !nobodyToTell)
             {
                 return FinalizeResult.Wait(retry);

@@ -39,11 +39,13 @@ internal sealed class ConferenceRoomReconciler(
     public async Task<ReconcileResult> ReconcileAsync(ConferenceRoom entity, CancellationToken cancellationToken)
     {
         var ns = entity.Metadata.NamespaceProperty;
-        if (observer.Fleets(ns) is not { } fleets)
+        var view = observer.Fleets(ns);
+        if (RouteOf.Origin(entity.Status) is { } origin ? view.Unplanned.Contains(origin.Cluster) : view.Waiting)
         {
             return ReconcileResult.After(Soon);
         }
 
+        var fleets = view.Known;
         var room = RoomObserver.Observe(entity, fleets, book.Observe(entity));
         var now = time.GetUtcNow();
         var decision = RoomPlanner.Plan(room.Observation, now);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using BuildIt.Operator.Api;
 using BuildIt.Operator.Fleets;
 using BuildIt.Operator.Planning.Health;
@@ -12,24 +13,41 @@ namespace BuildIt.Operator.Rooms;
 /// <param name="Report">What the pod says of this very placement; null when it is silent or does not have it.</param>
 internal sealed record ObservedRoom(RoomObservation Observation, RoomReport? Report);
 
+/// <summary>The fleets of a namespace as far as they are known.</summary>
+/// <param name="Known">Those that have been planned.</param>
+/// <param name="Unplanned">Names of those that have not: of what they have, nothing can be concluded.</param>
+/// <param name="Waiting">One of these may be planned any moment, so that a room that could go anywhere had better wait for it.</param>
+internal sealed record FleetsInView(IReadOnlyList<FleetView> Known, IReadOnlySet<string> Unplanned, bool Waiting);
+
 /// <summary>Looks at a room from all sides.</summary>
-internal sealed class RoomObserver(FleetDirectory directory, IObjectCache<SfuCluster> clusters)
+internal sealed class RoomObserver(FleetDirectory directory, IObjectCache<SfuCluster> clusters, TimeProvider time)
 {
-    /// <summary>The fleets of a namespace, once each has been planned; null while one has not, and then nothing can be concluded.</summary>
-    public IReadOnlyList<FleetView>? Fleets(string ns)
+    /// <summary>After a start of the operator every fleet is planned within seconds. One that is not must not keep the rooms of others waiting.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private readonly ConcurrentDictionary<ObjectKey, DateTimeOffset> _unplannedSince = new();
+
+    /// <summary>The fleets of a namespace.</summary>
+    public FleetsInView Fleets(string ns)
     {
-        var views = new List<FleetView>();
-        foreach (var cluster in clusters.List(ns))
+        var now = time.GetUtcNow();
+        var known = new List<FleetView>();
+        var unplanned = new HashSet<string>(StringComparer.Ordinal);
+        var waiting = false;
+        foreach (var key in clusters.List(ns).Select(ObjectKey.Of))
         {
-            if (directory.Find(ObjectKey.Of(cluster)) is not { } view)
+            if (directory.Find(key) is { } view)
             {
-                return null;
+                _unplannedSince.TryRemove(key, out _);
+                known.Add(view);
+                continue;
             }
 
-            views.Add(view);
+            unplanned.Add(key.Name);
+            waiting |= now - _unplannedSince.GetOrAdd(key, now) < Patience;
         }
 
-        return views;
+        return new FleetsInView(known, unplanned, waiting);
     }
 
     public static ObservedRoom Observe(ConferenceRoom room, IReadOnlyList<FleetView> fleets, DateTimeOffset? placedAt)
