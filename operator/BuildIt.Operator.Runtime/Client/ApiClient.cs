@@ -29,6 +29,9 @@ public sealed class ApiClient(Kubernetes kubernetes, string fieldManager, TimePr
 
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(30);
 
+    /// <summary>Longest write. As long as an admission webhook may take by default.</summary>
+    private static readonly TimeSpan WriteTimeout = TimeSpan.FromSeconds(10);
+
     /// <summary>The one manager of every field this process applies.</summary>
     public string FieldManager { get; } = fieldManager;
 
@@ -207,12 +210,25 @@ public sealed class ApiClient(Kubernetes kubernetes, string fieldManager, TimePr
     private Task<JsonElement> WriteAsync(HttpMethod method, string path, byte[] body, string mediaType, CancellationToken cancellation) =>
         BusyServer.AskAsync(() => WriteOnceAsync(method, path, body, mediaType, cancellation), time, cancellation);
 
-    private Task<JsonElement> WriteOnceAsync(HttpMethod method, string path, byte[] body, string mediaType, CancellationToken cancellation) =>
-        fence is { MayWrite: false } ? throw new WriteFencedException() : SendAsync(method, path, body, mediaType, cancellation);
-
-    private async Task<JsonElement> SendAsync(HttpMethod method, string path, byte[]? body, string? mediaType, CancellationToken cancellation)
+    private Task<JsonElement> WriteOnceAsync(HttpMethod method, string path, byte[] body, string mediaType, CancellationToken cancellation)
     {
-        using var timeout = new CancellationTokenSource(CallTimeout, time);
+        var budget = fence?.WriteBudget ?? WriteTimeout;
+        if (budget <= TimeSpan.Zero)
+        {
+            throw new WriteFencedException();
+        }
+
+        // The server is told too: what it still has waiting when this process gives up must not be done later, beside another leader.
+        budget = budget < WriteTimeout ? budget : WriteTimeout;
+        var bounded = $"{path}{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}timeout={Math.Max(1, (long)budget.TotalMilliseconds)}ms";
+        return SendAsync(method, bounded, body, mediaType, cancellation, budget);
+    }
+
+    private async Task<JsonElement> SendAsync(
+        HttpMethod method, string path, byte[]? body, string? mediaType, CancellationToken cancellation, TimeSpan? within = null)
+    {
+        var patience = within ?? CallTimeout;
+        using var timeout = new CancellationTokenSource(patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);
         try
         {
@@ -229,7 +245,7 @@ public sealed class ApiClient(Kubernetes kubernetes, string fieldManager, TimePr
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
-            throw new TimeoutException($"The Kubernetes API did not answer {method} within {CallTimeout.TotalSeconds:0} s");
+            throw new TimeoutException($"The Kubernetes API did not answer {method} within {patience.TotalSeconds:0} s");
         }
     }
 

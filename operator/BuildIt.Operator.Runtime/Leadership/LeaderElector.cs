@@ -22,28 +22,35 @@ public sealed partial class LeaderElector(
     : BackgroundService, IWriteFence
 {
     private readonly Lock _lock = new();
+
+    /// <summary>Leadership is counted by a clock that nobody can set.</summary>
+    private readonly long _start = time.GetTimestamp();
     private readonly LeaseElection _election = new(identity, options);
     private readonly TaskCompletionSource _elected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private V1Lease? _lease;
     private bool _released;
     private long _term;
 
-    public bool MayWrite
+    public TimeSpan WriteBudget
     {
         get
         {
             lock (_lock)
             {
-                return !_released && _election.IsLeading(time.GetUtcNow());
+                return _released ? TimeSpan.Zero : _election.WriteBudget(Now);
             }
         }
     }
+
+    public bool MayWrite => WriteBudget > TimeSpan.Zero;
 
     /// <summary>
     /// The term in which this process leads: later leaders have higher ones, whatever became of the Lease between. It fences what
     /// is written elsewhere than in Kubernetes. 0 before it has led.
     /// </summary>
     public long Term => Interlocked.Read(ref _term);
+
+    private TimeSpan Now => time.GetElapsedTime(_start);
 
     /// <summary>Completes when this process leads for the first time.</summary>
     public Task WaitUntilLeadingAsync(CancellationToken cancellation) => _elected.Task.WaitAsync(cancellation);
@@ -103,7 +110,7 @@ public sealed partial class LeaderElector(
             bool lost;
             lock (_lock)
             {
-                lost = _election.IsLost(time.GetUtcNow());
+                lost = _election.IsLost(Now);
             }
 
             if (lost)
@@ -132,25 +139,26 @@ public sealed partial class LeaderElector(
         using var timeout = new CancellationTokenSource(options.RenewDeadline / 2, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);
         var lease = await client.GetAsync<V1Lease>(ns, leaseName, either.Token).ConfigureAwait(false);
-        var sent = time.GetUtcNow();
+        var sent = Now;
         LeaseAction action;
         lock (_lock)
         {
             action = _election.Observe(Read(lease), sent);
         }
 
+        var written = time.GetUtcNow().UtcDateTime;
         switch (action)
         {
             case LeaseAction.Create:
                 lease = new V1Lease
                 {
                     Metadata = new V1ObjectMeta { Name = leaseName, NamespaceProperty = ns },
-                    Spec = new V1LeaseSpec { AcquireTime = sent.UtcDateTime, LeaseTransitions = 0 },
+                    Spec = new V1LeaseSpec { AcquireTime = written, LeaseTransitions = 0 },
                 };
                 break;
             case LeaseAction.Take:
                 lease!.Spec ??= new V1LeaseSpec();
-                lease.Spec.AcquireTime = sent.UtcDateTime;
+                lease.Spec.AcquireTime = written;
                 lease.Spec.LeaseTransitions = (lease.Spec.LeaseTransitions ?? 0) + 1;
                 break;
             case LeaseAction.Wait:
@@ -158,7 +166,7 @@ public sealed partial class LeaderElector(
         }
 
         lease!.Spec.HolderIdentity = identity;
-        lease.Spec.RenewTime = sent.UtcDateTime;
+        lease.Spec.RenewTime = written;
         lease.Spec.LeaseDurationSeconds = Math.Max(1, (int)options.LeaseDuration.TotalSeconds);
         _lease = action == LeaseAction.Create
             ? await client.CreateAsync(lease, either.Token).ConfigureAwait(false)

@@ -9,6 +9,9 @@ public sealed record LeaderElectionOptions
     /// <summary>How long a leader that cannot renew goes on believing in itself. Shorter than <see cref="LeaseDuration"/>, so that there are never two.</summary>
     public TimeSpan RenewDeadline { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>So long before another may lead, what a leader has begun to write has to be over: a part of what lies between the two.</summary>
+    public TimeSpan WriteMargin => (LeaseDuration - RenewDeadline) / 4;
+
     /// <summary>Time between two tries.</summary>
     public TimeSpan RetryPeriod { get; init; } = TimeSpan.FromSeconds(2);
 }
@@ -33,25 +36,31 @@ public enum LeaseAction
 }
 
 /// <summary>
-/// Decides who leads. Clocks of machines are never compared: a holder is silent when its Lease has not changed for the
-/// whole duration by our own clock. Pure; the time is an argument. Not safe for several threads.
+/// Decides who leads. Clocks of machines are never compared, and none that somebody may set is asked: every time is a reading of this
+/// process's own monotonic clock, counted from wherever it likes. A holder is silent when its Lease has not changed for the
+/// whole duration by that clock. Pure; the time is an argument. Not safe for several threads.
 /// </summary>
 public sealed class LeaseElection(string identity, LeaderElectionOptions options)
 {
     private LeaseRecord? _seen;
-    private DateTimeOffset _changed;
-    private DateTimeOffset? _renewed;
+    private TimeSpan _changed;
+    private TimeSpan? _renewed;
+    private bool _taken;
 
     public string Identity { get; } = identity;
 
     /// <summary>Whether this process leads at <paramref name="now"/>.</summary>
-    public bool IsLeading(DateTimeOffset now) => _renewed is { } renewed && now < renewed + options.RenewDeadline;
+    public bool IsLeading(TimeSpan now) => !_taken && _renewed is { } renewed && now < renewed + options.RenewDeadline;
 
     /// <summary>Whether this process led and has not been able to say so again in time.</summary>
-    public bool IsLost(DateTimeOffset now) => _renewed is not null && !IsLeading(now);
+    public bool IsLost(TimeSpan now) => _renewed is not null && !IsLeading(now);
+
+    /// <summary>How long a write that begins at <paramref name="now"/> may be under way; nothing when it may not begin.</summary>
+    /// <remarks>It has to be over before another process can lead, with something to spare for clocks that do not go alike.</remarks>
+    public TimeSpan WriteBudget(TimeSpan now) => IsLeading(now) ? _renewed!.Value + options.LeaseDuration - options.WriteMargin - now : TimeSpan.Zero;
 
     /// <summary>Takes in what the server has, and decides.</summary>
-    public LeaseAction Observe(LeaseRecord? lease, DateTimeOffset now)
+    public LeaseAction Observe(LeaseRecord? lease, TimeSpan now)
     {
         if (lease is null)
         {
@@ -73,7 +82,7 @@ public sealed class LeaseElection(string identity, LeaderElectionOptions options
         if (_renewed is not null)
         {
             // Somebody else took it while we believed to lead: lost at once.
-            _renewed = DateTimeOffset.MinValue;
+            _taken = true;
             return LeaseAction.Wait;
         }
 
@@ -82,7 +91,7 @@ public sealed class LeaseElection(string identity, LeaderElectionOptions options
 
     /// <summary>The write succeeded.</summary>
     /// <param name="sent">When it was sent, not when it was answered: the server may have taken it at any time between.</param>
-    public void Renewed(DateTimeOffset sent)
+    public void Renewed(TimeSpan sent)
     {
         if (_renewed is null || sent > _renewed)
         {

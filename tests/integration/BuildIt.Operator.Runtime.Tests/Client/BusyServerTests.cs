@@ -64,7 +64,7 @@ public sealed class BusyServerTests
     public async Task Is_not_written_to_when_leadership_ended_during_the_wait()
     {
         var fence = new Fence();
-        using var server = new BusyServerStandIn(_time, refusals: 1, retryAfter: 1) { OnAsked = () => fence.MayWrite = false };
+        using var server = new BusyServerStandIn(_time, refusals: 1, retryAfter: 1) { OnAsked = () => fence.WriteBudget = TimeSpan.Zero };
 
         await Assert.ThrowsAsync<WriteFencedException>(() => UntilDoneAsync(Client(server, fence).CreateAsync(Connections.ConfigMap("ns", "c"), CancellationToken.None)));
 
@@ -99,7 +99,7 @@ public sealed class BusyServerTests
 
     private sealed class Fence : IWriteFence
     {
-        public bool MayWrite { get; set; } = true;
+        public TimeSpan WriteBudget { get; set; } = TimeSpan.FromSeconds(10);
     }
 
     /// <summary>Refuses so many requests, then answers each with the same object.</summary>

@@ -58,8 +58,43 @@ public sealed class LeaderElectorTests(KubernetesCluster cluster)
         await second.StopAsync(CancellationToken.None);
     }
 
-    private LeaderElector Elector(string ns, string identity, LeaderElectionOptions options, Loss loss, TcpRelay? relay = null) =>
-        new(cluster.Connect(relay), ns, "operator", identity, options, loss, TimeProvider.System, NullLogger<LeaderElector>.Instance);
+    [Fact]
+    public async Task A_leader_whose_clock_was_set_back_stops_writing_before_another_leads()
+    {
+        var ns = await cluster.CreateNamespaceAsync();
+        var quick = new LeaderElectionOptions { LeaseDuration = TimeSpan.FromSeconds(4), RenewDeadline = TimeSpan.FromSeconds(2), RetryPeriod = TimeSpan.FromMilliseconds(200) };
+        await using var relay = cluster.Relay();
+        var (clock, loss) = (new SetClock(), new Loss());
+        using var first = Elector(ns, "first", quick, loss, relay, clock);
+        await first.StartAsync(CancellationToken.None);
+        await first.WaitUntilLeadingAsync(CancellationToken.None).WaitAsync(Eventually.Patience);
+        using var second = Elector(ns, "second", quick, new Loss());
+        await second.StartAsync(CancellationToken.None);
+
+        relay.Cut();
+        clock.Offset = TimeSpan.FromHours(-1);
+        var secondLeads = second.WaitUntilLeadingAsync(CancellationToken.None);
+        await Eventually.TrueAsync(() =>
+        {
+            var (one, two) = (first.MayWrite, second.MayWrite);
+            Assert.False(one && two, "two leaders");
+            return secondLeads.IsCompleted;
+        });
+
+        await loss.Lost.Task.WaitAsync(Eventually.Patience);
+        await second.StopAsync(CancellationToken.None);
+    }
+
+    private LeaderElector Elector(string ns, string identity, LeaderElectionOptions options, Loss loss, TcpRelay? relay = null, TimeProvider? time = null) =>
+        new(cluster.Connect(relay), ns, "operator", identity, options, loss, time ?? TimeProvider.System, NullLogger<LeaderElector>.Instance);
+
+    /// <summary>A wall clock that somebody sets. What measures how much time has passed is not moved by that.</summary>
+    private sealed class SetClock : TimeProvider
+    {
+        public TimeSpan Offset { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Offset;
+    }
 
     private sealed class Loss : ILeadershipLoss
     {

@@ -5,7 +5,7 @@ namespace BuildIt.Operator.Runtime.Tests.Leadership;
 public sealed class LeaseElectionTests
 {
     private static readonly LeaderElectionOptions Options = new();
-    private static readonly DateTimeOffset Start = DateTimeOffset.UnixEpoch;
+    private static readonly TimeSpan Start = TimeSpan.FromDays(1);
     private readonly LeaseElection _election = new("me", Options);
 
     [Fact]
@@ -29,7 +29,7 @@ public sealed class LeaseElectionTests
     {
         for (var i = 0; i < 100; i++)
         {
-            Assert.Equal(LeaseAction.Wait, _election.Observe(Lease("other", $"{i}"), Start.AddSeconds(10 * i)));
+            Assert.Equal(LeaseAction.Wait, _election.Observe(Lease("other", $"{i}"), Start + TimeSpan.FromSeconds(10 * i)));
         }
     }
 
@@ -51,9 +51,25 @@ public sealed class LeaseElectionTests
         _election.Observe(null, Start);
         _election.Renewed(Start);
 
-        Assert.Equal(LeaseAction.Wait, _election.Observe(Lease("other", "2"), Start.AddSeconds(1)));
-        Assert.True(_election.IsLost(Start.AddSeconds(1)));
-        Assert.False(_election.IsLeading(Start.AddSeconds(1)));
+        Assert.Equal(LeaseAction.Wait, _election.Observe(Lease("other", "2"), Start + TimeSpan.FromSeconds(1)));
+        Assert.True(_election.IsLost(Start + TimeSpan.FromSeconds(1)));
+        Assert.False(_election.IsLeading(Start + TimeSpan.FromSeconds(1)));
+    }
+
+    [Fact]
+    public void What_a_leader_begins_to_write_is_over_before_another_can_lead()
+    {
+        _election.Observe(null, Start);
+        Assert.Equal(TimeSpan.Zero, _election.WriteBudget(Start));
+        _election.Renewed(Start);
+
+        for (var now = Start; _election.IsLeading(now); now += TimeSpan.FromMilliseconds(100))
+        {
+            var over = now + _election.WriteBudget(now);
+            Assert.True(over > now && over < Start + Options.LeaseDuration, $"begun at {now}, over at {over}");
+        }
+
+        Assert.Equal(TimeSpan.Zero, _election.WriteBudget(Start + Options.RenewDeadline));
     }
 
     [Fact]
@@ -78,10 +94,10 @@ public sealed class LeaseElectionTests
 
         public void Run()
         {
-            var now = Start.AddYears(50);
+            var now = Start;
             for (var step = 0; step < 400; step++)
             {
-                now = now.AddMilliseconds(_random.Next(3000));
+                now += TimeSpan.FromMilliseconds(_random.Next(3000));
                 var who = _random.Next(2);
                 var clock = now + _skew[who];
                 if (_random.Next(100) < 70 && !_candidates[who].IsLost(clock))
@@ -93,7 +109,7 @@ public sealed class LeaseElectionTests
             }
         }
 
-        private void Try(int who, DateTimeOffset clock, DateTimeOffset now)
+        private void Try(int who, TimeSpan clock, TimeSpan now)
         {
             var read = _lease;
             if (_candidates[who].Observe(read, clock) == LeaseAction.Wait || _random.Next(100) < 30 || read?.ResourceVersion != _lease?.ResourceVersion)
@@ -101,7 +117,7 @@ public sealed class LeaseElectionTests
                 return;
             }
 
-            _lease = new LeaseRecord(_candidates[who].Identity, $"{now.UtcTicks}", 0, $"{_version++}");
+            _lease = new LeaseRecord(_candidates[who].Identity, $"{now.Ticks}", 0, $"{_version++}");
 
             // The write may have been taken although the answer was lost.
             if (_random.Next(100) >= 10)
