@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using BuildIt.Operator.Api;
 using BuildIt.Operator.Resources.Names;
 using BuildIt.Operator.Runtime.Caching;
@@ -12,7 +11,7 @@ using k8s.Models;
 namespace BuildIt.Operator.Clusters;
 
 /// <summary>Keeps on each pod what others read there: whether it is busy, its media address, whose it is.</summary>
-internal sealed class PodMarks(FleetCaches caches, FleetObserver observer, ObjectWriter writer, ApiClient client, IEventRecorder events)
+internal sealed class PodMarks(FleetCaches caches, FleetObserver observer, HostNames names, ObjectWriter writer, ApiClient client, IEventRecorder events)
 {
     /// <summary>Marks the pods of a fleet.</summary>
     /// <returns>The media address of each pod, by uid.</returns>
@@ -29,7 +28,7 @@ internal sealed class PodMarks(FleetCaches caches, FleetObserver observer, Objec
             }
 
             var service = caches.Services.Find(ObjectKey.Of(pod));
-            var address = await ResolveAsync(MediaAddress.Of(cluster.Spec.Network, pod, observer.NodeOf(pod), service), cancellation).ConfigureAwait(false);
+            var address = Resolve(MediaAddress.Of(cluster.Spec.Network, pod, observer.NodeOf(pod), service), pod, ObjectKey.Of(cluster));
             addresses[observed.Uid] = address;
             if (pod.Metadata.DeletionTimestamp is not null)
             {
@@ -85,23 +84,16 @@ internal sealed class PodMarks(FleetCaches caches, FleetObserver observer, Objec
     }
 
     // An ICE candidate is an address (RFC 8445, section 5.1.1), and some load balancers have only a name.
-    private static async Task<MediaAddress> ResolveAsync(MediaAddress address, CancellationToken cancellation)
+    private MediaAddress Resolve(MediaAddress address, V1Pod pod, ObjectKey cluster)
     {
         if (address.Host is not { } host || IPAddress.TryParse(host, out _))
         {
             return address;
         }
 
-        try
-        {
-            var found = await Dns.GetHostAddressesAsync(host, cancellation).ConfigureAwait(false);
-            var first = found.FirstOrDefault(ip => ip.AddressFamily is AddressFamily.InterNetwork) ?? found.FirstOrDefault();
-            return address with { Host = first?.ToString(), Missing = first is null ? $"{host} has no address" : null };
-        }
-        catch (SocketException)
-        {
-            return address with { Host = null, Missing = $"{host} cannot be resolved yet" };
-        }
+        var current = pod.Metadata.Annotations?.TryGetValue(PodAnnotations.AdvertiseAddress, out var advertised) == true ? advertised : null;
+        var (found, missing) = names.AddressOf(host, current, cluster);
+        return address with { Host = found, Missing = missing };
     }
 
     private async Task AdoptAsync(SfuCluster cluster, V1Pod pod, CancellationToken cancellation)

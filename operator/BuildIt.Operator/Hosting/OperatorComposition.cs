@@ -66,6 +66,9 @@ public static class OperatorComposition
         services.AddSingleton<FleetSurroundings>();
         services.AddSingleton<FleetApplier>();
         services.AddSingleton<NodeOrders>();
+        services.TryAddSingleton(HostNameOptions.Default);
+        services.AddSingleton<HostNames>();
+        services.AddHostedService(sp => sp.GetRequiredService<HostNames>());
         services.AddSingleton<PodMarks>();
         services.AddSingleton<FleetCycle>();
 

@@ -1,5 +1,7 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using BuildIt.Operator.Resources.Pods;
+using BuildIt.Operator.Clusters;
 using BuildIt.Operator.Tests.Harness;
 using k8s;
 using k8s.Models;
@@ -62,6 +64,44 @@ public sealed class NetworkTests(OperatorFixture fixture) : IClassFixture<Operat
         await world.UntilAsync("the address is shown", status => status.Instances.All(i => i.Endpoint == "198.51.100.20:7882"));
         await world.UntilAsync("all is well", status => status.Conditions.Any(c => c is { Type: "Degraded", Status: "False" }));
         Assert.Equal("198.51.100.20", (await world.Client.CoreV1.ReadNamespacedPodAsync(pod.Metadata.Name, world.Namespace)).Metadata.Annotations["sfu.buildit.network/advertise-address"]);
+    }
+
+    [Fact]
+    public async Task A_load_balancers_name_that_answers_otherwise_each_time_is_resolved_once_and_causes_no_writes()
+    {
+        var watch = new WriteWatch();
+        var asked = 0;
+        var hangs = new TaskCompletionSource<IPAddress[]>();
+        var names = new HostNameOptions(
+            async (host, cancellation) => host.StartsWith("slow", StringComparison.Ordinal)
+                ? await hangs.Task.WaitAsync(cancellation)
+                : [IPAddress.Parse($"198.51.100.{20 + (Interlocked.Increment(ref asked) % 3)}")],
+            TimeSpan.FromMilliseconds(50));
+        await using var world = await FleetWorld.CreateAsync(fixture.Cluster, fixture.Redis);
+        await world.StartOperatorAsync(watch, names: names);
+        await world.CreateFleetAsync(spec => spec["network"] = new JsonObject { ["mode"] = "LoadBalancer" });
+        await world.ReadyAsync(2);
+        var pods = await world.PodNamesAsync();
+        await Eventually.TrueAsync(async () => pods.All((await ServicesAsync(world)).Contains), "they have services");
+        foreach (var (pod, host) in pods.Zip(["rotates.example.com", "slow.example.com"]))
+        {
+            await world.Client.CoreV1.PatchNamespacedServiceStatusAsync(
+                new V1Patch("{\"status\":{\"loadBalancer\":{\"ingress\":[{\"hostname\":\"" + host + "\"}]}}}", V1Patch.PatchType.MergePatch), pod, world.Namespace);
+        }
+
+        // The name that nobody resolves keeps nobody waiting.
+        await world.UntilAsync("the address is shown", status => status.Instances.Any(i => i.Endpoint?.StartsWith("198.51.100.2", StringComparison.Ordinal) == true));
+        await world.UntilAsync("the lack is shown", status => status.Conditions.Any(c => c is { Type: "Degraded", Reason: "AddressUnknown" } && c.Message.Contains("slow.example.com", StringComparison.Ordinal)));
+        hangs.SetResult([IPAddress.Parse("198.51.100.30")]);
+        await world.UntilAsync("the other address is shown", status => status.Instances.Any(i => i.Endpoint == "198.51.100.30:7882"));
+        await world.UntilAsync("all is well", status => status.Conditions.Any(c => c is { Type: "Degraded", Status: "False" }) && status.Conditions.Any(c => c is { Type: "Progressing", Status: "False" }));
+
+        var settled = watch.Writes.Count(IsOfAPod);
+        var answers = Volatile.Read(ref asked);
+        await Eventually.TrueAsync(() => Volatile.Read(ref asked) > answers + 30, "it goes on being asked");
+        Assert.Equal(settled, watch.Writes.Count(IsOfAPod));
+
+        static bool IsOfAPod(string write) => write.Contains("/pods/", StringComparison.Ordinal);
     }
 
     private async Task<FleetWorld> StartAsync(JsonObject network)

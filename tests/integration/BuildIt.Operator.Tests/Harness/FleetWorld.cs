@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using BuildIt.Operator.Api;
+using BuildIt.Operator.Clusters;
 using BuildIt.Operator.Fleets;
 using BuildIt.Operator.Hosting;
 using BuildIt.Operator.Runtime.Client;
@@ -83,7 +84,8 @@ internal sealed class FleetWorld : IAsyncDisposable
     /// <param name="observer">Sees its writes.</param>
     /// <param name="settings">Its settings.</param>
     /// <param name="time">Its clock, when that is another than ours.</param>
-    public async Task StartOperatorAsync(IApiWriteObserver? observer = null, OperatorSettings? settings = null, TimeProvider? time = null)
+    /// <param name="names">How it looks up host names.</param>
+    public async Task StartOperatorAsync(IApiWriteObserver? observer = null, OperatorSettings? settings = null, TimeProvider? time = null, HostNameOptions? names = null)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Logging.SetMinimumLevel(LogLevel.Information).AddProvider(Logs).AddFilter("Microsoft", LogLevel.Warning);
@@ -93,6 +95,7 @@ internal sealed class FleetWorld : IAsyncDisposable
         }
 
         builder.Services.AddSingleton(time ?? TimeProvider.System);
+        builder.Services.AddSingleton(names ?? HostNameOptions.Default);
         builder.Services.AddSfuOperator(
             settings ?? new OperatorSettings { Namespace = Namespace, NodeImage = NodeImage, WatchNamespace = Namespace, HttpPort = 0 },
             options => options with
