@@ -188,7 +188,7 @@ build_images() {
     is_built "$archive" "$each" && continue
     say "building ${each#* }"
     # shellcheck disable=SC2086
-    tests/cluster/images.sh $each
+    tests/cluster/images.sh $each >/dev/null
     echo "$sources $each" >"$archive.sources"
   done
   say "building the demo's page"
@@ -210,7 +210,9 @@ if ! is_all_built; then
   images_usually="1 to 3 minutes"
   tell "the images are made without a registry, which usually takes $images_usually"
 fi
-aside Kubernetes "$usually" tests/cluster/up.sh
+# On stderr it says what it does; on stdout how a person would go on.
+start_kubernetes() { tests/cluster/up.sh >/dev/null; }
+aside Kubernetes "$usually" start_kubernetes
 aside images "$images_usually" build_images
 together || die "the demo needs both"
 tools=$(tests/cluster/tools.sh)
