@@ -19,10 +19,16 @@ public sealed class Dynacast
     private Instant _lowerAt = Instant.Never;
     private bool _changed;
 
-    public Dynacast(Instant now) => _graceEnd = now + InitialGrace;
+    /// <param name="now">When the codec begins to be sent.</param>
+    /// <param name="highest">What is sent until somebody watches: everything, or nothing of a codec that has to be asked for.</param>
+    public Dynacast(Instant now, VideoQualityLevel highest = VideoQualityLevel.High)
+    {
+        _graceEnd = now + InitialGrace;
+        Highest = highest;
+    }
 
-    /// <summary>The quality last decided; <see cref="VideoQualityLevel.Off"/> when nobody watches. Starts high: everything is sent.</summary>
-    public VideoQualityLevel Highest { get; private set; } = VideoQualityLevel.High;
+    /// <summary>The quality last decided; <see cref="VideoQualityLevel.Off"/> when nobody watches.</summary>
+    public VideoQualityLevel Highest { get; private set; }
 
     /// <summary>When a fall takes effect.</summary>
     public Instant NextDeadline => _lowerAt;

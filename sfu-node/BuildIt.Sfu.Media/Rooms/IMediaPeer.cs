@@ -56,6 +56,11 @@ public interface IMediaPeer
 
     void Unsubscribe(TrackSid track, Instant now);
 
+    /// <summary>
+    /// Whether a track is subscribed to. It stays so when it cannot be sent for want of a codec in common: it may come in another codec.
+    /// </summary>
+    bool IsSubscribed(TrackSid track);
+
     void UpdateSubscription(TrackSid track, in SubscriptionSettings settings, Instant now);
 
     /// <summary>
@@ -113,10 +118,16 @@ public interface IMediaPeerEvents
     /// <summary>A subscription is negotiated and forwards.</summary>
     void OnSubscribed(TrackSid track, Instant now);
 
-    /// <summary>A subscription could not be made: none of the publisher's codecs is understood, or the track is gone.</summary>
+    /// <summary>
+    /// There is no such track, so that nothing is subscribed to; or nothing of it can be sent, as none of the publisher's codecs is
+    /// understood, and nothing is until the publisher sends another.
+    /// </summary>
     void OnSubscriptionFailed(TrackSid track, SubscriptionFailure reason, Instant now);
 
-    /// <summary>Dynacast: which layers of a track this peer publishes somebody watches, per codec.</summary>
+    /// <summary>
+    /// Dynacast: which layers of a track this peer publishes somebody watches, per codec; its backup codecs too, that it may publish
+    /// them when somebody can use nothing else.
+    /// </summary>
     void OnWantedQualities(TrackSid track, IReadOnlyList<WantedCodec> codecs, Instant now);
 
     void OnStreamState(TrackSid track, TrackStreamState state, Instant now);

@@ -139,7 +139,7 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
             Room.Add(publication);
         }
 
-        publication.Announce(track);
+        publication.Announce(track, now);
         _publishing.OnAnnounced(now);
     }
 
@@ -210,6 +210,8 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
         _subscribing.Remove(subscription, now);
         Touch(NextWork());
     }
+
+    public bool IsSubscribed(TrackSid track) => _subscriptions.ContainsKey(track);
 
     public void UpdateSubscription(TrackSid track, in SubscriptionSettings settings, Instant now)
     {

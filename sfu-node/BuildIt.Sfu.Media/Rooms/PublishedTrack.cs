@@ -28,6 +28,12 @@ public sealed record PublishedTrack
     /// <summary>At least one; the first is the primary encoding, a second one the backup codec.</summary>
     public required IReadOnlyList<PublishedEncoding> Encodings { get; init; }
 
+    /// <summary>
+    /// Lower-case names of codecs in which the client publishes the track too once somebody needs it
+    /// (<see cref="IMediaPeerEvents.OnWantedQualities"/>): it then announces an encoding.
+    /// </summary>
+    public IReadOnlyList<string> BackupCodecs { get; init; } = [];
+
     public bool Muted { get; init; }
 
     public bool Stereo { get; init; }

@@ -144,7 +144,7 @@ internal sealed class PublisherNegotiation(MediaPeer peer, PeerConnection connec
             _bindings.Bind(Sending(section), encoding);
             incoming.Add(encoding, section, now);
             peer.Events.OnTrackNegotiated(encoding.Publication.Sid, encoding.Announced.Cid, section.Mid, encoding.MimeType, now);
-            encoding.Publication.OnEncodingNegotiated(now);
+            encoding.Publication.OnNegotiated(encoding, now);
         }
     }
 

@@ -146,7 +146,7 @@ internal sealed class Participant
     {
         foreach (var track in publisher.Tracks.Keys)
         {
-            if (Subscriptions.TryGetValue(track, out var subscription) && subscription.Active)
+            if (Media.IsSubscribed(new TrackSid(track)))
             {
                 return true;
             }

@@ -59,7 +59,7 @@ internal sealed class PeerEvents(RoomCore room, Participant participant) : IMedi
     }
 
     public void OnSubscriptionFailed(TrackSid track, SubscriptionFailure reason, Instant now) =>
-        room.Subscriptions.Failed(participant, track, reason);
+        SubscriptionEngine.Failed(participant, track, reason);
 
     public void OnWantedQualities(TrackSid track, IReadOnlyList<WantedCodec> codecs, Instant now)
     {

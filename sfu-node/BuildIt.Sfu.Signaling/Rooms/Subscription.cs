@@ -11,9 +11,6 @@ internal sealed class Subscription
 
     public SubscriptionSettings Settings { get; set; } = new();
 
-    /// <summary>Whether media forwards it.</summary>
-    public bool Active { get; set; }
-
     /// <summary>Whether the client has been told that the publisher denies it.</summary>
     public bool Denied { get; set; }
 

@@ -47,15 +47,15 @@ internal sealed class SubscriptionEngine(RoomCore room)
             });
         }
 
+        // Media alone knows what is subscribed: here is only what should be.
         var active = wanted && allowed;
-        if (active && !subscription.Active && subscriber.Settling is null)
+        var isActive = subscriber.Media.IsSubscribed(track.Sid);
+        if (active && !isActive && subscriber.Settling is null)
         {
-            subscription.Active = true;
             subscriber.Media.Subscribe(track.Sid, subscription.Settings, now);
         }
-        else if (!active && subscription.Active)
+        else if (!active && isActive)
         {
-            subscription.Active = false;
             subscriber.Media.Unsubscribe(track.Sid, now);
             if (track.Info.Type == TrackType.Audio && !subscriber.Receives(track.Publisher))
             {
@@ -140,23 +140,17 @@ internal sealed class SubscriptionEngine(RoomCore room)
             }
 
             subscription.Settings = settings;
-            if (subscription.Active)
+            var track = new TrackSid(sid);
+            if (subscriber.Media.IsSubscribed(track))
             {
-                subscriber.Media.UpdateSubscription(new TrackSid(sid), settings, now);
+                subscriber.Media.UpdateSubscription(track, settings, now);
             }
         }
     }
 
-    /// <summary>Media could not make a subscription.</summary>
-    public void Failed(Participant subscriber, TrackSid track, SubscriptionFailure reason)
-    {
-        if (subscriber.Subscriptions.TryGetValue(track.Value, out var subscription))
-        {
-            subscription.Active = false;
-        }
-
+    /// <summary>Media cannot send what is subscribed to, now or at all.</summary>
+    public static void Failed(Participant subscriber, TrackSid track, SubscriptionFailure reason) =>
         Report(subscriber, track.Value, (SubscriptionError)reason);
-    }
 
     /// <returns>When to look again.</returns>
     public static Instant HandleTimeout(Participant subscriber, Instant now)

@@ -50,6 +50,7 @@ internal static class TrackAnnouncement
         Kind = info.Type == TrackType.Audio ? TrackKind.Audio : TrackKind.Video,
         Origin = info.Source is >= TrackSource.Unknown and <= TrackSource.ScreenShareAudio ? (TrackOrigin)info.Source : TrackOrigin.Unknown,
         Encodings = [.. Encodings(info, request)],
+        BackupCodecs = [.. info.Codecs.Where(codec => codec.Cid.Length == 0).Select(codec => CodecName(codec.MimeType))],
         Muted = info.Muted,
         Stereo = info.Stereo,
         DisableDtx = info.DisableDtx,
@@ -58,7 +59,7 @@ internal static class TrackAnnouncement
         Stream = info.Stream,
     };
 
-    /// <summary>Encodings the client publishes now. One without a cid is announced only for later.</summary>
+    /// <summary>Encodings the client publishes now. A codec without a cid is one it publishes when it is asked to.</summary>
     public static IEnumerable<PublishedEncoding> Encodings(TrackInfo info, AddTrackRequest request)
     {
         var any = false;

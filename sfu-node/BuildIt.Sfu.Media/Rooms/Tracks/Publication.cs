@@ -33,6 +33,9 @@ internal sealed class Publication(MediaPeer publisher, PublishedTrack track)
 
     public List<PublicationEncoding> Encodings { get; } = [];
 
+    /// <summary>Codecs that the publisher was not asked for yet, or has not announced an encoding of.</summary>
+    public List<BackupCodec> Backups { get; } = [];
+
     public List<Subscription> Subscriptions { get; } = [];
 
     /// <summary>Takes a key frame from what a subscriber may ask for; false when that is used up.</summary>
@@ -51,30 +54,34 @@ internal sealed class Publication(MediaPeer publisher, PublishedTrack track)
     /// <summary>A participant has left the room.</summary>
     public void Forget(ParticipantSid subscriber) => _keyFrameBudgets.Remove(subscriber);
 
-    /// <summary>Takes over an announcement; returns the encodings that are new in it.</summary>
-    public List<PublicationEncoding> Announce(PublishedTrack announced)
+    /// <summary>Takes over an announcement, the first or one that adds to it.</summary>
+    public void Announce(PublishedTrack announced, Instant now)
     {
         Track = announced;
-        var added = new List<PublicationEncoding>();
         foreach (var encoding in announced.Encodings)
         {
             if (!Encodings.Exists(known => known.Announced.Cid == encoding.Cid))
             {
-                var created = new PublicationEncoding(this, encoding, Publisher.NextAnnouncement());
-                Encodings.Add(created);
-                added.Add(created);
+                Encodings.Add(new PublicationEncoding(this, encoding, Publisher.NextAnnouncement()));
             }
         }
 
-        return added;
+        Backups.RemoveAll(backup => !announced.BackupCodecs.Contains(backup.Name));
+        Backups.AddRange(announced.BackupCodecs.Where(name => !Backups.Exists(backup => backup.Name == name)).Select(name => new BackupCodec(name, now)));
     }
 
-    /// <summary>The publisher changed the codec of an encoding: its subscribers get it under that codec's payload type.</summary>
+    /// <summary>
+    /// The publisher changed the codec of an encoding: its subscribers get it under that codec's payload type, and who could receive none
+    /// may receive this.
+    /// </summary>
     public void OnCodecChanged(PublicationEncoding encoding)
     {
-        foreach (var subscription in encoding.Subscriptions.ToArray())
+        foreach (var subscription in Subscriptions.ToArray())
         {
-            subscription.TryStart(Publisher.Room.Now);
+            if (subscription.Encoding is null || subscription.Encoding == encoding)
+            {
+                subscription.TryStart(Publisher.Room.Now);
+            }
         }
     }
 
@@ -87,6 +94,11 @@ internal sealed class Publication(MediaPeer publisher, PublishedTrack track)
             foreach (var encoding in Encodings)
             {
                 next = Instant.Min(next, encoding.Watched?.NextDeadline ?? Instant.Never);
+            }
+
+            foreach (var backup in Backups)
+            {
+                next = Instant.Min(next, backup.Watched.NextDeadline);
             }
 
             return next;
@@ -103,17 +115,30 @@ internal sealed class Publication(MediaPeer publisher, PublishedTrack track)
             changed |= encoding.Watched?.TryTakeChange(out _) ?? false;
         }
 
+        foreach (var backup in Backups)
+        {
+            backup.Watched.OnTime(now);
+            changed |= backup.Watched.TryTakeChange(out _);
+        }
+
         return changed
-            ? [.. Encodings.Where(e => e.Watched is not null).Select(e => new WantedCodec(e.CodecName, e.Watched!.Highest))]
+            ?
+            [
+                .. Encodings.Where(encoding => encoding.Watched is not null).Select(encoding => new WantedCodec(encoding.CodecName, encoding.Watched!.Highest)),
+                .. Backups.Select(backup => new WantedCodec(backup.Name, backup.Watched.Highest)),
+            ]
             : null;
     }
 
-    /// <summary>Tells everybody that an encoding can be had now.</summary>
-    public void OnEncodingNegotiated(Instant now)
+    /// <summary>An encoding can be had now: by those who have none, and those who had this before.</summary>
+    public void OnNegotiated(PublicationEncoding encoding, Instant now)
     {
         foreach (var subscription in Subscriptions.ToArray())
         {
-            subscription.TryStart(now);
+            if (subscription.Encoding is null || subscription.Encoding == encoding)
+            {
+                subscription.TryStart(now);
+            }
         }
     }
 }

@@ -14,10 +14,16 @@ internal sealed class Subscription
     /// <summary>A layer that is this far behind the newest packet of its track is not being sent any more: all show the same frames.</summary>
     private static readonly TimeSpan LayerSilence = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>How long a publisher may take to send a codec that it was asked for; a client needs an offer and an answer for it.</summary>
+    private static readonly TimeSpan BackupPatience = TimeSpan.FromSeconds(15);
+
     private NegotiatedSection? _section;
     private ExtensionMap? _extensions;
     private bool _announced;
     private (Dynacast? Publisher, VideoQualityLevel Quality) _told;
+    private BackupCodec? _awaited;
+    private Instant _awaitedSince;
+    private bool _failed;
 
     public Subscription(MediaPeer subscriber, Publication publication, SendTrack sends, in SubscriptionSettings settings)
     {
@@ -111,14 +117,19 @@ internal sealed class Subscription
 
         if (negotiated)
         {
-            Stop();
-            Subscriber.Events.OnSubscriptionFailed(Publication.Sid, SubscriptionFailure.CodecUnsupported, now);
+            if (Encoding is not null)
+            {
+                Stop();
+            }
+
+            StandBy(now);
         }
     }
 
     /// <summary>Sends nothing for now; the subscription may start again.</summary>
     public void Stop()
     {
+        StopWaiting(Subscriber.Room.Now);
         if (Encoding is null)
         {
             return;
@@ -145,6 +156,11 @@ internal sealed class Subscription
     /// </summary>
     public void Update(Instant now)
     {
+        if (Encoding is null)
+        {
+            Wait(now);
+        }
+
         if (Down is null || Encoding?.Incoming is not { } incoming)
         {
             return;
@@ -196,17 +212,77 @@ internal sealed class Subscription
 
     public VideoQualityLevel WantedQuality() => IsIdle
         ? VideoQualityLevel.Off
-        : Settings is { Width: > 0, Height: > 0 } ? Encoding!.QualityForSize(Settings.Width, Settings.Height) : Settings.Quality;
+        : Settings is { Width: > 0, Height: > 0 } ? (Encoding ?? Publication.Encodings[0]).QualityForSize(Settings.Width, Settings.Height) : Settings.Quality;
 
     /// <summary>Dynacast: what this subscriber can use at most.</summary>
     private void TellPublisher(Instant now)
     {
         var quality = WantedQuality();
-        if (Encoding!.Watched is { } watched && _told != (watched, quality))
+        if ((Encoding?.Watched ?? _awaited?.Watched) is { } watched && _told != (watched, quality))
         {
             _told = (watched, quality);
             watched.SetWanted(Subscriber.Options.Sid, quality, now);
             Publication.Publisher.OnWatchedChanged(now);
+        }
+    }
+
+    /// <summary>Nothing of what is published can be sent: asks for a codec in which it could be, or tells the subscriber that there is none.</summary>
+    private void StandBy(Instant now)
+    {
+        if (Publication.Backups.Find(codec => CodecNamed(codec.Name) is not null) is { } backup)
+        {
+            if (_awaited != backup)
+            {
+                StopWaiting(now);
+                (_awaited, _awaitedSince) = (backup, now);
+            }
+
+            TellPublisher(now);
+        }
+        else if (_awaited is null)
+        {
+            Fail(now);
+        }
+    }
+
+    /// <summary>A codec was asked for: keeps the publisher informed, and the subscriber when it does not come.</summary>
+    private void Wait(Instant now)
+    {
+        if (_awaited is null)
+        {
+            return;
+        }
+
+        TellPublisher(now);
+        if (IsIdle)
+        {
+            _awaitedSince = now;
+        }
+        else if (now - _awaitedSince >= BackupPatience)
+        {
+            Fail(now);
+        }
+    }
+
+    private void StopWaiting(Instant now)
+    {
+        if (_awaited is null)
+        {
+            return;
+        }
+
+        _awaited.Watched.Remove(Subscriber.Options.Sid, now);
+        Publication.Publisher.OnWatchedChanged(now);
+        (_awaited, _told) = (null, default);
+    }
+
+    /// <summary>Tells the subscriber once that it gets nothing; it gets something as soon as there is a codec for it.</summary>
+    private void Fail(Instant now)
+    {
+        if (!_failed)
+        {
+            _failed = true;
+            Subscriber.Events.OnSubscriptionFailed(Publication.Sid, SubscriptionFailure.CodecUnsupported, now);
         }
     }
 
@@ -269,6 +345,7 @@ internal sealed class Subscription
 
     private void Start(PublicationEncoding encoding, NegotiatedCodec codec)
     {
+        _failed = false;
         RtpIdentifier.TryParse(_section!.Mid, out var mid);
         var options = new DownTrackOptions
         {

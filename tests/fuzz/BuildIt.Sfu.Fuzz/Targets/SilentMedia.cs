@@ -60,6 +60,8 @@ internal sealed class SilentPeer(IMediaPeerEvents events) : IMediaPeer
     public void Unsubscribe(TrackSid track, Instant now) =>
         Engine.Property.Holds(_subscribed.Remove(track.Value), "only what is subscribed to is given up");
 
+    public bool IsSubscribed(TrackSid track) => _subscribed.Contains(track.Value);
+
     public void UpdateSubscription(TrackSid track, in SubscriptionSettings settings, Instant now) =>
         Engine.Property.Holds(_subscribed.Contains(track.Value), "only what is subscribed to is changed");
 

@@ -10,6 +10,13 @@ internal sealed class RecordedEvents : IMediaPeerEvents
 
     public List<TrackSid> Ended { get; } = [];
 
+    public List<TrackSid> Subscribed { get; } = [];
+
+    public List<SubscriptionFailure> Failures { get; } = [];
+
+    /// <summary>The codecs that were last said to be watched.</summary>
+    public IReadOnlyList<WantedCodec> Wanted { get; private set; } = [];
+
     public void OnTrackNegotiated(TrackSid track, string cid, string mid, string mimeType, Instant now) => Negotiated.Add((track, mid));
 
     public void OnTrackEnded(TrackSid track, Instant now) => Ended.Add(track);
@@ -34,17 +41,11 @@ internal sealed class RecordedEvents : IMediaPeerEvents
     {
     }
 
-    public void OnSubscribed(TrackSid track, Instant now)
-    {
-    }
+    public void OnSubscribed(TrackSid track, Instant now) => Subscribed.Add(track);
 
-    public void OnSubscriptionFailed(TrackSid track, SubscriptionFailure reason, Instant now)
-    {
-    }
+    public void OnSubscriptionFailed(TrackSid track, SubscriptionFailure reason, Instant now) => Failures.Add(reason);
 
-    public void OnWantedQualities(TrackSid track, IReadOnlyList<WantedCodec> codecs, Instant now)
-    {
-    }
+    public void OnWantedQualities(TrackSid track, IReadOnlyList<WantedCodec> codecs, Instant now) => Wanted = codecs;
 
     public void OnStreamState(TrackSid track, TrackStreamState state, Instant now)
     {

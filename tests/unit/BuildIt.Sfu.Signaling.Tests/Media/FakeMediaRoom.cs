@@ -75,6 +75,8 @@ internal sealed class FakeMediaPeer(MediaPeerOptions options, IMediaPeerEvents e
 
     public void Unsubscribe(TrackSid track, Instant now) => Assert.True(Subscribed.Remove(track.Value));
 
+    public bool IsSubscribed(TrackSid track) => Subscribed.ContainsKey(track.Value);
+
     public void UpdateSubscription(TrackSid track, in SubscriptionSettings settings, Instant now) => Subscribed[track.Value] = settings;
 
     /// <summary>Until when the client's reliable data is not taken.</summary>

@@ -78,6 +78,20 @@ public class SubscriptionTests
     }
 
     [Fact]
+    public void What_media_cannot_send_yet_is_changed_and_given_up_like_anything_else()
+    {
+        var track = _fixture.Activate("alice").Publish();
+        var bob = _fixture.Activate("bob");
+        bob.Peer.Events.OnSubscriptionFailed(new TrackSid(track.Sid), SubscriptionFailure.CodecUnsupported, _fixture.Now);
+        bob.Ask(new SignalRequest { TrackSetting = new UpdateTrackSettings { TrackSids = { track.Sid }, Disabled = true } });
+        Assert.True(bob.Peer.Subscribed[track.Sid].Disabled);
+        bob.Ask(new SignalRequest { Subscription = new UpdateSubscription { TrackSids = { track.Sid }, Subscribe = false } });
+        Assert.Empty(bob.Peer.Subscribed);
+        bob.Ask(new SignalRequest { Subscription = new UpdateSubscription { TrackSids = { track.Sid }, Subscribe = true } });
+        Assert.Equal([track.Sid], bob.Peer.Subscribed.Keys);
+    }
+
+    [Fact]
     public void Publisher_decides_who_may_subscribe()
     {
         var alice = _fixture.Activate("alice");

@@ -93,6 +93,7 @@ public class TrackTests
         });
         var first = alice.Received.Last().TrackPublished.Track;
         Assert.Equal(["c"], alice.Peer.Published[first.Sid].Encodings.Select(e => e.Cid));
+        Assert.Equal(["vp8"], alice.Peer.Published[first.Sid].BackupCodecs);
 
         alice.Ask(new SignalRequest
         {
@@ -108,6 +109,7 @@ public class TrackTests
         var confirmed = alice.Received.Last().TrackPublished;
         Assert.Equal(("c2", first.Sid), (confirmed.Cid, confirmed.Track.Sid));
         Assert.Equal([("c", "vp9"), ("c2", "vp8")], alice.Peer.Published[first.Sid].Encodings.Select(e => (e.Cid, e.Codec)));
+        Assert.Empty(alice.Peer.Published[first.Sid].BackupCodecs);
     }
 
     [Fact]
