@@ -10,14 +10,17 @@ namespace BuildIt.Sfu.Contracts;
 /// <param name="Used">Descriptors it has at the start.</param>
 public readonly record struct DescriptorBudget(int Limit, int Used)
 {
-    /// <summary>What the process itself comes to need later.</summary>
-    public const int Reserve = 64;
+    /// <summary>
+    /// What a process of ours needs itself: each assembly that is loaded keeps its descriptor, which come to 230 when everything has been
+    /// used once, and most are not at the start.
+    /// </summary>
+    public const int Needed = 264;
 
     /// <summary>Fewer than this would serve nobody.</summary>
     public const int Least = 8;
 
     /// <summary>What can be given to connections.</summary>
-    public int Free => Math.Max(0, Limit - Used - Reserve);
+    public int Free => Math.Max(0, Limit - Math.Max(Used, Needed));
 
     /// <summary>A share of it for one port.</summary>
     /// <param name="parts">So many of...</param>

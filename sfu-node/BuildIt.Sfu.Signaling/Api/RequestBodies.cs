@@ -30,7 +30,7 @@ public sealed class RequestBodies(TimeProvider time)
     public const int MaxAtOnce = 16;
 
     /// <summary>Of them those of one caller: a further request is refused.</summary>
-    public const int MaxAtOncePerCaller = 2;
+    public const int MaxAtOncePerCaller = 4;
 
     /// <summary>Time for waiting and reading together.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);

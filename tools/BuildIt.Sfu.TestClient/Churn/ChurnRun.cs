@@ -61,7 +61,9 @@ internal sealed class ChurnRun(ChurnOptions options, TextWriter output) : IDispo
             }));
             await Task.Delay(Rest, cancellation);
             figures.Add(Note(table, until));
-            await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{until} of {options.Cycles}"));
+            await output.WriteLineAsync(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{until} of {options.Cycles}: {figures[^1].Megabytes:0.0} MB, {figures[^1].Threads} threads, {figures[^1].Descriptors} descriptors"));
             await output.FlushAsync(cancellation);
         }
 

@@ -33,7 +33,7 @@ public sealed class DescriptorTests
             Assert.Equal(HttpStatusCode.OK, (await http.GetAsync($"http://127.0.0.1:{node.HealthPort}/healthz")).StatusCode);
             Assert.False(node.Process.HasExited, node.Process.ReadOutput());
             var open = Directory.GetFileSystemEntries($"/proc/{node.Process.Id}/fd").Length;
-            Assert.InRange(open, 1, descriptors - 20);
+            Assert.InRange(open, 1, descriptors - 10);
         }
         finally
         {
