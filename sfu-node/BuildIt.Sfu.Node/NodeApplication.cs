@@ -11,7 +11,9 @@ using BuildIt.Sfu.Node.Routing;
 using BuildIt.Sfu.Signaling;
 using BuildIt.Sfu.Signaling.Rooms;
 using BuildIt.Sfu.Signaling.Tokens;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace BuildIt.Sfu.Node;
 
@@ -35,6 +37,9 @@ public static class NodeApplication
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         var limits = new ConnectionLimits(DescriptorBudget.Read());
         builder.Services.AddSingleton(limits);
+        builder.Services.AddSingleton<SocketTransportFactory>();
+        builder.Services.AddSingleton<IConnectionListenerFactory>(provider =>
+            new BoundedAccept(provider.GetRequiredService<SocketTransportFactory>(), limits));
         AddServices(builder.Services, settings);
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, settings, limits));
         builder.WebHost.UseUrls();
@@ -107,7 +112,7 @@ public static class NodeApplication
         // Whoever connects and says nothing holds a place.
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
         var address = settings.BindAddress is { } bind ? IPAddress.Parse(bind) : IPAddress.IPv6Any;
-        kestrel.Listen(address, settings.SignalPort, listen =>
+        kestrel.Listen(limits.At(address, settings.SignalPort, limits.Signal), listen =>
         {
             listen.ServeAs(limits.Signal);
             if (settings.SignalTlsDirectory is { } signalTls)
@@ -116,11 +121,11 @@ public static class NodeApplication
                 listen.UseHttps(https => https.ServerCertificateSelector = (_, _) => certificate.Current());
             }
         });
-        kestrel.Listen(address, settings.HealthPort, listen => listen.ServeAs(limits.Health));
+        kestrel.Listen(limits.At(address, settings.HealthPort, limits.Health), listen => listen.ServeAs(limits.Health));
         if (settings.ControlTlsDirectory is { } directory)
         {
             var certificates = new ControlCertificates(directory);
-            kestrel.Listen(address, settings.ControlPort, listen =>
+            kestrel.Listen(limits.At(address, settings.ControlPort, limits.Control), listen =>
             {
                 listen.ServeAs(limits.Control);
                 listen.UseHttps(certificates.Configure);

@@ -1,37 +1,42 @@
+using System.Net;
 using Microsoft.AspNetCore.Connections;
 
 namespace BuildIt.Sfu.Node.Operations;
 
-/// <summary>How many connections one port has at most; more are closed at once. Thread-safe.</summary>
+/// <summary>How many connections one port has at most. Thread-safe.</summary>
 public sealed class ConnectionLimit(Listener listener, int most)
 {
-    private int _open;
-    private long _refused;
+    private readonly SemaphoreSlim _places = new(most);
+    private long _waited;
 
     public Listener Listener => listener;
 
-    public int Most => most;
+    /// <summary>How often the port had no place for the next connection.</summary>
+    public long Waited => Interlocked.Read(ref _waited);
 
-    /// <summary>Connections closed because there were too many.</summary>
-    public long Refused => Interlocked.Read(ref _refused);
+    /// <summary>Waits until there is a place for one more connection.</summary>
+    public Task TakePlaceAsync(CancellationToken cancellation)
+    {
+        if (_places.CurrentCount == 0)
+        {
+            Interlocked.Increment(ref _waited);
+        }
 
-    /// <summary>Serves a connection, or closes it.</summary>
+        return _places.WaitAsync(cancellation);
+    }
+
+    public void GivePlaceBack() => _places.Release();
+
+    /// <summary>Serves a connection that has a place, and gives it back.</summary>
     public async Task ServeAsync(ConnectionContext connection, ConnectionDelegate next)
     {
         try
         {
-            if (Interlocked.Increment(ref _open) > most)
-            {
-                Interlocked.Increment(ref _refused);
-                connection.Abort();
-                return;
-            }
-
             await next(connection);
         }
         finally
         {
-            Interlocked.Decrement(ref _open);
+            GivePlaceBack();
         }
     }
 }
@@ -41,6 +46,9 @@ public sealed class ConnectionLimits(Contracts.DescriptorBudget budget)
 {
     /// <summary>Probes, Prometheus, the operator: a few each.</summary>
     private const int FewConnections = 64;
+
+    // Two ports may be the same until they are bound: both free ones.
+    private readonly Dictionary<EndPoint, ConnectionLimit> _byEndpoint = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>A client whose room is on another node takes two descriptors: hence not a third, as media over TCP has.</summary>
     public ConnectionLimit Signal { get; } = new(Listener.Signal, budget.Share(1, 4));
@@ -53,4 +61,15 @@ public sealed class ConnectionLimits(Contracts.DescriptorBudget budget)
     public int Media { get; } = budget.Share(1, 3);
 
     public IEnumerable<ConnectionLimit> All => [Signal, Health, Control];
+
+    /// <summary>The limit of an endpoint of <see cref="At"/>; null for any other.</summary>
+    public ConnectionLimit? Of(EndPoint endpoint) => _byEndpoint.GetValueOrDefault(endpoint);
+
+    /// <summary>An endpoint whose connections have the places of <paramref name="limit"/>. Before anything is bound.</summary>
+    internal IPEndPoint At(IPAddress address, int port, ConnectionLimit limit)
+    {
+        var endpoint = new IPEndPoint(address, port);
+        _byEndpoint.Add(endpoint, limit);
+        return endpoint;
+    }
 }

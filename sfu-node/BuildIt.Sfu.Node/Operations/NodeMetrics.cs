@@ -83,7 +83,7 @@ public sealed class NodeMetrics
         _allocated = metrics.CreateCounter("buildit_sfu_allocated_bytes_total", "Bytes allocated by media loops; forwarding adds none.", "loop");
         _faults = metrics.CreateCounter("buildit_sfu_handler_faults_total", "Exceptions on media loops; each is a bug.", "loop");
         _limited = metrics.CreateCounter("buildit_sfu_limited_total", "What clients asked for beyond their limits, by limit.", "limit");
-        _refused = metrics.CreateCounter("buildit_sfu_connections_refused_total", "Connections closed because there were too many, or because they said nothing in time, by port.", "port");
+        _refused = metrics.CreateCounter("buildit_sfu_connections_refused_total", "Connections that a port had no place for: those of media are closed, others wait in the kernel.", "port");
         _background = metrics.CreateCounter("buildit_sfu_background_faults_total", "Unexpected failures of work that goes on all the time, by work; each is a bug.", "work");
         _unprotected = metrics.CreateCounter(
             "buildit_sfu_srtp_refused_total", "Packets that SRTP refused to protect and that were not sent, by reason; index_reused is a bug.", "reason");
@@ -112,7 +112,7 @@ public sealed class NodeMetrics
             _refused.WithLabels("media").IncTo(_media.Loops.Sum(loop => loop.Statistics.TcpRejected));
             foreach (var limit in _connections.All)
             {
-                _refused.WithLabels(JsonNamingPolicy.SnakeCaseLower.ConvertName(limit.Listener.ToString())).IncTo(limit.Refused);
+                _refused.WithLabels(JsonNamingPolicy.SnakeCaseLower.ConvertName(limit.Listener.ToString())).IncTo(limit.Waited);
             }
 
             _background.WithLabels("webhooks").IncTo(_webhooks.Faults);

@@ -159,6 +159,9 @@ internal sealed class SignalCosts(TextWriter output) : IDisposable
         var claims = new AccessClaims { Issuer = "devkey", Identity = $"p{number}", Video = new VideoGrant { RoomJoin = true, Room = "room", CanUpdateOwnMetadata = true } };
         var attempt = new JoinAttempt("room", claims, new JoinParameters { SinglePeerConnection = true, Client = new ClientInfo { Protocol = 17 } });
         client.Sid = (await _room.InvokeAsync((room, now) => room.Join(attempt, client, now))).Sid;
+
+        // Who does not connect is sent away after a minute.
+        await _room.InvokeAsync((room, now) => room.MediaReady(room.Participants.First(p => p.Sid == client.Sid), now));
         return client;
     }
 
