@@ -98,7 +98,7 @@ public sealed class OperatorHostTests(KubernetesCluster cluster)
             WatchNamespace = ns,
             ClientConfiguration = cluster.ClientConfiguration,
             Informer = Connections.QuickInformer,
-            LeaderElection = new LeaderElectionOptions { LeaseDuration = TimeSpan.FromSeconds(2), RenewDeadline = TimeSpan.FromSeconds(1.5), RetryPeriod = TimeSpan.FromMilliseconds(200) },
+            LeaderElection = new LeaderElectionOptions { LeaseDuration = TimeSpan.FromSeconds(4), RenewDeadline = TimeSpan.FromSeconds(1.5), RetryPeriod = TimeSpan.FromMilliseconds(200) },
         }).AddReconciler<OwnerReconciler, V1Secret>(c => c.Owns<V1ConfigMap>(new ListQuery(LabelSelector: "child")).WithFinalizer<OwnerFinalizer>(Finalizer));
         builder.Services.AddSingleton<ILeadershipLoss, IgnoreLoss>();
         var host = builder.Build();

@@ -102,7 +102,9 @@ internal sealed class FleetWorld : IAsyncDisposable
             {
                 ClientConfiguration = () => Rights.ConfigurationOf(_cluster, _token),
                 Informer = options.Informer with { Backoff = new Backoff(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(1)), AbsentInterval = TimeSpan.FromMinutes(10) },
-                LeaderElection = new LeaderElectionOptions { LeaseDuration = TimeSpan.FromSeconds(4), RenewDeadline = TimeSpan.FromSeconds(3), RetryPeriod = TimeSpan.FromMilliseconds(300) },
+
+                // Lost soon, taken late: what lies between is how long a write may take, and an API server on a busy machine takes its time.
+                LeaderElection = new LeaderElectionOptions { LeaseDuration = TimeSpan.FromSeconds(12), RenewDeadline = TimeSpan.FromSeconds(6), RetryPeriod = TimeSpan.FromMilliseconds(300) },
             });
         builder.Services.AddSingleton<ILeadershipLoss>(new Loss(this));
         _host = builder.Build();
