@@ -29,8 +29,8 @@ public sealed class ApiClient(Kubernetes kubernetes, string fieldManager, TimePr
 
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(30);
 
-    /// <summary>Longest write. As long as an admission webhook may take by default.</summary>
-    private static readonly TimeSpan WriteTimeout = TimeSpan.FromSeconds(10);
+    /// <summary>Longest write, here and at the server. As long as an admission webhook may take by default.</summary>
+    public static readonly TimeSpan WriteTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>The one manager of every field this process applies.</summary>
     public string FieldManager { get; } = fieldManager;

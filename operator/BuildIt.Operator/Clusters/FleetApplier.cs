@@ -13,8 +13,8 @@ namespace BuildIt.Operator.Clusters;
 /// <summary>Carries out a plan, one action after the other. Ended anywhere, the next plan goes on from what was done.</summary>
 internal sealed class FleetApplier(FleetCaches caches, ObjectWriter writer, ApiClient client, IEventRecorder events, FleetOptions options, TimeProvider time)
 {
-    /// <summary>How long a pod whose creation got no answer is believed to be on its way.</summary>
-    private static readonly TimeSpan CreationDoubt = TimeSpan.FromSeconds(40);
+    /// <summary>How long a pod whose creation got no answer is believed to be on its way: longer than the server works at it.</summary>
+    private static readonly TimeSpan CreationDoubt = ApiClient.WriteTimeout + TimeSpan.FromSeconds(5);
 
     private static readonly IReadOnlyDictionary<string, string?> Nothing = new Dictionary<string, string?>();
 
