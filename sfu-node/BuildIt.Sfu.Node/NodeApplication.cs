@@ -78,6 +78,8 @@ public static class NodeApplication
             services.AddFleetRouting(settings);
         }
 
+        var turn = new TurnServers(settings, TimeProvider.System);
+        services.AddSingleton(_ => turn);
         services.AddLiveKitSignaling(new LiveKitOptions
         {
             Keys = Keys(settings),
@@ -85,7 +87,7 @@ public static class NodeApplication
             AutoCreate = settings.AutoCreateRooms && settings.RedisAddresses.Count == 0,
             AutoCreateByGrant = settings.RoomApi is not null && settings.RedisAddresses.Count > 0,
             AcceptsNewRooms = () => lifecycle.AcceptsRooms,
-            IceServers = new TurnServers(settings).For,
+            IceServers = turn.For,
             RoomDefaults = new RoomOptions { Name = "", E2eeRequired = settings.RequireEndToEndEncryption },
             WebhookUrls = [.. settings.WebhookUrls.Select(url => new Uri(url))],
         });

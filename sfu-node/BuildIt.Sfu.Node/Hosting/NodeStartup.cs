@@ -73,8 +73,8 @@ public sealed partial class NodeStartup(
         var scheme = settings.SignalTlsDirectory is null ? "http" : "https";
         addresses.Set(new NodeEndpoints
         {
-            Signal = $"{scheme}://{host}:{signalPort}",
-            Control = $"https://{host}:{settings.ControlPort}",
+            Signal = HostUrl.Of(scheme, host, signalPort),
+            Control = HostUrl.Of("https", host, settings.ControlPort),
             MediaAddress = found.Addresses[0].ToString(),
             MediaUdpPort = found.UdpPort,
             MediaTcpPort = found.TcpPort,
@@ -82,7 +82,7 @@ public sealed partial class NodeStartup(
         if (isFirst)
         {
             lifecycle.Started();
-            LogServing($"{scheme}://{host}:{signalPort}", healthPort, media.UdpPort, media.TcpPort);
+            LogServing(HostUrl.Of(scheme, host, signalPort), healthPort, media.UdpPort, media.TcpPort);
         }
         else
         {

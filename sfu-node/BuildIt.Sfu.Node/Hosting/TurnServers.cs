@@ -9,15 +9,36 @@ namespace BuildIt.Sfu.Node.Hosting;
 /// TURN servers with credentials that expire, made from a secret shared with the TURN server
 /// (draft-uberti-behave-turn-rest-00): user name <c>expiry:id</c>, password base64 of its HMAC-SHA1. Thread-safe.
 /// </summary>
-public sealed class TurnServers(NodeSettings settings)
+public sealed class TurnServers : IDisposable
 {
-    /// <summary>Long enough for a day-long meeting to reconnect; the credential reveals nothing about its owner.</summary>
+    /// <summary>
+    /// How long an allocation can be made and refreshed. Whoever joins or resumes gets new credentials, so it bounds one stretch
+    /// behind TURN without a reconnection; the credential reveals nothing about its owner.
+    /// </summary>
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(4);
 
-    /// <summary>Nothing without a TURN domain and a readable secret.</summary>
+    /// <summary>How soon a rotated Secret takes effect.</summary>
+    private static readonly TimeSpan ReadAgain = TimeSpan.FromSeconds(10);
+
+    private readonly NodeSettings _settings;
+    private readonly ITimer? _timer;
+    private volatile byte[]? _secret;
+
+    /// <summary>Reads the secret now, and again every few seconds: never while somebody joins, as that would hold up a media loop.</summary>
+    public TurnServers(NodeSettings settings, TimeProvider time)
+    {
+        _settings = settings;
+        if (settings.TurnSecretFile is { } file)
+        {
+            Read(file);
+            _timer = time.CreateTimer(_ => Read(file), null, ReadAgain, ReadAgain);
+        }
+    }
+
+    /// <summary>Nothing without a TURN domain and a secret that could be read.</summary>
     public IReadOnlyList<ICEServer> For(string participantSid, DateTimeOffset now)
     {
-        if (settings.TurnDomain is not { } domain || ReadSecret() is not { } secret)
+        if (_settings.TurnDomain is not { } domain || _secret is not { } secret)
         {
             return [];
         }
@@ -27,23 +48,26 @@ public sealed class TurnServers(NodeSettings settings)
         [
             new ICEServer
             {
-                Urls = { $"turns:{domain}:{settings.TurnTlsPort}?transport=tcp" },
+                Urls = { $"turns:{domain}:{_settings.TurnTlsPort}?transport=tcp" },
                 Username = user,
                 Credential = Convert.ToBase64String(HMACSHA1.HashData(secret, Encoding.UTF8.GetBytes(user))),
             },
         ];
     }
 
-    /// <summary>Read each time: a rotated Secret takes effect without a restart.</summary>
-    private byte[]? ReadSecret()
+    /// <inheritdoc/>
+    public void Dispose() => _timer?.Dispose();
+
+    /// <summary>A file that cannot be read just now, as while a Secret is being replaced, leaves what was read before.</summary>
+    private void Read(string file)
     {
         try
         {
-            return settings.TurnSecretFile is { } file ? Encoding.UTF8.GetBytes(File.ReadAllText(file).Trim()) : null;
+            _secret = Encoding.UTF8.GetBytes(File.ReadAllText(file).Trim());
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return null;
+            // The timer tries again.
         }
     }
 }
