@@ -35,7 +35,7 @@ public readonly record struct ParticipantQuality(ParticipantSid Participant, Lin
 /// <summary>Makes rooms and says on which loop each lives. Thread-safe.</summary>
 public interface IMediaRoomFactory
 {
-    /// <summary>Chooses the loop for a new room: the least loaded one.</summary>
+    /// <summary>Chooses the loop for a new room: the one that has the fewest.</summary>
     IRoomLoop ChooseLoop();
 
     /// <summary>Makes the media of a room. Call on <paramref name="loop"/>.</summary>

@@ -14,9 +14,6 @@ public sealed record MediaPeerOptions
     /// <summary>Whether the node may pause video that the subscriber's link cannot carry.</summary>
     public bool AllowPause { get; init; } = true;
 
-    /// <summary>Whether video stays disabled until the client states the size of its tile.</summary>
-    public bool AdaptiveStream { get; init; }
-
     /// <summary>Whether sections of ended subscriptions may be reused for new ones (protocol above 3, not Safari).</summary>
     public bool ReuseTransceivers { get; init; } = true;
 

@@ -18,9 +18,6 @@ public readonly record struct SubscriptionSettings
 
     public int Height { get; init; }
 
-    /// <summary>Highest frame rate wanted; 0 means no limit.</summary>
-    public int FramesPerSecond { get; init; }
-
     /// <summary>Larger is more important when the link cannot carry everything; 0 is the default.</summary>
     public int Priority { get; init; }
 }

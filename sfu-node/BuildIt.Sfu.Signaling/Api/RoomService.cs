@@ -108,6 +108,11 @@ public sealed class RoomService
             return Task.FromResult<TwirpResult>(TwirpError.InvalidArgument("metadata exceeds the limit"));
         }
 
+        if (NotDone(request) is { } missing)
+        {
+            return Task.FromResult<TwirpResult>(new TwirpError("unimplemented", missing));
+        }
+
         var configuration = new RoomConfiguration
         {
             EmptyTimeout = request.EmptyTimeout,
@@ -122,6 +127,19 @@ public sealed class RoomService
             RouteIntent.Create,
             configuration);
     }
+
+    /// <summary>
+    /// What a request asks for that no part of this server does: better refused than promised. Hints that change nothing when they
+    /// are not followed (node_id, play-out delays, sync_streams, tags) are ignored.
+    /// </summary>
+    private static string? NotDone(CreateRoomRequest request) => request switch
+    {
+        { Egress: not null } => "recording is not part of this server: leave out egress",
+        { Agents.Count: > 0 } => "agents are not part of this server: leave out agents, and let them join with tokens of their own",
+        { RoomPreset.Length: > 0 } => "there are no room presets here: leave out room_preset, and state the settings themselves",
+        { ReplayEnabled: true } => "replay is not part of this server: leave out replay_enabled",
+        _ => null,
+    };
 
     private async Task<TwirpResult> ListRoomsAsync(RoomServiceCall call, ListRoomsRequest request)
     {
@@ -168,8 +186,9 @@ public sealed class RoomService
             return TwirpError.InvalidArgument("a nonce has 16 bytes");
         }
 
-        room.SendData(request, now);
-        return TwirpResult.Ok(new SendDataResponse());
+        return room.SendData(request, now)
+            ? TwirpResult.Ok(new SendDataResponse())
+            : TwirpError.InvalidArgument($"the data, with its topic and destinations, exceeds {room.Services.Limits.DataMessageBytes} bytes, which is what a data channel carries in one message");
     }
 
     private static TwirpResult UpdateRoomMetadata(RoomCore room, UpdateRoomMetadataRequest request, Media.Units.Instant now) =>

@@ -18,8 +18,6 @@ public sealed record JoinParameters
 
     public bool AutoSubscribeDataTracks { get; init; } = true;
 
-    public bool AdaptiveStream { get; init; }
-
     /// <summary>Whether video may be paused for lack of bandwidth; null when the client leaves it to the node.</summary>
     public bool? SubscriberAllowPause { get; init; }
 

@@ -53,7 +53,6 @@ public static class JoinRequestCodec
             Client = request.ClientInfo ?? new ClientInfo(),
             AutoSubscribe = settings?.AutoSubscribe ?? true,
             AutoSubscribeDataTracks = settings is not { HasAutoSubscribeDataTrack: true } || settings.AutoSubscribeDataTrack,
-            AdaptiveStream = settings?.AdaptiveStream ?? false,
             SubscriberAllowPause = settings is { HasSubscriberAllowPause: true } ? settings.SubscriberAllowPause : null,
             DisableIceLite = settings?.DisableIceLite ?? false,
             Reconnect = request.Reconnect,

@@ -16,7 +16,6 @@ public static class QueryJoin
         Client = ReadClient(query),
         AutoSubscribe = query("auto_subscribe") is not { Length: > 0 } auto || IsTrue(auto),
         AutoSubscribeDataTracks = query("auto_subscribe_data_track") is not { Length: > 0 } autoData || IsTrue(autoData),
-        AdaptiveStream = IsTrue(query("adaptive_stream")),
         SubscriberAllowPause = query("subscriber_allow_pause") is { Length: > 0 } pause ? IsTrue(pause) : null,
         DisableIceLite = IsTrue(query("disable_ice_lite")),
         Reconnect = IsTrue(query("reconnect")),

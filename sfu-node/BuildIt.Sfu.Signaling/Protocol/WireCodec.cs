@@ -23,7 +23,7 @@ public static class WireCodec
     {
         try
         {
-            message = Parser.Parse<T>(json);
+            message = Parser.Parse<T>(JsonBytes.Normalise(json, new T().Descriptor, MaxDepth));
             return true;
         }
         catch (Exception error) when (IsBadInput(error))
@@ -50,6 +50,6 @@ public static class WireCodec
 
     /// <summary>The library reports wrong text by several exceptions, not only its own.</summary>
     private static bool IsBadInput(Exception error) =>
-        error is InvalidProtocolBufferException or InvalidJsonException or FormatException or OverflowException
+        error is InvalidProtocolBufferException or InvalidJsonException or System.Text.Json.JsonException or FormatException or OverflowException
             or ArgumentException or InvalidOperationException or NotSupportedException;
 }

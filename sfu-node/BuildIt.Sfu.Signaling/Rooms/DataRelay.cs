@@ -26,7 +26,8 @@ internal sealed class DataRelay(RoomCore room)
         if (!sender.Permission.CanPublishData
             || message.Length > room.Services.Limits.DataMessageBytes
             || !(reliable ? MaySendReliable(sender, message.Length, now) : MaySend(sender, message.Length, now))
-            || !WireCodec.TryParse(message, DataPacket.Parser, out var packet))
+            || !WireCodec.TryParse(message, DataPacket.Parser, out var packet)
+            || !MaySay(sender, packet))
         {
             return;
         }
@@ -49,12 +50,13 @@ internal sealed class DataRelay(RoomCore room)
         }
 
         packet.Kind = reliable ? DataPacket.Types.Kind.Reliable : DataPacket.Types.Kind.Lossy;
+        // Receivers put a sender's numbered messages in order by its sid, which says nothing of who a hidden one is.
         packet.ParticipantSid = sender.Sid.Value;
-        packet.ParticipantIdentity = sender.Identity;
+        packet.ParticipantIdentity = sender.Hidden ? "" : sender.Identity;
         if (packet.User is { } user)
         {
-            user.ParticipantSid = sender.Sid.Value;
-            user.ParticipantIdentity = sender.Identity;
+            user.ParticipantSid = sender.Hidden ? "" : sender.Sid.Value;
+            user.ParticipantIdentity = packet.ParticipantIdentity;
         }
 
         if (room.Rpc.TryComplete(sender, packet))
@@ -87,14 +89,20 @@ internal sealed class DataRelay(RoomCore room)
         Deliver(sender, destinations, encoded, reliable ? DataChannelKind.Reliable : DataChannelKind.Lossy, now);
     }
 
-    /// <summary>Sends as the server.</summary>
-    public void FromServer(DataPacket packet, ByteString nonce, Instant now)
+    /// <summary>Sends as the server. False when the message is larger than a data channel carries; clients are held to the same.</summary>
+    public bool FromServer(DataPacket packet, ByteString nonce, Instant now)
     {
+        var encoded = packet.ToByteArray();
+        if (encoded.Length > room.Services.Limits.DataMessageBytes)
+        {
+            return false;
+        }
+
         if (!nonce.IsEmpty)
         {
             if (!_nonces.Add(nonce))
             {
-                return;
+                return true;
             }
 
             _nonceOrder.Enqueue(nonce);
@@ -105,7 +113,8 @@ internal sealed class DataRelay(RoomCore room)
         }
 
         var channel = packet.Kind == DataPacket.Types.Kind.Reliable ? DataChannelKind.Reliable : DataChannelKind.Lossy;
-        Deliver(sender: null, new Destinations(packet), packet.ToByteArray(), channel, now);
+        Deliver(sender: null, new Destinations(packet), encoded, channel, now);
+        return true;
     }
 
     /// <summary>Repeats to a resuming participant what it has not received of one publisher.</summary>
@@ -186,4 +195,14 @@ internal sealed class DataRelay(RoomCore room)
             }
         }
     }
+
+    /// <summary>Who speaks is said by the server alone, and what somebody else said by agents alone.</summary>
+    private static bool MaySay(Participant sender, DataPacket packet) => packet.ValueCase switch
+    {
+        DataPacket.ValueOneofCase.Speaker => false,
+        DataPacket.ValueOneofCase.Transcription => sender.IsAgent
+            || packet.Transcription.TranscribedParticipantIdentity.Length == 0
+            || packet.Transcription.TranscribedParticipantIdentity == sender.Identity,
+        _ => true,
+    };
 }

@@ -117,6 +117,18 @@ internal sealed class DataTrackRelay(RoomCore room)
         }
     }
 
+    /// <summary>Everything about one publisher: when its consent or its visibility changes.</summary>
+    public void ReconcilePublisher(Participant publisher)
+    {
+        foreach (var track in publisher.DataTracks.Published.Values)
+        {
+            foreach (var subscriber in room.Participants)
+            {
+                Reconcile(subscriber, track);
+            }
+        }
+    }
+
     /// <summary>The publisher leaves, or may no longer publish data.</summary>
     public void RemoveAll(Participant publisher)
     {
@@ -188,6 +200,7 @@ internal sealed class DataTrackRelay(RoomCore room)
         var tracks = subscriber.DataTracks;
         var wanted = subscriber.Permission.CanSubscribe
             && !track.Publisher.Hidden
+            && (track.Publisher.Access?.Allows(subscriber, track.Info.Sid) ?? true)
             && (tracks.Wishes.TryGetValue(track.Info.Sid, out var wish) ? wish : subscriber.Join.AutoSubscribeDataTracks);
         if (wanted == tracks.Handles.ContainsKey(track.Info.Sid))
         {

@@ -137,8 +137,11 @@ internal sealed class Participant
         }
     }
 
+    /// <summary>Whether this is a program that acts for others, as its token says.</summary>
+    public bool IsAgent => Permission.Agent || Claims.Kind == "agent";
+
     /// <summary>Agents and recorders do not take a place in a room with a limit.</summary>
-    public bool CountsAsParticipant => !Permission.Agent && !Permission.Recorder && Claims.Kind is not ("agent" or "egress");
+    public bool CountsAsParticipant => !IsAgent && !Permission.Recorder && Claims.Kind != "egress";
 
     public void Send(OutboundSignal message) => Signal?.Send(message);
 

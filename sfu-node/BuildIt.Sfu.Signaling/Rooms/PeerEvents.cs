@@ -94,21 +94,7 @@ internal sealed class PeerEvents(RoomCore room, Participant participant) : IMedi
     {
         if (room.FindTrack(track.Value) is { } published)
         {
-            participant.Send(new SignalResponse
-            {
-                StreamStateUpdate = new StreamStateUpdate
-                {
-                    StreamStates =
-                    {
-                        new StreamStateInfo
-                        {
-                            ParticipantSid = published.Publisher.Sid.Value,
-                            TrackSid = track.Value,
-                            State = state == TrackStreamState.Paused ? StreamState.Paused : StreamState.Active,
-                        },
-                    },
-                },
-            });
+            room.Subscriptions.StreamState(participant, published, state == TrackStreamState.Paused);
         }
     }
 

@@ -129,6 +129,8 @@ internal sealed class Resumption(RoomCore room)
             room.DataTracks.SendHandles(participant);
         }
 
+        room.Subscriptions.TellAgain(participant);
+        room.Newcomers.TellAgain(participant);
         room.RefreshToken(participant, now);
     }
 }

@@ -190,6 +190,7 @@ public sealed partial class RoomCore
         DataTracks.RemoveAll(participant);
         participant.Changed();
         participant.Media.Close(now);
+        Newcomers.Forget(participant);
         Data.Forget(participant);
         Rpc.Abandon(participant);
         if (!participant.Hidden)
@@ -283,7 +284,7 @@ public sealed partial class RoomCore
             SinglePeerConnection = join.SinglePeerConnection,
             IceLite = Services.IceLite && ProtocolFeatures.IceLite(join.Protocol) && !join.DisableIceLite && !firefox,
             AllowPause = join.SubscriberAllowPause ?? Options.AllowPause,
-            AdaptiveStream = join.AdaptiveStream,
+            DisabledCodecs = [.. Options.RefusedVideoCodecs],
             ReuseTransceivers = ProtocolFeatures.TransceiverReuse(join.Protocol) && !safari,
             SupportsRed = !firefox && !safari,
         };

@@ -101,7 +101,8 @@ public sealed partial class RoomCore
         return ModerationError.None;
     }
 
-    public void SendData(SendDataRequest request, Instant now)
+    /// <summary>Sends a message as the server. False when it is larger than a data channel carries.</summary>
+    public bool SendData(SendDataRequest request, Instant now)
     {
         var packet = new DataPacket { Kind = request.Kind, User = new UserPacket { Payload = request.Data, Nonce = request.Nonce } };
         packet.DestinationIdentities.AddRange(request.DestinationIdentities);
@@ -112,7 +113,7 @@ public sealed partial class RoomCore
             packet.User.Topic = request.Topic;
         }
 
-        Data.FromServer(packet, request.Nonce, now);
+        return Data.FromServer(packet, request.Nonce, now);
     }
 
     /// <summary>False when the metadata is too large.</summary>
@@ -216,6 +217,7 @@ public sealed partial class RoomCore
         Subscriptions.ReconcileSubscriber(participant, now);
         Subscriptions.ReconcilePublisher(participant, now);
         DataTracks.ReconcileSubscriber(participant);
+        DataTracks.ReconcilePublisher(participant);
         RefreshToken(participant, now);
         RoomChanged(now);
     }

@@ -44,6 +44,7 @@ public sealed partial class RoomCore : IMediaRoomEvents, IDeadline
         _closeAt = options.EndsWhenEmpty ? now + options.EmptyTimeout : Instant.Never;
         NextDeadline = _closeAt;
         News = new ParticipantNews(this);
+        Newcomers = new Newcomers(this);
         Subscriptions = new SubscriptionEngine(this);
         Publishing = new TrackPublisher(this);
         Data = new DataRelay(this);
@@ -68,6 +69,8 @@ public sealed partial class RoomCore : IMediaRoomEvents, IDeadline
     internal NodeServices Services { get; }
 
     internal ParticipantNews News { get; }
+
+    internal Newcomers Newcomers { get; }
 
     internal SubscriptionEngine Subscriptions { get; }
 
@@ -168,6 +171,10 @@ public sealed partial class RoomCore : IMediaRoomEvents, IDeadline
         for (var i = 0; i < changed.Length; i++)
         {
             speakers[i] = new SpeakerInfo { Sid = changed[i].Participant.Value, Level = changed[i].Level, Active = changed[i].Active };
+            if (_bySid.TryGetValue(speakers[i].Sid, out var speaker))
+            {
+                Newcomers.Keep(speaker, speakers[i]);
+            }
         }
 
         ToReceivers(speakers, s => s.Sid, MakeSpeakers);
@@ -184,6 +191,10 @@ public sealed partial class RoomCore : IMediaRoomEvents, IDeadline
                 Quality = (ConnectionQuality)changed[i].Quality,
                 Score = changed[i].Score,
             };
+            if (_bySid.TryGetValue(updates[i].ParticipantSid, out var participant))
+            {
+                Newcomers.Keep(participant, updates[i]);
+            }
         }
 
         ToReceivers(updates, u => u.ParticipantSid, some => new SignalResponse

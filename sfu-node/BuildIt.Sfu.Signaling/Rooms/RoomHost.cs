@@ -26,7 +26,7 @@ public sealed class RoomHost : IRoomObserver
 
     public string Name => Options.Name;
 
-    /// <summary>Opens a room on the least loaded loop.</summary>
+    /// <summary>Opens a room on the loop that has the fewest.</summary>
     /// <param name="options">How it behaves.</param>
     /// <param name="services">What the node's rooms share.</param>
     /// <param name="media">Makes its media.</param>

@@ -8,6 +8,8 @@ namespace BuildIt.Sfu.Signaling.Rooms;
 /// </summary>
 public sealed record RoomOptions
 {
+    private static readonly string[] VideoCodecs = ["VP8", "VP9", "AV1", "H264"];
+
     public static readonly TimeSpan DefaultEmptyTimeout = TimeSpan.FromSeconds(300);
 
     public static readonly TimeSpan DefaultDepartureTimeout = TimeSpan.FromSeconds(20);
@@ -52,6 +54,10 @@ public sealed record RoomOptions
 
     /// <summary>MIME types that can be published here, given <see cref="E2eeRequired"/>.</summary>
     internal IEnumerable<string> PublishCodecs => E2eeRequired ? EnabledCodecs.Where(CanBeEncrypted) : EnabledCodecs;
+
+    /// <summary>Names of the video codecs that cannot be published here, as session descriptions have them.</summary>
+    internal IEnumerable<string> RefusedVideoCodecs =>
+        VideoCodecs.Where(codec => !PublishCodecs.Contains($"video/{codec}", StringComparer.OrdinalIgnoreCase));
 
     /// <summary>Overlays what a token or an API request configures; zero and empty mean "not stated".</summary>
     public RoomOptions With(RoomConfiguration? configuration) => configuration is null ? this : this with

@@ -203,6 +203,7 @@ internal sealed class SignalHandler(RoomCore room)
     {
         participant.Access = SubscriptionAccess.From(permission);
         room.Subscriptions.ReconcilePublisher(participant, now);
+        room.DataTracks.ReconcilePublisher(participant);
     }
 
     private void UpdateMetadata(Participant participant, UpdateParticipantMetadata request, Instant now)

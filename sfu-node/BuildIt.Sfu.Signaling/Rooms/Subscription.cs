@@ -14,6 +14,9 @@ internal sealed class Subscription
     /// <summary>Whether the client has been told that the publisher denies it.</summary>
     public bool Denied { get; set; }
 
+    /// <summary>Whether media has paused it for want of bandwidth.</summary>
+    public bool Paused { get; set; }
+
     /// <summary>When to report a wished track that does not exist.</summary>
     public Instant NotFoundAt { get; set; } = Instant.Never;
 }

@@ -34,13 +34,14 @@ internal sealed class SubscriptionAccess
         return access;
     }
 
-    public bool Allows(Participant subscriber, Track track)
+    /// <summary>Whether the subscriber may receive the track, of media or of data, with this sid.</summary>
+    public bool Allows(Participant subscriber, string track)
     {
         if (!_byIdentity.TryGetValue(subscriber.Identity, out var tracks) && !_bySid.TryGetValue(subscriber.Sid.Value, out tracks))
         {
             return false;
         }
 
-        return tracks is null || tracks.Contains(track.Sid.Value);
+        return tracks is null || tracks.Contains(track);
     }
 }

@@ -13,9 +13,18 @@ internal sealed class SubscriptionEngine(RoomCore room)
     /// <summary>Applies the rules to one pair.</summary>
     public void Reconcile(Participant subscriber, Track track, Instant now)
     {
+        if (Apply(subscriber, track, now))
+        {
+            room.Newcomers.Tell(subscriber, [track.Publisher]);
+        }
+    }
+
+    /// <returns>Whether the subscriber receives this publisher from now on and did not before.</returns>
+    private bool Apply(Participant subscriber, Track track, Instant now)
+    {
         if (subscriber == track.Publisher)
         {
-            return;
+            return false;
         }
 
         subscriber.Subscriptions.TryGetValue(track.Sid.Value, out var subscription);
@@ -23,12 +32,12 @@ internal sealed class SubscriptionEngine(RoomCore room)
             && subscriber.Permission.CanSubscribe
             && !track.Publisher.Hidden
             && (subscription?.Wish ?? subscriber.Join.AutoSubscribe);
-        var allowed = track.Publisher.Access?.Allows(subscriber, track) ?? true;
+        var allowed = track.Publisher.Access?.Allows(subscriber, track.Sid.Value) ?? true;
         if (subscription is null)
         {
             if (!wanted || !TryTrack(subscriber, track.Sid.Value, now, out subscription))
             {
-                return;
+                return false;
             }
         }
 
@@ -36,15 +45,7 @@ internal sealed class SubscriptionEngine(RoomCore room)
         if (wanted && subscription.Denied == allowed)
         {
             subscription.Denied = !allowed;
-            subscriber.Send(new SignalResponse
-            {
-                SubscriptionPermissionUpdate = new SubscriptionPermissionUpdate
-                {
-                    ParticipantSid = track.Publisher.Sid.Value,
-                    TrackSid = track.Sid.Value,
-                    Allowed = allowed,
-                },
-            });
+            TellPermission(subscriber, track, allowed);
         }
 
         // Media alone knows what is subscribed: here is only what should be.
@@ -52,17 +53,23 @@ internal sealed class SubscriptionEngine(RoomCore room)
         var isActive = subscriber.Media.IsSubscribed(track.Sid);
         if (active && !isActive && subscriber.Settling is null)
         {
+            var first = !subscriber.Receives(track.Publisher);
             subscriber.Media.Subscribe(track.Sid, subscription.Settings, now);
+            return first;
         }
-        else if (!active && isActive)
+
+        if (!active && isActive)
         {
+            subscription.Paused = false;
             subscriber.Media.Unsubscribe(track.Sid, now);
-            if (track.Info.Type == TrackType.Audio && !subscriber.Receives(track.Publisher))
+            if (room.Newcomers.Speaks(track.Publisher) && !subscriber.Receives(track.Publisher))
             {
                 // The subscriber will not hear of this speaker again, so it must not be left marked as speaking.
                 room.SendSpeakers(subscriber, [new SpeakerInfo { Sid = track.Publisher.Sid.Value }]);
             }
         }
+
+        return false;
     }
 
     /// <summary>A track is now published: offers it to everybody.</summary>
@@ -86,10 +93,16 @@ internal sealed class SubscriptionEngine(RoomCore room)
     /// <summary>Everything about one subscriber: on join and when its permissions change.</summary>
     public void ReconcileSubscriber(Participant subscriber, Instant now)
     {
+        var received = new HashSet<Participant>();
         foreach (var track in room.Tracks)
         {
-            Reconcile(subscriber, track, now);
+            if (Apply(subscriber, track, now))
+            {
+                received.Add(track.Publisher);
+            }
         }
+
+        room.Newcomers.Tell(subscriber, received);
     }
 
     /// <summary>Everything about one publisher: when its consent or its visibility changes.</summary>
@@ -129,7 +142,6 @@ internal sealed class SubscriptionEngine(RoomCore room)
             Quality = request.Quality is >= VideoQuality.Low and <= VideoQuality.Off ? (VideoQualityLevel)request.Quality : VideoQualityLevel.High,
             Width = (int)Math.Min(request.Width, ushort.MaxValue),
             Height = (int)Math.Min(request.Height, ushort.MaxValue),
-            FramesPerSecond = (int)Math.Min(request.Fps, 1000),
             Priority = (int)Math.Min(request.Priority, int.MaxValue),
         };
         foreach (var sid in request.TrackSids)
@@ -151,6 +163,46 @@ internal sealed class SubscriptionEngine(RoomCore room)
     /// <summary>Media cannot send what is subscribed to, now or at all.</summary>
     public static void Failed(Participant subscriber, TrackSid track, SubscriptionFailure reason) =>
         Report(subscriber, track.Value, (SubscriptionError)reason);
+
+    /// <summary>Media paused a track for want of bandwidth, or goes on with it.</summary>
+    public void StreamState(Participant subscriber, Track track, bool paused)
+    {
+        if (subscriber.Subscriptions.TryGetValue(track.Sid.Value, out var subscription))
+        {
+            subscription.Paused = paused;
+        }
+
+        subscriber.Send(new SignalResponse { StreamStateUpdate = new StreamStateUpdate { StreamStates = { StateOf(track, paused) } } });
+    }
+
+    /// <summary>Tells a subscriber whose signal connection was away what it may have missed: who denies it what, and what is paused.</summary>
+    public void TellAgain(Participant subscriber)
+    {
+        var states = new StreamStateUpdate();
+        foreach (var (sid, subscription) in subscriber.Subscriptions)
+        {
+            if (room.FindTrack(sid) is not { } track)
+            {
+                continue;
+            }
+
+            var isActive = subscriber.Media.IsSubscribed(track.Sid);
+            if (isActive)
+            {
+                states.StreamStates.Add(StateOf(track, subscription.Paused));
+            }
+
+            if (isActive || subscription.Denied)
+            {
+                TellPermission(subscriber, track, allowed: !subscription.Denied);
+            }
+        }
+
+        if (states.StreamStates.Count > 0)
+        {
+            subscriber.Send(new SignalResponse { StreamStateUpdate = states });
+        }
+    }
 
     /// <returns>When to look again.</returns>
     public static Instant HandleTimeout(Participant subscriber, Instant now)
@@ -188,6 +240,24 @@ internal sealed class SubscriptionEngine(RoomCore room)
         subscriber.Subscriptions.Add(sid, subscription);
         return true;
     }
+
+    private static void TellPermission(Participant subscriber, Track track, bool allowed) =>
+        subscriber.Send(new SignalResponse
+        {
+            SubscriptionPermissionUpdate = new SubscriptionPermissionUpdate
+            {
+                ParticipantSid = track.Publisher.Sid.Value,
+                TrackSid = track.Sid.Value,
+                Allowed = allowed,
+            },
+        });
+
+    private static StreamStateInfo StateOf(Track track, bool paused) => new()
+    {
+        ParticipantSid = track.Publisher.Sid.Value,
+        TrackSid = track.Sid.Value,
+        State = paused ? Protocol.StreamState.Paused : Protocol.StreamState.Active,
+    };
 
     private static void Report(Participant subscriber, string sid, SubscriptionError error) =>
         subscriber.Send(new SignalResponse { SubscriptionResponse = new SubscriptionResponse { TrackSid = sid, Err = error } });

@@ -176,7 +176,7 @@ public class RoomServiceTests
         Headers = { Authorization = new AuthenticationHeaderValue("Bearer", Token(grant)) },
     };
 
-    private static async Task<(HttpStatusCode Status, JsonElement Body)> PostAsync(TestNode node, VideoGrant grant, string method, string json)
+    internal static async Task<(HttpStatusCode Status, JsonElement Body)> PostAsync(TestNode node, VideoGrant grant, string method, string json)
     {
         using var request = Request(grant, method);
         request.Content = new StringContent(json, Encoding.UTF8, "application/json");

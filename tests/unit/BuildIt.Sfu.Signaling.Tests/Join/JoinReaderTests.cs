@@ -41,7 +41,7 @@ public class JoinReaderTests
         Assert.Null(error);
         Assert.Equal("r", attempt.Room);
         var p = attempt.Parameters;
-        Assert.True(p is { SinglePeerConnection: false, AutoSubscribe: false, AutoSubscribeDataTracks: true, AdaptiveStream: true, SubscriberAllowPause: true });
+        Assert.True(p is { SinglePeerConnection: false, AutoSubscribe: false, AutoSubscribeDataTracks: true, SubscriberAllowPause: true });
         Assert.True(p is { DisableIceLite: true, Reconnect: true, ParticipantSid: "PA_x", ReconnectReason: ReconnectReason.RrPublisherFailed });
         Assert.Equal((ClientInfo.Types.SDK.Android, 13, 1, "Firefox"), (p.Client.Sdk, p.Protocol, p.Client.ClientProtocol, p.Client.Browser));
         Assert.Equal([ClientInfo.Types.Capability.CapPacketTrailer], p.Client.Capabilities);

@@ -37,7 +37,7 @@ public class JoinRequestTests
         Assert.True(JoinRequestCodec.TryRead(text, out var request));
         Assert.Equal(Sample, request);
         var parameters = JoinRequestCodec.ToParameters(request);
-        Assert.True(parameters is { SinglePeerConnection: true, AutoSubscribe: true, AdaptiveStream: true, SubscriberAllowPause: false, AutoSubscribeDataTracks: true });
+        Assert.True(parameters is { SinglePeerConnection: true, AutoSubscribe: true, SubscriberAllowPause: false, AutoSubscribeDataTracks: true });
         Assert.Equal(17, parameters.Protocol);
         Assert.Single(parameters.AddTracks);
     }

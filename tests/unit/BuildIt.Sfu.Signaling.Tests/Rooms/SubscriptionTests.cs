@@ -51,8 +51,8 @@ public class SubscriptionTests
         bob.Ask(new SignalRequest { TrackSetting = new UpdateTrackSettings { TrackSids = { track.Sid }, Width = 320, Height = 180, Quality = VideoQuality.Low } });
         bob.Ask(new SignalRequest { Subscription = new UpdateSubscription { TrackSids = { track.Sid }, Subscribe = true } });
         Assert.Equal((320, 180, VideoQualityLevel.Low), (bob.Peer.Subscribed[track.Sid].Width, bob.Peer.Subscribed[track.Sid].Height, bob.Peer.Subscribed[track.Sid].Quality));
-        bob.Ask(new SignalRequest { TrackSetting = new UpdateTrackSettings { TrackSids = { track.Sid }, Disabled = true, Priority = 3, Fps = 15 } });
-        Assert.True(bob.Peer.Subscribed[track.Sid] is { Disabled: true, Priority: 3, FramesPerSecond: 15 });
+        bob.Ask(new SignalRequest { TrackSetting = new UpdateTrackSettings { TrackSids = { track.Sid }, Disabled = true, Priority = 3 } });
+        Assert.True(bob.Peer.Subscribed[track.Sid] is { Disabled: true, Priority: 3 });
     }
 
     [Fact]
