@@ -77,21 +77,28 @@ capabilities:
   drop: [ALL]
 {{- end }}
 
-{{/* Where pods may run. Call with the component's values. */}}
+{{/* Where pods may run. Call with (dict "root" $ "values" .Values.operator). */}}
 {{- define "buildit-sfu.scheduling" -}}
-{{- with .nodeSelector }}
+{{- with .values.nodeSelector }}
 nodeSelector:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with .tolerations }}
 tolerations:
+  {{- /* Kubernetes' own default is five minutes, in which nobody would find a room. */}}
+  {{- range list "node.kubernetes.io/not-ready" "node.kubernetes.io/unreachable" }}
+  - key: {{ . }}
+    operator: Exists
+    effect: NoExecute
+    tolerationSeconds: {{ $.root.Values.leaveDeadNodesAfterSeconds }}
+  {{- end }}
+  {{- with .values.tolerations }}
   {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .affinity }}
+  {{- end }}
+{{- with .values.affinity }}
 affinity:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with .priorityClassName }}
+{{- with .values.priorityClassName }}
 priorityClassName: {{ . }}
 {{- end }}
 {{- end }}

@@ -24,6 +24,12 @@ public sealed record InstanceObservation
     public bool NodeGone { get; init; }
 
     /// <summary>
+    /// Kubernetes does not hear from the kubelet beside the pod, or hears from it that it is not well. A witness like the heartbeat:
+    /// alone it proves nothing.
+    /// </summary>
+    public bool NodeSilent { get; init; }
+
+    /// <summary>
     /// Kubernetes says that its process has ended and starts it again, or will. Whoever was on it is on it no more; the pod may be
     /// back in seconds.
     /// </summary>

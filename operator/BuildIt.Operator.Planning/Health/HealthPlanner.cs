@@ -17,14 +17,14 @@ internal static class HealthPlanner
             var instance = instances[i];
             witnesses[i] = Witnesses.Of(instance, observed.RegistryReachableSince, now);
             newest = newest > instance.LastHeartbeat ? newest : instance.LastHeartbeat ?? newest;
-            if (witnesses[i].CountsFrom is not { } from || IsLeaving(instance) || witnesses[i].KubernetesSaysGone || instance.ProcessEnded)
+            if (!witnesses[i].IsExpected || IsLeaving(instance) || witnesses[i].KubernetesSaysGone || instance.ProcessEnded)
             {
                 continue;
             }
 
             known++;
             silent += witnesses[i].Silent ? 1 : 0;
-            deadlines.Add(from + HealthPolicy.HeartbeatExpiry + TimeSpan.FromMilliseconds(1));
+            deadlines.Add((witnesses[i].CountsFrom ?? now) + HealthPolicy.HeartbeatExpiry + TimeSpan.FromMilliseconds(1));
             if (instance.ProbeFailingSince is { } failing)
             {
                 deadlines.Add(failing + HealthPolicy.ProbeSilence);
@@ -90,9 +90,11 @@ internal static class HealthPlanner
         {
             return witnessSuspect
                 ? (Liveness.Suspect, "every pod of the fleet fell silent at once, so the witnesses are doubted")
-                : doubt is not null && instance.ReadySince is not null
+                : doubt is not null && instance.ReadySince is not null && !witnesses.NodeSilent
                     ? (Liveness.Suspect, $"heartbeat and probe fail, but Kubernetes calls it ready and {doubt}")
-                    : (Liveness.Dead, "its heartbeat has expired and the probe fails");
+                    : (Liveness.Dead, witnesses.Heartbeat is HeartbeatWord.Expired
+                        ? "its heartbeat has expired and the probe fails"
+                        : "Kubernetes does not hear from its node and the probe fails");
         }
 
         if (witnesses.Heartbeat is HeartbeatWord.Expired)
@@ -105,6 +107,13 @@ internal static class HealthPlanner
         if (witnesses.ProbeFailed && !IsNew(instance, now))
         {
             return (Liveness.Suspect, $"the probe fails, {HeartbeatOf(witnesses, registryAnswers)}");
+        }
+
+        if (witnesses.NodeSilent && (instance.HasServed || instance.LastHeartbeat is not null || instance.ReadySince is not null))
+        {
+            return (Liveness.Suspect, witnesses.Heartbeat is HeartbeatWord.Heard
+                ? "Kubernetes does not hear from its node, but its heartbeat arrives"
+                : "Kubernetes does not hear from its node, and the probe has not failed for long enough yet");
         }
 
         return (instance.ReadySince, witnesses.ProbeFailed) switch

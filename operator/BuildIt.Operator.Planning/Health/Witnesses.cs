@@ -9,8 +9,9 @@ namespace BuildIt.Operator.Planning.Health;
 /// heard it.
 /// </param>
 /// <param name="ProbeFailed">The operator's own probe has failed for long enough.</param>
+/// <param name="NodeSilent">Kubernetes does not hear from its node.</param>
 /// <param name="KubernetesSaysGone">Kubernetes says that it has failed, or does not know its node any more.</param>
-internal readonly record struct Witnesses(HeartbeatWord Heartbeat, DateTimeOffset? CountsFrom, bool ProbeFailed, bool KubernetesSaysGone)
+internal readonly record struct Witnesses(HeartbeatWord Heartbeat, DateTimeOffset? CountsFrom, bool ProbeFailed, bool NodeSilent, bool KubernetesSaysGone)
 {
     public static Witnesses Of(InstanceObservation instance, DateTimeOffset? registryReachableSince, DateTimeOffset now)
     {
@@ -19,11 +20,18 @@ internal readonly record struct Witnesses(HeartbeatWord Heartbeat, DateTimeOffse
             WordOf(instance, from, registryReachableSince, now),
             from,
             instance.ProbeFailures >= HealthPolicy.ProbeFailures && now - instance.ProbeFailingSince >= HealthPolicy.ProbeSilence,
+            instance.NodeSilent,
             instance.NodeGone || instance.Phase is PodPhase.Failed);
     }
 
-    /// <summary>Both of the fleet's own witnesses say that the instance is dead.</summary>
-    public bool Silent => ProbeFailed && Heartbeat is HeartbeatWord.Expired;
+    /// <summary>
+    /// Two independent witnesses say that the instance is dead: the probe, and either the registry or, where that has nothing to say
+    /// because it may have died on the same machine, the kubelet. A heartbeat that arrives outweighs the kubelet.
+    /// </summary>
+    public bool Silent => ProbeFailed && (Heartbeat is HeartbeatWord.Expired || (NodeSilent && Heartbeat is HeartbeatWord.Unknown));
+
+    /// <summary>It would be heard if it lived.</summary>
+    public bool IsExpected => CountsFrom is not null || NodeSilent;
 
     // What died together with the operator that heard it was never heard by this one. It would have been since the registry could be
     // read, if it lived; until then nobody knows.

@@ -30,7 +30,7 @@ internal sealed class FleetObserver(FleetCaches caches, NodeProber prober, IRoom
             var heard = registry.Nodes.TryGetValue(pod.Metadata.Name, out var found) && found.Heartbeat.Cluster == cluster.Metadata.Name ? found : null;
             observed.Add(ObservedPod.Of(
                 pod, heard, fleet.RecordOf(pod.Metadata.Uid), rooms.AssignedTo(pod.Metadata.NamespaceProperty, pod.Metadata.Name),
-                node is not null && IsCordoned(node), isNodeGone));
+                node is not null && IsCordoned(node), node is not null && IsSilent(node), isNodeGone));
         }
 
         return observed;
@@ -72,6 +72,9 @@ internal sealed class FleetObserver(FleetCaches caches, NodeProber prober, IRoom
 
         return gone;
     }
+
+    // A node without the condition is one of which nothing is known.
+    private static bool IsSilent(V1Node node) => node.Status?.Conditions?.FirstOrDefault(c => c.Type == "Ready") is { Status: not "True" };
 
     private static bool IsCordoned(V1Node node) =>
         node.Spec?.Unschedulable == true || node.Spec?.Taints?.Any(taint => LeavingTaints.Contains(taint.Key)) == true;

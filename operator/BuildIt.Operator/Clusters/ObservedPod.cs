@@ -23,8 +23,9 @@ internal sealed record ObservedPod(V1Pod Pod, Heartbeat? Newest, InstanceObserva
     /// <param name="probe">What the operator's own probes found.</param>
     /// <param name="assigned">Rooms placed on it.</param>
     /// <param name="isCordoned">Its Kubernetes node takes no new pods.</param>
+    /// <param name="isNodeSilent">Kubernetes does not hear from its node, or not that it is well.</param>
     /// <param name="isNodeGone">Kubernetes no longer knows its node.</param>
-    public static ObservedPod Of(V1Pod pod, HeardHeartbeat? heard, ProbeRecord probe, int assigned, bool isCordoned, bool isNodeGone)
+    public static ObservedPod Of(V1Pod pod, HeardHeartbeat? heard, ProbeRecord probe, int assigned, bool isCordoned, bool isNodeSilent, bool isNodeGone)
     {
         var newest = NewestOf(heard, probe);
         var readySince = ReadySince(pod);
@@ -40,6 +41,7 @@ internal sealed record ObservedPod(V1Pod Pod, Heartbeat? Newest, InstanceObserva
             ReadySince = readySince,
             NodeCordoned = isCordoned,
             NodeGone = isNodeGone,
+            NodeSilent = isNodeSilent,
             ProcessEnded = HasEnded(pod),
             DrainRequested = pod.Metadata.Annotations is { } annotations
                 && annotations.TryGetValue(PodAnnotations.DrainRequested, out var asked) && asked == "true",

@@ -74,6 +74,27 @@ public sealed class RenderTests
     [InlineData("monitoring.interval=1m")]
     public async Task ARightValueIsTaken(string value) => Assert.NotEmpty(await HelmChart.RenderAsync("--set", value));
 
+    /// <summary>Kubernetes' default would keep them on a dead machine for five minutes, and for as long nobody would find a room.</summary>
+    [Theory]
+    [InlineData(null, 5)]
+    [InlineData("leaveDeadNodesAfterSeconds=60", 60)]
+    public async Task WhatHoldsNothingLeavesADeadMachineSoon(string? value, int seconds)
+    {
+        string[] arguments = [.. Everything, "--set", "redis.tolerations[0].key=gpu,redis.tolerations[0].operator=Exists", .. value is null ? Array.Empty<string>() : ["--set", value]];
+        var deployments = (await HelmChart.RenderAsync(arguments)).Where(each => $"{each["kind"]}" == "Deployment").ToList();
+        Assert.Equal(3, deployments.Count);
+        Assert.All(deployments, deployment =>
+        {
+            var tolerations = HelmChart.PodOf(deployment)!["tolerations"]!.AsArray();
+            foreach (var taint in (string[])["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"])
+            {
+                var toleration = tolerations.Single(each => $"{each!["key"]}" == taint)!;
+                Assert.Equal(("NoExecute", seconds), ($"{toleration["effect"]}", toleration["tolerationSeconds"]!.GetValue<int>()));
+            }
+        });
+        Assert.Contains(deployments, deployment => HelmChart.PodOf(deployment)!["tolerations"]!.AsArray().Any(each => $"{each!["key"]}" == "gpu"));
+    }
+
     [Fact]
     public async Task EveryPodKeepsToTheRestrictedStandard()
     {

@@ -35,6 +35,9 @@ internal sealed class Kubelet : IAsyncDisposable
     /// <summary>The Kubernetes node that pods are put on from now on.</summary>
     public string KubernetesNode { get; set; }
 
+    /// <summary>Every pod is put on a Kubernetes node of its own, which is created for it.</summary>
+    public bool NodePerPod { get; set; }
+
     /// <summary>Pods are run; false for a machine on which nothing starts.</summary>
     public bool StartsPods { get; set; } = true;
 
@@ -155,8 +158,14 @@ internal sealed class Kubelet : IAsyncDisposable
 
         if (pod.Spec.NodeName is null)
         {
+            var machine = NodePerPod ? $"node-of-{name}" : KubernetesNode;
+            if (NodePerPod)
+            {
+                await CreateNodeAsync(machine);
+            }
+
             await _cluster.Client.CoreV1.CreateNamespacedPodBindingAsync(
-                new V1Binding { Metadata = new V1ObjectMeta { Name = name }, Target = new V1ObjectReference { Kind = "Node", ApiVersion = "v1", Name = KubernetesNode } }, name, _namespace);
+                new V1Binding { Metadata = new V1ObjectMeta { Name = name }, Target = new V1ObjectReference { Kind = "Node", ApiVersion = "v1", Name = machine } }, name, _namespace);
             return;
         }
 
@@ -185,6 +194,14 @@ internal sealed class Kubelet : IAsyncDisposable
         var node = await FakeNode.StartAsync(pod, certificates, _redis);
         Prepare(node);
         return node;
+    }
+
+    /// <summary>Says what the node controller says of a machine from which no kubelet has reported for a while.</summary>
+    public async Task ReportNodeSilentAsync(string pod)
+    {
+        var node = (await _cluster.Client.CoreV1.ReadNamespacedPodAsync(pod, _namespace)).Spec.NodeName;
+        await _cluster.Client.CoreV1.PatchNodeStatusAsync(
+            new V1Patch("""{"status":{"conditions":[{"type":"Ready","status":"Unknown","reason":"NodeStatusUnknown"}]}}""", V1Patch.PatchType.StrategicMergePatch), node);
     }
 
     /// <summary>Reports that a pod's process was killed and is to be started again.</summary>

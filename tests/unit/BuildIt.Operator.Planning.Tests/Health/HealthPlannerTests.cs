@@ -137,6 +137,42 @@ public sealed class HealthPlannerTests
         Assert.Equal("its heartbeat has expired, and the probe has not failed for long enough yet", Verdict(expired, Well).Reason);
     }
 
+    /// <summary>Redis died on the same machine, so that nobody's heartbeat arrives; the kubelet there is silent too.</summary>
+    [Fact]
+    public void Where_the_registry_cannot_be_read_the_kubelet_and_the_probe_are_the_two_witnesses()
+    {
+        var pod = Given.Pod("pod") with { ProbeFailures = 3, ProbeFailingSince = Given.Now.AddSeconds(-3), LastHeartbeat = Given.Now.AddSeconds(-45), ProbeAnswered = true };
+        var other = Well with { LastHeartbeat = Given.Now.AddSeconds(-45), ProbeAnswered = true };
+        Assert.Equal(Liveness.Suspect, Unread(pod).Liveness);
+        Assert.Equal((Liveness.Dead, "Kubernetes does not hear from its node and the probe fails"), (Unread(pod with { NodeSilent = true }).Liveness, Unread(pod with { NodeSilent = true }).Reason));
+        Assert.Equal(Liveness.Dead, Unread(pod with { NodeSilent = true, ReadySince = null }).Liveness);
+
+        // A new leader has heard nobody, and may never have reached the registry.
+        Assert.Equal(Liveness.Dead, Unread(pod with { NodeSilent = true, ProbeAnswered = false, LastHeartbeat = null, AssignedRooms = 1, HasServed = true }).Liveness);
+
+        // The kubelet alone is one witness.
+        Assert.Equal(Liveness.Suspect, Unread(pod with { NodeSilent = true, ProbeFailures = 0, ProbeFailingSince = null }).Liveness);
+
+        // All of them at once: whoever looks is more likely to be cut off.
+        var all = Given.Fleet(Given.Spec(2), pod with { NodeSilent = true }, pod with { Name = "second", NodeSilent = true }) with { RegistryReachableSince = null };
+        Assert.All(FleetPlanner.Plan(all, Given.Now).Verdicts, verdict => Assert.Equal(Liveness.Suspect, verdict.Liveness));
+        Assert.Empty(FleetPlanner.Plan(all, Given.Now).Actions);
+
+        InstanceVerdict Unread(InstanceObservation instance) =>
+            FleetPlanner.Plan(Given.Fleet(Given.Spec(2), instance, other) with { RegistryReachableSince = null }, Given.Now).Verdicts[0];
+    }
+
+    [Fact]
+    public void A_heartbeat_that_arrives_outweighs_a_kubelet_that_does_not()
+    {
+        var pod = Given.Pod("pod") with { NodeSilent = true, ProbeAnswered = true };
+        Assert.Equal(Liveness.Suspect, Judge(pod, Well));
+        Assert.Equal(Liveness.Suspect, Judge(pod with { ProbeFailures = 5, ProbeFailingSince = Given.Now.AddSeconds(-5) }, Well));
+
+        // One that is still starting there is starting.
+        Assert.Equal(Liveness.Starting, Judge(Given.Starting("new") with { NodeSilent = true }, Well));
+    }
+
     [Fact]
     public void A_dead_pod_is_deleted_and_replaced_in_one_plan()
     {
