@@ -19,7 +19,7 @@ public sealed record SfuClusterSpec
     [Description("How many pods the fleet may have.")]
     public ReplicasSpec Replicas { get; init; } = new();
 
-    [Description("Freezes the fleet: no pod is created, drained, replaced or removed while true. Rooms go on, and status is still reported.")]
+    [Description("Freezes the fleet's pods: none is created, drained, replaced or removed while true. Rooms go on: those of a pod that dies are placed on the others, and status is still reported.")]
     public bool Paused { get; init; }
 
     [Description("What one pod can carry. Load is measured as a share of it.")]

@@ -19,6 +19,12 @@ public static class SfuApi
     /// <summary>The label that names one SFU instance for its whole life.</summary>
     public const string InstanceLabel = Group + "/instance";
 
+    /// <summary>
+    /// The annotation on a ConferenceRoom that lifts its quarantine: the time (RFC 3339) at which a person said so. Deaths before it
+    /// do not count any more.
+    /// </summary>
+    public const string ReleasedAt = Group + "/released-at";
+
     /// <summary>The finalizer that lets the operator release what Kubernetes does not collect by itself.</summary>
     public const string Finalizer = Group + "/finalizer";
 }

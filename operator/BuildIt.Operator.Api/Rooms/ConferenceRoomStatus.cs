@@ -13,6 +13,9 @@ public enum RoomPhase
     Ready,
     Migrating,
     Recovering,
+
+    /// <summary>Its pods died under it again and again, so it has none for a while.</summary>
+    Quarantined,
     Ended,
 }
 
@@ -22,7 +25,7 @@ public sealed record ConferenceRoomStatus
     [Description("The generation of the specification that this status speaks of.")]
     public long ObservedGeneration { get; init; }
 
-    [Description("Pending, Ready, Migrating, Recovering or Ended.")]
+    [Description("Pending, Ready, Migrating, Recovering, Quarantined or Ended.")]
     public RoomPhase Phase { get; init; }
 
     [Description("Number of the placement. It only grows; a node that knows a newer one gives the room up.")]
@@ -44,13 +47,20 @@ public sealed record ConferenceRoomStatus
     [Description("When that happened last.")]
     public DateTime? LastFailover { get; init; }
 
+    [Description("When pods died under the room, oldest first. Those of the last ten minutes count; the fifth puts it into quarantine.")]
+    [Items(0, 16)]
+    public IReadOnlyList<DateTime> RecentLosses { get; init; } = [];
+
+    [Description("Until when the room gets no pod because its pods died under it again and again, or did not get one. The annotation sfu.buildit.network/released-at lifts it.")]
+    public DateTime? QuarantinedUntil { get; init; }
+
     [Description("When the conference ended.")]
     public DateTime? EndedAt { get; init; }
 
     [Description("When the object is deleted, by ttlAfterEnded. Absent when it is kept.")]
     public DateTime? DeletesAt { get; init; }
 
-    [Description("Conditions Ready, Cascaded, EndToEndEncrypted.")]
+    [Description("Conditions Ready, Cascaded, EndToEndEncrypted, Quarantined.")]
     [ListMap("type")]
     public IReadOnlyList<V1Condition> Conditions { get; init; } = [];
 }
@@ -61,6 +71,7 @@ public static class ConferenceRoomConditions
     public const string Ready = "Ready";
     public const string Cascaded = "Cascaded";
     public const string EndToEndEncrypted = "EndToEndEncrypted";
+    public const string Quarantined = "Quarantined";
 }
 
 /// <summary>What a pod does for a room.</summary>

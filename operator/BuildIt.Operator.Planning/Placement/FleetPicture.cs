@@ -13,6 +13,8 @@ public sealed class FleetPicture
     private readonly Dictionary<string, List<PodSlot>> _byRegion = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (PodSlot Slot, int Held)> _promises = new(StringComparer.Ordinal);
 
+    private readonly Dictionary<string, PodSlot> _troubled = new(StringComparer.Ordinal);
+
     /// <summary>Draws the picture.</summary>
     /// <param name="pods">Every pod, whatever its state.</param>
     /// <param name="rooms">Every room that has a pod. What is promised for it and not reported yet is held.</param>
@@ -76,13 +78,28 @@ public sealed class FleetPicture
         {
             promise.Slot.Hold(-1, -promise.Held);
         }
+
+        if (_troubled.Remove(room, out var troubled))
+        {
+            troubled.Forget(room);
+        }
     }
 
-    internal void Promise(string room, PodSlot slot, int expected)
+    internal void Promise(string room, PodSlot slot, int expected, int losses)
     {
         Release(room);
         slot.Hold(1, expected);
         _promises[room] = (slot, expected);
+        Trouble(room, slot, losses);
+    }
+
+    private void Trouble(string room, PodSlot slot, int losses)
+    {
+        if (losses > 0)
+        {
+            slot.Trouble(room, losses);
+            _troubled[room] = slot;
+        }
     }
 
     private void Hold(PlacedRoom room, DateTimeOffset now)
@@ -92,6 +109,7 @@ public sealed class FleetPicture
             return;
         }
 
+        Trouble(room.Room, slot, room.Losses);
         var missing = now - room.PlacedAt < PlacementPolicy.Hold ? Math.Max(0, room.Expected - (room.Reported ?? 0)) : 0;
         slot.Hold(room.Reported is null ? 1 : 0, missing);
         if (room.Reported is null)
@@ -104,6 +122,8 @@ public sealed class FleetPicture
 /// <summary>A pod with what is held on it beyond what it reports.</summary>
 internal sealed class PodSlot(PodState pod)
 {
+    private Dictionary<string, int>? _losses;
+
     public PodState Pod { get; } = pod;
 
     public int HeldRooms { get; private set; }
@@ -123,6 +143,14 @@ internal sealed class PodSlot(PodState pod)
         var load = Pod.Load + new PodLoad(HeldRooms + rooms, more, more, more, 0, 0, 0);
         return load.Highest(Pod.Capacity);
     }
+
+    /// <summary>Notes a room on the pod under which pods have died.</summary>
+    public void Trouble(string room, int losses) => (_losses ??= new(StringComparer.Ordinal))[room] = losses;
+
+    public void Forget(string room) => _losses?.Remove(room);
+
+    /// <summary>Rooms on the pod under which at least as many pods have died; none count for a room under which none has.</summary>
+    public int PeersOf(int losses) => losses == 0 || _losses is null ? 0 : _losses.Values.Count(other => other >= losses);
 
     /// <summary>The participants of one room that the pod could carry if it were empty.</summary>
     public int Places()

@@ -13,6 +13,9 @@ public sealed record PlacedRoom
     /// <summary>Participants it was placed for.</summary>
     public required int Expected { get; init; }
 
+    /// <summary>How often its pod died under it lately.</summary>
+    public int Losses { get; init; }
+
     /// <summary>Participants that the pod reports for it; null while the pod does not report the room.</summary>
     public int? Reported { get; init; }
 }

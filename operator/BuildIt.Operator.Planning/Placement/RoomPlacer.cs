@@ -67,7 +67,7 @@ public static class RoomPlacer
             }
 
             var suitability = new Suitability(
-                load > PlacementPolicy.Comfort, rank, !slot.Pod.IsCurrent, load > slot.Pod.Target + 1e-9, load);
+                slot.PeersOf(request.Losses), load > PlacementPolicy.Comfort, rank, !slot.Pod.IsCurrent, load > slot.Pod.Target + 1e-9, load);
             var order = best.Slot is null ? -1 : suitability.CompareTo(best.Suitability);
             if (order < 0 || (order == 0 && string.CompareOrdinal(slot.Pod.Instance, best.Slot!.Pod.Instance) < 0))
             {
@@ -92,7 +92,7 @@ public static class RoomPlacer
     private static RoomPlacement Placed(FleetPicture picture, RoomRequest request, PodSlot slot, Suitability suitability)
     {
         var expected = Math.Min(request.Expected, slot.Places());
-        picture.Promise(request.Room, slot, expected);
+        picture.Promise(request.Room, slot, expected, request.Losses);
         return new RoomPlacement
         {
             Room = request.Room,

@@ -26,6 +26,11 @@ public sealed record RoomRequest
     /// <summary>Pods it must not go to: the one it fails over from, or moves away from.</summary>
     public IReadOnlyList<string> Avoid { get; init; } = [];
 
+    /// <summary>
+    /// How often its pod died under it lately. Rooms of which one may be the cause are kept apart, so that the next death shows which.
+    /// </summary>
+    public int Losses { get; init; }
+
     /// <summary>The participants to hold places for.</summary>
     public int Expected
     {

@@ -3,6 +3,12 @@ namespace BuildIt.Operator.Planning.Rooms;
 /// <summary>What to do about a room, and why.</summary>
 public sealed record RoomDecision(RoomStep Step, RoomPhase Phase, string Reason)
 {
+    /// <summary>Its pod died under it, which has not been counted yet.</summary>
+    public bool IsLoss { get; init; }
+
+    /// <summary>Nobody knows whether its pod serves it: it is neither to be called ready nor lost.</summary>
+    public bool IsDoubted { get; init; }
+
     /// <summary>When to decide again although nothing new was observed; null when time alone changes nothing.</summary>
     public DateTimeOffset? NextDeadline { get; init; }
 }
@@ -24,6 +30,9 @@ public enum RoomStep
 
     /// <summary>Its pod is to go: find it another one, with a higher generation, while the old one goes on serving.</summary>
     Migrate,
+
+    /// <summary>Its pods died under it again and again: take it from its clients, and give it no pod until the quarantine is over.</summary>
+    Quarantine,
 
     /// <summary>End it everywhere and tell its clients.</summary>
     End,

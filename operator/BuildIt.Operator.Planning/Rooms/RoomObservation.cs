@@ -37,13 +37,25 @@ public sealed record RoomObservation
     /// <summary>When it was placed on <see cref="Instance"/>.</summary>
     public DateTimeOffset? PlacedAt { get; init; }
 
+    /// <summary>When pods died under it lately, oldest first, as its status remembers.</summary>
+    public IReadOnlyList<DateTimeOffset> Losses { get; init; } = [];
+
+    /// <summary>Until when its quarantine lasts or lasted; null when it never was in one.</summary>
+    public DateTimeOffset? QuarantinedUntil { get; init; }
+
+    /// <summary>When a person last said that what killed its pods is mended; null when nobody did.</summary>
+    public DateTimeOffset? ReleasedAt { get; init; }
+
     /// <summary>What is believed about that pod; null when the pod does not exist any more.</summary>
     public Liveness? OwnerLiveness { get; init; }
 
     /// <summary>That pod is being drained, and its rooms are to be moved rather than waited for.</summary>
     public bool OwnerMigrates { get; init; }
 
-    /// <summary>The pods of the owner's fleet are paused or doubted as a whole, so rooms are left where they are.</summary>
+    /// <summary>
+    /// The pods of the owner's fleet are left as they are, because it is paused or all of them are doubted. That stops drains. A room
+    /// whose pod is dead is placed again all the same: pods are frozen, not rooms.
+    /// </summary>
     public bool OwnerHeld { get; init; }
 
     /// <summary>What the owner reports about the room in its newest heartbeat; null when it does not mention it or is silent.</summary>
@@ -63,5 +75,8 @@ public enum RoomPhase
     Ready,
     Migrating,
     Recovering,
+
+    /// <summary>Its pods died under it again and again, so it gets none for a while.</summary>
+    Quarantined,
     Ended,
 }

@@ -10,7 +10,7 @@ public static class RoomPlanner
     {
         ArgumentNullException.ThrowIfNull(room);
         var deadlines = new Deadlines(now);
-        var decision = End(room, now, deadlines) ?? Owner(room);
+        var decision = End(room, now, deadlines) ?? Quarantine(room, now, deadlines) ?? Owner(room, now);
         return decision with { NextDeadline = decision.Step is RoomStep.End ? Deletion(room, now) : deadlines.Next };
     }
 
@@ -61,16 +61,28 @@ public static class RoomPlanner
             : null;
     }
 
-    private static RoomDecision Owner(RoomObservation room)
+    private static RoomDecision? Quarantine(RoomObservation room, DateTimeOffset now, Deadlines deadlines)
     {
+        if (room.Phase is not RoomPhase.Quarantined || RestartIntensity.IsReleased(room))
+        {
+            return null;
+        }
+
+        return room.QuarantinedUntil is { } until && !Over(until, now, deadlines)
+            ? new RoomDecision(RoomStep.Quarantine, RoomPhase.Quarantined, "its pods died under it again and again")
+            : null;
+    }
+
+    private static RoomDecision Owner(RoomObservation room, DateTimeOffset now)
+    {
+        if (room.Phase is RoomPhase.Quarantined)
+        {
+            return new RoomDecision(RoomStep.Place, RoomPhase.Recovering, RestartIntensity.IsReleased(room) ? "its quarantine was lifted" : "its quarantine is over");
+        }
+
         if (room.Instance is null)
         {
             return new RoomDecision(RoomStep.Place, room.Phase is RoomPhase.Recovering ? RoomPhase.Recovering : RoomPhase.Pending, "it has no pod");
-        }
-
-        if (room.OwnerHeld)
-        {
-            return new RoomDecision(RoomStep.Keep, room.Phase, $"{room.Instance} is left as it is while its fleet is paused or doubted");
         }
 
         switch (room.OwnerLiveness)
@@ -78,16 +90,22 @@ public static class RoomPlanner
             case null:
                 return new RoomDecision(RoomStep.FailOver, RoomPhase.Recovering, $"{room.Instance} is gone");
             case Liveness.Dead:
-                return new RoomDecision(RoomStep.FailOver, RoomPhase.Recovering, $"{room.Instance} is dead");
+                return Lost(room, RoomStep.FailOver, $"{room.Instance} is dead", now);
             case Liveness.Leaving:
                 return new RoomDecision(RoomStep.FailOver, RoomPhase.Recovering, $"{room.Instance} is being deleted");
             case Liveness.Restarting:
-                return new RoomDecision(RoomStep.Evade, RoomPhase.Recovering, $"the process of {room.Instance} has ended");
+                return Lost(room, RoomStep.Evade, $"the process of {room.Instance} has ended", now);
+            case Liveness.Suspect when room.OwnerHeld:
+                return new RoomDecision(RoomStep.Keep, room.Phase, $"every pod of its fleet is silent, {room.Instance} too; whether it is served is not known")
+                {
+                    IsDoubted = true,
+                };
             case Liveness.Suspect:
                 return new RoomDecision(RoomStep.Keep, room.Phase, $"{room.Instance} is suspect; it keeps the room until a second witness speaks");
         }
 
-        if (room.OwnerMigrates)
+        // Whoever pauses a fleet keeps its pods as they are, and with them the drains that have begun; not what dies.
+        if (room.OwnerMigrates && !room.OwnerHeld)
         {
             return new RoomDecision(RoomStep.Migrate, RoomPhase.Migrating, $"{room.Instance} is being drained");
         }
@@ -97,6 +115,15 @@ public static class RoomPlanner
         return settling
             ? new RoomDecision(RoomStep.Keep, room.Phase, $"{room.Instance} has not taken the room yet")
             : new RoomDecision(RoomStep.Keep, RoomPhase.Ready, $"{room.Instance} serves it");
+    }
+
+    // One that waits for its pod to start again is asked about many times, and that pod has died once.
+    private static RoomDecision Lost(RoomObservation room, RoomStep step, string why, DateTimeOffset now)
+    {
+        var counted = step is RoomStep.Evade && room.Phase is RoomPhase.Recovering && room.Losses.Count > 0 && room.Losses[^1] > room.PlacedAt;
+        return !counted && RestartIntensity.Exceeds(room, now)
+            ? new RoomDecision(RoomStep.Quarantine, RoomPhase.Quarantined, $"{why}, as others before it within a short time that had this room") { IsLoss = true }
+            : new RoomDecision(step, RoomPhase.Recovering, why) { IsLoss = !counted };
     }
 
     private static bool Over(DateTimeOffset? at, DateTimeOffset now, Deadlines deadlines)

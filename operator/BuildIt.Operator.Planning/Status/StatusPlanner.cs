@@ -38,7 +38,7 @@ internal static class StatusPlanner
                 Degraded(observed, health, now, deadlines),
                 ScalingLimited(spec, scaling),
                 new PlannedCondition(
-                    FleetConditions.Paused, spec.Paused, spec.Paused ? "PausedBySpec" : "NotPaused", spec.Paused ? "spec.paused is true: no pod is changed" : ""),
+                    FleetConditions.Paused, spec.Paused, spec.Paused ? "PausedBySpec" : "NotPaused", spec.Paused ? "spec.paused is true: no pod is changed; rooms of a pod that dies are placed on others" : ""),
             ],
         };
     }

@@ -49,13 +49,15 @@ internal sealed class ConferenceRoomReconciler(
         var room = RoomObserver.Observe(entity, fleets, book.Observe(entity));
         var now = time.GetUtcNow();
         var decision = RoomPlanner.Plan(room.Observation, now);
+        var losses = decision.IsLoss ? RestartIntensity.After(room.Observation, now) : RestartIntensity.Counting(room.Observation, now);
         var next = decision.Step switch
         {
+            RoomStep.Quarantine => await QuarantineAsync(entity, decision, losses, cancellationToken).ConfigureAwait(false),
             RoomStep.End => await EndAsync(entity, decision.Reason, cancellationToken).ConfigureAwait(false),
             RoomStep.Delete => await DeleteAsync(entity, cancellationToken).ConfigureAwait(false),
-            RoomStep.Place => await PlaceAsync(entity, fleets, entity.Status?.Phase is Phase.Recovering, null, decision.Reason, cancellationToken).ConfigureAwait(false),
-            RoomStep.FailOver => await FailOverAsync(entity, fleets, room.Observation.Instance!, decision.Reason, cancellationToken).ConfigureAwait(false),
-            RoomStep.Evade or RoomStep.Migrate => await MoveAsync(entity, fleets, room, decision, cancellationToken).ConfigureAwait(false),
+            RoomStep.Place => await PlaceAsync(entity, fleets, entity.Status?.Phase is Phase.Recovering or Phase.Quarantined, null, decision.Reason, losses, cancellationToken).ConfigureAwait(false),
+            RoomStep.FailOver => await FailOverAsync(entity, fleets, room.Observation.Instance!, decision.Reason, losses, cancellationToken).ConfigureAwait(false),
+            RoomStep.Evade or RoomStep.Migrate => await MoveAsync(entity, fleets, room, decision, losses, cancellationToken).ConfigureAwait(false),
             _ => await KeepAsync(entity, room, decision, cancellationToken).ConfigureAwait(false),
         };
         var due = decision.NextDeadline - time.GetUtcNow();
@@ -114,14 +116,14 @@ internal sealed class ConferenceRoomReconciler(
     }
 
     private async Task<TimeSpan?> PlaceAsync(
-        ConferenceRoom room, IReadOnlyList<FleetView> fleets, bool failedOver, string? avoid, string why, CancellationToken cancellation)
+        ConferenceRoom room, IReadOnlyList<FleetView> fleets, bool failedOver, string? avoid, string why, IReadOnlyList<DateTimeOffset> losses, CancellationToken cancellation)
     {
         var ns = room.Metadata.NamespaceProperty;
-        var placement = book.Place(ns, Request.Of(room, fleets, avoid));
+        var placement = book.Place(ns, Request.Of(room, fleets, avoid, losses.Count));
         if (!placement.IsPlaced)
         {
             var waiting = RoomStatusBuilder.Waiting(room, failedOver ? Phase.Recovering : Phase.Pending, RoomEvents.Waiting, placement.Reason, time.GetUtcNow());
-            if (await writer.UpdateStatusAsync(room, waiting, cancellation).ConfigureAwait(false))
+            if (await writer.UpdateStatusAsync(room, RoomStatusBuilder.Remembering(waiting, losses), cancellation).ConfigureAwait(false))
             {
                 events.Warning(room, RoomEvents.Waiting, placement.Reason);
             }
@@ -136,27 +138,53 @@ internal sealed class ConferenceRoomReconciler(
         }
 
         var status = RoomStatusBuilder.Placed(room, placement, endpoint, failedOver ? Phase.Recovering : Phase.Ready, failedOver, time.GetUtcNow());
-        await WritePlacementAsync(room, status, cancellation).ConfigureAwait(false);
+        await WritePlacementAsync(room, RoomStatusBuilder.Remembering(status, losses), cancellation).ConfigureAwait(false);
         events.Normal(room, failedOver ? RoomEvents.FailedOver : RoomEvents.Placed, failedOver ? $"{why}: now on {placement.Reason}" : $"on {placement.Reason}");
         return await PublishAsync(room, avoid, again: false, cancellation).ConfigureAwait(false) ?? TellAgain;
     }
 
-    private async Task<TimeSpan?> FailOverAsync(ConferenceRoom room, IReadOnlyList<FleetView> fleets, string dead, string why, CancellationToken cancellation)
+    private async Task<TimeSpan?> FailOverAsync(ConferenceRoom room, IReadOnlyList<FleetView> fleets, string dead, string why, IReadOnlyList<DateTimeOffset> losses, CancellationToken cancellation)
     {
         events.Warning(room, RoomEvents.OwnerLost, why);
         book.Release(room.Metadata.NamespaceProperty, room.Metadata.Name);
-        return await PlaceAsync(room, fleets, failedOver: true, dead, why, cancellation).ConfigureAwait(false);
+        return await PlaceAsync(room, fleets, failedOver: true, dead, why, losses, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Takes the room from its clients and leaves it without a pod.</summary>
+    private async Task<TimeSpan?> QuarantineAsync(ConferenceRoom room, RoomDecision decision, IReadOnlyList<DateTimeOffset> losses, CancellationToken cancellation)
+    {
+        if (decision.IsLoss)
+        {
+            var status = RoomStatusBuilder.Quarantined(room, decision.Reason, losses, time.GetUtcNow());
+            await writer.UpdateStatusAsync(room, status, cancellation).ConfigureAwait(false);
+            events.Warning(room, RoomEvents.Quarantined, Conditions.Find(status.Conditions, ConferenceRoomConditions.Quarantined)!.Message);
+        }
+
+        book.Forget(ObjectKey.Of(room));
+        if (RouteOf.Room(room) is not { } route)
+        {
+            return null;
+        }
+
+        var published = await routes.PublishAsync(room.Metadata.NamespaceProperty, route, null, again: false, cancellation).ConfigureAwait(false);
+        if (!published.Written && published.NewerGeneration == 0)
+        {
+            return Later;
+        }
+
+        await writer.UpdateStatusAsync(room, RoomStatusBuilder.WithoutPod(room), cancellation).ConfigureAwait(false);
+        return null;
     }
 
     /// <summary>Moves a room to another pod; where there is none it stays.</summary>
     private async Task<TimeSpan?> MoveAsync(
-        ConferenceRoom room, IReadOnlyList<FleetView> fleets, ObservedRoom observed, RoomDecision decision, CancellationToken cancellation)
+        ConferenceRoom room, IReadOnlyList<FleetView> fleets, ObservedRoom observed, RoomDecision decision, IReadOnlyList<DateTimeOffset> losses, CancellationToken cancellation)
     {
         var ns = room.Metadata.NamespaceProperty;
         var leaving = observed.Observation.Instance!;
         var lost = decision.Step is RoomStep.Evade;
         var phase = lost ? Phase.Recovering : Phase.Migrating;
-        var placement = book.Place(ns, Request.Of(room, fleets, leaving));
+        var placement = book.Place(ns, Request.Of(room, fleets, leaving, losses.Count));
         if (!placement.IsPlaced || EndpointOf(placement, fleets) is not { } endpoint)
         {
             // A pod that is drained serves it meanwhile, and one that starts again will.
@@ -167,7 +195,7 @@ internal sealed class ConferenceRoomReconciler(
 
             var reason = $"{decision.Reason}, and {placement.Reason}";
             var kept = RoomStatusBuilder.Kept(room, phase, observed.Report, reason, heard: true, time.GetUtcNow());
-            await WriteAsync(room, kept, cancellation).ConfigureAwait(false);
+            await WriteAsync(room, RoomStatusBuilder.Remembering(kept, losses), cancellation).ConfigureAwait(false);
             return Later;
         }
 
@@ -177,7 +205,7 @@ internal sealed class ConferenceRoomReconciler(
         }
 
         var status = RoomStatusBuilder.Placed(room, placement, endpoint, phase, failedOver: lost, time.GetUtcNow());
-        await WritePlacementAsync(room, status, cancellation).ConfigureAwait(false);
+        await WritePlacementAsync(room, RoomStatusBuilder.Remembering(status, losses), cancellation).ConfigureAwait(false);
         events.Normal(room, lost ? RoomEvents.FailedOver : RoomEvents.Migrating, $"{decision.Reason}: {(lost ? "now on" : "moves to")} {placement.Reason}");
         return await PublishAsync(room, leaving, again: false, cancellation).ConfigureAwait(false) ?? TellAgain;
     }
@@ -196,6 +224,11 @@ internal sealed class ConferenceRoomReconciler(
         if (await PublishAsync(room, null, again, cancellation).ConfigureAwait(false) is { } retry)
         {
             return retry;
+        }
+
+        if (decision.IsDoubted)
+        {
+            return await WriteAsync(room, RoomStatusBuilder.Doubted(room, decision.Reason, now), cancellation).ConfigureAwait(false);
         }
 
         var before = room.Status!.Phase;

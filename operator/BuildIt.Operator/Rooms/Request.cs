@@ -12,7 +12,8 @@ internal static class Request
     /// <param name="room">The room.</param>
     /// <param name="fleets">The fleets of its namespace.</param>
     /// <param name="avoid">A pod it must not go to.</param>
-    public static RoomRequest Of(ConferenceRoom room, IEnumerable<FleetView> fleets, string? avoid = null) => new()
+    /// <param name="losses">How often its pod died under it lately.</param>
+    public static RoomRequest Of(ConferenceRoom room, IEnumerable<FleetView> fleets, string? avoid, int losses) => new()
     {
         Room = room.Metadata.Name,
         Generation = room.Status?.Generation ?? 0,
@@ -24,6 +25,7 @@ internal static class Request
         ExpectedParticipants = room.Spec.ExpectedParticipants,
         MaxParticipants = room.Spec.MaxParticipants,
         Avoid = avoid is null ? [] : [avoid],
+        Losses = losses,
     };
 
     /// <summary>Participants that places are held for.</summary>

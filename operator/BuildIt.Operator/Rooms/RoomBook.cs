@@ -52,7 +52,7 @@ internal sealed class RoomBook : IRoomLedger
             if (placement.IsPlaced)
             {
                 Enter_NeedsLock(page, new BookedRoom(
-                    request.Room, placement.Cluster!, placement.Instance!, placement.Region!, placement.Generation, now, placement.Expected));
+                    request.Room, placement.Cluster!, placement.Instance!, placement.Region!, placement.Generation, now, placement.Expected, request.Losses));
                 page.Waiting.Remove(request.Room);
             }
             else
@@ -167,7 +167,7 @@ internal sealed class RoomBook : IRoomLedger
     {
         var name = room.Metadata.Name;
         var known = page.Rooms.GetValueOrDefault(name);
-        if (Origin(room) is not { } origin || room.Status!.Phase is RoomPhase.Ended)
+        if (Origin(room) is not { } origin || room.Status!.Phase is RoomPhase.Ended or RoomPhase.Quarantined)
         {
             if (known is not null && known.Generation <= (room.Status?.Generation ?? 0))
             {
@@ -186,7 +186,7 @@ internal sealed class RoomBook : IRoomLedger
 
         var read = new BookedRoom(
             name, new ObjectKey(room.Metadata.NamespaceProperty, origin.Cluster).ToString(), origin.Instance, origin.Region ?? string.Empty,
-            room.Status.Generation, SinceOf(room), Request.ExpectedOf(room.Spec));
+            room.Status.Generation, SinceOf(room), Request.ExpectedOf(room.Spec), room.Status.RecentLosses.Count);
         Enter_NeedsLock(page, read);
         return read;
     }
@@ -256,6 +256,7 @@ internal sealed class RoomBook : IRoomLedger
                     Instance = room.Instance,
                     PlacedAt = room.PlacedAt,
                     Expected = room.Expected,
+                    Losses = room.Losses,
                     Reported = reported.TryGetValue((room.Instance, room.Room), out var participants) ? participants : null,
                 }),
             ],
@@ -295,5 +296,6 @@ internal sealed class RoomBook : IRoomLedger
 /// <param name="Generation">Number of the placement.</param>
 /// <param name="PlacedAt">When it was placed there.</param>
 /// <param name="Expected">Participants it was placed for.</param>
+/// <param name="Losses">How often its pod died under it lately.</param>
 internal sealed record BookedRoom(
-    string Room, string Cluster, string Instance, string Region, long Generation, DateTimeOffset PlacedAt, int Expected);
+    string Room, string Cluster, string Instance, string Region, long Generation, DateTimeOffset PlacedAt, int Expected, int Losses);

@@ -7,9 +7,11 @@ internal static class RoomEvents
     public const string Waiting = "NoCapacity";
     public const string FailedOver = "FailedOver";
     public const string OwnerLost = "OwnerLost";
+    public const string OwnerSilent = "OwnerSilent";
     public const string Migrating = "Migrating";
     public const string Serving = "Serving";
     public const string Recovering = "Recovering";
+    public const string Quarantined = "Quarantined";
     public const string Ended = "Ended";
     public const string Deleting = "Deleting";
     public const string RegistryUnreachable = "RegistryUnreachable";

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using BuildIt.Operator.Api;
 using BuildIt.Operator.Fleets;
 using BuildIt.Operator.Planning.Health;
@@ -74,6 +75,9 @@ internal sealed class RoomObserver(FleetDirectory directory, IObjectCache<SfuClu
                 EndRequested = report is { EndRequested: true },
                 Instance = origin?.Instance,
                 PlacedAt = placedAt,
+                Losses = [.. status.RecentLosses.Select(loss => Utc(loss)!.Value)],
+                QuarantinedUntil = Utc(status.QuarantinedUntil),
+                ReleasedAt = ReleasedAt(room),
                 OwnerLiveness = owner?.Liveness,
                 OwnerMigrates = owner is { Observation.IsDraining: true } && fleet!.Cluster.Spec.Drain.Mode is Api.DrainMode.Migrate,
                 OwnerHeld = fleet is { } view && (view.Held || view.Spec.Paused),
@@ -81,6 +85,11 @@ internal sealed class RoomObserver(FleetDirectory directory, IObjectCache<SfuClu
             },
             report);
     }
+
+    // What cannot be read as a time releases nothing; the condition says how it is done.
+    private static DateTimeOffset? ReleasedAt(ConferenceRoom room) =>
+        room.Metadata.Annotations is { } annotations && annotations.TryGetValue(SfuApi.ReleasedAt, out var text)
+        && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at : null;
 
     private static DateTimeOffset? Utc(DateTime? time) => time is { } at ? new DateTimeOffset(at.ToUniversalTime(), TimeSpan.Zero) : null;
 }

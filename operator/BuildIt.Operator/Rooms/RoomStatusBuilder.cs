@@ -1,8 +1,10 @@
 using BuildIt.Operator.Api;
 using BuildIt.Operator.Planning.Placement;
+using BuildIt.Operator.Planning.Rooms;
 using BuildIt.Operator.Runtime.Caching;
 using BuildIt.Operator.Runtime.Reconciliation;
 using BuildIt.Sfu.Contracts;
+using RoomPhase = BuildIt.Operator.Api.RoomPhase;
 
 namespace BuildIt.Operator.Rooms;
 
@@ -74,6 +76,40 @@ internal static class RoomStatusBuilder
         };
     }
 
+    /// <summary>The room stays where it is, and nobody knows whether its pod lives.</summary>
+    public static ConferenceRoomStatus Doubted(ConferenceRoom room, string reason, DateTimeOffset now) =>
+        Of(room) is { Phase: RoomPhase.Ready or RoomPhase.Migrating } status ? Ready(room, status, null, RoomEvents.OwnerSilent, reason, now) : Of(room);
+
+    /// <summary>
+    /// Pods died under the room too often. Its last pod stays named until everybody has been told; the generation fences what comes
+    /// back of it.
+    /// </summary>
+    public static ConferenceRoomStatus Quarantined(ConferenceRoom room, string reason, IReadOnlyList<DateTimeOffset> losses, DateTimeOffset now)
+    {
+        var until = Seconds(now + RestartIntensity.Quarantine);
+        var status = Remembering(Of(room), losses) with
+        {
+            Phase = RoomPhase.Quarantined,
+            Generation = Of(room).Generation + 1,
+            Participants = 0,
+            Publishers = 0,
+            QuarantinedUntil = until,
+        };
+        var message = $"{reason}; it gets no pod until {until:yyyy-MM-dd'T'HH:mm:ss'Z'}, or until the annotation {SfuApi.ReleasedAt} says when what killed them was mended";
+        status = Ready(room, status, false, RoomEvents.Quarantined, message, now);
+        return status with
+        {
+            Conditions = Conditions.Set(status.Conditions, ConferenceRoomConditions.Quarantined, true, "PodsDied", message, room.Metadata.Generation ?? 0, now),
+        };
+    }
+
+    /// <summary>Everybody has been told of the quarantine.</summary>
+    public static ConferenceRoomStatus WithoutPod(ConferenceRoom room) => Of(room) with { Assignments = [] };
+
+    /// <summary>With the times at which pods died under the room.</summary>
+    public static ConferenceRoomStatus Remembering(ConferenceRoomStatus status, IReadOnlyList<DateTimeOffset> losses) =>
+        status with { RecentLosses = [.. losses.Select(Seconds)] };
+
     /// <summary>The room is over. Its pod stays named until everybody has been told.</summary>
     public static ConferenceRoomStatus Ended(ConferenceRoom room, string reason, bool told, DateTimeOffset now)
     {
@@ -110,7 +146,7 @@ internal static class RoomStatusBuilder
     private static ConferenceRoomStatus Of(ConferenceRoom room) =>
         (room.Status ?? new ConferenceRoomStatus()) with { ObservedGeneration = room.Metadata.Generation ?? 0 };
 
-    private static ConferenceRoomStatus Ready(ConferenceRoom room, ConferenceRoomStatus status, bool ready, string reason, string message, DateTimeOffset now)
+    private static ConferenceRoomStatus Ready(ConferenceRoom room, ConferenceRoomStatus status, bool? ready, string reason, string message, DateTimeOffset now)
     {
         var generation = room.Metadata.Generation ?? 0;
         var conditions = Conditions.Set(status.Conditions, ConferenceRoomConditions.Ready, ready, reason, message, generation, now);
@@ -118,6 +154,11 @@ internal static class RoomStatusBuilder
             conditions, ConferenceRoomConditions.Cascaded, status.Assignments.Count > 1,
             status.Assignments.Count > 1 ? "SeveralPods" : "OnePod",
             status.Assignments.Count > 1 ? $"{status.Assignments.Count} pods serve it" : "one pod serves it", generation, now);
+        if (status.Phase is not RoomPhase.Quarantined && Conditions.IsTrue(conditions, ConferenceRoomConditions.Quarantined))
+        {
+            conditions = Conditions.Set(conditions, ConferenceRoomConditions.Quarantined, false, "Over", "the quarantine is over", generation, now);
+        }
+
         return status with { Conditions = conditions };
     }
 

@@ -23,7 +23,8 @@ internal static class RouteOf
             Region = origin.Region ?? string.Empty,
             State = status.Phase switch
             {
-                RoomPhase.Ended => RoomRouteState.Ended,
+                // Whoever still serves it gives it up, and its clients are told that it is over.
+                RoomPhase.Ended or RoomPhase.Quarantined => RoomRouteState.Ended,
                 RoomPhase.Migrating => RoomRouteState.Migrating,
                 _ => RoomRouteState.Serving,
             },

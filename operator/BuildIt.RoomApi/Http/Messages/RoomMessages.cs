@@ -71,7 +71,7 @@ public sealed record RoomResponse
 
     public string? Name { get; init; }
 
-    [Description("pending, ready, migrating, recovering or ended.")]
+    [Description("pending, ready, migrating, recovering, quarantined or ended.")]
     public required string Phase { get; init; }
 
     [Description("The caller's role.")]

@@ -70,6 +70,77 @@ public sealed class RoomFailoverTests(OperatorFixture fixture) : IClassFixture<O
         Assert.Contains(await world.Fleet.EventsAsync("PodReplaced"), e => e.Message.Contains(lost, StringComparison.Ordinal));
     }
 
+    /// <summary>Paused by somebody, or left alone because its spec is bad: pods are frozen, rooms are not.</summary>
+    [Theory]
+    [InlineData("""{"spec":{"paused":true}}""")]
+    [InlineData("""{"spec":{"replicas":{"min":9,"max":3}}}""")]
+    public async Task Rooms_leave_a_dead_pod_of_a_fleet_that_is_left_as_it_is(string patch)
+    {
+        await using var world = await RoomWorld.CreateAsync(fixture, pods: 3);
+        world.People["room"] = 2;
+        await world.CreateAsync("room");
+        var dead = (await world.ReadyAsync("room")).Assignments[0].Instance;
+        var before = await world.Fleet.PodNamesAsync();
+        await world.Fleet.PatchFleetAsync(patch);
+        await world.Fleet.UntilAsync("the operator has seen it", status => status.ObservedGeneration == 2);
+        await world.Fleet.Kubelet.Running[dead].DieAsync();
+
+        Assert.NotEqual(dead, (await world.ReadyAsync("room", generation: 2)).Assignments[0].Instance);
+        Assert.Equal(before, await world.Fleet.PodNamesAsync());
+    }
+
+    [Fact]
+    public async Task A_room_of_a_fleet_that_is_silent_as_a_whole_is_not_called_ready()
+    {
+        await using var world = await RoomWorld.CreateAsync(fixture, pods: 2);
+        world.People["room"] = 2;
+        await world.CreateAsync("room");
+        await world.ReadyAsync("room");
+        foreach (var node in world.Fleet.Kubelet.Running.Values)
+        {
+            node.Beats = false;
+            node.Manners = Manners.Slow;
+        }
+
+        var doubted = await world.UntilAsync("room", "is doubted", s => s.Conditions.Any(c => c is { Type: "Ready", Status: "Unknown", Reason: "OwnerSilent" }));
+        Assert.Equal((1, 0), (doubted.Generation, doubted.Failovers));
+        foreach (var node in world.Fleet.Kubelet.Running.Values)
+        {
+            node.Beats = true;
+            node.Manners = Manners.Polite;
+        }
+
+        await world.UntilAsync("room", "is ready where it was", s => s.Generation == 1 && s.Conditions.Any(c => c is { Type: "Ready", Status: "True" }));
+    }
+
+    /// <summary>The registry died on the same machine as the pod, so that it cannot tell.</summary>
+    [Fact]
+    public async Task Rooms_leave_a_pod_whose_machine_took_the_registry_with_it()
+    {
+        await using var redis = await RedisServer.StartNewAsync();
+        await using var world = await RoomWorld.CreateAsync(fixture.Cluster, redis, 3, null, fleet =>
+        {
+            fleet.Kubelet.NodePerPod = true;
+            return fleet.StartOperatorAsync();
+        });
+        world.People["room"] = 2;
+        await world.CreateAsync("room");
+        var lost = (await world.ReadyAsync("room")).Assignments[0].Instance;
+        var kubelet = world.Fleet.Kubelet;
+        await redis.StopAsync();
+        kubelet.CutOff[lost] = true;
+        await kubelet.Running[lost].DieAsync();
+        await world.Fleet.UntilAsync("the registry is missed", status => status.Conditions.Any(c => c is { Type: "Degraded", Reason: "RegistryUnreachable" }));
+
+        // The node controller's word comes later, and then there are two.
+        await kubelet.ReportNodeSilentAsync(lost);
+        var moved = await world.UntilAsync("room", "is elsewhere", status => status.Generation == 2);
+        Assert.NotEqual(lost, moved.Assignments[0].Instance);
+
+        await redis.StartAsync();
+        await world.RouteIsAsync("room", "is known where the registry started again", route => route.Generation == 2 && route.Node.Value == moved.Assignments[0].Instance);
+    }
+
     [Fact]
     public async Task Rooms_leave_a_pod_as_soon_as_Kubernetes_says_that_its_process_was_killed()
     {
@@ -83,6 +154,44 @@ public sealed class RoomFailoverTests(OperatorFixture fixture) : IClassFixture<O
         var moved = await world.UntilAsync("room", "is elsewhere", status => status.Generation == 2);
         Assert.NotEqual(killed, moved.Assignments[0].Instance);
         Assert.Equal(1, (await world.ReadyAsync("room", generation: 2)).Failovers);
+    }
+
+    [Fact]
+    public async Task A_room_under_which_one_pod_after_the_other_dies_is_put_into_quarantine_until_somebody_lifts_it()
+    {
+        await using var world = await RoomWorld.CreateAsync(fixture, pods: 3);
+        var kubelet = world.Fleet.Kubelet;
+        world.People["poison"] = 2;
+        await world.CreateAsync("poison");
+        for (var death = 1; death <= 5; death++)
+        {
+            var generation = death;
+            var owner = (await world.UntilAsync("poison", $"is served for the {death}. time", s => s.Phase is RoomPhase.Ready && s.Generation == generation)).Assignments[0].Instance;
+            await kubelet.ReportKilledAsync(owner);
+            await world.UntilAsync("poison", "has left", s => s.Generation > generation);
+            await kubelet.ReportAsync(owner, kubelet.Running[owner], "Running", ready: true);
+        }
+
+        var quarantined = await world.UntilAsync("poison", "is in quarantine and has no pod", s => s.Phase is RoomPhase.Quarantined && s.Assignments.Count == 0);
+        Assert.Equal((4, 5), (quarantined.Failovers, quarantined.RecentLosses.Count));
+        Assert.Contains(quarantined.Conditions, c => c is { Type: "Quarantined", Status: "True" } && c.Message.Contains(SfuApi.ReleasedAt, StringComparison.Ordinal));
+        Assert.Contains(quarantined.Conditions, c => c is { Type: "Ready", Status: "False", Reason: "Quarantined" });
+        await world.RouteIsAsync("poison", "tells its clients that it is over", route => route.State is RoomRouteState.Ended && route.Generation == quarantined.Generation);
+        Assert.NotEmpty(await world.Fleet.EventsAsync("Quarantined"));
+        await world.Fleet.ReadyAsync(3);
+
+        // Another operator knows it from the object.
+        await world.Fleet.StopOperatorAsync();
+        await world.Fleet.StartOperatorAsync();
+        await Eventually.StaysTrueAsync(
+            async () => await world.ReadAsync("poison") is { Status: { Phase: RoomPhase.Quarantined, Assignments.Count: 0 } }, TimeSpan.FromSeconds(3), "it stays where it is");
+
+        // The API keeps whole seconds.
+        await world.AnnotateAsync("poison", SfuApi.ReleasedAt, $"{DateTimeOffset.UtcNow.AddSeconds(1):yyyy-MM-dd'T'HH:mm:ss'Z'}");
+        var released = await world.UntilAsync("poison", "is served again", s => s.Phase is RoomPhase.Ready);
+        Assert.True(released.Generation > quarantined.Generation);
+        Assert.Contains(released.Conditions, c => c is { Type: "Quarantined", Status: "False" });
+        await world.RouteIsAsync("poison", "names its pod", route => route.State is RoomRouteState.Serving && route.Generation == released.Generation);
     }
 
     [Fact]

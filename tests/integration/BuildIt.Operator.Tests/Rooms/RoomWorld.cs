@@ -84,6 +84,10 @@ internal sealed class RoomWorld : IAsyncDisposable
             $$$"""{"apiVersion":"{{{SfuApi.GroupVersion}}}","kind":"ConferenceRoom","metadata":{"name":"{{{room}}}"},"spec":{{{spec}}}}""")!,
         SfuApi.Group, SfuApi.Version, Fleet.Namespace, ConferenceRoom.Plural);
 
+    public Task AnnotateAsync(string room, string key, string value) => Fleet.Client.CustomObjects.PatchNamespacedCustomObjectAsync(
+        new V1Patch(JsonSerializer.Serialize(new { metadata = new { annotations = new Dictionary<string, string> { [key] = value } } }), V1Patch.PatchType.MergePatch),
+        SfuApi.Group, SfuApi.Version, Fleet.Namespace, ConferenceRoom.Plural, room);
+
     public Task PatchAsync(string room, string spec) => Fleet.Client.CustomObjects.PatchNamespacedCustomObjectAsync(
         new V1Patch($$"""{"spec":{{spec}}}""", V1Patch.PatchType.MergePatch), SfuApi.Group, SfuApi.Version, Fleet.Namespace, ConferenceRoom.Plural, room);
 

@@ -29,7 +29,14 @@ public sealed class RoomPlannerTests
         { "process ended", Served with { OwnerLiveness = Liveness.Restarting, Occupancy = null }, RoomStep.Evade, RoomPhase.Recovering },
         { "process ended, drained", Served with { OwnerLiveness = Liveness.Restarting, OwnerMigrates = true }, RoomStep.Evade, RoomPhase.Recovering },
         { "pod suspect", Served with { OwnerLiveness = Liveness.Suspect, Occupancy = null }, RoomStep.Keep, RoomPhase.Ready },
-        { "fleet doubted", Served with { OwnerLiveness = Liveness.Dead, OwnerHeld = true }, RoomStep.Keep, RoomPhase.Ready },
+        { "fleet held, pod dead", Served with { OwnerLiveness = Liveness.Dead, OwnerHeld = true, Occupancy = null }, RoomStep.FailOver, RoomPhase.Recovering },
+        { "fleet held, pod gone", Served with { OwnerLiveness = null, OwnerHeld = true, Occupancy = null }, RoomStep.FailOver, RoomPhase.Recovering },
+        { "fleet held, pod deleted", Served with { OwnerLiveness = Liveness.Leaving, OwnerHeld = true, Occupancy = null }, RoomStep.FailOver, RoomPhase.Recovering },
+        { "fleet held, process ended", Served with { OwnerLiveness = Liveness.Restarting, OwnerHeld = true, Occupancy = null }, RoomStep.Evade, RoomPhase.Recovering },
+        { "fleet held, pod drained", Served with { OwnerMigrates = true, OwnerHeld = true }, RoomStep.Keep, RoomPhase.Ready },
+        { "fleet held, all well", Served with { OwnerHeld = true }, RoomStep.Keep, RoomPhase.Ready },
+        { "fleet held, failed over and taken", Served with { OwnerHeld = true, Phase = RoomPhase.Recovering }, RoomStep.Keep, RoomPhase.Ready },
+        { "fleet doubted", Served with { OwnerLiveness = Liveness.Suspect, OwnerHeld = true, Occupancy = null }, RoomStep.Keep, RoomPhase.Ready },
         { "pod drained", Served with { OwnerMigrates = true }, RoomStep.Migrate, RoomPhase.Migrating },
         { "moved, not taken yet", Served with { Phase = RoomPhase.Migrating, Occupancy = null }, RoomStep.Keep, RoomPhase.Migrating },
         { "moved and taken", Served with { Phase = RoomPhase.Migrating }, RoomStep.Keep, RoomPhase.Ready },
@@ -61,6 +68,65 @@ public sealed class RoomPlannerTests
         Assert.True((decision.Step, decision.Phase) == (step, phase), $"{name}: {decision}");
         Assert.NotEmpty(decision.Reason);
     }
+
+    [Fact]
+    public void A_room_whose_whole_fleet_is_silent_is_neither_called_ready_nor_lost()
+    {
+        var doubted = Served with { OwnerLiveness = Liveness.Suspect, OwnerHeld = true, Occupancy = null };
+        Assert.True(RoomPlanner.Plan(doubted, Given.Now).IsDoubted);
+
+        // One witness against one pod is no reason to doubt.
+        Assert.False(RoomPlanner.Plan(doubted with { OwnerHeld = false }, Given.Now).IsDoubted);
+        Assert.False(RoomPlanner.Plan(Served with { OwnerHeld = true }, Given.Now).IsDoubted);
+    }
+
+    [Fact]
+    public void A_room_under_which_pods_die_again_and_again_gets_no_more_of_them()
+    {
+        var dying = Served with { OwnerLiveness = Liveness.Dead, Occupancy = null, Losses = Losses(-8, -5, -2, -1) };
+        var decision = RoomPlanner.Plan(dying, Given.Now);
+        Assert.Equal((RoomStep.Quarantine, RoomPhase.Quarantined, true), (decision.Step, decision.Phase, decision.IsLoss));
+        Assert.Equal(RoomStep.Quarantine, RoomPlanner.Plan(dying with { OwnerLiveness = Liveness.Restarting }, Given.Now).Step);
+
+        // Those of long ago do not count, nor those before somebody said that it is mended, nor what was no death.
+        Assert.Equal(RoomStep.FailOver, RoomPlanner.Plan(dying with { Losses = Losses(-11, -5, -2, -1) }, Given.Now).Step);
+        Assert.Equal(RoomStep.FailOver, RoomPlanner.Plan(dying with { ReleasedAt = Given.Now.AddMinutes(-4) }, Given.Now).Step);
+        Assert.False(RoomPlanner.Plan(dying with { OwnerLiveness = Liveness.Leaving }, Given.Now).IsLoss);
+        Assert.Equal(RoomStep.FailOver, RoomPlanner.Plan(dying with { OwnerLiveness = Liveness.Leaving }, Given.Now).Step);
+    }
+
+    [Fact]
+    public void A_quarantine_ends_by_itself_or_by_a_person_and_is_renewed_by_the_first_death_after_it()
+    {
+        var until = Given.Now.AddMinutes(30);
+        var quarantined = Gone with { Phase = RoomPhase.Quarantined, EndedAt = null, OwnerLiveness = null, Occupancy = null, Losses = Losses(-3, -2, -1, 0), QuarantinedUntil = until };
+        var decision = RoomPlanner.Plan(quarantined, Given.Now);
+        Assert.Equal((RoomStep.Quarantine, false, until), (decision.Step, decision.IsLoss, decision.NextDeadline!.Value));
+        Assert.Equal((RoomStep.Place, RoomPhase.Recovering), (RoomPlanner.Plan(quarantined, until).Step, RoomPlanner.Plan(quarantined, until).Phase));
+        Assert.Equal(RoomStep.Place, RoomPlanner.Plan(quarantined with { ReleasedAt = Given.Now.AddSeconds(1) }, Given.Now.AddSeconds(2)).Step);
+        Assert.Equal(RoomStep.Quarantine, RoomPlanner.Plan(quarantined with { ReleasedAt = Given.Now.AddHours(-1) }, Given.Now.AddSeconds(2)).Step);
+        Assert.Equal(RoomStep.End, RoomPlanner.Plan(quarantined with { Deleting = true }, Given.Now).Step);
+
+        var later = until.AddMinutes(50);
+        var again = Served with { OwnerLiveness = Liveness.Dead, Occupancy = null, Losses = quarantined.Losses, QuarantinedUntil = until };
+        Assert.Equal(RoomStep.Quarantine, RoomPlanner.Plan(again, later).Step);
+        Assert.Equal(RoomStep.FailOver, RoomPlanner.Plan(again with { ReleasedAt = Given.Now.AddSeconds(1) }, later).Step);
+        Assert.Equal(RoomStep.FailOver, RoomPlanner.Plan(again, until + RestartIntensity.Probation).Step);
+    }
+
+    [Fact]
+    public void A_room_that_waits_for_its_pod_to_start_again_counts_its_death_once()
+    {
+        var waiting = Served with { OwnerLiveness = Liveness.Restarting, Occupancy = null };
+        Assert.True(RoomPlanner.Plan(waiting, Given.Now).IsLoss);
+        waiting = waiting with { Phase = RoomPhase.Recovering, Losses = [Given.Now] };
+        Assert.False(RoomPlanner.Plan(waiting, Given.Now.AddSeconds(5)).IsLoss);
+
+        // It was moved meanwhile, and the next one died before it had taken the room.
+        Assert.True(RoomPlanner.Plan(waiting with { PlacedAt = Given.Now.AddSeconds(1) }, Given.Now.AddSeconds(5)).IsLoss);
+    }
+
+    private static DateTimeOffset[] Losses(params int[] minutes) => [.. minutes.Select(at => Given.Now.AddMinutes(at))];
 
     [Fact]
     public void The_next_timeout_is_a_deadline()
