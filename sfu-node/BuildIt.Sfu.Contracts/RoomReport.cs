@@ -27,11 +27,14 @@ public sealed record RoomReport
     /// <summary>True when every published track announces end-to-end encryption.</summary>
     public bool EndToEndEncrypted { get; init; }
 
-    /// <summary>When the first participant of this generation joined; null while nobody has.</summary>
-    public DateTimeOffset? FirstJoinedAt { get; init; }
+    /// <summary>Whether anybody of this generation has ever joined.</summary>
+    public bool EverJoined { get; init; }
 
-    /// <summary>When the last participant left; null while somebody is there or nobody has been.</summary>
-    public DateTimeOffset? EmptySince { get; init; }
+    /// <summary>
+    /// For how long nobody has been there, in seconds; null while somebody is there or nobody has been. A duration, because the
+    /// clock of whoever reads it is another than the node's.
+    /// </summary>
+    public double? EmptySeconds { get; init; }
 
     /// <summary>
     /// True when somebody with the right to it asked this node to end the room. It is over here, and the node says so until the

@@ -125,7 +125,7 @@ internal sealed partial class FleetCycle(
             key,
             cluster,
             spec,
-            [.. pods.Select((pod, i) => new FleetInstance(pod.Observation, decision.Verdicts[i].Liveness, pod.Newest?.Endpoints, pod.Newest?.Rooms ?? []) { Fences = pod.Newest?.Fences ?? [] })],
+            [.. pods.Select((pod, i) => new FleetInstance(pod.Observation, decision.Verdicts[i].Liveness, pod.Newest?.Endpoints, pod.Newest?.Rooms ?? [], pod.NewestAt) { Fences = pod.Newest?.Fences ?? [] })],
             decision.Status.Conditions.Any(condition => condition is { Reason: "FleetSilent", Status: true })));
         FleetMetrics.Set(key, decision, pods, registry);
         Report(cluster, decision);

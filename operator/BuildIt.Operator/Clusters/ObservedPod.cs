@@ -12,8 +12,9 @@ namespace BuildIt.Operator.Clusters;
 /// <summary>One pod with what registry and probe say of it.</summary>
 /// <param name="Pod">As cached; not to be changed.</param>
 /// <param name="Newest">The newest word of the node itself, from the registry or a probe, however old.</param>
+/// <param name="NewestAt">When that was heard, by the operator's clock.</param>
 /// <param name="Observation">The same in the planner's terms.</param>
-internal sealed record ObservedPod(V1Pod Pod, Heartbeat? Newest, InstanceObservation Observation)
+internal sealed record ObservedPod(V1Pod Pod, Heartbeat? Newest, DateTimeOffset? NewestAt, InstanceObservation Observation)
 {
     public string Uid => Pod.Metadata.Uid;
 
@@ -28,6 +29,7 @@ internal sealed record ObservedPod(V1Pod Pod, Heartbeat? Newest, InstanceObserva
     public static ObservedPod Of(V1Pod pod, HeardHeartbeat? heard, ProbeRecord probe, int assigned, bool isCordoned, bool isNodeSilent, bool isNodeGone)
     {
         var newest = NewestOf(heard, probe);
+        var newestAt = ReferenceEquals(newest, heard?.Heartbeat) ? heard?.At : probe.HeardAt;
         var readySince = ReadySince(pod);
 
         // Of a pod that takes people and has not been heard by this process, nobody knows who is on it.
@@ -60,7 +62,7 @@ internal sealed record ObservedPod(V1Pod Pod, Heartbeat? Newest, InstanceObserva
             DrainCause = PodAnnotations.Cause(pod),
             ReconnectAskedAt = PodAnnotations.Time(pod, PodAnnotations.ReconnectAsked),
         };
-        return new ObservedPod(pod, newest, observation);
+        return new ObservedPod(pod, newest, newestAt, observation);
     }
 
     /// <summary>Of one process the later in its own count, of two the one that was heard last.</summary>

@@ -13,8 +13,9 @@ namespace BuildIt.Operator.Fleets;
 /// <param name="Liveness">What is believed about it.</param>
 /// <param name="Endpoints">Where it is reached, by its own word; null until it has reported.</param>
 /// <param name="Rooms">The rooms it reports.</param>
+/// <param name="HeardAt">When it reported them, by the operator's clock; null until it has.</param>
 public sealed record FleetInstance(
-    InstanceObservation Observation, Liveness Liveness, NodeEndpoints? Endpoints, IReadOnlyList<RoomReport> Rooms)
+    InstanceObservation Observation, Liveness Liveness, NodeEndpoints? Endpoints, IReadOnlyList<RoomReport> Rooms, DateTimeOffset? HeardAt)
 {
     /// <summary>Rooms whose route it refuses.</summary>
     public IReadOnlyList<RoomFence> Fences { get; init; } = [];

@@ -23,6 +23,9 @@ internal sealed record FleetsInView(IReadOnlyList<FleetView> Known, IReadOnlySet
 /// <summary>Looks at a room from all sides.</summary>
 internal sealed class RoomObserver(FleetDirectory directory, IObjectCache<SfuCluster> clusters, TimeProvider time)
 {
+    /// <summary>What comes over the network is held to what a time span takes; no room is empty for a year.</summary>
+    private const double MostSeconds = 366 * 86_400.0;
+
     /// <summary>After a start of the operator every fleet is planned within seconds. One that is not must not keep the rooms of others waiting.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
@@ -81,10 +84,16 @@ internal sealed class RoomObserver(FleetDirectory directory, IObjectCache<SfuClu
                 OwnerLiveness = owner?.Liveness,
                 OwnerMigrates = owner is { Observation.IsDraining: true } && fleet!.Cluster.Spec.Drain.Mode is Api.DrainMode.Migrate,
                 OwnerHeld = fleet is { } view && (view.Held || view.Spec.Paused),
-                Occupancy = report is null ? null : new RoomOccupancy(report.Participants, report.FirstJoinedAt is not null, report.EmptySince),
+                Occupancy = report is null ? null : OccupancyOf(report, owner!.HeardAt),
             },
             report);
     }
+
+    // By our own clock: the node's may be wrong by hours.
+    private static RoomOccupancy OccupancyOf(RoomReport report, DateTimeOffset? heardAt) => new(
+        report.Participants,
+        report.EverJoined,
+        report.EmptySeconds is >= 0 and < MostSeconds ? heardAt - TimeSpan.FromSeconds(report.EmptySeconds.Value) : null);
 
     // What cannot be read as a time releases nothing; the condition says how it is done.
     private static DateTimeOffset? ReleasedAt(ConferenceRoom room) =>

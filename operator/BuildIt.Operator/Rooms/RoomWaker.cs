@@ -69,9 +69,9 @@ internal sealed class RoomWaker(RoomBook book, RoomFences fences, LostEnds ends,
     private sealed record Seen(Liveness Liveness, bool Draining, bool Held, IReadOnlyDictionary<string, Brief> Rooms);
 
     /// <summary>What of a report matters to a room's status.</summary>
-    private readonly record struct Brief(long Generation, int Participants, int Publishers, bool Encrypted, DateTimeOffset? EmptySince, DateTimeOffset? FirstJoinedAt, bool EndRequested)
+    private readonly record struct Brief(long Generation, int Participants, int Publishers, bool Encrypted, bool IsEmpty, bool EverJoined, bool EndRequested)
     {
         public static Brief Of(RoomReport report) => new(
-            report.Generation, report.Participants, report.Publishers, report.EndToEndEncrypted, report.EmptySince, report.FirstJoinedAt, report.EndRequested);
+            report.Generation, report.Participants, report.Publishers, report.EndToEndEncrypted, report.EmptySeconds is not null, report.EverJoined, report.EndRequested);
     }
 }

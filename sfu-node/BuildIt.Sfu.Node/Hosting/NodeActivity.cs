@@ -93,8 +93,8 @@ public sealed class NodeActivity(
         core.PublisherCount,
         core.SubscriberCount,
         core.IsEndToEndEncrypted,
-        core.FirstJoinedAt,
-        core.EmptySince,
+        core.EverJoined,
+        core.EmptyFor(now)?.TotalSeconds,
         core.ParticipantTime(now).TotalSeconds);
 
     private RoomReport Report(RoomId room, in Figures figures) => new()
@@ -105,8 +105,8 @@ public sealed class NodeActivity(
         Publishers = figures.Publishers,
         Subscribers = figures.Subscribers,
         EndToEndEncrypted = figures.EndToEndEncrypted,
-        FirstJoinedAt = figures.FirstJoinedAt,
-        EmptySince = figures.EmptySince,
+        EverJoined = figures.EverJoined,
+        EmptySeconds = figures.EmptySeconds,
         ParticipantSeconds = figures.ParticipantSeconds,
     };
 
@@ -115,7 +115,7 @@ public sealed class NodeActivity(
         int Publishers,
         int Subscribers,
         bool EndToEndEncrypted,
-        DateTimeOffset? FirstJoinedAt,
-        DateTimeOffset? EmptySince,
+        bool EverJoined,
+        double? EmptySeconds,
         double ParticipantSeconds);
 }

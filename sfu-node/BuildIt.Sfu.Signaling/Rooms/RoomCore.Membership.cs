@@ -73,8 +73,8 @@ public sealed partial class RoomCore
 
         var comesBack = ComesBack(participant.Identity, now);
         _closeAt = Instant.Never;
-        FirstJoinedAt ??= participant.JoinedAt;
-        EmptySince = null;
+        EverJoined = true;
+        _emptySince = null;
         _bySid.Add(participant.Sid.Value, participant);
         _byIdentity.Add(participant.Identity, participant);
 
@@ -203,7 +203,7 @@ public sealed partial class RoomCore
         _servedBefore += Services.Clock.At(now) - participant.JoinedAt;
         if (_bySid.Count == 0 && !Ended)
         {
-            EmptySince = Services.Clock.At(now);
+            _emptySince = now;
             CloseAfter(Options.DepartureTimeout, now);
         }
     }

@@ -9,11 +9,13 @@ public sealed partial class RoomCore
 {
     private TimeSpan _servedBefore;
 
-    /// <summary>When the first participant joined; null while nobody has.</summary>
-    public DateTimeOffset? FirstJoinedAt { get; private set; }
+    private Instant? _emptySince;
 
-    /// <summary>When the last participant left; null while somebody is there or nobody has been.</summary>
-    public DateTimeOffset? EmptySince { get; private set; }
+    /// <summary>Whether anybody has ever joined.</summary>
+    public bool EverJoined { get; private set; }
+
+    /// <summary>For how long nobody has been there; null while somebody is there or nobody has been.</summary>
+    public TimeSpan? EmptyFor(Instant now) => now - _emptySince;
 
     public int PublisherCount
     {
@@ -90,7 +92,7 @@ public sealed partial class RoomCore
         Options = next;
         if (_bySid.Count == 0)
         {
-            CloseAfter(FirstJoinedAt is null ? next.EmptyTimeout : next.DepartureTimeout, now);
+            CloseAfter(!EverJoined ? next.EmptyTimeout : next.DepartureTimeout, now);
         }
 
         foreach (var participant in _bySid.Values)

@@ -40,7 +40,7 @@ public sealed class RoomFailoverTests(OperatorFixture fixture) : IClassFixture<O
 
         // It beats again, and believes it still has its rooms.
         var route = await world.RouteAsync("a");
-        node.Rooms = () => [new RoomReport { Room = new RoomId("a"), Generation = 1, Participants = 9, FirstJoinedAt = DateTimeOffset.UtcNow }];
+        node.Rooms = () => [new RoomReport { Room = new RoomId("a"), Generation = 1, Participants = 9, EverJoined = true }];
         node.Beats = true;
         await Eventually.StaysTrueAsync(
             async () => await world.ReadAsync("a") is { Status: { Generation: 2, Participants: not 9 } } && (await world.RouteAsync("a"))!.Node == route!.Node,

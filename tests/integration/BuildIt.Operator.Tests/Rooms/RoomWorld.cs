@@ -18,7 +18,6 @@ internal sealed class RoomWorld : IAsyncDisposable
 {
     private readonly IConnectionMultiplexer _redis;
     private readonly ConcurrentDictionary<string, RoomRoute> _routes = new(StringComparer.Ordinal);
-    private readonly DateTimeOffset _firstJoined = DateTimeOffset.UtcNow;
 
     private RoomWorld(FleetWorld fleet, IConnectionMultiplexer redis)
     {
@@ -172,8 +171,8 @@ internal sealed class RoomWorld : IAsyncDisposable
                 Room = route.Room,
                 Generation = route.Generation,
                 Participants = People.GetValueOrDefault(route.Room.Value),
-                FirstJoinedAt = People.ContainsKey(route.Room.Value) ? _firstJoined : null,
-                EmptySince = Left.TryGetValue(route.Room.Value, out var at) ? at : null,
+                EverJoined = People.ContainsKey(route.Room.Value),
+                EmptySeconds = Left.TryGetValue(route.Room.Value, out var at) ? (DateTimeOffset.UtcNow - at).TotalSeconds : null,
             }),
         ];
         var people = reports.Sum(report => report.Participants);
