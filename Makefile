@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps build test unit demo crds images bench soak churn failover fuzz fmt fmt-check cluster-up cluster-down clean
+.PHONY: help deps build test unit demo crds images bench soak churn failover failover-machines fuzz fmt fmt-check cluster-up cluster-down clean
 
 SOLUTION := BuildIt.Operator.sln
 
@@ -42,6 +42,9 @@ churn: ## Join and leave a node 10,000 times, and say what it holds afterwards
 
 failover: deps ## As root: kill the pod of a call ten times, and time its return
 	@BUILDIT_FAILOVER_KILLS=10 dotnet test tests/e2e/BuildIt.EndToEnd.Tests -nologo -v quiet --filter FullyQualifiedName~FailoverTests --logger 'console;verbosity=detailed'
+
+failover-machines: deps ## Kill a pod with the machine of the leader, and with Redis', ten times each, and time its return
+	@BUILDIT_MACHINE_DEATHS=10 dotnet test tests/integration/BuildIt.Operator.Tests -nologo -v quiet --filter FullyQualifiedName~MachineFailoverTests --logger 'console;verbosity=detailed'
 
 fuzz: ## Feed the parsers hostile bytes
 	@scripts/fuzz.sh

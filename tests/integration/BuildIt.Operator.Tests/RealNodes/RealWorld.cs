@@ -36,19 +36,23 @@ internal sealed class RealWorld : IAsyncDisposable
     /// <summary>The real nodes that run, by name.</summary>
     public IReadOnlyList<NodeProcess> Nodes => [.. Fleet.Kubelet.Processes.Values.OfType<NodeProcess>().OrderBy(node => node.Name, StringComparer.Ordinal)];
 
-    /// <param name="fixture">The API server.</param>
+    public static Task<RealWorld> CreateAsync(
+        OperatorFixture fixture, int real, int simulated = 0, Action<JsonObject>? change = null, Func<FleetWorld, RedisServer, Task>? start = null) =>
+        CreateAsync(fixture.Cluster, real, simulated, change, start);
+
+    /// <param name="cluster">The API server.</param>
     /// <param name="real">Real nodes.</param>
     /// <param name="simulated">Simulated nodes beside them.</param>
     /// <param name="change">Changes the fleet's spec.</param>
     /// <param name="start">Starts the operator; in this process when left out.</param>
     public static async Task<RealWorld> CreateAsync(
-        OperatorFixture fixture, int real, int simulated = 0, Action<JsonObject>? change = null, Func<FleetWorld, RedisServer, Task>? start = null)
+        KubernetesCluster cluster, int real, int simulated = 0, Action<JsonObject>? change = null, Func<FleetWorld, RedisServer, Task>? start = null)
     {
         var redis = await RedisServer.StartNewAsync();
         var relay = new TcpRelay(new System.Net.IPEndPoint(System.Net.IPAddress.Parse(redis.Host), redis.Port));
         var started = 0;
         var rooms = await RoomWorld.CreateAsync(
-            fixture.Cluster,
+            cluster,
             redis,
             real + simulated,
             spec =>
