@@ -174,8 +174,10 @@ public sealed partial class LeaderElector(
         if (action is not LeaseAction.Renew || Term == 0)
         {
             // The store's revision: the one number that grows even when somebody deletes the Lease, with which its count of
-            // transitions would begin anew.
-            Interlocked.Exchange(ref _term, long.Parse(_lease.Metadata.ResourceVersion, NumberStyles.None, CultureInfo.InvariantCulture));
+            // transitions would begin anew. A store that counts otherwise leaves that count.
+            Interlocked.Exchange(
+                ref _term,
+                long.TryParse(_lease.Metadata.ResourceVersion, NumberStyles.None, CultureInfo.InvariantCulture, out var revision) ? revision : (_lease.Spec.LeaseTransitions ?? 0) + 1);
         }
 
         lock (_lock)

@@ -164,6 +164,16 @@ public sealed class RenderTests
         Assert.Null(objects.OfKind("ValidatingWebhookConfiguration").Single()["webhooks"]![0]!["clientConfig"]!["caBundle"]);
     }
 
+    [Theory]
+    [InlineData("1.27.16", false)]
+    [InlineData("1.28.0", true)]
+    [InlineData("1.36.2", true)]
+    public async Task TheWebhookIsSparedWhatItDoesNotCheckWhereTheServerCan(string version, bool spared)
+    {
+        var webhook = (await HelmChart.RenderAsync("--kube-version", version)).OfKind("ValidatingWebhookConfiguration").Single()["webhooks"]![0]!;
+        Assert.Equal(spared, webhook["matchConditions"] is JsonArray { Count: 1 });
+    }
+
     [Fact]
     public async Task NamesOfTwoReleasesNeverMeet()
     {
