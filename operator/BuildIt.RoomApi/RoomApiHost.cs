@@ -95,6 +95,7 @@ public static class RoomApiHost
         services.AddSingleton<CreationMemory>();
         services.AddSingleton<WaitingRooms>();
         services.AddSingleton<RevocationRegistry>();
+        services.AddSingleton<UndurableDecisions>();
         services.AddSingleton<FleetRegistry>();
         services.AddSingleton<RoomStore>();
         services.AddSingleton<FleetDirectory>();
@@ -116,6 +117,7 @@ public static class RoomApiHost
         services.AddHostedService<EarlyRefusals>();
         services.AddHostedService<RevocationKeeper>();
         services.AddHostedService<UsedEventKeeper>();
+        services.AddHostedService<DecisionKeeper>();
         services.AddHostedService<UsageRecorder>();
 
         services.AddRouting();

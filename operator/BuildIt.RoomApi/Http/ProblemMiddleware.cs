@@ -68,6 +68,8 @@ public sealed partial class ProblemMiddleware(RequestDelegate next, RequestGate 
             case KubernetesUnavailableException:
                 LogAway("the Kubernetes API", e.InnerException?.Message ?? "unknown");
                 return ApiProblem.KubernetesAway();
+            case DecisionOverruledException:
+                return ApiProblem.Conflict("revoked", e.Message);
             case ObjectRefusedException:
                 return ApiProblem.BadRequest($"The room was refused: {e.Message}");
             case BadHttpRequestException fault:

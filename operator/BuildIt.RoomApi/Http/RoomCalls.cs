@@ -5,6 +5,7 @@ using BuildIt.RoomApi.Http.Messages;
 using BuildIt.RoomApi.Identity;
 using BuildIt.RoomApi.Operations;
 using BuildIt.RoomApi.Regions;
+using BuildIt.RoomApi.Registry;
 using BuildIt.RoomApi.Rooms;
 using BuildIt.RoomApi.Tokens;
 
@@ -29,6 +30,7 @@ public sealed record RoomCall(ConferenceRoom Room, Caller Caller, ParticipantId 
 /// <summary>What the handlers of rooms have in common. Thread-safe.</summary>
 public sealed class RoomCalls(
     RoomStore rooms,
+    UndurableDecisions undurable,
     FleetDirectory fleets,
     CallerLocator locator,
     Pseudonyms names,
@@ -47,6 +49,16 @@ public sealed class RoomCalls(
         if (!RoomIds.IsValid(id) || await rooms.FindAsync(id, context.RequestAborted) is not { } room)
         {
             throw ApiProblem.NoRoom();
+        }
+
+        // What could not be made durable counts all the same, as long as there is somewhere to look.
+        try
+        {
+            await undurable.ApplyAsync(room, context.RequestAborted);
+        }
+        catch (RegistryUnavailableException)
+        {
+            // The object says all that is known.
         }
 
         var caller = Caller.Of(context);

@@ -7,11 +7,12 @@ using BuildIt.RoomApi.Tokens;
 namespace BuildIt.RoomApi.Moderation;
 
 /// <summary>
-/// Carries out what hosts and moderators decide. First durably (the room's annotation), then where nodes look (Redis), then
-/// on the nodes that serve the room; a node that misses the last learns it from the second. Thread-safe.
+/// Carries out what hosts and moderators decide. What takes rights away takes effect at once where nodes look (Redis) and on the
+/// nodes that serve the room, and is meanwhile made durable (the room's annotation); where the Kubernetes API does not take it now,
+/// it counts all the same and is written later. What gives rights has to be durable first. Thread-safe.
 /// </summary>
 public sealed class Moderator(
-    RoomStore rooms, RevocationRegistry revocations, RoomNodes nodes, NodeClient client, TimeProvider time)
+    RoomStore rooms, RevocationRegistry revocations, UndurableDecisions undurable, RoomNodes nodes, NodeClient client, TimeProvider time)
 {
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(200);
 
@@ -21,13 +22,19 @@ public sealed class Moderator(
     /// <summary>Within this a participant who was put out has left.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
+    /// <summary>How long whoever decides waits for the Kubernetes API after everything else is done.</summary>
+    private static readonly TimeSpan DurablePatience = TimeSpan.FromSeconds(2);
+
     /// <summary>Puts somebody out for good: their tokens stop counting, they get no new one, and they are disconnected.</summary>
-    /// <returns>True when they were on a node and are no more, by its word; false when they were on none, or no node answered.</returns>
-    public async Task<bool> RevokeAsync(ConferenceRoom room, ParticipantId participant, CancellationToken cancellation)
+    /// <returns>Applied when they were on a node and are no more, by its word; not when they were on none, or no node answered.</returns>
+    public async Task<Outcome> RevokeAsync(ConferenceRoom room, ParticipantId participant, CancellationToken cancellation)
     {
-        var decision = RoomAnnotations.Of(room, participant) with { Revoked = true, TokensFrom = Now() + ClockSlack };
-        var present = await WriteAsync(room, participant, decision, removes: true, cancellation);
-        return await RemoveAsync(room, participant, cancellation) switch
+        var from = Now() + ClockSlack;
+        Decision Revoked(Decision before) => before with { Revoked = true, TokensFrom = Math.Max(before.TokensFrom, from) };
+        var decision = Revoked(RoomAnnotations.Of(room, participant));
+        var durable = rooms.DecideAsync(room.Metadata.Name, participant, Revoked, cancellation);
+        var present = await TellAsync(room, participant, decision, removes: true, cancellation);
+        var applied = await RemoveAsync(room, participant, cancellation) switch
         {
             NodeAnswer.Done => true,
 
@@ -35,31 +42,49 @@ public sealed class Moderator(
             NodeAnswer.NotThere => present,
             _ => false,
         };
+        return new Outcome(applied, await IsDurableAsync(room, participant, decision, durable, cancellation));
     }
 
     /// <summary>Lets somebody who was put out come back; old tokens stay worthless.</summary>
-    public Task ReinstateAsync(ConferenceRoom room, ParticipantId participant, CancellationToken cancellation)
+    /// <exception cref="DecisionOverruledException">They were put out again meanwhile.</exception>
+    public async Task ReinstateAsync(ConferenceRoom room, ParticipantId participant, CancellationToken cancellation)
     {
-        var before = RoomAnnotations.Of(room, participant);
-        var decision = before with { Revoked = false, TokensFrom = Math.Max(before.TokensFrom, Now()) };
-        return WriteAsync(room, participant, decision, removes: false, cancellation);
+        var seen = RoomAnnotations.Of(room, participant);
+        var now = Now();
+        var decision = await rooms.DecideAsync(
+            room.Metadata.Name,
+            participant,
+            current => current.Outdates(seen) && current.Revoked
+                ? throw new DecisionOverruledException("This participant was put out again meanwhile.")
+                : current with { Revoked = false, TokensFrom = Math.Max(Math.Max(current.TokensFrom, seen.TokensFrom), now) },
+            cancellation);
+        if (decision is not null)
+        {
+            await revocations.WriteAsync(room.Metadata.Name, participant, decision, removes: false, cancellation);
+        }
     }
 
     /// <summary>Gives a role, at once where the participant is connected. A lower role makes older tokens worthless.</summary>
-    /// <returns>True when a node carried it out on a connected participant.</returns>
-    public async Task<bool> SetRoleAsync(ConferenceRoom room, ParticipantId participant, Role role, CancellationToken cancellation)
+    /// <returns>Applied when a node gave it to the connected participant.</returns>
+    /// <exception cref="DecisionOverruledException">They were put out meanwhile.</exception>
+    public async Task<Outcome> SetRoleAsync(ConferenceRoom room, ParticipantId participant, Role role, CancellationToken cancellation)
     {
-        var before = RoomAnnotations.Of(room, participant);
-        var demoted = role > before.EffectiveRole;
-        var decision = before with { Role = role, TokensFrom = demoted ? Math.Max(before.TokensFrom, Now()) : before.TokensFrom };
+        var now = Now();
+        Decision Given(Decision before) => before.Revoked
+            ? throw new DecisionOverruledException("This participant was put out meanwhile: let them back first, with DELETE on .../revoke.")
+            : before with { Role = role, TokensFrom = role > before.EffectiveRole ? Math.Max(before.TokensFrom, now) : before.TokensFrom };
+        var seen = RoomAnnotations.Of(room, participant);
+        var demoted = role > seen.EffectiveRole;
+        var decision = Given(seen);
+        var durable = rooms.DecideAsync(room.Metadata.Name, participant, Given, cancellation);
         if (demoted)
         {
             // Whoever is connected keeps the connection and loses the rights, below.
-            await WriteAsync(room, participant, decision, removes: false, cancellation);
+            await TellAsync(room, participant, decision, removes: false, cancellation);
         }
         else
         {
-            await rooms.DecideAsync(room.Metadata.Name, participant, decision, cancellation);
+            await durable;
         }
 
         var permissions = Permissions.Of(role, room.Spec.Settings);
@@ -67,10 +92,10 @@ public sealed class Moderator(
         if (demoted && answers.Contains(NodeAnswer.Failed))
         {
             // Rights that could not be taken away would last as long as the connection: it has to end.
-            await WriteAsync(room, participant, decision, removes: true, cancellation);
+            await TellAsync(room, participant, decision, removes: true, cancellation);
         }
 
-        return answers.Contains(NodeAnswer.Done);
+        return new Outcome(answers.Contains(NodeAnswer.Done), !demoted || await IsDurableAsync(room, participant, decision, durable, cancellation));
     }
 
     /// <summary>Mutes tracks of a connected participant. Nobody is unmuted from outside.</summary>
@@ -105,18 +130,48 @@ public sealed class Moderator(
         return muted;
     }
 
+    /// <summary>Has the registry refuse older tokens. While it is away nodes are told alone, and it by RevocationKeeper when it is back.</summary>
     /// <returns>Whether they were in the room until now, as far as the registry knows.</returns>
-    private async Task<bool> WriteAsync(ConferenceRoom room, ParticipantId participant, Decision decision, bool removes, CancellationToken cancellation)
+    private async Task<bool> TellAsync(ConferenceRoom room, ParticipantId participant, Decision decision, bool removes, CancellationToken cancellation)
     {
-        await rooms.DecideAsync(room.Metadata.Name, participant, decision, cancellation);
         try
         {
             return await revocations.WriteAsync(room.Metadata.Name, participant, decision, removes, cancellation);
         }
-        catch (RegistryUnavailableException) when (removes)
+        catch (RegistryUnavailableException)
         {
-            // Durable already: nodes are told below, and Redis by RevocationKeeper when it is back.
             return false;
+        }
+    }
+
+    /// <summary>Whether a decision that counts already has become durable; otherwise it is kept to be written later.</summary>
+    /// <exception cref="KubernetesUnavailableException">It can be kept nowhere.</exception>
+    private async Task<bool> IsDurableAsync(
+        ConferenceRoom room, ParticipantId participant, Decision decision, Task<Decision?> durable, CancellationToken cancellation)
+    {
+        try
+        {
+            await durable.WaitAsync(DurablePatience, time, cancellation);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            // It goes on, and may still succeed: the decision is kept for the case that it does not.
+            _ = durable.ContinueWith(late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            await undurable.PutAsync(room.Metadata.Name, participant, decision, cancellation);
+            return false;
+        }
+        catch (KubernetesUnavailableException away)
+        {
+            try
+            {
+                await undurable.PutAsync(room.Metadata.Name, participant, decision, cancellation);
+                return false;
+            }
+            catch (RegistryUnavailableException)
+            {
+                throw new KubernetesUnavailableException(away);
+            }
         }
     }
 

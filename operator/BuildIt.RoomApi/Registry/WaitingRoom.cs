@@ -51,23 +51,32 @@ public sealed class WaitingRooms(RedisConnection redis, RegistryKeys keys, TimeP
     {
         var now = time.GetUtcNow();
         var key = keys.WaitingRoom(new RoomId(room));
-        var before = await FindAsync(room, participant, cancellation);
-        if (before is null && !await MakeRoomAsync(room, from, cancellation))
+        while (true)
         {
-            return null;
-        }
+            var known = await redis.RunAsync(database => database.HashGetAsync(key, participant.Text), cancellation);
+            var before = Current(known);
+            if (before is null && !await MakeRoomAsync(room, from, cancellation))
+            {
+                return null;
+            }
 
-        var entry = before is null
-            ? new WaitingEntry(KnockState.Waiting, now, now, note, from)
-            : before with { Seen = now, Note = note ?? before.Note };
-        await WriteAsync(key, participant, entry, cancellation);
-        return entry;
+            var entry = before is null
+                ? new WaitingEntry(KnockState.Waiting, now, now, note, from)
+                : before with { Seen = now, Note = note ?? before.Note };
+
+            // A moderator who turns them away in this moment is not overwritten.
+            var unchanged = known.IsNull ? Condition.HashNotExists(key, participant.Text) : Condition.HashEqual(key, participant.Text, known);
+            if (await WriteAsync(key, participant, entry, unchanged, cancellation))
+            {
+                return entry;
+            }
+        }
     }
 
     public async Task<WaitingEntry?> FindAsync(string room, ParticipantId participant, CancellationToken cancellation)
     {
         var value = await redis.RunAsync(database => database.HashGetAsync(keys.WaitingRoom(new RoomId(room)), participant.Text), cancellation);
-        return Read(value) is { } entry && entry.Seen + Lifetime > time.GetUtcNow() ? entry : null;
+        return Current(value);
     }
 
     /// <summary>Those who wait and still ask, longest first.</summary>
@@ -86,7 +95,7 @@ public sealed class WaitingRooms(RedisConnection redis, RegistryKeys keys, TimeP
     }
 
     public Task DenyAsync(string room, ParticipantId participant, WaitingEntry entry, CancellationToken cancellation) =>
-        WriteAsync(keys.WaitingRoom(new RoomId(room)), participant, entry with { State = KnockState.Denied }, cancellation);
+        WriteAsync(keys.WaitingRoom(new RoomId(room)), participant, entry with { State = KnockState.Denied }, null, cancellation);
 
     public Task RemoveAsync(string room, ParticipantId participant, CancellationToken cancellation) =>
         redis.RunAsync(database => database.HashDeleteAsync(keys.WaitingRoom(new RoomId(room)), participant.Text), cancellation);
@@ -120,13 +129,20 @@ public sealed class WaitingRooms(RedisConnection redis, RegistryKeys keys, TimeP
             : null;
     }
 
-    private Task WriteAsync(string key, ParticipantId participant, WaitingEntry entry, CancellationToken cancellation) => redis.RunAsync(
-        async database =>
+    private WaitingEntry? Current(RedisValue value) => Read(value) is { } entry && entry.Seen + Lifetime > time.GetUtcNow() ? entry : null;
+
+    private Task<bool> WriteAsync(string key, ParticipantId participant, WaitingEntry entry, Condition? condition, CancellationToken cancellation) => redis.RunAsync(
+        database =>
         {
-            await Task.WhenAll(
-                database.HashSetAsync(key, participant.Text, JsonSerializer.SerializeToUtf8Bytes(entry, JsonSerializerOptions.Web)),
-                database.KeyExpireAsync(key, Lifetime));
-            return true;
+            var write = database.CreateTransaction();
+            if (condition is not null)
+            {
+                write.AddCondition(condition);
+            }
+
+            _ = write.HashSetAsync(key, participant.Text, JsonSerializer.SerializeToUtf8Bytes(entry, JsonSerializerOptions.Web));
+            _ = write.KeyExpireAsync(key, Lifetime);
+            return write.ExecuteAsync();
         },
         cancellation);
 

@@ -19,6 +19,9 @@ public sealed record Decision(
 
     [JsonIgnore]
     public Role EffectiveRole => Role ?? Tokens.Role.Participant;
+
+    /// <summary>Whether this, which takes rights away, was decided later than <paramref name="other"/> about the same participant.</summary>
+    public bool Outdates(Decision other) => TokensFrom > other.TokensFrom;
 }
 
 /// <summary>
@@ -66,7 +69,8 @@ public static class RoomAnnotations
     public static int Count(ConferenceRoom room) =>
         room.Metadata.Annotations?.Keys.Count(name => name.StartsWith(Prefix, StringComparison.Ordinal)) ?? 0;
 
-    private static Decision Read(string text)
+    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    public static Decision Read(string text)
     {
         try
         {

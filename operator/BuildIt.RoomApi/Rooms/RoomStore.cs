@@ -24,6 +24,9 @@ public sealed class RoomStore(IKubernetes kubernetes, RoomApiSettings settings)
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(8);
 
+    /// <summary>Tries to change an object that others change at the same time.</summary>
+    private const int Attempts = 20;
+
     /// <summary>Creates a room; null when one with this name exists.</summary>
     /// <exception cref="ObjectRefusedException">The API server refused the object.</exception>
     public async Task<ConferenceRoom?> CreateAsync(ConferenceRoom room, CancellationToken cancellation)
@@ -67,7 +70,9 @@ public sealed class RoomStore(IKubernetes kubernetes, RoomApiSettings settings)
 
     /// <summary>JSON merge patch (RFC 7396). Null when there is no such room.</summary>
     /// <exception cref="ObjectRefusedException">The API server refused the result.</exception>
-    public Task<ConferenceRoom?> PatchAsync(string id, JsonObject patch, CancellationToken cancellation) => CallAsync(
+    public Task<ConferenceRoom?> PatchAsync(string id, JsonObject patch, CancellationToken cancellation) => PatchAsync(id, patch, cancellation, also: null);
+
+    private Task<ConferenceRoom?> PatchAsync(string id, JsonObject patch, CancellationToken cancellation, HttpStatusCode? also) => CallAsync(
         HttpStatusCode.NotFound,
         limit => kubernetes.CustomObjects.PatchNamespacedCustomObjectAsync<ConferenceRoom>(
             new V1Patch(patch.ToJsonString(), V1Patch.PatchType.MergePatch),
@@ -78,19 +83,52 @@ public sealed class RoomStore(IKubernetes kubernetes, RoomApiSettings settings)
             id,
             fieldManager: FieldManager,
             cancellationToken: limit),
-        cancellation);
+        cancellation,
+        also);
 
-    /// <summary>Writes what was decided about one participant.</summary>
-    public Task<ConferenceRoom?> DecideAsync(string id, Identity.ParticipantId participant, Decision decision, CancellationToken cancellation) => PatchAsync(
-        id,
-        new JsonObject
+    /// <summary>
+    /// Changes what was decided about one participant. Whoever decides at the same time, here or elsewhere, is not overwritten: the
+    /// change is made anew on top of theirs.
+    /// </summary>
+    /// <param name="id">The room.</param>
+    /// <param name="participant">Whom it is about.</param>
+    /// <param name="change">Makes the new decision out of the one that stands; may run several times. What it throws ends it.</param>
+    /// <param name="cancellation">Gives up waiting.</param>
+    /// <returns>The decision that stands then; null when there is no such room.</returns>
+    /// <exception cref="ObjectRefusedException">The API server refused the result.</exception>
+    public async Task<Decision?> DecideAsync(string id, Identity.ParticipantId participant, Func<Decision, Decision> change, CancellationToken cancellation)
+    {
+        for (var attempt = 1; await FindAsync(id, cancellation) is { } room; attempt++)
         {
-            ["metadata"] = new JsonObject
+            var before = RoomAnnotations.Of(room, participant);
+            var after = change(before);
+            if (after == before)
             {
-                ["annotations"] = new JsonObject { [RoomAnnotations.NameFor(participant)] = RoomAnnotations.Write(decision) },
-            },
-        },
-        cancellation);
+                return after;
+            }
+
+            // A version in a patch makes it conditional: what has changed since is a conflict.
+            var patch = new JsonObject
+            {
+                ["metadata"] = new JsonObject
+                {
+                    ["resourceVersion"] = room.Metadata.ResourceVersion,
+                    ["annotations"] = new JsonObject { [RoomAnnotations.NameFor(participant)] = RoomAnnotations.Write(after) },
+                },
+            };
+            if (await PatchAsync(id, patch, cancellation, also: HttpStatusCode.Conflict) is not null)
+            {
+                return after;
+            }
+
+            if (attempt == Attempts)
+            {
+                throw new KubernetesUnavailableException(new InvalidOperationException($"the room was changed by others {Attempts} times in a row"));
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>False when there is no such room.</summary>
     public async Task<bool> DeleteAsync(string id, CancellationToken cancellation) => await CallAsync<object>(

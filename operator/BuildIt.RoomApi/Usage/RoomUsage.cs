@@ -57,7 +57,7 @@ public sealed record RoomUsage(
 
     /// <summary>Names one node's count of one generation since one start: such a count only grows.</summary>
     public static string Field(Heartbeat heartbeat, RoomReport report) =>
-        FormattableString.Invariant($"{heartbeat.Node}|{report.Generation}|{heartbeat.StartedAt.ToUnixTimeMilliseconds()}");
+        FormattableString.Invariant($"{heartbeat.Node}|{report.Generation}|{heartbeat.Boot}");
 
     private static double? Mean(List<RoomReport> reports, Func<RoomReport, double?> value)
     {

@@ -19,6 +19,7 @@ public sealed class ParticipantEndpoints(RoomCalls calls, Moderator moderator, R
         app.MapPost("/v1/rooms/{id}/participants/{participantId}/revoke", (Delegate)RevokeAsync)
             .Guarded(GatePolicy.Signed, "revoke", "Puts somebody out for good: tokens stop counting, and a connected participant is removed. Hosts and moderators.")
             .Gives<ParticipantResponse>()
+            .Gives<ParticipantResponse>(StatusCodes.Status202Accepted)
             .AboutRoom(409);
         app.MapDelete("/v1/rooms/{id}/participants/{participantId}/revoke", (Delegate)ReinstateAsync)
             .Guarded(GatePolicy.Signed, "reinstate", "Lets somebody who was put out come back. Hosts and moderators.")
@@ -33,6 +34,7 @@ public sealed class ParticipantEndpoints(RoomCalls calls, Moderator moderator, R
             .Guarded(GatePolicy.Signed, "setRole", "Gives somebody a role; it takes effect at once. Hosts give any, moderators participant and viewer.")
             .Takes<RoleRequest>(optional: false)
             .Gives<ParticipantResponse>()
+            .Gives<ParticipantResponse>(StatusCodes.Status202Accepted)
             .AboutRoom(409);
     }
 
@@ -50,9 +52,9 @@ public sealed class ParticipantEndpoints(RoomCalls calls, Moderator moderator, R
     private async Task<IResult> RevokeAsync(HttpContext context, string id, string participantId)
     {
         var (call, participant) = await TargetAsync(context, id, participantId, "remove");
-        var applied = await moderator.RevokeAsync(call.Room, participant, context.RequestAborted);
-        metrics.Revocations.WithLabels(applied ? "true" : "false").Inc();
-        return Answer(Response(call, participant, RoomAnnotations.Of(call.Room, participant).EffectiveRole, revoked: true, applied));
+        var outcome = await moderator.RevokeAsync(call.Room, participant, context.RequestAborted);
+        metrics.Revocations.WithLabels(outcome.Applied ? "true" : "false").Inc();
+        return Outcome(call, participant, RoomAnnotations.Of(call.Room, participant).EffectiveRole, revoked: true, outcome);
     }
 
     private async Task<IResult> ReinstateAsync(HttpContext context, string id, string participantId)
@@ -64,7 +66,7 @@ public sealed class ParticipantEndpoints(RoomCalls calls, Moderator moderator, R
         }
 
         await moderator.ReinstateAsync(call.Room, participant, context.RequestAborted);
-        return Answer(Response(call, participant, RoomAnnotations.Of(call.Room, participant).EffectiveRole, revoked: false, applied: false));
+        return Outcome(call, participant, RoomAnnotations.Of(call.Room, participant).EffectiveRole, revoked: false, new Outcome(Applied: false, Durable: true));
     }
 
     private async Task<IResult> MuteAsync(HttpContext context, string id, string participantId)
@@ -106,8 +108,8 @@ public sealed class ParticipantEndpoints(RoomCalls calls, Moderator moderator, R
             throw ApiProblem.Conflict("revoked", "This participant was put out: let them back first, with DELETE on .../revoke.");
         }
 
-        var applied = await moderator.SetRoleAsync(call.Room, participant, role, context.RequestAborted);
-        return Answer(Response(call, participant, role, revoked: false, applied));
+        var outcome = await moderator.SetRoleAsync(call.Room, participant, role, context.RequestAborted);
+        return Outcome(call, participant, role, revoked: false, outcome);
     }
 
     private async Task<(RoomCall Call, ParticipantId Participant)> TargetAsync(HttpContext context, string id, string participantId, string what)
@@ -129,12 +131,15 @@ public sealed class ParticipantEndpoints(RoomCalls calls, Moderator moderator, R
         return (call, participant);
     }
 
-    private static ParticipantResponse Response(RoomCall call, ParticipantId participant, Role role, bool revoked, bool applied) => new()
-    {
-        RoomId = call.Id,
-        ParticipantId = participant.Text,
-        Role = role,
-        Revoked = revoked,
-        Applied = applied,
-    };
+    private static IResult Outcome(RoomCall call, ParticipantId participant, Role role, bool revoked, Outcome outcome) => Answer(
+        new ParticipantResponse
+        {
+            RoomId = call.Id,
+            ParticipantId = participant.Text,
+            Role = role,
+            Revoked = revoked,
+            Applied = outcome.Applied,
+            Durable = outcome.Durable,
+        },
+        outcome.Durable ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
 }

@@ -92,8 +92,13 @@ public sealed class WaitingRoomEndpoints(RoomCalls calls, WaitingRooms waiting, 
 
         await FindAsync(id, participant, context.RequestAborted);
         ParticipantEndpoints.CheckRoomForDecision(call.Room, participant);
-        var decision = RoomAnnotations.Of(call.Room, participant) with { Role = role };
-        _ = await rooms.DecideAsync(id, participant, decision, context.RequestAborted) ?? throw ApiProblem.NoRoom();
+        _ = await rooms.DecideAsync(
+            id,
+            participant,
+            current => current.Revoked
+                ? throw new DecisionOverruledException("This participant was put out: let them back first, with DELETE on .../revoke.")
+                : current with { Role = role },
+            context.RequestAborted) ?? throw ApiProblem.NoRoom();
         await waiting.RemoveAsync(id, participant, context.RequestAborted);
         return Answer(Response(call, participant, KnockState.Approved));
     }

@@ -23,6 +23,9 @@ public sealed record ParticipantResponse
 
     [Description("True when a node carried it out on a connected participant at once.")]
     public required bool Applied { get; init; }
+
+    [Description("False when it counts from now on and is not written into the room yet, because the Kubernetes API does not take it: it is written as soon as that does, and is lost if Redis is lost before.")]
+    public required bool Durable { get; init; }
 }
 
 /// <summary>The body of <c>POST .../participants/{participantId}/mute</c>; left out, everything is muted.</summary>
