@@ -3,12 +3,12 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps build test unit demo crds images bench soak churn failover failover-machines fuzz fmt fmt-check cluster-up cluster-down clean
+.PHONY: help deps build test unit demo crds images bench soak churn failover failover-machines interop-firefox fuzz fmt fmt-check cluster-up cluster-down clean
 
 SOLUTION := BuildIt.Operator.sln
 
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
 
 deps: ## Install what is missing: system packages, npm packages, NuGet packages
 	@scripts/deps.sh
@@ -45,6 +45,9 @@ failover: deps ## As root: kill the pod of a call ten times, and time its return
 
 failover-machines: deps ## Kill a pod with the machine of the leader, and with Redis', ten times each, and time its return
 	@BUILDIT_MACHINE_DEATHS=10 dotnet test tests/integration/BuildIt.Operator.Tests -nologo -v quiet --filter FullyQualifiedName~MachineFailoverTests --logger 'console;verbosity=detailed'
+
+interop-firefox: deps ## What the browser tests do with Chromium, with Firefox and Chromium, and with Firefox alone
+	@BUILDIT_BROWSERS=all dotnet test tests/e2e/BuildIt.Interop.Tests -nologo -v quiet --filter DisplayName~Firefox
 
 fuzz: ## Feed the parsers hostile bytes
 	@scripts/fuzz.sh

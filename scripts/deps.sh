@@ -36,15 +36,16 @@ as_root() {
   fi
 }
 
-# A browser, under whichever name the distribution has it.
-browser() { for b in chromium chromium-browser google-chrome; do installed "$b" && return 0; done; return 1; }
+# A program, under whichever name the distribution has it.
+any_of() { local name; for name in "$@"; do installed "$name" && return 0; done; return 1; }
 
 install_system_packages() {
   local entry missing=() unknown=() wanted=()
   for entry in "${packages[@]}"; do
     installed "${entry#*=}" || missing+=("${entry%%=*}")
   done
-  browser || missing+=(chromium)
+  any_of chromium chromium-browser google-chrome || missing+=(chromium)
+  any_of firefox-esr firefox || missing+=(firefox-esr)
   [ ${#missing[@]} -gt 0 ] || return 0
 
   command -v apt-get >/dev/null || die "this machine has no apt; please install: ${missing[*]}"

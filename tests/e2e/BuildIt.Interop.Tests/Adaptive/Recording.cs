@@ -15,7 +15,7 @@ internal sealed class Recording(BrowserParticipant participant)
     public static async Task<Recording> StartAsync(BrowserParticipant participant, string identity)
     {
         await participant.Page.EvaluateAsync(await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "Pages", "recorder.js")));
-        await participant.Page.EvaluateAsync("identity => recorder.start(identity)", identity);
+        await participant.RunAsync($"recorder.start('{identity}')");
         return new Recording(participant);
     }
 

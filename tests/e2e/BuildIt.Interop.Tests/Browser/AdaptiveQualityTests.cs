@@ -13,12 +13,11 @@ public sealed class AdaptiveQualityTests(ConferenceFixture conference) : IClassF
     private static readonly TimeSpan UnwatchedStops = TimeSpan.FromSeconds(10);
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task A_tile_gets_the_layer_that_fits_it(bool single)
+    [MemberData(nameof(BrowserPairs.UsualInBothModes), MemberType = typeof(BrowserPairs))]
+    public async Task A_tile_gets_the_layer_that_fits_it(BrowserKind first, BrowserKind second, bool single)
     {
         await using var meeting = conference.NewMeeting();
-        var (_, bob) = await WatchAsync(meeting, o => o with { Single = single, AdaptiveStream = true });
+        var (_, bob) = await WatchAsync(meeting, first, second, o => o with { Single = single, AdaptiveStream = true });
         await bob.RunAsync("harness.resizeTile('alice', 160, 90)");
         await SeesWidthAsync(bob, Small);
         await bob.RunAsync("harness.resizeTile('alice', 960, 540)");
@@ -27,22 +26,24 @@ public sealed class AdaptiveQualityTests(ConferenceFixture conference) : IClassF
         await SeesWidthAsync(bob, Middle);
     }
 
-    [Fact]
-    public async Task A_hidden_tile_gets_nothing_until_it_is_shown()
+    [Theory]
+    [MemberData(nameof(BrowserPairs.Usual), MemberType = typeof(BrowserPairs))]
+    public async Task A_hidden_tile_gets_nothing_until_it_is_shown(BrowserKind first, BrowserKind second)
     {
         await using var meeting = conference.NewMeeting();
-        var (_, bob) = await WatchAsync(meeting, o => o with { AdaptiveStream = true });
+        var (_, bob) = await WatchAsync(meeting, first, second, o => o with { AdaptiveStream = true });
         await bob.RunAsync("harness.showTile('alice', false)");
         await bob.EventuallyAsync(Patience, async () => await ReceivesNothingAsync(bob) ? null : "pictures still arrive");
         await bob.RunAsync("harness.showTile('alice', true)");
         await bob.SeesAndHearsAsync(["alice"], Patience);
     }
 
-    [Fact]
-    public async Task A_quality_chosen_by_hand_is_sent()
+    [Theory]
+    [MemberData(nameof(BrowserPairs.Usual), MemberType = typeof(BrowserPairs))]
+    public async Task A_quality_chosen_by_hand_is_sent(BrowserKind first, BrowserKind second)
     {
         await using var meeting = conference.NewMeeting();
-        var (_, bob) = await WatchAsync(meeting, o => o);
+        var (_, bob) = await WatchAsync(meeting, first, second, o => o);
         await SeesWidthAsync(bob, Large);
         await bob.RunAsync("harness.setQuality('alice', 'LOW')");
         await SeesWidthAsync(bob, Small);
@@ -54,11 +55,12 @@ public sealed class AdaptiveQualityTests(ConferenceFixture conference) : IClassF
         await bob.SeesAndHearsAsync(["alice"], Patience);
     }
 
-    [Fact]
-    public async Task A_layer_that_nobody_watches_stops_and_comes_back()
+    [Theory]
+    [MemberData(nameof(BrowserPairs.Usual), MemberType = typeof(BrowserPairs))]
+    public async Task A_layer_that_nobody_watches_stops_and_comes_back(BrowserKind first, BrowserKind second)
     {
         await using var meeting = conference.NewMeeting();
-        var (alice, bob) = await WatchAsync(meeting, o => o with { Dynacast = true });
+        var (alice, bob) = await WatchAsync(meeting, first, second, o => o with { Dynacast = true });
         await SeesWidthAsync(bob, Large);
         await bob.RunAsync("harness.setQuality('alice', 'LOW')");
         await SeesWidthAsync(bob, Small);
@@ -77,7 +79,7 @@ public sealed class AdaptiveQualityTests(ConferenceFixture conference) : IClassF
     public async Task The_publisher_serves_its_most_demanding_viewer()
     {
         await using var meeting = conference.NewMeeting();
-        var (alice, bob) = await WatchAsync(meeting, o => o with { Dynacast = true });
+        var (alice, bob) = await WatchAsync(meeting, BrowserKind.Chromium, BrowserKind.Chromium, o => o with { Dynacast = true });
         var carol = await meeting.JoinAsync("carol");
         await bob.RunAsync("harness.setQuality('alice', 'LOW')");
         await SeesWidthAsync(bob, Small);
@@ -88,10 +90,11 @@ public sealed class AdaptiveQualityTests(ConferenceFixture conference) : IClassF
     }
 
     /// <summary>Alice publishes three layers and bob watches them.</summary>
-    private static async Task<(BrowserParticipant Alice, BrowserParticipant Bob)> WatchAsync(Meeting meeting, Func<JoinOptions, JoinOptions> configure)
+    private static async Task<(BrowserParticipant Alice, BrowserParticipant Bob)> WatchAsync(
+        Meeting meeting, BrowserKind first, BrowserKind second, Func<JoinOptions, JoinOptions> configure)
     {
-        var alice = await meeting.JoinAsync("alice", configure);
-        var bob = await meeting.JoinAsync("bob", configure);
+        var alice = await meeting.JoinAsync("alice", configure, kind: first);
+        var bob = await meeting.JoinAsync("bob", configure, kind: second);
         await alice.PublishAsync(width: 960, height: 540);
         await bob.SeesAndHearsAsync(["alice"], Patience);
         return (alice, bob);

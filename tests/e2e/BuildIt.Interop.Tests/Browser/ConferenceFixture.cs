@@ -2,14 +2,13 @@ using BuildIt.Interop.Tests.Node;
 
 namespace BuildIt.Interop.Tests.Browser;
 
-/// <summary>One node, one browser and the page server for a class of tests; each test has a room of its own.</summary>
+/// <summary>One node, the page server, and a browser of each kind that is asked for, for a class of tests; each test has a room of its own.</summary>
 public class ConferenceFixture : IAsyncLifetime
 {
+    private readonly Dictionary<BrowserKind, WebBrowser> _browsers = [];
     private int _rooms;
 
     public SfuNode Node { get; private set; } = null!;
-
-    public ChromiumBrowser Browser { get; private set; } = null!;
 
     public PageServer Pages { get; private set; } = null!;
 
@@ -17,7 +16,17 @@ public class ConferenceFixture : IAsyncLifetime
     {
         Node = await SfuNode.StartAsync(await NodeEnvironmentAsync());
         Pages = await PageServer.StartAsync();
-        Browser = await ChromiumBrowser.StartAsync();
+    }
+
+    /// <summary>The browser of a kind, started when it is asked for first.</summary>
+    public async Task<WebBrowser> BrowserAsync(BrowserKind kind)
+    {
+        if (!_browsers.TryGetValue(kind, out var browser))
+        {
+            _browsers[kind] = browser = await WebBrowser.StartAsync(kind);
+        }
+
+        return browser;
     }
 
     /// <summary>A room that no other test uses.</summary>
@@ -25,7 +34,11 @@ public class ConferenceFixture : IAsyncLifetime
 
     public virtual async Task DisposeAsync()
     {
-        await Browser.DisposeAsync();
+        foreach (var browser in _browsers.Values)
+        {
+            await browser.DisposeAsync();
+        }
+
         await Pages.DisposeAsync();
         await Node.DisposeAsync();
     }

@@ -6,13 +6,12 @@ public sealed class ConferenceTests(ConferenceFixture conference) : IClassFixtur
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Two_participants_see_and_hear_each_other(bool single)
+    [MemberData(nameof(BrowserPairs.UsualInBothModes), MemberType = typeof(BrowserPairs))]
+    public async Task Two_participants_see_and_hear_each_other(BrowserKind first, BrowserKind second, bool single)
     {
         await using var meeting = conference.NewMeeting();
-        var alice = await meeting.JoinAsync("alice", o => o with { Single = single });
-        var bob = await meeting.JoinAsync("bob", o => o with { Single = single });
+        var alice = await meeting.JoinAsync("alice", o => o with { Single = single }, kind: first);
+        var bob = await meeting.JoinAsync("bob", o => o with { Single = single }, kind: second);
         await alice.PublishAsync();
         await bob.PublishAsync();
         await alice.SeesAndHearsAsync(["bob"], Patience);
@@ -20,16 +19,15 @@ public sealed class ConferenceTests(ConferenceFixture conference) : IClassFixtur
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Four_participants_with_simulcast_see_and_hear_each_other(bool single)
+    [MemberData(nameof(BrowserPairs.UsualInBothModes), MemberType = typeof(BrowserPairs))]
+    public async Task Four_participants_with_simulcast_see_and_hear_each_other(BrowserKind first, BrowserKind second, bool single)
     {
         await using var meeting = conference.NewMeeting();
         string[] names = ["alice", "bob", "carol", "dave"];
         var everybody = new List<BrowserParticipant>();
         foreach (var name in names)
         {
-            var participant = await meeting.JoinAsync(name, o => o with { Single = single });
+            var participant = await meeting.JoinAsync(name, o => o with { Single = single }, kind: everybody.Count % 2 == 0 ? first : second);
             await participant.PublishAsync();
             everybody.Add(participant);
         }
@@ -42,17 +40,18 @@ public sealed class ConferenceTests(ConferenceFixture conference) : IClassFixtur
         }
 
         // Left for a person to look at: four tiles, three of them from the node.
-        var picture = Path.Combine(AppContext.BaseDirectory, $"four-participants-{(single ? "single" : "dual")}.png");
-        await everybody[0].Page.ScreenshotAsync(new() { Path = picture });
+        var picture = Path.Combine(AppContext.BaseDirectory, $"four-participants-{first}-{second}-{(single ? "single" : "dual")}.png");
+        await everybody[0].Page.ScreenshotAsync(picture);
     }
 
-    [Fact]
-    public async Task Somebody_who_joins_later_sees_and_hears_those_who_were_there()
+    [Theory]
+    [MemberData(nameof(BrowserPairs.Usual), MemberType = typeof(BrowserPairs))]
+    public async Task Somebody_who_joins_later_sees_and_hears_those_who_were_there(BrowserKind first, BrowserKind second)
     {
         await using var meeting = conference.NewMeeting();
-        var alice = await meeting.JoinAsync("alice");
+        var alice = await meeting.JoinAsync("alice", kind: first);
         await alice.PublishAsync();
-        var bob = await meeting.JoinAsync("bob", o => o with { Single = false });
+        var bob = await meeting.JoinAsync("bob", o => o with { Single = false }, kind: second);
         await bob.SeesAndHearsAsync(["alice"], Patience);
     }
 

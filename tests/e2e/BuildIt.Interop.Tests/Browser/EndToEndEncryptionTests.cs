@@ -6,13 +6,12 @@ public sealed class EndToEndEncryptionTests(ConferenceFixture conference) : ICla
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task With_the_shared_key_everybody_sees_and_hears(bool single)
+    [MemberData(nameof(BrowserPairs.UsualInBothModes), MemberType = typeof(BrowserPairs))]
+    public async Task With_the_shared_key_everybody_sees_and_hears(BrowserKind first, BrowserKind second, bool single)
     {
         await using var meeting = conference.NewMeeting();
-        var alice = await meeting.JoinAsync("alice", o => o with { Single = single, E2eeKey = "open sesame" });
-        var bob = await meeting.JoinAsync("bob", o => o with { Single = single, E2eeKey = "open sesame" });
+        var alice = await meeting.JoinAsync("alice", o => o with { Single = single, E2eeKey = "open sesame" }, kind: first);
+        var bob = await meeting.JoinAsync("bob", o => o with { Single = single, E2eeKey = "open sesame" }, kind: second);
         await alice.PublishAsync();
         await bob.PublishAsync();
         await alice.SeesAndHearsAsync(["bob"], Patience);
@@ -21,14 +20,13 @@ public sealed class EndToEndEncryptionTests(ConferenceFixture conference) : ICla
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task With_another_key_nothing_is_seen_or_heard(bool single)
+    [MemberData(nameof(BrowserPairs.UsualInBothModes), MemberType = typeof(BrowserPairs))]
+    public async Task With_another_key_nothing_is_seen_or_heard(BrowserKind first, BrowserKind second, bool single)
     {
         await using var meeting = conference.NewMeeting();
-        var alice = await meeting.JoinAsync("alice", o => o with { Single = single, E2eeKey = "open sesame" });
-        var bob = await meeting.JoinAsync("bob", o => o with { Single = single, E2eeKey = "open sesame" });
-        var eve = await meeting.JoinAsync("eve", o => o with { Single = single, E2eeKey = "open barley" });
+        var alice = await meeting.JoinAsync("alice", o => o with { Single = single, E2eeKey = "open sesame" }, kind: first);
+        var bob = await meeting.JoinAsync("bob", o => o with { Single = single, E2eeKey = "open sesame" }, kind: second);
+        var eve = await meeting.JoinAsync("eve", o => o with { Single = single, E2eeKey = "open barley" }, kind: second);
         await alice.PublishAsync();
         await bob.SeesAndHearsAsync(["alice"], Patience);
         await ReceivesBytesAsync(eve, "alice");

@@ -11,10 +11,11 @@ public sealed class Meeting(ConferenceFixture conference, string room) : IAsyncD
 
     /// <summary>Joins a participant; <paramref name="initialScript"/> runs in its page before anything else.</summary>
     public async Task<BrowserParticipant> JoinAsync(
-        string identity, Func<JoinOptions, JoinOptions>? configure = null, Action<TokenOptions>? token = null, string? initialScript = null)
+        string identity, Func<JoinOptions, JoinOptions>? configure = null, Action<TokenOptions>? token = null, string? initialScript = null,
+        BrowserKind kind = BrowserKind.Chromium)
     {
         var options = new JoinOptions { Url = conference.Node.WebSocketUrl, Token = SfuNode.Token(room, identity, token) };
-        var participant = await BrowserParticipant.OpenAsync(conference.Browser, conference.Pages.Url, identity, initialScript);
+        var participant = await BrowserParticipant.OpenAsync(await conference.BrowserAsync(kind), conference.Pages.Url, identity, initialScript);
         _participants.Add(participant);
         await participant.JoinAsync(configure?.Invoke(options) ?? options);
         return participant;

@@ -1,6 +1,5 @@
 using BuildIt.Interop.Tests.Browser;
 using BuildIt.Interop.Tests.NodeSdk;
-using Microsoft.Playwright;
 
 namespace BuildIt.Interop.Tests.Faults;
 
@@ -10,14 +9,13 @@ public sealed class FaultTests(ConferenceFixture conference) : IClassFixture<Con
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task A_cut_signal_connection_is_resumed_while_media_flows_on(bool single)
+    [MemberData(nameof(BrowserPairs.UsualInBothModes), MemberType = typeof(BrowserPairs))]
+    public async Task A_cut_signal_connection_is_resumed_while_media_flows_on(BrowserKind first, BrowserKind second, bool single)
     {
         await using var proxy = new SignalProxy(conference.Node.HttpUrl);
         await using var meeting = conference.NewMeeting();
-        var alice = await meeting.JoinAsync("alice", o => o with { Single = single, Url = proxy.WebSocketUrl });
-        var bob = await meeting.JoinAsync("bob", o => o with { Single = single });
+        var alice = await meeting.JoinAsync("alice", o => o with { Single = single, Url = proxy.WebSocketUrl }, kind: first);
+        var bob = await meeting.JoinAsync("bob", o => o with { Single = single }, kind: second);
         await alice.PublishAsync(width: 320, height: 180);
         await bob.PublishAsync(width: 320, height: 180);
         await bob.SeesAndHearsAsync(["alice"], Patience);
@@ -47,7 +45,7 @@ public sealed class FaultTests(ConferenceFixture conference) : IClassFixture<Con
     public async Task An_expired_token_is_refused()
     {
         await using var meeting = conference.NewMeeting();
-        var refused = await Assert.ThrowsAsync<PlaywrightException>(() => meeting.JoinAsync("alice", token: t => t.Lifetime = TimeSpan.FromMinutes(-5)));
+        var refused = await Assert.ThrowsAsync<PageException>(() => meeting.JoinAsync("alice", token: t => t.Lifetime = TimeSpan.FromMinutes(-5)));
         Assert.Contains("token", refused.Message, StringComparison.OrdinalIgnoreCase);
     }
 
@@ -85,12 +83,13 @@ public sealed class FaultTests(ConferenceFixture conference) : IClassFixture<Con
         Assert.Equal([(await second.StateAsync()).Sid], seen);
     }
 
-    [Fact]
-    public async Task Mute_unpublish_and_publish_again()
+    [Theory]
+    [MemberData(nameof(BrowserPairs.Usual), MemberType = typeof(BrowserPairs))]
+    public async Task Mute_unpublish_and_publish_again(BrowserKind first, BrowserKind second)
     {
         await using var meeting = conference.NewMeeting();
-        var alice = await meeting.JoinAsync("alice");
-        var bob = await meeting.JoinAsync("bob");
+        var alice = await meeting.JoinAsync("alice", kind: first);
+        var bob = await meeting.JoinAsync("bob", kind: second);
         await alice.PublishAsync(width: 320, height: 180);
         await bob.SeesAndHearsAsync(["alice"], Patience);
 
@@ -111,12 +110,13 @@ public sealed class FaultTests(ConferenceFixture conference) : IClassFixture<Con
         }
     }
 
-    [Fact]
-    public async Task A_crashed_page_disappears_for_the_others()
+    [Theory]
+    [MemberData(nameof(BrowserPairs.Usual), MemberType = typeof(BrowserPairs))]
+    public async Task A_crashed_page_disappears_for_the_others(BrowserKind first, BrowserKind second)
     {
         await using var meeting = conference.NewMeeting();
-        var bob = await meeting.JoinAsync("bob");
-        var alice = await meeting.JoinAsync("alice");
+        var bob = await meeting.JoinAsync("bob", kind: second);
+        var alice = await meeting.JoinAsync("alice", kind: first);
         await alice.PublishAsync(video: false);
         await bob.SeesAndHearsAsync(["alice"], Patience, video: false);
         await alice.CrashAsync();

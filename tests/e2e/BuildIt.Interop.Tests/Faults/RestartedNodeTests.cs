@@ -1,4 +1,5 @@
 using System.Globalization;
+using BuildIt.Interop.Tests.Browser;
 using BuildIt.Interop.Tests.Node;
 using BuildIt.Testing.Conferences.Rooms;
 using Xunit.Abstractions;
@@ -14,9 +15,8 @@ public sealed class RestartedNodeTests(ITestOutputHelper output)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task An_encrypted_call_outlives_its_node(bool single)
+    [MemberData(nameof(BrowserPairs.UsualInBothModes), MemberType = typeof(BrowserPairs))]
+    public async Task An_encrypted_call_outlives_its_node(BrowserKind first, BrowserKind second, bool single)
     {
         var node = await SfuNode.StartAsync();
         try
@@ -25,7 +25,7 @@ public sealed class RestartedNodeTests(ITestOutputHelper output)
             await using var gathering = new Gathering();
             for (var i = 0; i < 2; i++)
             {
-                await gathering.AddBrowserAsync(pages, node.WebSocketUrl, SfuNode.Token(Room, $"browser-{i}"), $"browser-{i}", o => o with { Single = single });
+                await gathering.AddBrowserAsync(pages, node.WebSocketUrl, SfuNode.Token(Room, $"browser-{i}"), $"browser-{i}", o => o with { Single = single }, i == 0 ? first : second);
             }
 
             for (var i = 0; i < 4; i++)

@@ -7,16 +7,28 @@ public sealed class SimulatedScenarioTests(ConferenceFixture conference) : IClas
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    public static TheoryData<BrowserKind, BrowserKind, string, bool> Resumptions => BrowserPairs.Each(
+        ("signal-reconnect", true),
+        ("signal-reconnect", false),
+        ("disconnect-signal-on-resume", true),
+        ("disconnect-signal-on-resume-no-messages", false));
+
+    public static TheoryData<BrowserKind, BrowserKind, string, bool> Replacements => BrowserPairs.Each(
+        ("full-reconnect", true),
+        ("full-reconnect", false),
+        ("resume-reconnect", true),
+        ("leave-full-reconnect", true),
+        ("node-failure", true),
+        ("migration", true),
+        ("force-tcp", true));
+
     /// <summary>The session is kept: same sid, nobody else notices, no track is lost.</summary>
     [Theory]
-    [InlineData("signal-reconnect", true)]
-    [InlineData("signal-reconnect", false)]
-    [InlineData("disconnect-signal-on-resume", true)]
-    [InlineData("disconnect-signal-on-resume-no-messages", false)]
-    public async Task The_session_is_resumed(string scenario, bool single)
+    [MemberData(nameof(Resumptions))]
+    public async Task The_session_is_resumed(BrowserKind first, BrowserKind second, string scenario, bool single)
     {
         await using var meeting = conference.NewMeeting();
-        var (alice, bob) = await TalkAsync(meeting, single);
+        var (alice, bob) = await TalkAsync(meeting, single, first, second);
         var before = await alice.StateAsync();
 
         await SimulateAsync(alice, scenario);
@@ -35,17 +47,11 @@ public sealed class SimulatedScenarioTests(ConferenceFixture conference) : IClas
 
     /// <summary>A new session takes the place of the old one, with all its tracks.</summary>
     [Theory]
-    [InlineData("full-reconnect", true)]
-    [InlineData("full-reconnect", false)]
-    [InlineData("resume-reconnect", true)]
-    [InlineData("leave-full-reconnect", true)]
-    [InlineData("node-failure", true)]
-    [InlineData("migration", true)]
-    [InlineData("force-tcp", true)]
-    public async Task A_new_session_replaces_the_old(string scenario, bool single)
+    [MemberData(nameof(Replacements))]
+    public async Task A_new_session_replaces_the_old(BrowserKind first, BrowserKind second, string scenario, bool single)
     {
         await using var meeting = conference.NewMeeting();
-        var (alice, bob) = await TalkAsync(meeting, single);
+        var (alice, bob) = await TalkAsync(meeting, single, first, second);
         var before = await alice.StateAsync();
 
         await SimulateAsync(alice, scenario);
@@ -83,10 +89,11 @@ public sealed class SimulatedScenarioTests(ConferenceFixture conference) : IClas
             await bob.CallAsync<bool>("harness.events.some(e => e.name === 'activeSpeakersChanged' && e.detail.includes('alice'))") ? null : "bob sees no speaker");
     }
 
-    private static async Task<(BrowserParticipant Alice, BrowserParticipant Bob)> TalkAsync(Meeting meeting, bool single)
+    private static async Task<(BrowserParticipant Alice, BrowserParticipant Bob)> TalkAsync(
+        Meeting meeting, bool single, BrowserKind first = BrowserKind.Chromium, BrowserKind second = BrowserKind.Chromium)
     {
-        var alice = await meeting.JoinAsync("alice", o => o with { Single = single });
-        var bob = await meeting.JoinAsync("bob", o => o with { Single = single });
+        var alice = await meeting.JoinAsync("alice", o => o with { Single = single }, kind: first);
+        var bob = await meeting.JoinAsync("bob", o => o with { Single = single }, kind: second);
         await alice.PublishAsync(width: 320, height: 180);
         await bob.PublishAsync(width: 320, height: 180);
         await alice.SeesAndHearsAsync(["bob"], Patience);

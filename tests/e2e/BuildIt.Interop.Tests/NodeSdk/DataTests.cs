@@ -10,14 +10,13 @@ public sealed class DataTests(ConferenceFixture conference) : IClassFixture<Conf
     private readonly ScriptedProcess _script = ScriptedProcess.Start("participant.mjs");
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Data_goes_both_ways(bool single)
+    [MemberData(nameof(BrowserPairs.UsualInBothModes), MemberType = typeof(BrowserPairs))]
+    public async Task Data_goes_both_ways(BrowserKind first, BrowserKind second, bool single)
     {
         await using var meeting = conference.NewMeeting();
         var nora = await JoinAsync(meeting, "nora", single);
-        var bob = await meeting.JoinAsync("bob", o => o with { Single = single });
-        var carol = await meeting.JoinAsync("carol", o => o with { Single = single });
+        var bob = await meeting.JoinAsync("bob", o => o with { Single = single }, kind: first);
+        var carol = await meeting.JoinAsync("carol", o => o with { Single = single }, kind: second);
 
         // Data can overtake the news of who joined; the SDK then names no sender.
         await nora.HasAsync("both others", i => i.Events.Count(e => (string?)e["name"] == "participantConnected") >= 2, Patience);
@@ -36,26 +35,31 @@ public sealed class DataTests(ConferenceFixture conference) : IClassFixture<Conf
         Assert.DoesNotContain(await bob.DataAsync(), d => d.Text == "only for carol");
     }
 
-    [Fact]
-    public async Task Rpc_goes_both_ways()
+    [Theory]
+    [MemberData(nameof(BrowserPairs.Usual), MemberType = typeof(BrowserPairs))]
+    public async Task Rpc_goes_both_ways(BrowserKind first, BrowserKind second)
     {
         await using var meeting = conference.NewMeeting();
         var nora = await JoinAsync(meeting, "nora");
         var nils = await JoinAsync(meeting, "nils");
-        var bob = await meeting.JoinAsync("bob");
+        var bob = await meeting.JoinAsync("bob", kind: first);
+        await meeting.JoinAsync("carol", kind: second);
         Assert.Equal("bob:hello", await bob.CallAsync<string>("harness.rpc('nora', 'echo', 'hello')"));
+        Assert.Equal("bob:hello", await bob.CallAsync<string>("harness.rpc('carol', 'echo', 'hello')"));
         Assert.Equal("nora:hello", await nora.CallAsync<string>("rpc", "bob", "echo", "hello"));
         Assert.Equal("nora:hello", await nora.CallAsync<string>("rpc", "nils", "echo", "hello"));
         Assert.Equal("1400", await bob.CallAsync<string>("harness.rpc('nils', 'absent', '').catch(e => `${e.code}`)"));
     }
 
-    [Fact]
-    public async Task Streams_go_both_ways()
+    [Theory]
+    [MemberData(nameof(BrowserPairs.Usual), MemberType = typeof(BrowserPairs))]
+    public async Task Streams_go_both_ways(BrowserKind first, BrowserKind second)
     {
         const int Bytes = 200_000;
         await using var meeting = conference.NewMeeting();
         var nora = await JoinAsync(meeting, "nora");
-        var bob = await meeting.JoinAsync("bob");
+        var bob = await meeting.JoinAsync("bob", kind: first);
+        var carol = await meeting.JoinAsync("carol", kind: second);
         var text = new string('ä', 30_000);
         await nora.CallAsync("sendText", text);
         await nora.CallAsync("sendBytes", Bytes);
@@ -63,6 +67,8 @@ public sealed class DataTests(ConferenceFixture conference) : IClassFixture<Conf
         await bob.RunAsync($"harness.sendBytes({Bytes})");
         await nora.HasAsync("the text", i => i.Texts.Any(t => t.Text == text && t.From == "bob"), Patience);
         await nora.HasAsync("the bytes", i => i.Bytes.Any(b => b.Length == Bytes && b.From == "bob"), Patience);
+        await carol.EventuallyAsync(Patience, async () =>
+            await carol.CallAsync<bool>("harness.texts.some(t => t.from === 'bob' && t.text.length === 30000)") ? null : "carol has no text from bob");
         await bob.EventuallyAsync(Patience, async () =>
         {
             var lengths = await bob.CallAsync<int[]>("[harness.texts.find(t => t.from === 'nora')?.text.length ?? 0, harness.bytes.find(b => b.from === 'nora')?.length ?? 0]");

@@ -151,7 +151,7 @@ public sealed class RoomServiceTests(ServerApiFixture api) : IClassFixture<Serve
         await using var meeting = api.NewMeeting();
         await api.CallAsync("createRoom", new { name = meeting.Room, maxParticipants = 1 });
         var alice = await meeting.JoinAsync("alice");
-        await Assert.ThrowsAsync<Microsoft.Playwright.PlaywrightException>(() => meeting.JoinAsync("bob"));
+        await Assert.ThrowsAsync<PageException>(() => meeting.JoinAsync("bob"));
         Assert.Equal("connected", (await alice.StateAsync()).State);
         Assert.Single((await api.CallAsync("listParticipants", meeting.Room))!.AsArray());
     }

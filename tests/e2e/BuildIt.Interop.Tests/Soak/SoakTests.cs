@@ -118,7 +118,7 @@ public sealed class SoakTests(ConferenceFixture conference, ITestOutputHelper ou
         var browser = await meeting.JoinAsync(identity, options => options with { AutoSubscribe = false });
         await browser.PublishAsync(video: true, audio: false, width: 320, height: 180);
         var wanted = Enumerable.Range(0, Watched).Select(step => $"headless-{(first + step) % Participants:00}");
-        await browser.Page.EvaluateAsync(SamplerScript);
+        await browser.Page.EvaluateAsync($"({SamplerScript})()");
         await browser.RunAsync($"soak.watch(['{string.Join("','", wanted)}'])");
         return browser;
     }

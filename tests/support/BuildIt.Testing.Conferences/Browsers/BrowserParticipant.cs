@@ -1,39 +1,31 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Microsoft.Playwright;
 
 namespace BuildIt.Testing.Conferences.Browsers;
 
 /// <summary>One livekit-client participant in a page of its own.</summary>
-public sealed class BrowserParticipant(IPage page, string identity)
+public sealed class BrowserParticipant(WebPage page, string identity)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
-    public IPage Page => page;
+    public WebPage Page => page;
 
     public string Identity => identity;
 
-    public static async Task<BrowserParticipant> OpenAsync(ChromiumBrowser browser, string pageUrl, string identity, string? initialScript = null)
-    {
-        var page = await browser.OpenAsync(pageUrl + "/participant.html", initialScript);
-        var participant = new BrowserParticipant(page, identity);
-        page.Console += (_, message) => participant.ConsoleLines.Add(message.Text);
-        page.PageError += (_, error) => participant.ConsoleLines.Add($"uncaught: {error}");
-        return participant;
-    }
+    public static async Task<BrowserParticipant> OpenAsync(WebBrowser browser, string pageUrl, string identity, string? initialScript = null) =>
+        new(await browser.OpenPageAsync(pageUrl + "/participant.html", initialScript), identity);
 
-    public Task JoinAsync(JoinOptions options) =>
-        page.EvaluateAsync("options => harness.join(JSON.parse(options))", JsonSerializer.Serialize(options, Json));
-
-    /// <summary>What the page wrote to its console, for failure messages.</summary>
-    public List<string> ConsoleLines { get; } = [];
+    public Task JoinAsync(JoinOptions options) => RunAsync($"harness.join({JsonSerializer.Serialize(options, Json)})");
 
     /// <summary>
     /// Publishes the fake camera, in three layers when simulcast is on, and the fake microphone: with redundancy (RFC 2198) when asked for,
     /// and sending less often while it is silent (DTX), which it is most of the time.
     /// </summary>
     public Task PublishAsync(bool video = true, bool audio = true, int width = 640, int height = 360, bool red = false, bool dtx = true) =>
-        page.EvaluateAsync("options => harness.publish(options)", new { video, audio, red, dtx, size = new[] { width, height } });
+        RunAsync($"harness.publish({JsonSerializer.Serialize(new { video, audio, red, dtx, size = new[] { width, height } }, Json)})");
+
+    /// <summary>Publishes a moving picture as a screen, of which a headless browser has none to share.</summary>
+    public Task ShareScreenAsync() => RunAsync("harness.shareScreen()");
 
     public async Task<ReceivedTrack> ReceivedAsync(string from, string kind) =>
         (await ReceivedAsync()).FirstOrDefault(t => t.Identity == from && t.Kind == kind) ?? ReceivedTrack.None;
@@ -57,8 +49,8 @@ public sealed class BrowserParticipant(IPage page, string identity)
 
     public async Task<T> CallAsync<T>(string expression)
     {
-        var text = await page.EvaluateAsync<string>($"(async () => JSON.stringify((await ({expression})) ?? null))()");
-        return JsonSerializer.Deserialize<T>(text, Json)!;
+        var text = await page.EvaluateAsync($"(async () => JSON.stringify((await ({expression})) ?? null))()");
+        return JsonSerializer.Deserialize<T>(text!, Json)!;
     }
 
     public Task RunAsync(string expression) => page.EvaluateAsync($"(async () => {{ await ({expression}); }})()");
@@ -89,16 +81,26 @@ public sealed class BrowserParticipant(IPage page, string identity)
         });
     }
 
-    /// <summary>Kills the page's renderer: no goodbye is said.</summary>
-    public async Task CrashAsync()
+    /// <summary>Waits until more of each of somebody's sources ("camera") has arrived since now: decoded pictures, energy of sound.</summary>
+    public async Task ReceivesAsync(string from, string[] sources, TimeSpan timeout)
     {
-        var session = await page.Context.NewCDPSessionAsync(page);
-        var gone = new TaskCompletionSource();
-        page.Crash += (_, _) => gone.TrySetResult();
-        // Not awaited: the one who would answer is gone.
-        _ = session.SendAsync("Page.crash");
-        await gone.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        var first = (await ReceivedAsync()).ToDictionary(track => track.Sid);
+        await EventuallyAsync(timeout, async () =>
+        {
+            var now = await ReceivedAsync();
+            var missing = sources.Where(source => !now.Any(track => track.Identity == from && track.Source == source && HasMore(track)));
+            return missing.Any() ? $"{identity} does not get {string.Join(", ", missing)} of {from}: {Describe(now)}" : null;
+        });
+
+        bool HasMore(ReceivedTrack track)
+        {
+            var before = first.GetValueOrDefault(track.Sid) ?? ReceivedTrack.None;
+            return track.Kind == "video" ? track.FramesDecoded >= before.FramesDecoded + 10 : track.Energy > before.Energy + 1e-5;
+        }
     }
+
+    /// <summary>Kills the page's process: no goodbye is said.</summary>
+    public Task CrashAsync() => page.CrashAsync();
 
     /// <summary>Waits until the room says that it is disconnected for good, and why.</summary>
     public Task DisconnectedAsync(DisconnectReason reason, TimeSpan timeout) =>
@@ -114,13 +116,13 @@ public sealed class BrowserParticipant(IPage page, string identity)
     /// <summary>Forgets the room's events and the console's lines.</summary>
     public Task ForgetEventsAsync()
     {
-        ConsoleLines.Clear();
+        page.ForgetConsole();
         return RunAsync("harness.forget()");
     }
 
     /// <summary>All that the page knows of the call, and its console, for failure messages.</summary>
     public async Task<string> DescribeAsync() =>
-        $"{identity}: {await StateAsync()}, its worker answers: {await CallAsync<bool>("harness.workerAnswers()")}\n{await CallAsync<string>("harness.diagnosis()")}\n{string.Join('\n', await ReceivedAsync())}\n{string.Join('\n', ConsoleLines)}";
+        $"{identity}: {await StateAsync()}, its worker answers: {await CallAsync<bool>("harness.workerAnswers()")}\n{await CallAsync<string>("harness.diagnosis()")}\n{string.Join('\n', await ReceivedAsync())}\n{string.Join('\n', page.ConsoleLines)}";
 
     /// <summary>Waits for an event.</summary>
     public Task RaisesAsync(string name, TimeSpan timeout) =>
@@ -135,8 +137,8 @@ public sealed class BrowserParticipant(IPage page, string identity)
         {
             if (clock.Elapsed > timeout)
             {
-                var events = await page.EvaluateAsync<string>("JSON.stringify(harness.events.slice(-40))");
-                throw new TimeoutException($"{last}\nafter {timeout.TotalSeconds:0} s\nevents: {events}\nconsole:\n{string.Join('\n', ConsoleLines.TakeLast(40))}");
+                var events = await page.EvaluateAsync("JSON.stringify(harness.events.slice(-40))");
+                throw new TimeoutException($"{last}\nafter {timeout.TotalSeconds:0} s\nevents: {events}\nconsole:\n{string.Join('\n', page.ConsoleLines.TakeLast(40))}");
             }
 
             await Task.Delay(100);

@@ -3,7 +3,7 @@ using Microsoft.Playwright;
 namespace BuildIt.Testing.Conferences.Browsers;
 
 /// <summary>One headless Chromium for a test run, with fake camera and microphone. The binary is Debian's or the one in <c>CHROMIUM</c>.</summary>
-public sealed class ChromiumBrowser : IAsyncDisposable
+public sealed class ChromiumBrowser : WebBrowser
 {
     private readonly IPlaywright _playwright;
     private readonly IBrowser _browser;
@@ -19,7 +19,8 @@ public sealed class ChromiumBrowser : IAsyncDisposable
         var playwright = await Playwright.CreateAsync();
         var browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
-            ExecutablePath = FindExecutable(),
+            ExecutablePath = FindProgram("CHROMIUM", "chromium", "chromium-browser", "google-chrome")
+                ?? throw new InvalidOperationException("Chromium is not installed: run 'make deps', or set CHROMIUM to its path."),
             Headless = true,
             Args =
             [
@@ -33,8 +34,10 @@ public sealed class ChromiumBrowser : IAsyncDisposable
         return new ChromiumBrowser(playwright, browser);
     }
 
-    /// <param name="url">The page.</param>
-    /// <param name="initialScript">Runs before the page's own scripts.</param>
+    public override async Task<WebPage> OpenPageAsync(string url, string? initialScript = null) => new ChromiumPage(await OpenAsync(url, initialScript));
+
+    /// <summary>The same, for tests of Chromium alone.</summary>
+    /// <inheritdoc cref="OpenPageAsync"/>
     public async Task<IPage> OpenAsync(string url, string? initialScript = null)
     {
         var page = await _browser.NewPageAsync();
@@ -47,31 +50,9 @@ public sealed class ChromiumBrowser : IAsyncDisposable
         return page;
     }
 
-    public async ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
         await _browser.DisposeAsync();
         _playwright.Dispose();
-    }
-
-    private static string FindExecutable()
-    {
-        if (Environment.GetEnvironmentVariable("CHROMIUM") is { Length: > 0 } chosen)
-        {
-            return chosen;
-        }
-
-        foreach (var folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator))
-        {
-            foreach (var name in (string[])["chromium", "chromium-browser", "google-chrome"])
-            {
-                var path = Path.Combine(folder, name);
-                if (File.Exists(path))
-                {
-                    return path;
-                }
-            }
-        }
-
-        throw new InvalidOperationException("Chromium is not installed: run 'make deps', or set CHROMIUM to its path.");
     }
 }

@@ -122,6 +122,25 @@ const harness = {
     return [...this.room.localParticipant.trackPublications.values()].map((p) => p.trackSid);
   },
 
+  async unpublish(source) {
+    const { localParticipant } = this.room;
+    await localParticipant.unpublishTrack(localParticipant.getTrackPublication(source).track);
+  },
+
+  // A moving picture, published as a screen.
+  async shareScreen() {
+    const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 360 });
+    const context = canvas.getContext('2d');
+    let frame = 0;
+    setInterval(() => {
+      context.fillStyle = `hsl(${(frame * 7) % 360} 80% 50%)`;
+      context.fillRect(0, 0, canvas.width, canvas.height);
+      context.fillStyle = 'white';
+      context.fillRect((frame++ * 13) % canvas.width, 100, 60, 60);
+    }, 100);
+    await this.room.localParticipant.publishTrack(canvas.captureStream(10).getVideoTracks()[0], { source: Track.Source.ScreenShare });
+  },
+
   // What this participant really receives, by remote participant and source.
   async received() {
     const result = [];

@@ -9,13 +9,13 @@ namespace BuildIt.Testing.Conferences.Rooms;
 
 /// <summary>
 /// Everybody of one end-to-end encrypted call: browsers and headless participants, each publishing a small picture and sound. A browser
-/// has a Chromium of its own, as people have: in a shared one the fake camera delivers nothing any more when two pages close and open it
+/// is a process of its own, as people have: in a shared Chromium the fake camera delivers nothing any more when two pages close and open it
 /// at the same moment, which is what clients do that come back together. Members may not be called at the same time.
 /// </summary>
 public sealed class Gathering : IAsyncDisposable
 {
     private readonly HeadlessNetwork _network = new();
-    private readonly List<ChromiumBrowser> _chromiums = [];
+    private readonly List<WebBrowser> _browsers = [];
     private readonly List<IAttendee> _attendees = [];
 
     /// <summary>What all frame keys are made of.</summary>
@@ -33,10 +33,13 @@ public sealed class Gathering : IAsyncDisposable
     /// <param name="token">The join token.</param>
     /// <param name="identity">The token's identity.</param>
     /// <param name="configure">Changes how it joins.</param>
+    /// <param name="kind">Which browser.</param>
     public async Task AddBrowserAsync(
-        PageServer pages, string url, string token, string identity, Func<JoinOptions, JoinOptions>? configure = null)
+        PageServer pages, string url, string token, string identity, Func<JoinOptions, JoinOptions>? configure = null, BrowserKind kind = BrowserKind.Chromium)
     {
-        var browser = await BrowserParticipant.OpenAsync(await StartChromiumAsync(), pages.Url, identity);
+        var started = await WebBrowser.StartAsync(kind);
+        _browsers.Add(started);
+        var browser = await BrowserParticipant.OpenAsync(started, pages.Url, identity);
         var options = new JoinOptions { Url = url, Token = token, E2eeSecret = Convert.ToBase64String(Secret), Simulcast = false };
         await browser.JoinAsync(configure?.Invoke(options) ?? options);
         await browser.PublishAsync(width: 320, height: 180);
@@ -46,8 +49,12 @@ public sealed class Gathering : IAsyncDisposable
     /// <summary>A browser with a page that joins and publishes by itself.</summary>
     /// <param name="address">The page, with all it has to know.</param>
     /// <param name="patience">How long it may take to join.</param>
-    public async Task AddPageAsync(string address, TimeSpan patience) =>
-        _attendees.Add(await PageAttendee.WatchAsync(await (await StartChromiumAsync()).OpenAsync(address), patience));
+    public async Task AddPageAsync(string address, TimeSpan patience)
+    {
+        var chromium = await ChromiumBrowser.StartAsync();
+        _browsers.Add(chromium);
+        _attendees.Add(await PageAttendee.WatchAsync(await chromium.OpenAsync(address), patience));
+    }
 
     /// <summary>A headless participant.</summary>
     /// <param name="url">WebSocket address of the node or region.</param>
@@ -83,9 +90,9 @@ public sealed class Gathering : IAsyncDisposable
             await participant.DisposeAsync();
         }
 
-        foreach (var chromium in _chromiums)
+        foreach (var browser in _browsers)
         {
-            await chromium.DisposeAsync();
+            await browser.DisposeAsync();
         }
 
         _network.Dispose();
@@ -97,11 +104,4 @@ public sealed class Gathering : IAsyncDisposable
             .. await Task.WhenAll(Browsers.Select(browser => browser.DescribeAsync())),
             .. Headless.Where(participant => participant.Fault is not null).Select(participant => $"{participant.Identity}: {participant.Fault}"),
         ]);
-
-    private async Task<ChromiumBrowser> StartChromiumAsync()
-    {
-        var chromium = await ChromiumBrowser.StartAsync();
-        _chromiums.Add(chromium);
-        return chromium;
-    }
 }
