@@ -79,7 +79,7 @@ prepare() {
   local level=control-plane
   [ -z "${KUBECONFIG_E2E:-}" ] || return 0
   if [ "$(id -u)" = 0 ]; then level=node; fi
-  tests/cluster/build.sh "$level" >/dev/null && tests/cluster/tools.sh >/dev/null
+  tests/cluster/build.sh "$level" >/dev/null && tests/cluster/tools.sh >/dev/null && tests/cluster/definition-server.sh build >/dev/null
 }
 
 # failed_filter FILE: a filter for the methods that failed, as the test result file names them.
