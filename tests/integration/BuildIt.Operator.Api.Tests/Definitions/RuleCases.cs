@@ -46,10 +46,20 @@ internal static class RuleCases
             """{"network":{"mode":"NodePort","hostPortRange":{"first":30000,"last":30010}}}"""),
         ["SfuCluster spec.network: tcpPort and signalPort must differ"] = new(
             """{"network":{"tcpPort":7879}}""", """{"network":{"tcpPort":7880}}"""),
+        ["SfuCluster spec.network: hostPortRange must not hold signalPort"] = new(
+            """{"network":{"hostPortRange":{"first":7881,"last":7882}}}""", """{"network":{"hostPortRange":{"first":7880,"last":7882}}}"""),
         ["SfuCluster spec.network: tlsSecretRef needs signalHost"] = new(
             """{"network":{"tlsSecretRef":{"name":"tls"},"signalHost":"sfu.example.com"}}""", """{"network":{"tlsSecretRef":{"name":"tls"}}}"""),
         ["SfuCluster spec.network.hostPortRange: first must not be above last"] = new(
             """{"network":{"hostPortRange":{"first":30010,"last":30010}}}""", """{"network":{"hostPortRange":{"first":30011,"last":30010}}}"""),
+        ["SfuCluster spec.network.hostPortRange: 7883 to 7885 are ports of the node itself"] = new(
+            """{"network":{"hostPortRange":{"first":7886,"last":7890}}}""", """{"network":{"hostPortRange":{"first":7885,"last":7890}}}"""),
+        ["SfuCluster spec.network.udpPort: 7883 to 7885 are ports of the node itself"] = new(
+            """{"network":{"udpPort":7886}}""", """{"network":{"udpPort":7885}}"""),
+        ["SfuCluster spec.network.tcpPort: 7883 to 7885 are ports of the node itself"] = new(
+            """{"network":{"tcpPort":7882}}""", """{"network":{"tcpPort":7883}}"""),
+        ["SfuCluster spec.network.signalPort: 7883 to 7885 are ports of the node itself"] = new(
+            """{"network":{"signalPort":7886}}""", """{"network":{"signalPort":7884}}"""),
         ["ConferenceRoom spec: expectedParticipants must not be above maxParticipants"] = new(
             """{"expectedParticipants":100}""", """{"expectedParticipants":101}"""),
         ["ConferenceRoom spec.createdBy: createdBy cannot be changed"] = new(

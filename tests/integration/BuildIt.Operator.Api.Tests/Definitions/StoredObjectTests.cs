@@ -27,8 +27,8 @@ public sealed class StoredObjectTests(CurrentServer server)
 
     /// <summary>An object with rules given in part, or as <c>replicas:</c> with nothing after it, which is null.</summary>
     [Theory]
-    [InlineData("SfuCluster", """{"replicas":{"max":3}}""", "replicas", """{"max":3,"min":1}""")]
-    [InlineData("SfuCluster", """{"replicas":null}""", "replicas", """{"max":10,"min":1}""")]
+    [InlineData("SfuCluster", """{"replicas":{"max":3}}""", "replicas", """{"desired":0,"max":3,"min":1}""")]
+    [InlineData("SfuCluster", """{"replicas":null}""", "replicas", """{"desired":0,"max":10,"min":1}""")]
     [InlineData("SfuCluster", """{"drain":{}}""", "drain", """{"deadline":"10m","maxConcurrent":1,"mode":"Migrate"}""")]
     [InlineData("SfuCluster", """{"drain":null}""", "drain", """{"deadline":"10m","maxConcurrent":1,"mode":"Migrate"}""")]
     [InlineData("SfuCluster", """{"network":{"mode":"HostNetwork"}}""", "network", """{"mode":"HostNetwork","signalPort":7880,"tcpPort":7881,"udpPort":7882}""")]
