@@ -41,15 +41,6 @@ public sealed class DefinitionServer : IAsyncLifetime, IAsyncDisposable
     /// <inheritdoc cref="DisposeAsync" />
     async Task IAsyncLifetime.DisposeAsync() => await DisposeAsync();
 
-    /// <summary>Runs <c>kubectl</c> against this server and returns what it printed.</summary>
-    /// <exception cref="InvalidOperationException">It failed; the message holds what it printed.</exception>
-    public async Task<string> KubectlAsync(params string[] arguments)
-    {
-        var tools = (await ChildProcess.RunAsync(Script("tools.sh"), [], CommandTimeout)).Trim();
-        return await ChildProcess.RunAsync(
-            Path.Combine(tools, "kubectl"), arguments, CommandTimeout, new Dictionary<string, string?> { ["KUBECONFIG"] = KubeconfigPath });
-    }
-
     /// <summary>Ends every process of the server and removes its files.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -12,6 +12,35 @@ public sealed class BadResourceRefusalTests(CurrentServer server)
     /// <summary>Bad in a way that a schema and its rules cannot say, so that only the webhook and the operator refuse them.</summary>
     private static readonly HashSet<string> OnlyTheWebhookKnows = new(StringComparer.Ordinal)
     {
+        "affinity-that-cannot-be",
+        "bandwidth-enormous",
+        "bandwidth-too-small",
+        "containers-on-the-host-network",
+        "containers-want-taken-ports",
+        "cron-out-of-range",
+        "cron-with-six-fields",
+        "link-between-strangers",
+        "link-to-itself",
+        "memory-without-unit",
+        "negative-warm",
+        "node-affinity-without-terms",
+        "requests-above-limits",
+        "reserved-container",
+        "reserved-labels",
+        "resources-that-are-none",
+        "room-in-too-many-regions",
+        "room-named-with-control-characters",
+        "room-that-has-expired",
+        "room-with-bad-selector",
+        "spread-that-cannot-be",
+        "static-address-unusable",
+        "steps-of-zero",
+        "stun-server-with-bad-port",
+        "surge-of-zero",
+        "tolerations-that-cannot-be",
+        "unknown-time-zone",
+        "variables-that-cannot-be",
+        "warm-beyond-max",
     };
 
     public static TheoryData<string> Files() => BadResourceTests.Files();

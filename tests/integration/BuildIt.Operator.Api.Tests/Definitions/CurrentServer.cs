@@ -57,7 +57,7 @@ public sealed class CurrentServer : IAsyncLifetime
     /// <summary>Applies a file of crds/ as kubectl apply --server-side does.</summary>
     public Task<V1CustomResourceDefinition> ApplyDefinitionAsync(string file, bool dryRun = false) =>
         Server.Client.ApiextensionsV1.PatchCustomResourceDefinitionAsync(
-            new V1Patch(File.ReadAllText(file), V1Patch.PatchType.ApplyPatch),
+            new V1Patch(YamlDocuments.Read(file).Single().ToJsonString(), V1Patch.PatchType.ApplyPatch),
             Path.GetFileNameWithoutExtension(file).Split('_') is [var group, var plural] ? $"{plural}.{group}" : file,
             dryRun: dryRun ? "All" : null,
             fieldManager: "kubectl");
