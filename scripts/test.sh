@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the solution once and runs the test projects: what only computes or waits side by side, browsers in a lane of
-# their own. The last line is "N passed, N failed, N skipped".
+# Builds the solution once and runs the test projects: what only computes side by side, the rest one after the other. The
+# last line is "N passed, N failed, N skipped".
 #
 #   scripts/test.sh [--kind KIND]... [--filter EXPRESSION] [PROJECT...]
 #
@@ -14,17 +14,17 @@ cd "$(dirname "$0")/.."
 
 unsteady_allowed=2 slowest=10
 
-filter='' projects=() kinds=()
+filter=() projects=() kinds=()
 while [ $# -gt 0 ]; do
   case $1 in
-    --filter) filter=$2; shift ;;
+    --filter) filter=(--filter "$2"); shift ;;
     --kind) kinds+=("$2"); shift ;;
     *) projects+=(tests/*/"$1/$1.csproj") ;;
   esac
   shift
 done
 if [ ${#projects[@]} = 0 ]; then
-  [ ${#kinds[@]} -gt 0 ] || kinds=(e2e integration unit)
+  [ ${#kinds[@]} -gt 0 ] || kinds=(unit integration e2e)
   for kind in "${kinds[@]}"; do projects+=(tests/"$kind"/*/*.Tests.csproj); done
 fi
 
@@ -90,19 +90,15 @@ failed_filter() {
 # counter FILE NAME: an attribute of the <Counters> element of a test result file.
 counter() { sed -nE "s/.*<Counters.* $2=\"([0-9]+)\".*/\1/p" "$1" | head -n 1; }
 
-# run_project PROJECT [PART EXPRESSION]: runs its tests, or a part of them, prints one line (and the log where a test
-# failed), and leaves its numbers in a file.
+# run_project PROJECT: runs its tests, prints one line (and the log where a test failed), and leaves its numbers in a file.
 run_project() {
-  local project=$1 part=${2:-} only=${3:-} name kind started=$SECONDS code=0 total=0 executed=0 good=0 bad again='' unsteady=0 trx out='' narrow=()
-  name=$(basename "$project" .csproj)${part:+.$part} kind=$(cut -d / -f 2 <<<"$project")
+  local project=$1 name kind started=$SECONDS code=0 total=0 executed=0 good=0 bad again='' unsteady=0 trx out=''
+  name=$(basename "$project" .csproj) kind=$(cut -d / -f 2 <<<"$project")
   trx=$results/$name.trx
-  if [ -n "$filter" ] && [ -n "$only" ]; then only="($filter)&($only)"; fi
-  only=${only:-$filter}
-  if [ -n "$only" ]; then narrow=(--filter "$only"); fi
   # A test that hangs is ended and counted as failed, instead of holding up the rest.
   dotnet test "$project" --no-build --nologo --logger "trx;LogFileName=$name.trx" --results-directory "$results" \
     --blame-hang --blame-hang-timeout 10m --blame-hang-dump-type none \
-    "${narrow[@]}" >"$results/$name.log" 2>&1 </dev/null || code=$?
+    ${filter[@]+"${filter[@]}"} >"$results/$name.log" 2>&1 </dev/null || code=$?
 
   if [ -f "$trx" ]; then
     total=$(counter "$trx" total) executed=$(counter "$trx" executed) good=$(counter "$trx" passed)
@@ -119,8 +115,6 @@ run_project() {
   fi
   # No failed test and yet a failure: the test host crashed or never started.
   if [ "$code" != 0 ] && [ "$bad" = 0 ]; then bad=1; fi
-  # A narrower filter may leave nothing of a part.
-  if [ "$code" = 0 ] && [ "$total" = 0 ]; then return 0; fi
   echo "$good $bad $((total - executed)) $unsteady" >"$results/$name.tally"
   if [ "$bad" != 0 ] || [ "$unsteady" != 0 ]; then out+=$(sed 's/^/    /' "$results/$name.log")$'\n'; fi
   # At once, so that lanes do not write into each other's lines.
@@ -146,23 +140,22 @@ if ! build; then
   exit 1
 fi
 
-# Browsers take longest and have a lane of their own. Beside them goes one lane of what mostly waits for processes or only
-# computes; without browsers there are two.
-lanes=2 interop='' pids=()
-for project in "${projects[@]}"; do
-  case $project in
-    */BuildIt.Interop.Tests.csproj) lanes=1 interop=$project ;;
-    *) echo "$project" >>"$results/others.queue" ;;
-  esac
-done
-if [ -n "$interop" ]; then run_project "$interop" calls 'Machine!=quiet' & pids+=($!); fi
 if [ "${preparing:-}" ] && ! wait "$preparing"; then
   echo "There is no local Kubernetes; the tests that need it will fail."
 fi
-if [ -f "$results/others.queue" ]; then
-  for _ in $(seq "$lanes"); do lane "$results/others.queue" & pids+=($!); done
+
+# What only computes goes side by side. Nodes, browsers and containers have the machine to themselves, one project after
+# the other: side by side on two cores their fleets fall silent and are replaced, as they should be.
+for project in "${projects[@]}"; do
+  case $project in
+    tests/unit/*) echo "$project" >>"$results/unit.queue" ;;
+    *) echo "$project" >>"$results/other.queue" ;;
+  esac
+done
+if [ -f "$results/unit.queue" ]; then
+  lane "$results/unit.queue" & first=$!
+  lane "$results/unit.queue" || broken=yes
+  wait "$first" || broken=yes
 fi
-for pid in "${pids[@]}"; do wait "$pid" || broken=yes; done
-# And then, with the machine to themselves, the tests that watch media without interruption.
-if [ -n "$interop" ]; then run_project "$interop" quiet 'Machine=quiet' || broken=yes; fi
+if [ -f "$results/other.queue" ]; then lane "$results/other.queue" || broken=yes; fi
 finish

@@ -8,7 +8,6 @@ namespace BuildIt.Interop.Tests.Adaptive;
 
 /// <summary>A subscriber whose link gets worse and better again, behind an impairing proxy; the publisher's link is clear.</summary>
 [Collection(AdaptiveTestGroup.Name)]
-[Trait(Quiet.Trait, Quiet.Machine)]
 public sealed class LimitedLinkTests(ConferenceFixture conference, ITestOutputHelper output)
 {
     private const int High = 640;

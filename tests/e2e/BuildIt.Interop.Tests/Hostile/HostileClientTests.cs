@@ -11,7 +11,6 @@ namespace BuildIt.Interop.Tests.Hostile;
 /// without loss, and the node's memory stays bounded.
 /// </summary>
 [Collection(HostileTestGroup.Name)]
-[Trait(Quiet.Trait, Quiet.Machine)]
 public sealed class HostileClientTests(ConferenceFixture conference, ITestOutputHelper output)
 {
     private const long MemoryLimit = 200 << 20;

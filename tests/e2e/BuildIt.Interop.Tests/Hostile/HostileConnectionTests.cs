@@ -13,7 +13,6 @@ namespace BuildIt.Interop.Tests.Hostile;
 
 /// <summary>Connections that are opened and not used, not read, or written with nonsense.</summary>
 [Collection(HostileTestGroup.Name)]
-[Trait(Quiet.Trait, Quiet.Machine)]
 public sealed class HostileConnectionTests(ConferenceFixture conference, ITestOutputHelper output)
 {
     private const long MemoryLimit = 100 << 20;

@@ -9,7 +9,6 @@ namespace BuildIt.Interop.Tests.Hostile;
 
 /// <summary>Several hostile clients at once in a room in which two people talk through their browsers.</summary>
 [Collection(HostileTestGroup.Name)]
-[Trait(Quiet.Trait, Quiet.Machine)]
 public sealed class HostileRoomTests(ConferenceFixture conference, ITestOutputHelper output)
 {
     private static readonly string[] Together =

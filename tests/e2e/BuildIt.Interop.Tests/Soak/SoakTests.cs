@@ -14,7 +14,6 @@ namespace BuildIt.Interop.Tests.Soak;
 /// A full room for a long time: headless participants, all with video, each watching nine others, beside two real browsers that watch
 /// nine as well. Short by default; BUILDIT_SOAK=full makes it 50 participants for five minutes, BUILDIT_SOAK_SECONDS changes the time.
 /// </summary>
-[Trait(Quiet.Trait, Quiet.Machine)]
 public sealed class SoakTests(ConferenceFixture conference, ITestOutputHelper output) : IClassFixture<ConferenceFixture>
 {
     private const int Watched = 9;

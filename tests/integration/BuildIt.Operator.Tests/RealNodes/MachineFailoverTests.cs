@@ -23,7 +23,7 @@ public sealed class MachineFailoverTests(OperatorFixture fixture, ITestOutputHel
 
     private static int Deaths => int.TryParse(Environment.GetEnvironmentVariable(MachineFactAttribute.Variable), NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : 1;
 
-    [Fact]
+    [MachineFact]
     public async Task Rooms_return_when_the_leader_dies_with_the_pod()
     {
         OperatorPair? operators = null;
