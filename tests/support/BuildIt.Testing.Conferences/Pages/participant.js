@@ -127,9 +127,9 @@ const harness = {
     await localParticipant.unpublishTrack(localParticipant.getTrackPublication(source).track);
   },
 
-  // A moving picture, published as a screen.
+  // A moving picture, published as a screen: 16:10, as no camera is.
   async shareScreen() {
-    const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 360 });
+    const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 400 });
     const context = canvas.getContext('2d');
     let frame = 0;
     setInterval(() => {
