@@ -10,7 +10,7 @@ internal static class RecordedGaps
 {
     /// <summary>The longest time without a decoded frame, from the browser's own sums over the times between frames.</summary>
     public static TimeSpan LongestStill(IReadOnlyList<Sample> samples, double from, double to) =>
-        Longest(samples, from, to, sample => sample.Frames, static (before, after) =>
+        Longest(samples, from, to, sample => sample.At, sample => sample.Frames, static (before, after) =>
         {
             // The largest that a number of values with this sum and this sum of squares can have among them: what is reached when
             // all others are equal (Samuelson's inequality).
@@ -22,21 +22,22 @@ internal static class RecordedGaps
     public static TimeSpan LongestSilence(IReadOnlyList<Sample> samples, double from, double to)
     {
         // A packet lasts what it lasts most of the time: browsers send silence less often than speech.
-        var packet = samples.Zip(samples.Skip(1), (a, b) => (b.At - a.At) / Math.Max(1, b.AudioPackets - a.AudioPackets)).Order().ElementAtOrDefault(samples.Count / 2);
-        return Longest(samples, from, to, sample => sample.AudioPackets, (before, after) =>
-            after.At - before.At - (after.AudioPackets - before.AudioPackets - 1) * packet);
+        var packet = samples.Zip(samples.Skip(1), (a, b) => (b.AudioAt - a.AudioAt) / Math.Max(1, b.AudioPackets - a.AudioPackets)).Order().ElementAtOrDefault(samples.Count / 2);
+        return Longest(samples, from, to, sample => sample.AudioAt, sample => sample.AudioPackets, (before, after) =>
+            after.AudioAt - before.AudioAt - (after.AudioPackets - before.AudioPackets - 1) * packet);
     }
 
-    private static TimeSpan Longest(IReadOnlyList<Sample> samples, double from, double to, Func<Sample, long> count, Func<Sample, Sample, double> within)
+    private static TimeSpan Longest(
+        IReadOnlyList<Sample> samples, double from, double to, Func<Sample, double> at, Func<Sample, long> count, Func<Sample, Sample, double> within)
     {
         double longest = 0;
         Sample? progress = null;
         Sample? last = null;
-        foreach (var sample in samples.Where(s => s.At >= from && s.At <= to))
+        foreach (var sample in samples.Where(s => at(s) >= from && at(s) <= to))
         {
             if (progress is not null && count(sample) <= count(progress))
             {
-                longest = Math.Max(longest, sample.At - progress.At);
+                longest = Math.Max(longest, at(sample) - at(progress));
             }
             else
             {

@@ -41,6 +41,15 @@ public sealed class RecordedGapsTests
     }
 
     [Fact]
+    public void A_page_that_reads_the_sound_late_makes_no_gap()
+    {
+        // The sound of the readings of two whole seconds is read at the end of those.
+        var samples = Record(until: 5000, Steady(5000, 66), Steady(5000, 20), Ticks(5000), audioAt: t => t is > 2000 and < 4000 ? 4000 : t);
+        Assert.InRange(RecordedGaps.LongestStill(samples, 0, 5000).TotalMilliseconds, 60, 70);
+        Assert.InRange(RecordedGaps.LongestSilence(samples, 0, 5000).TotalMilliseconds, 0, 60);
+    }
+
+    [Fact]
     public void What_never_comes_back_counts_to_the_end()
     {
         var samples = Record(until: 5000, Steady(2000, 66), Steady(2000, 20), Ticks(5000));
@@ -54,14 +63,15 @@ public sealed class RecordedGapsTests
     private static double[] Ticks(double until) => Steady(until, 100);
 
     /// <summary>What a recorder that reads at <paramref name="ticks"/> notes of frames and packets that come at these times.</summary>
-    private static List<Sample> Record(double until, double[] frames, double[] packets, double[] ticks)
+    private static List<Sample> Record(double until, double[] frames, double[] packets, double[] ticks, Func<double, double>? audioAt = null)
     {
         var samples = new List<Sample>();
         foreach (var tick in ticks.Where(tick => tick <= until))
         {
+            var heard = audioAt?.Invoke(tick) ?? tick;
             var shown = frames.Where(t => t <= tick).ToArray();
             var delays = shown.Zip(shown.Skip(1), (a, b) => (b - a) / 1000).ToArray();
-            samples.Add(new Sample(tick, shown.Length, 320, 0, 0, 0, delays.Sum(), delays.Sum(d => d * d), 1, packets.Count(t => t <= tick), 0, null));
+            samples.Add(new Sample(tick, heard, shown.Length, 320, 0, 0, 0, delays.Sum(), delays.Sum(d => d * d), 1, packets.Count(t => t <= heard), 0, null));
         }
 
         return samples;

@@ -35,7 +35,7 @@ internal sealed class Recording(BrowserParticipant participant)
     public double AudioRate(double from, double to)
     {
         var span = _samples.Where(s => s.At >= from && s.At <= to).ToList();
-        return (span[^1].AudioPackets - span[0].AudioPackets) * 1000 / (span[^1].At - span[0].At);
+        return (span[^1].AudioPackets - span[0].AudioPackets) * 1000 / (span[^1].AudioAt - span[0].AudioAt);
     }
 
     /// <summary>One line for each half second, for failure messages and reports.</summary>
@@ -61,7 +61,8 @@ internal sealed class Recording(BrowserParticipant participant)
     }
 
     /// <summary>One reading.</summary>
-    /// <param name="At">When, in milliseconds of the page's clock.</param>
+    /// <param name="At">When the video was read, in milliseconds of the page's clock.</param>
+    /// <param name="AudioAt">When the sound was read: on a busy page another time.</param>
     /// <param name="Frames">Frames decoded so far.</param>
     /// <param name="Width">Width of the last one.</param>
     /// <param name="Bytes">Bytes of video so far.</param>
@@ -75,6 +76,7 @@ internal sealed class Recording(BrowserParticipant participant)
     /// <param name="StreamState">Whether the node says that it sends the video.</param>
     internal sealed record Sample(
         double At,
+        double AudioAt,
         long Frames,
         int Width,
         long Bytes,

@@ -3,14 +3,17 @@ window.recorder = {
   samples: [],
   start(identity) {
     this.samples = [];
-    clearInterval(this.timer);
-    this.timer = setInterval(async () => {
+    clearTimeout(this.timer);
+    // One reading at a time: of two on a busy page the later could end first.
+    const samples = this.samples;
+    const read = async () => {
       const tracks = (await harness.received()).filter((track) => track.identity === identity);
       const video = tracks.find((track) => track.kind === 'video');
       const audio = tracks.find((track) => track.kind === 'audio');
-      this.samples.push({
-        // When the numbers were taken, not when this page came to read them.
+      samples.push({
+        // When the numbers were taken, not when this page came to read them: each track's by itself, as a busy page reads one later.
         at: video?.at || audio?.at || performance.timeOrigin + performance.now(),
+        audioAt: audio?.at || video?.at || performance.timeOrigin + performance.now(),
         frames: video?.framesDecoded ?? 0,
         width: video?.width ?? 0,
         bytes: video?.bytes ?? 0,
@@ -23,6 +26,8 @@ window.recorder = {
         energy: audio?.energy ?? 0,
         streamState: video?.streamState ?? null,
       });
-    }, 100);
+      if (samples === this.samples) this.timer = setTimeout(read, 100);
+    };
+    this.timer = setTimeout(read, 100);
   },
 };
