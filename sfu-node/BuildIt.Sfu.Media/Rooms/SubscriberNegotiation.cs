@@ -155,7 +155,10 @@ internal sealed class SubscriberNegotiation
         _waiting = false;
         foreach (var section in session.Sections)
         {
-            if (section.Sends is { } sends && _peer.Subscriptions.TryGetValue(new TrackSid(sends.TrackId), out var subscription))
+            // One that was dropped and wanted again meanwhile has other sources, which the next description shows.
+            if (section.Sends is { } sends
+                && _peer.Subscriptions.TryGetValue(new TrackSid(sends.TrackId), out var subscription)
+                && ReferenceEquals(subscription.Sends, sends))
             {
                 _peer.Outgoing.AddExtensions(section.Extensions);
                 subscription.OnNegotiated(section, _peer.Outgoing.Extensions, now);

@@ -22,11 +22,15 @@ public sealed class OfferBuilder(CodecPolicy policy, bool reuseSections = true)
     /// <summary>An offer is out that the client has not answered.</summary>
     public bool AwaitsAnswer { get; private set; }
 
-    /// <summary>Gives a track a section and returns its mid. A track that already has one keeps it.</summary>
+    /// <summary>
+    /// Gives a track a section and returns its mid. A track that already has one keeps it, also when it was taken out and no offer
+    /// has shown that.
+    /// </summary>
     public string Add(SendTrack track)
     {
         ArgumentNullException.ThrowIfNull(track);
         var section = _sections.Find(candidate => candidate.Track?.TrackId == track.TrackId)
+            ?? _sections.Find(candidate => candidate.Track is null && candidate.Kind == track.Kind && candidate.StillShows(track))
             ?? _sections.Find(candidate => reuseSections && candidate.IsFree && candidate.Kind == track.Kind);
         if (section is null)
         {
@@ -76,7 +80,7 @@ public sealed class OfferBuilder(CodecPolicy policy, bool reuseSections = true)
             },
         };
         media.AddRange(_sections.Select(section => RtpSection(section, transport)));
-        _offered = [.. _sections.Select(section => section.Track)];
+        _offered = [.. _sections.Select(section => section.Show())];
         NeedsOffer = false;
         AwaitsAnswer = true;
         return new SdpSession
@@ -216,6 +220,9 @@ public sealed class OfferBuilder(CodecPolicy policy, bool reuseSections = true)
 
     private sealed class Section(string mid, MediaKind kind)
     {
+        private SendTrack? _shown;
+        private bool _offered;
+
         public string Mid { get; } = mid;
 
         public MediaKind Kind { get; } = kind;
@@ -224,6 +231,16 @@ public sealed class OfferBuilder(CodecPolicy policy, bool reuseSections = true)
 
         /// <summary>Negotiated inactive, so that another track may take it.</summary>
         public bool IsFree { get; set; }
+
+        /// <summary>An offer shows its track from now on.</summary>
+        public SendTrack? Show()
+        {
+            _offered = true;
+            return _shown = Track;
+        }
+
+        /// <summary>For all that the client knows, the track is in this section; or it knows nothing of the section yet.</summary>
+        public bool StillShows(SendTrack track) => !_offered || _shown?.TrackId == track.TrackId;
 
         /// <summary>Stands in for the track of an inactive section, which still has to list codecs.</summary>
         public SendTrack Placeholder => new() { TrackId = "", StreamId = "", Kind = Kind, Ssrc = 0, Cname = "" };

@@ -7,7 +7,9 @@ namespace BuildIt.Sfu.Media.Sdp.Negotiation;
 public sealed class ReceivingSections(bool reuseSections = true)
 {
     private readonly List<SendTrack> _wanted = [];
-    private readonly Dictionary<string, string> _trackByMid = new(StringComparer.Ordinal);
+
+    // What the last answer shows in each section.
+    private readonly Dictionary<string, SendTrack> _shown = new(StringComparer.Ordinal);
 
     // Sections that once carried a track and that an answer has since shown inactive.
     private readonly HashSet<string> _ended = new(StringComparer.Ordinal);
@@ -22,9 +24,12 @@ public sealed class ReceivingSections(bool reuseSections = true)
     /// <summary>Video sections the client has to add, beyond those it has free.</summary>
     public int MissingVideo => Math.Max(0, Waiting(MediaKind.Video) - _freeVideo);
 
-    /// <summary>The client has to offer again: a track waits for a section, or a section still shows a track that is gone.</summary>
+    /// <summary>
+    /// The client has to offer again: a track waits for a section, or a section still shows one that is gone or that has other
+    /// sources now, as after it was dropped and wanted again.
+    /// </summary>
     public bool NeedsOffer =>
-        Waiting(MediaKind.Audio) + Waiting(MediaKind.Video) > 0 || _trackByMid.Keys.Any(mid => TrackFor(mid) is null);
+        Waiting(MediaKind.Audio) + Waiting(MediaKind.Video) > 0 || _shown.Values.Any(shown => !ReferenceEquals(Wanted(shown.TrackId), shown));
 
     /// <summary>Wants a track sent, or changes how; it gets a section with the next offer that has room.</summary>
     public void Add(SendTrack track)
@@ -47,19 +52,23 @@ public sealed class ReceivingSections(bool reuseSections = true)
     public void Assign(SdpSession offer)
     {
         ArgumentNullException.ThrowIfNull(offer);
-        foreach (var (mid, trackId) in _trackByMid.ToArray())
+        foreach (var (mid, shown) in _shown.ToArray())
         {
-            if (!_wanted.Exists(track => track.TrackId == trackId) || !Receives(offer, mid))
+            if (Wanted(shown.TrackId) is { } track && Receives(offer, mid))
+            {
+                _shown[mid] = track;
+            }
+            else
             {
                 // This answer shows the section without its track; the next one may give it another.
-                _trackByMid.Remove(mid);
+                _shown.Remove(mid);
                 _ended.Remove(mid);
             }
         }
 
         foreach (var track in _wanted)
         {
-            if (_trackByMid.ContainsValue(track.TrackId))
+            if (IsShown(track))
             {
                 continue;
             }
@@ -67,7 +76,7 @@ public sealed class ReceivingSections(bool reuseSections = true)
             var free = offer.Media.FirstOrDefault(media => IsFree(media, track.Kind));
             if (free is not null)
             {
-                _trackByMid[free.Mid] = track.TrackId;
+                _shown[free.Mid] = track;
                 _used.Add(free.Mid);
                 _ended.Remove(free.Mid);
             }
@@ -75,7 +84,7 @@ public sealed class ReceivingSections(bool reuseSections = true)
 
         foreach (var mid in _used)
         {
-            if (!_trackByMid.ContainsKey(mid))
+            if (!_shown.ContainsKey(mid))
             {
                 _ended.Add(mid);
             }
@@ -85,9 +94,8 @@ public sealed class ReceivingSections(bool reuseSections = true)
         _freeVideo = offer.Media.Count(media => IsFree(media, MediaKind.Video));
     }
 
-    /// <summary>The track assigned to a section; null when it has none.</summary>
-    public SendTrack? TrackFor(string mid) =>
-        _trackByMid.TryGetValue(mid, out var trackId) ? _wanted.Find(track => track.TrackId == trackId) : null;
+    /// <summary>The track that the answer to the last offer shows in a section; null when it has none.</summary>
+    public SendTrack? TrackFor(string mid) => _shown.GetValueOrDefault(mid);
 
     private static bool Receives(SdpSession offer, string mid) =>
         offer.Media.Any(media => media.Mid == mid && !media.Rejected && media.Direction.Receives);
@@ -97,9 +105,12 @@ public sealed class ReceivingSections(bool reuseSections = true)
         && !media.Rejected
         && media.Direction.Receives
         && media.Mid.Length > 0
-        && !_trackByMid.ContainsKey(media.Mid)
+        && !_shown.ContainsKey(media.Mid)
         && (!_used.Contains(media.Mid) || (reuseSections && _ended.Contains(media.Mid)));
 
-    private int Waiting(MediaKind kind) =>
-        _wanted.Count(track => track.Kind == kind && !_trackByMid.ContainsValue(track.TrackId));
+    private int Waiting(MediaKind kind) => _wanted.Count(track => track.Kind == kind && !IsShown(track));
+
+    private bool IsShown(SendTrack track) => _shown.Values.Any(shown => shown.TrackId == track.TrackId);
+
+    private SendTrack? Wanted(string trackId) => _wanted.Find(track => track.TrackId == trackId);
 }

@@ -115,6 +115,9 @@ internal sealed class ModelClient : IMediaPeerEvents, IPeerTransportEvents
     /// <summary>Set before publishing: whether a second payload type of VP8 is offered, to change to.</summary>
     public bool TwoCodecs { get; set; }
 
+    /// <summary>What happens once more between an offer and its answer.</summary>
+    public Action? BeforeAnswer { get; set; }
+
     /// <summary>Publishes three layers of video and audio, and connects.</summary>
     public void Publish()
     {
@@ -424,6 +427,9 @@ internal sealed class ModelClient : IMediaPeerEvents, IPeerTransportEvents
         var offer = SdpWriter.Write(new SdpSession { SessionId = 1, SessionVersion = ++_version, BundleGroups = [[.. media.Select(m => m.Mid)]], Media = media });
         var made = Peer.BeginOffer(RemoteDescription.Parse(offer), _room.Now);
         made.Build();
+        var between = BeforeAnswer;
+        BeforeAnswer = null;
+        between?.Invoke();
         var result = Peer.FinishOffer(made, _room.Now);
         Assert.Null(result.Error);
         Assert.True(SdpParser.TryParse(result.Sdp, out var answer, out var error), error.ToString());

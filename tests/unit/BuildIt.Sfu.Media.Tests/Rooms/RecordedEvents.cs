@@ -14,6 +14,9 @@ internal sealed class RecordedEvents : IMediaPeerEvents
 
     public List<SubscriptionFailure> Failures { get; } = [];
 
+    /// <summary>The node's own offers, oldest first.</summary>
+    public List<string> Offers { get; } = [];
+
     /// <summary>The codecs that were last said to be watched.</summary>
     public IReadOnlyList<WantedCodec> Wanted { get; private set; } = [];
 
@@ -21,9 +24,7 @@ internal sealed class RecordedEvents : IMediaPeerEvents
 
     public void OnTrackEnded(TrackSid track, Instant now) => Ended.Add(track);
 
-    public void OnOffer(string sdp, IReadOnlyDictionary<string, string> midToTrack, Instant now)
-    {
-    }
+    public void OnOffer(string sdp, IReadOnlyDictionary<string, string> midToTrack, Instant now) => Offers.Add(sdp);
 
     public void OnMediaSectionsRequired(int audio, int video, Instant now)
     {

@@ -92,6 +92,28 @@ public class NegotiationTests
     }
 
     [Fact]
+    public void A_track_that_comes_again_with_other_sources_needs_another_offer()
+    {
+        var sections = new ReceivingSections();
+        var offer = SdpFixtures.Parsed(SdpFixtures.ChromiumSinglePublishing);
+        sections.Add(Track("TR_a", MediaKind.Audio, 1000));
+        sections.Assign(offer);
+        var mid = offer.Media.Single(media => sections.TrackFor(media.Mid) is not null).Mid;
+        Assert.False(sections.NeedsOffer);
+
+        sections.Remove("TR_a");
+        sections.Add(Track("TR_a", MediaKind.Audio, 1001));
+        Assert.True(sections.NeedsOffer);
+        Assert.Equal((0, 0), (sections.MissingAudio, sections.MissingVideo));
+        sections.Assign(offer);
+        Assert.Equal(1001u, sections.TrackFor(mid)!.Ssrc);
+        Assert.False(sections.NeedsOffer);
+
+        sections.Add(Track("TR_a", MediaKind.Audio, 1001) with { PreferredCodecs = ["opus"] });
+        Assert.True(sections.NeedsOffer);
+    }
+
+    [Fact]
     public void Firefox_offer_keeps_its_own_numbers()
     {
         Assert.True(TryAnswer(SdpFixtures.Parsed(SdpFixtures.Firefox), out var answer, out var result, out var error), error);

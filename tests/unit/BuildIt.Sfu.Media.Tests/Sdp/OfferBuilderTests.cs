@@ -43,6 +43,30 @@ public class OfferBuilderTests
         Assert.Equal("1", _builder.Add(NegotiationTests.Track("TR_3", MediaKind.Video, 40)));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_track_that_comes_again_before_the_client_saw_it_go_keeps_its_section(bool reuse)
+    {
+        var builder = new OfferBuilder(new CodecPolicy(), reuse);
+        Assert.Equal("1", builder.Add(NegotiationTests.Track("TR_1", MediaKind.Video, 10)));
+        Assert.True(builder.Remove("TR_1"));
+        Assert.Equal("1", builder.Add(NegotiationTests.Track("TR_1", MediaKind.Video, 12)));
+        Assert.Equal(12u, builder.Build(SdpFixtures.Local).Media[1].Sources[0].Ssrc);
+        Assert.False(builder.NeedsOffer);
+
+        for (var ssrc = 20u; ssrc < 60; ssrc += 2)
+        {
+            Assert.True(builder.Remove("TR_1"));
+            Assert.Equal("1", builder.Add(NegotiationTests.Track("TR_1", MediaKind.Video, ssrc)));
+        }
+
+        Assert.True(builder.NeedsOffer);
+        Assert.True(builder.Remove("TR_1"));
+        builder.Build(SdpFixtures.Local);
+        Assert.Equal("2", builder.Add(NegotiationTests.Track("TR_1", MediaKind.Video, 80)));
+    }
+
     [Fact]
     public void An_answer_with_retransmission_alone_takes_no_track()
     {
