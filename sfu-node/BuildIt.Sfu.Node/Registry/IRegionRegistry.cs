@@ -10,7 +10,7 @@ public interface IRegionRegistry : INodeRegistry
 {
     /// <summary>
     /// Calls back for every change from now on, also after the connection was lost and found again. What changes while it is
-    /// lost is not told.
+    /// lost is not told. A call that throws leaves nothing behind.
     /// </summary>
     Task WatchAsync(Action<RoomId> routeChanged, Action<Revocation> revoked);
 

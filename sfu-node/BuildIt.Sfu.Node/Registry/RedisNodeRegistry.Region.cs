@@ -24,26 +24,40 @@ public sealed partial class RedisNodeRegistry
 
     public async Task WatchAsync(Action<RoomId> routeChanged, Action<Revocation> revoked)
     {
-        try
-        {
-            var subscriber = _connection.GetSubscriber();
-            await subscriber.SubscribeAsync(RedisChannel.Literal(_keys.RouteChanges), (_, room) =>
+        (RedisChannel Channel, Action<RedisChannel, RedisValue> Hear)[] watched =
+        [
+            (RedisChannel.Literal(_keys.RouteChanges), (_, room) =>
             {
                 if (room.ToString() is { Length: > 0 and <= RoomId.MaxLength } id)
                 {
                     routeChanged(new RoomId(id));
                 }
-            });
-            await subscriber.SubscribeAsync(RedisChannel.Literal(_keys.RevocationChanges), (_, json) =>
+            }),
+            (RedisChannel.Literal(_keys.RevocationChanges), (_, json) =>
             {
                 if (Read(json, ContractJson.Default.Revocation) is { } revocation)
                 {
                     revoked(revocation);
                 }
-            });
+            }),
+        ];
+        var subscriber = _connection.GetSubscriber();
+        try
+        {
+            foreach (var (channel, hear) in watched)
+            {
+                await subscriber.SubscribeAsync(channel, hear);
+            }
         }
         catch (Exception e) when (e is RedisException or TimeoutException or WebException)
         {
+            // The client library keeps a handler for when the server is back, although it says that it could not subscribe. The next
+            // attempt brings its own.
+            foreach (var (channel, hear) in watched)
+            {
+                await subscriber.UnsubscribeAsync(channel, hear, CommandFlags.FireAndForget);
+            }
+
             throw new RegistryUnavailableException("The registry does not answer.", e);
         }
     }
