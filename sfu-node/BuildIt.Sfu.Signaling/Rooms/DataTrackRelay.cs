@@ -17,6 +17,8 @@ internal sealed class DataTrackRelay(RoomCore room)
 
     private readonly Dictionary<string, DataTrack> _tracks = new(StringComparer.Ordinal);
 
+    public DataTrack? Find(string sid) => _tracks.GetValueOrDefault(sid);
+
     public void Publish(Participant publisher, PublishDataTrackRequest request, Instant now)
     {
         if (Refuse(publisher, request) is var (reason, text))
@@ -56,6 +58,8 @@ internal sealed class DataTrackRelay(RoomCore room)
         {
             Reconcile(subscriber, track);
         }
+
+        room.DataHandles.Flush(now);
     }
 
     public void Unpublish(Participant publisher, UnpublishDataTrackRequest request, Instant now)
@@ -70,13 +74,13 @@ internal sealed class DataTrackRelay(RoomCore room)
         }
 
         Remove(track);
+        room.DataHandles.Flush(now);
         publisher.Send(new SignalResponse { UnpublishDataTrackResponse = new UnpublishDataTrackResponse { Info = track.Info } });
         room.News.Publish(publisher, now, tracksChanged: true);
     }
 
-    public void UpdateSubscription(Participant subscriber, UpdateDataSubscription request)
+    public void UpdateSubscription(Participant subscriber, UpdateDataSubscription request, Instant now)
     {
-        var changed = false;
         var wishes = subscriber.DataTracks.Wishes;
         foreach (var update in request.Updates)
         {
@@ -89,36 +93,29 @@ internal sealed class DataTrackRelay(RoomCore room)
             wishes[update.TrackSid] = update.Subscribe;
             if (Find(update.TrackSid) is { } track)
             {
-                changed |= Reconcile(subscriber, track, tell: false);
+                Reconcile(subscriber, track);
             }
         }
 
-        // The message lists all there are: once, not for each.
-        if (changed)
-        {
-            SendHandles(subscriber);
-        }
+        room.DataHandles.Flush(now);
     }
 
     /// <summary>Everything about one subscriber: on join, and when its permission changes.</summary>
-    public void ReconcileSubscriber(Participant subscriber)
+    public void ReconcileSubscriber(Participant subscriber, Instant now)
     {
         foreach (var publisher in room.Participants)
         {
             foreach (var track in publisher.DataTracks.Published.Values)
             {
-                Reconcile(subscriber, track, tell: false);
+                Reconcile(subscriber, track);
             }
         }
 
-        if (subscriber.DataTracks.Handles.Count > 0)
-        {
-            SendHandles(subscriber);
-        }
+        TellHandles(subscriber, now);
     }
 
     /// <summary>Everything about one publisher: when its consent or its visibility changes.</summary>
-    public void ReconcilePublisher(Participant publisher)
+    public void ReconcilePublisher(Participant publisher, Instant now)
     {
         foreach (var track in publisher.DataTracks.Published.Values)
         {
@@ -127,34 +124,29 @@ internal sealed class DataTrackRelay(RoomCore room)
                 Reconcile(subscriber, track);
             }
         }
+
+        room.DataHandles.Flush(now);
     }
 
     /// <summary>The publisher leaves, or may no longer publish data.</summary>
-    public void RemoveAll(Participant publisher)
+    public void RemoveAll(Participant publisher, Instant now)
     {
         foreach (var track in publisher.DataTracks.Published.Values.ToArray())
         {
             Remove(track);
         }
+
+        room.DataHandles.Flush(now);
     }
 
-    public void SendHandles(Participant subscriber)
+    /// <summary>Tells a subscriber its handles although they may not have changed: to one that joins or resumes.</summary>
+    public void TellHandles(Participant subscriber, Instant now)
     {
-        var message = new DataTrackSubscriberHandles();
-        foreach (var (sid, handle) in subscriber.DataTracks.Handles)
+        if (subscriber.DataTracks.Handles.Count > 0)
         {
-            if (Find(sid) is { } track)
-            {
-                message.SubHandles[handle] = new DataTrackSubscriberHandles.Types.PublishedDataTrack
-                {
-                    PublisherIdentity = track.Publisher.Identity,
-                    PublisherSid = track.Publisher.Sid.Value,
-                    TrackSid = sid,
-                };
-            }
+            room.DataHandles.Tell(subscriber);
+            room.DataHandles.Flush(now);
         }
-
-        subscriber.Send(new SignalResponse { DataTrackSubscriberHandles = message });
     }
 
     /// <summary>Forwards a packet: only the handle differs between subscribers.</summary>
@@ -189,12 +181,11 @@ internal sealed class DataTrackRelay(RoomCore room)
         ArrayPool<byte>.Shared.Return(copy);
     }
 
-    /// <returns>Whether anything changed.</returns>
-    private bool Reconcile(Participant subscriber, DataTrack track, bool tell = true)
+    private void Reconcile(Participant subscriber, DataTrack track)
     {
         if (subscriber == track.Publisher)
         {
-            return false;
+            return;
         }
 
         var tracks = subscriber.DataTracks;
@@ -204,15 +195,15 @@ internal sealed class DataTrackRelay(RoomCore room)
             && (tracks.Wishes.TryGetValue(track.Info.Sid, out var wish) ? wish : subscriber.Join.AutoSubscribeDataTracks);
         if (wanted == tracks.Handles.ContainsKey(track.Info.Sid))
         {
-            return false;
+            return;
         }
 
         if (wanted)
         {
-            // A 16-bit handle for each: beyond that a subscriber gets no more.
-            if (tracks.Handles.Count >= ushort.MaxValue)
+            // All are listed in one message, which is as long as any that a client may send.
+            if (tracks.Handles.Count >= room.Services.Limits.Subscriptions)
             {
-                return false;
+                return;
             }
 
             tracks.Allocate(track.Info.Sid);
@@ -222,12 +213,7 @@ internal sealed class DataTrackRelay(RoomCore room)
             tracks.Release(track.Info.Sid);
         }
 
-        if (tell)
-        {
-            SendHandles(subscriber);
-        }
-
-        return true;
+        room.DataHandles.Tell(subscriber);
     }
 
     private void Remove(DataTrack track)
@@ -240,7 +226,7 @@ internal sealed class DataTrackRelay(RoomCore room)
             subscriber.DataTracks.Wishes.Remove(track.Info.Sid);
             if (subscriber.DataTracks.Release(track.Info.Sid))
             {
-                SendHandles(subscriber);
+                room.DataHandles.Tell(subscriber);
             }
         }
     }
@@ -271,6 +257,4 @@ internal sealed class DataTrackRelay(RoomCore room)
             _ => null,
         };
     }
-
-    private DataTrack? Find(string sid) => _tracks.GetValueOrDefault(sid);
 }

@@ -89,7 +89,7 @@ internal sealed class Resumption(RoomCore room)
 
         if (state.DataSubscription is { } data)
         {
-            room.DataTracks.UpdateSubscription(participant, data);
+            room.DataTracks.UpdateSubscription(participant, data, now);
         }
 
         // Nobody receives what it sent itself.
@@ -124,10 +124,7 @@ internal sealed class Resumption(RoomCore room)
             }
         }
 
-        if (participant.DataTracks.Handles.Count > 0)
-        {
-            room.DataTracks.SendHandles(participant);
-        }
+        room.DataTracks.TellHandles(participant, now);
 
         room.Subscriptions.TellAgain(participant);
         room.Newcomers.TellAgain(participant);

@@ -87,7 +87,7 @@ public sealed partial class RoomCore
         }
 
         Subscriptions.ReconcileSubscriber(participant, now);
-        DataTracks.ReconcileSubscriber(participant);
+        DataTracks.ReconcileSubscriber(participant, now);
         if (comesBack && Settling.Concerns(attempt.Parameters.Client))
         {
             participant.Settling = new Settling(now);
@@ -187,7 +187,7 @@ public sealed partial class RoomCore
         }
 
         participant.Tracks.Clear();
-        DataTracks.RemoveAll(participant);
+        DataTracks.RemoveAll(participant, now);
         participant.Changed();
         participant.Media.Close(now);
         Newcomers.Forget(participant);

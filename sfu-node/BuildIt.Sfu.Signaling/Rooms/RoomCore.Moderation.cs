@@ -204,7 +204,7 @@ public sealed partial class RoomCore
 
         if (!permission.CanPublishData)
         {
-            DataTracks.RemoveAll(participant);
+            DataTracks.RemoveAll(participant, now);
         }
 
         participant.Changed();
@@ -216,8 +216,8 @@ public sealed partial class RoomCore
         News.Publish(participant, now);
         Subscriptions.ReconcileSubscriber(participant, now);
         Subscriptions.ReconcilePublisher(participant, now);
-        DataTracks.ReconcileSubscriber(participant);
-        DataTracks.ReconcilePublisher(participant);
+        DataTracks.ReconcileSubscriber(participant, now);
+        DataTracks.ReconcilePublisher(participant, now);
         RefreshToken(participant, now);
         RoomChanged(now);
     }

@@ -54,6 +54,7 @@ public sealed partial class RoomCore : IMediaRoomEvents, IDeadline
         Requests = new SignalHandler(this);
         Bounds = new NewsBounds(this);
         Sweeps = new PublisherSweeps(this);
+        DataHandles = new DataHandleNews(this);
     }
 
     public RoomSid Sid { get; }
@@ -89,6 +90,8 @@ public sealed partial class RoomCore : IMediaRoomEvents, IDeadline
     internal NewsBounds Bounds { get; }
 
     internal PublisherSweeps Sweeps { get; }
+
+    internal DataHandleNews DataHandles { get; }
 
     internal Dictionary<string, Participant>.ValueCollection Participants => _bySid.Values;
 

@@ -94,7 +94,7 @@ internal sealed class SignalHandler(RoomCore room)
                 room.DataTracks.Unpublish(participant, request.UnpublishDataTrackRequest, now);
                 break;
             case Request.UpdateDataSubscription:
-                room.DataTracks.UpdateSubscription(participant, request.UpdateDataSubscription);
+                room.DataTracks.UpdateSubscription(participant, request.UpdateDataSubscription, now);
                 break;
             case Request.StoreDataBlobRequest:
                 Unsupported(participant, request.StoreDataBlobRequest.RequestId);
@@ -203,7 +203,7 @@ internal sealed class SignalHandler(RoomCore room)
     {
         participant.Access = SubscriptionAccess.From(permission);
         room.Subscriptions.ReconcilePublisher(participant, now);
-        room.DataTracks.ReconcilePublisher(participant);
+        room.DataTracks.ReconcilePublisher(participant, now);
     }
 
     private void UpdateMetadata(Participant participant, UpdateParticipantMetadata request, Instant now)
