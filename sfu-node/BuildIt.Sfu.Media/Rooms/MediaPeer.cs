@@ -208,7 +208,9 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
         subscription.Publication.Subscriptions.Remove(subscription);
         subscription.End();
         _subscribing.Remove(subscription, now);
-        Touch(NextWork());
+
+        // Only this can want something sooner for it; whoever leaves with many tracks does this to everybody for each of them.
+        Touch(_subscribing.NextDeadline);
     }
 
     public bool IsSubscribed(TrackSid track) => _subscriptions.ContainsKey(track);

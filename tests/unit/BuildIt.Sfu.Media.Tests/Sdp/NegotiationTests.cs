@@ -113,6 +113,31 @@ public class NegotiationTests
         Assert.True(sections.NeedsOffer);
     }
 
+    /// <summary>Whoever leaves with a hundred tracks has a hundred dropped at everybody, on a loop that media waits for.</summary>
+    [Fact]
+    public void Dropping_one_of_many_tracks_does_not_go_through_them_all()
+    {
+        const int Count = 4000;
+        var sections = new ReceivingSections();
+        for (var i = 0u; i < Count; i++)
+        {
+            sections.Add(Track($"TR_{i}", MediaKind.Audio, i));
+        }
+
+        var media = SdpFixtures.Parsed(SdpFixtures.ChromiumSingleFirst).Media.First(section => section.Kind == MediaKind.Audio);
+        sections.Assign(new SdpSession { Media = [.. Enumerable.Range(0, 500).Select(i => media with { Mid = $"m{i}", Direction = MediaDirection.RecvOnly })] });
+        Assert.Equal(Count - 500, sections.MissingAudio);
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        for (var i = 0u; i < 1000; i++)
+        {
+            Assert.True(sections.Remove($"TR_{i}"));
+            Assert.True(sections.NeedsOffer);
+        }
+
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(1), $"{clock.Elapsed.TotalMilliseconds:0} ms");
+        Assert.Equal(Count - 1000, sections.MissingAudio);
+    }
+
     [Fact]
     public void Firefox_offer_keeps_its_own_numbers()
     {
