@@ -57,6 +57,14 @@ public sealed class ApiProblem(int status, string type, string detail) : Excepti
         RetryAfter = TimeSpan.FromSeconds(2),
     };
 
+    public static ApiProblem NodeSilent() => new(
+        StatusCodes.Status503ServiceUnavailable,
+        "node-silent",
+        "A node of the room does not answer, so nobody can say whether this participant is connected; nothing was muted. Sign the request again and repeat it.")
+    {
+        RetryAfter = TimeSpan.FromSeconds(1),
+    };
+
     public static ApiProblem NotReady(string reason) => new(
         StatusCodes.Status503ServiceUnavailable, "room-not-ready", $"The room is not placed yet: {reason} Ask again.")
     {

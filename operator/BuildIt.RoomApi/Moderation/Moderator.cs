@@ -26,7 +26,7 @@ public sealed class Moderator(
     private static readonly TimeSpan DurablePatience = TimeSpan.FromSeconds(2);
 
     /// <summary>Puts somebody out for good: their tokens stop counting, they get no new one, and they are disconnected.</summary>
-    /// <returns>Applied when they were on a node and are no more, by its word; not when they were on none, or no node answered.</returns>
+    /// <returns>Done when they were on a node and are no more, by its word or the registry's.</returns>
     public async Task<Outcome> RevokeAsync(ConferenceRoom room, ParticipantId participant, CancellationToken cancellation)
     {
         var from = Now() + ClockSlack;
@@ -34,15 +34,14 @@ public sealed class Moderator(
         var decision = Revoked(RoomAnnotations.Of(room, participant));
         var durable = rooms.DecideAsync(room.Metadata.Name, participant, Revoked, cancellation);
         var present = await TellAsync(room, participant, decision, removes: true, cancellation);
-        var applied = await RemoveAsync(room, participant, cancellation) switch
+        var effect = await RemoveAsync(room, participant, cancellation);
+        if (effect == Effect.None && present)
         {
-            NodeAnswer.Done => true,
-
             // The registry tells their node as well, mostly before it is asked here.
-            NodeAnswer.NotThere => present,
-            _ => false,
-        };
-        return new Outcome(applied, await IsDurableAsync(room, participant, decision, durable, cancellation));
+            effect = Effect.Done;
+        }
+
+        return new Outcome(effect, await IsDurableAsync(room, participant, decision, durable, cancellation));
     }
 
     /// <summary>Lets somebody who was put out come back; old tokens stay worthless.</summary>
@@ -65,7 +64,10 @@ public sealed class Moderator(
     }
 
     /// <summary>Gives a role, at once where the participant is connected. A lower role makes older tokens worthless.</summary>
-    /// <returns>Applied when a node gave it to the connected participant.</returns>
+    /// <returns>
+    /// Done when a node gave it to the connected participant. When that is unknown of a lower role they are being disconnected; of a
+    /// higher one they have it when they come again, if not before.
+    /// </returns>
     /// <exception cref="DecisionOverruledException">They were put out meanwhile.</exception>
     public async Task<Outcome> SetRoleAsync(ConferenceRoom room, ParticipantId participant, Role role, CancellationToken cancellation)
     {
@@ -89,13 +91,13 @@ public sealed class Moderator(
 
         var permissions = Permissions.Of(role, room.Spec.Settings);
         var answers = await OnNodesAsync(room, endpoint => client.UpdateAsync(endpoint, room.Metadata.Name, participant, role, permissions, cancellation), cancellation);
-        if (demoted && answers.Contains(NodeAnswer.Failed))
+        if (demoted && answers.Contains(NodeAnswer.Unknown))
         {
-            // Rights that could not be taken away would last as long as the connection: it has to end.
+            // Rights that were not taken away would last as long as the connection: it has to end.
             await TellAsync(room, participant, decision, removes: true, cancellation);
         }
 
-        return new Outcome(answers.Contains(NodeAnswer.Done), !demoted || await IsDurableAsync(room, participant, decision, durable, cancellation));
+        return new Outcome(EffectOf(answers), !demoted || await IsDurableAsync(room, participant, decision, durable, cancellation));
     }
 
     /// <summary>Mutes tracks of a connected participant. Nobody is unmuted from outside.</summary>
@@ -103,31 +105,40 @@ public sealed class Moderator(
     /// <param name="participant">Who.</param>
     /// <param name="chosen">Which of their tracks, by sid and source.</param>
     /// <param name="cancellation">Gives up waiting.</param>
-    /// <returns>The sids that were muted; null when the participant is on no node.</returns>
-    public async Task<IReadOnlyList<string>?> MuteAsync(
+    /// <returns>What was muted; null when the participant is on no node.</returns>
+    /// <exception cref="NodeSilentException">Whether they are on a node is not known.</exception>
+    public async Task<Muted?> MuteAsync(
         ConferenceRoom room, ParticipantId participant, Func<string, string, bool> chosen, CancellationToken cancellation)
     {
         var name = room.Metadata.Name;
-        List<string>? muted = null;
+        var (found, silent) = (false, false);
+        List<string> muted = [];
+        List<string> unknown = [];
         foreach (var endpoint in await nodes.EndpointsAsync(room, cancellation))
         {
             var (answer, tracks) = await client.TracksAsync(endpoint, name, participant, cancellation);
-            if (answer != NodeAnswer.Done)
-            {
-                continue;
-            }
-
-            muted ??= [];
+            silent |= answer == NodeAnswer.Unknown;
+            found |= answer == NodeAnswer.Done;
             foreach (var (sid, _) in tracks.Where(track => chosen(track.Sid, track.Source)))
             {
-                if (await client.MuteAsync(endpoint, name, participant, sid, cancellation) == NodeAnswer.Done)
+                switch (await client.MuteAsync(endpoint, name, participant, sid, cancellation))
                 {
-                    muted.Add(sid);
+                    case NodeAnswer.Done:
+                        muted.Add(sid);
+                        break;
+                    case NodeAnswer.Unknown:
+                        unknown.Add(sid);
+                        break;
                 }
             }
         }
 
-        return muted;
+        if (found)
+        {
+            return new Muted(muted, unknown);
+        }
+
+        return silent ? throw new NodeSilentException() : null;
     }
 
     /// <summary>Has the registry refuse older tokens. While it is away nodes are told alone, and it by RevocationKeeper when it is back.</summary>
@@ -177,26 +188,19 @@ public sealed class Moderator(
 
     private long Now() => time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    /// <summary>Not there when no node has them, failed when one did not answer to the end.</summary>
-    private async Task<NodeAnswer> RemoveAsync(ConferenceRoom room, ParticipantId participant, CancellationToken cancellation)
+    private static Effect EffectOf(IReadOnlyList<NodeAnswer> answers) =>
+        answers.Contains(NodeAnswer.Done) ? Effect.Done : answers.Contains(NodeAnswer.Unknown) ? Effect.Unknown : Effect.None;
+
+    /// <summary>Asks again while a node does not answer.</summary>
+    private async Task<Effect> RemoveAsync(ConferenceRoom room, ParticipantId participant, CancellationToken cancellation)
     {
         var start = time.GetTimestamp();
         while (true)
         {
             var answers = await OnNodesAsync(room, endpoint => client.RemoveAsync(endpoint, room.Metadata.Name, participant, cancellation), cancellation);
-            if (answers.Contains(NodeAnswer.Done))
+            if (EffectOf(answers) is var effect && (effect != Effect.Unknown || time.GetElapsedTime(start) + RetryInterval > Patience))
             {
-                return NodeAnswer.Done;
-            }
-
-            if (!answers.Contains(NodeAnswer.Failed))
-            {
-                return NodeAnswer.NotThere;
-            }
-
-            if (time.GetElapsedTime(start) + RetryInterval > Patience)
-            {
-                return NodeAnswer.Failed;
+                return effect;
             }
 
             await Task.Delay(RetryInterval, time, cancellation);

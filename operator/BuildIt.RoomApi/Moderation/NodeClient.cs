@@ -15,8 +15,8 @@ public enum NodeAnswer
     /// <summary>The room or the participant is not there.</summary>
     NotThere,
 
-    /// <summary>It did not answer, or with an error.</summary>
-    Failed,
+    /// <summary>It did not answer, not in time, or with an error: it may have carried the call out, or may yet.</summary>
+    Unknown,
 }
 
 /// <summary>Calls the server API of SFU nodes (LiveKit's RoomService over Twirp, in JSON) with a token for the one room. Thread-safe.</summary>
@@ -100,7 +100,7 @@ public sealed partial class NodeClient(HttpClient http, JoinTokens tokens, ILogg
             if (!response.IsSuccessStatusCode || response.Content.Headers.ContentLength > MaxAnswer)
             {
                 LogFailed(method, $"status {(int)response.StatusCode}");
-                return (NodeAnswer.Failed, null);
+                return (NodeAnswer.Unknown, null);
             }
 
             using var document = await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync(limit.Token), default, limit.Token);
@@ -110,7 +110,7 @@ public sealed partial class NodeClient(HttpClient http, JoinTokens tokens, ILogg
             || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
             LogFailed(method, e.GetType().Name);
-            return (NodeAnswer.Failed, null);
+            return (NodeAnswer.Unknown, null);
         }
     }
 
@@ -119,6 +119,6 @@ public sealed partial class NodeClient(HttpClient http, JoinTokens tokens, ILogg
             ? value.GetString()!
             : string.Empty;
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A node did not carry out {Method}: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Whether a node carried out {Method} is not known: {Reason}")]
     private partial void LogFailed(string method, string reason);
 }

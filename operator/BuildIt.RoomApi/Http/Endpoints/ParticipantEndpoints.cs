@@ -29,6 +29,7 @@ public sealed class ParticipantEndpoints(RoomCalls calls, Moderator moderator, R
             .Guarded(GatePolicy.Signed, "mute", "Mutes a connected participant: all tracks, one source or one track. Nobody can be unmuted from outside. Hosts and moderators.")
             .Takes<MuteRequest>()
             .Gives<MuteResponse>()
+            .Gives<MuteResponse>(StatusCodes.Status202Accepted)
             .AboutRoom(409);
         app.MapPost("/v1/rooms/{id}/participants/{participantId}/role", (Delegate)SetRoleAsync)
             .Guarded(GatePolicy.Signed, "setRole", "Gives somebody a role; it takes effect at once. Hosts give any, moderators participant and viewer.")
@@ -53,7 +54,7 @@ public sealed class ParticipantEndpoints(RoomCalls calls, Moderator moderator, R
     {
         var (call, participant) = await TargetAsync(context, id, participantId, "remove");
         var outcome = await moderator.RevokeAsync(call.Room, participant, context.RequestAborted);
-        metrics.Revocations.WithLabels(outcome.Applied ? "true" : "false").Inc();
+        metrics.Revocations.WithLabels(outcome.Effect == Effect.Done ? "true" : "false").Inc();
         return Outcome(call, participant, RoomAnnotations.Of(call.Room, participant).EffectiveRole, revoked: true, outcome);
     }
 
@@ -66,7 +67,7 @@ public sealed class ParticipantEndpoints(RoomCalls calls, Moderator moderator, R
         }
 
         await moderator.ReinstateAsync(call.Room, participant, context.RequestAborted);
-        return Outcome(call, participant, RoomAnnotations.Of(call.Room, participant).EffectiveRole, revoked: false, new Outcome(Applied: false, Durable: true));
+        return Outcome(call, participant, RoomAnnotations.Of(call.Room, participant).EffectiveRole, revoked: false, new Outcome(Effect.None, Durable: true));
     }
 
     private async Task<IResult> MuteAsync(HttpContext context, string id, string participantId)
@@ -83,14 +84,25 @@ public sealed class ParticipantEndpoints(RoomCalls calls, Moderator moderator, R
         }
 
         var (call, participant) = await TargetAsync(context, id, participantId, "mute");
-        var muted = await moderator.MuteAsync(
-            call.Room,
-            participant,
-            (sid, from) => (request.TrackSid is null || request.TrackSid == sid)
-                && (request.Source is null || string.Equals(request.Source, from, StringComparison.OrdinalIgnoreCase)),
-            context.RequestAborted)
-            ?? throw ApiProblem.NoParticipant("This participant is not connected.");
-        return Answer(new MuteResponse { RoomId = id, ParticipantId = participant.Text, MutedTracks = muted });
+        Muted? found;
+        try
+        {
+            found = await moderator.MuteAsync(
+                call.Room,
+                participant,
+                (sid, from) => (request.TrackSid is null || request.TrackSid == sid)
+                    && (request.Source is null || string.Equals(request.Source, from, StringComparison.OrdinalIgnoreCase)),
+                context.RequestAborted);
+        }
+        catch (NodeSilentException)
+        {
+            throw ApiProblem.NodeSilent();
+        }
+
+        var muted = found ?? throw ApiProblem.NoParticipant("This participant is not connected.");
+        return Answer(
+            new MuteResponse { RoomId = id, ParticipantId = participant.Text, MutedTracks = muted.Tracks, UnknownTracks = muted.Unknown },
+            muted.Unknown.Count == 0 ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
     }
 
     private async Task<IResult> SetRoleAsync(HttpContext context, string id, string participantId)
@@ -138,8 +150,9 @@ public sealed class ParticipantEndpoints(RoomCalls calls, Moderator moderator, R
             ParticipantId = participant.Text,
             Role = role,
             Revoked = revoked,
-            Applied = outcome.Applied,
+            Applied = outcome.Effect == Effect.Done,
+            Effect = outcome.Effect,
             Durable = outcome.Durable,
         },
-        outcome.Durable ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
+        outcome is { Durable: true, Effect: not Effect.Unknown } ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
 }

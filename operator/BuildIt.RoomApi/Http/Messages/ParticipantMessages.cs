@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using BuildIt.RoomApi.Moderation;
 using BuildIt.RoomApi.Tokens;
 
 namespace BuildIt.RoomApi.Http.Messages;
@@ -24,6 +25,9 @@ public sealed record ParticipantResponse
     [Description("True when a node carried it out on a connected participant at once.")]
     public required bool Applied { get; init; }
 
+    [Description("What is known of those who are connected: done, a node carried it out; none, they are not connected; unknown, a node did not answer in time and may have carried it out, or may yet.")]
+    public required Effect Effect { get; init; }
+
     [Description("False when it counts from now on and is not written into the room yet, because the Kubernetes API does not take it: it is written as soon as that does, and is lost if Redis is lost before.")]
     public required bool Durable { get; init; }
 }
@@ -46,6 +50,9 @@ public sealed record MuteResponse
     public required string ParticipantId { get; init; }
 
     public required IReadOnlyList<string> MutedTracks { get; init; }
+
+    [Description("Tracks whose node did not answer in time: they may be muted, or may yet be.")]
+    public required IReadOnlyList<string> UnknownTracks { get; init; }
 }
 
 /// <summary>One region.</summary>

@@ -107,7 +107,7 @@ public sealed class ModerationTests(RoomApiFixture api)
 
         (await api.A.PostAsync(_host, $"/v1/rooms/{id}/participants/{guest}/role", new { role = "participant" })).Expect(HttpStatusCode.OK);
         api.Node.Failures = 1;
-        var demoted = (await api.A.PostAsync(_host, $"/v1/rooms/{id}/participants/{guest}/role", new { role = "viewer" })).Expect(HttpStatusCode.OK);
+        var demoted = (await api.A.PostAsync(_host, $"/v1/rooms/{id}/participants/{guest}/role", new { role = "viewer" })).Expect(HttpStatusCode.Accepted);
         Assert.False(demoted.Json.GetProperty("applied").GetBoolean());
         Assert.False((await RevocationAsync(key, guest)).KeepsConnected);
     }

@@ -28,7 +28,23 @@ public sealed class StandInNode(string secret) : IAsyncDisposable
     /// <summary>Answers so many calls with an error before it works.</summary>
     public int Failures { get; set; }
 
+    private readonly ConcurrentDictionary<string, TaskCompletionSource> _held = new();
+
     public string Endpoint => _app.Urls.First();
+
+    /// <summary>Calls of this method wait, and are carried out once they are released, whether or not the caller still waits.</summary>
+    public void Hold(string method) => _held[method] = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void Release()
+    {
+        foreach (var method in _held.Keys)
+        {
+            if (_held.TryRemove(method, out var held))
+            {
+                held.SetResult();
+            }
+        }
+    }
 
     public async Task StartAsync()
     {
@@ -51,6 +67,11 @@ public sealed class StandInNode(string secret) : IAsyncDisposable
         {
             context.Response.StatusCode = 401;
             return;
+        }
+
+        if (_held.TryGetValue(method, out var waiting))
+        {
+            await waiting.Task;
         }
 
         if (Failures > 0)
