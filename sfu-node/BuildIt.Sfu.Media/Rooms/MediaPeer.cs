@@ -152,15 +152,12 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
         }
 
         Room.Remove(publication);
-        foreach (var subscription in publication.Subscriptions.ToArray())
-        {
-            subscription.Subscriber.Unsubscribe(track, now);
-        }
-
         foreach (var encoding in publication.Encodings)
         {
             _incoming.Remove(encoding);
         }
+
+        Room.End(publication, now);
     }
 
     public void SetMuted(TrackSid track, bool muted, Instant now)

@@ -15,6 +15,7 @@ public sealed class MediaRoom : IMediaRoom, IDeadline
     private readonly Dictionary<ParticipantSid, MediaPeer> _bySid = [];
     private readonly Dictionary<TrackSid, Publication> _publications = [];
     private readonly List<ParticipantQuality> _qualities = [];
+    private readonly EndingPublications _ending = new();
     private Instant _nextQuality = Instant.Never;
 
     public MediaRoom(RoomSid sid, IMediaHost host, IMediaRoomEvents events)
@@ -44,7 +45,8 @@ public sealed class MediaRoom : IMediaRoom, IDeadline
 
     internal ActiveSpeakers Speakers { get; } = new(new SpeakerOptions());
 
-    public Instant NextDeadline => _peers.Count == 0 ? Instant.Never : Instant.Min(Speakers.NextDeadline, _nextQuality);
+    public Instant NextDeadline => Instant.Min(
+        _ending.NextDeadline, _peers.Count == 0 ? Instant.Never : Instant.Min(Speakers.NextDeadline, _nextQuality));
 
     public IMediaPeer AddPeer(MediaPeerOptions options, IMediaPeerEvents events, Instant now)
     {
@@ -71,6 +73,7 @@ public sealed class MediaRoom : IMediaRoom, IDeadline
     public void HandleTimeout(Instant now)
     {
         Now = now;
+        _ending.HandleTimeout(now);
         if (now >= Speakers.NextDeadline)
         {
             var changed = Speakers.TakeChanges(now);
@@ -106,6 +109,16 @@ public sealed class MediaRoom : IMediaRoom, IDeadline
     internal void Add(Publication publication) => _publications[publication.Sid] = publication;
 
     internal void Remove(Publication publication) => _publications.Remove(publication.Sid);
+
+    /// <summary>Ends all subscriptions to what was removed, in a large room over a while.</summary>
+    internal void End(Publication publication, Instant now)
+    {
+        _ending.Add(publication, now);
+        if (_ending.NextDeadline != Instant.Never)
+        {
+            Host.Loop.Watch(this);
+        }
+    }
 
     internal void Remove(MediaPeer peer)
     {
