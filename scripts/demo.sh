@@ -20,7 +20,7 @@ space=demo
 fleet=demo
 browsers=3
 headless=3
-log=$(mktemp -t buildit-demo.XXXXXX)
+log=$(mktemp -t buildit-demo.XXXXXX) archives=$(mktemp -t buildit-archives.XXXXXX)
 
 if [ -t 1 ]; then bold=$'\e[1m' dim=$'\e[2m' green=$'\e[32m' plain=$'\e[0m'; else bold='' dim='' green='' plain=''; fi
 
@@ -48,7 +48,7 @@ finish() {
     kubectl get sfu,pods --all-namespaces >&2 2>/dev/null || true
     kubectl logs --namespace $system --selector app.kubernetes.io/component=operator --tail 20 >&2 2>/dev/null || true
   fi
-  rm -f "$log"
+  rm -f "$log" "$archives"
   exit "$code"
 }
 trap finish EXIT
@@ -157,40 +157,14 @@ follow_events() {
 
 printf '%sBuildIt SFU on a real Kubernetes of this machine%s\n' "$bold" "$plain"
 
-# An image is built again only when what it is made of has changed.
-sources=$({
-  find operator sfu-node Directory.* global.json tests/cluster/{images,archive}.sh -type f \
-    -not -path '*/bin/*' -not -path '*/obj/*' -not -path '*/node_modules/*' -print0 | sort -z | xargs -0 sha256sum
-  dotnet --version
-} | sha256sum)
-# What images.sh is asked for, one image a line.
-wanted=(
-  "dotnet buildit/sfu-operator operator/BuildIt.Operator"
-  "dotnet buildit/sfu-node sfu-node/BuildIt.Sfu.Node"
-  "dotnet buildit/room-api operator/BuildIt.RoomApi"
-  "program buildit/redis redis-server"
-  "program buildit/curl curl"
-)
-archive_of() { local name=$2; echo "${BUILDIT_IMAGES:-artifacts/images}/${name//\//-}-local.tar"; }
-is_built() { [ -f "$1" ] && [ "$(cat "$1.sources" 2>/dev/null)" = "$sources $2" ]; }
-is_all_built() {
-  local each
-  for each in "${wanted[@]}"; do
-    # shellcheck disable=SC2086 # words on purpose
-    is_built "$(archive_of $each)" "$each" || return 1
-  done
-}
+# Name and project of our own programs.
+programs=(buildit/sfu-operator operator/BuildIt.Operator buildit/sfu-node sfu-node/BuildIt.Sfu.Node buildit/room-api operator/BuildIt.RoomApi)
 build_images() {
-  local each archive
-  for each in "${wanted[@]}"; do
-    # shellcheck disable=SC2086
-    archive=$(archive_of $each)
-    is_built "$archive" "$each" && continue
-    say "building ${each#* }"
-    # shellcheck disable=SC2086
-    tests/cluster/images.sh $each >/dev/null
-    echo "$sources $each" >"$archive.sources"
-  done
+  {
+    tests/cluster/images.sh dotnet "${programs[@]}"
+    tests/cluster/images.sh program buildit/redis redis-server
+    tests/cluster/images.sh program buildit/curl curl
+  } >"$archives"
   say "building the demo's page"
   dotnet build tools/BuildIt.Demo -c Release -nologo -v quiet
 }
@@ -205,30 +179,22 @@ if ! has_kubernetes; then
   usually="7 to 10 minutes on 2 cores where it has to be built, 1 where it can be downloaded"
   tell "once on this machine, Kubernetes is downloaded or built, which usually takes $usually"
 fi
-images_usually=seconds
-if ! is_all_built; then
-  images_usually="1 to 3 minutes"
-  tell "the images are made without a registry, which usually takes $images_usually"
-fi
+tell "the images are made without a registry, which usually takes 1 to 3 minutes, and seconds when their sources are the same"
 # On stderr it says what it does; on stdout how a person would go on.
 start_kubernetes() { tests/cluster/up.sh >/dev/null; }
 aside Kubernetes "$usually" start_kubernetes
-aside images "$images_usually" build_images
+aside images "1 to 3 minutes" build_images
 together || die "the demo needs both"
 tools=$(tests/cluster/tools.sh)
 export PATH=$tools:$PATH
-done_ "$(kubectl version -o json 2>/dev/null | jq -r .serverVersion.gitVersion) with $(kubectl get nodes --no-headers | wc -l) node, and ${#wanted[@]} images"
+done_ "$(kubectl version -o json 2>/dev/null | jq -r .serverVersion.gitVersion) with $(kubectl get nodes --no-headers | wc -l) node, and $(wc -l <"$archives") images"
 
 step "The images, given to the node"
-archives=()
-for each in "${wanted[@]}"; do
-  # shellcheck disable=SC2086
-  archives+=("$(archive_of $each)")
-  quietly tests/cluster/node.sh import "$dir" "${archives[-1]}"
-done
-done_ "$(printf '%s ' "${wanted[@]}" | grep -o 'buildit/[a-z-]*' | tr '\n' ' ')"
+mapfile -t files < <(sort "$archives")
+quietly tests/cluster/node.sh import "$dir" "${files[@]}"
+done_ "$(printf '%s\n' "${files[@]}" | sed -E 's,.*/buildit-(.*)-local.tar,buildit/\1,' | paste -sd ' ')"
 # All are called ":local", so a new one has to announce itself.
-images=$(cat "${archives[@]}" | sha256sum | cut -c1-12)
+images=$(cat "${files[@]}" | sha256sum | cut -c1-12)
 
 step "The chart, installed with Helm"
 install_chart

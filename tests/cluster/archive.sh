@@ -10,6 +10,13 @@ pack_layer() {
   mv "$2.part" "$2"
 }
 
+# archive_of NAME: where the image's archive is written.
+archive_of() {
+  local name=$1
+  [[ ${name##*/} == *:* ]] || name+=:local
+  echo "$output/$(tr '/:' '--' <<<"$name").tar"
+}
+
 # write_image NAME CONFIG LAYER...: CONFIG is the "config" object of an image, in JSON.
 write_image() {
   local name=$1 config=$2 folder layer digest digests=() files=() file machine
@@ -31,7 +38,7 @@ write_image() {
   # containerd asks for the full name; people and charts write the short one.
   jq -n --arg name "docker.io/$name" '[{ Config: "config.json", RepoTags: [$name], Layers: $ARGS.positional }]' \
     --args "${files[@]}" >"$folder/manifest.json"
-  file=$output/$(tr '/:' '--' <<<"$name").tar
+  file=$(archive_of "$name")
   tar -C "$folder" -cf "$file.part" manifest.json config.json "${files[@]}"
   mv "$file.part" "$file"
   rm -rf "$folder"

@@ -3,7 +3,7 @@
 # a tar file that Docker and containerd can load; its path is printed.
 #
 #   images.sh all                                operator, sfu-node, room-api into artifacts/images
-#   images.sh dotnet NAME PROJECT                our own program: PROJECT is a folder in the repository
+#   images.sh dotnet (NAME PROJECT)...           our own programs: PROJECT is a folder in the repository
 #   images.sh program NAME PROGRAM [ARGUMENT...] an installed program and its libraries, as NAME's entry point;
 #                                                EXTRA="PROGRAM..." adds more programs
 #   images.sh pause                              what every pod's first container runs
@@ -92,24 +92,72 @@ dotnet_base() {
   echo "$archive"
 }
 
+# What the images of our programs are made of, in one line.
+sources_of() {
+  {
+    (cd "$repository" && find operator sfu-node Directory.* global.json tests/cluster/{images.sh,images.proj,archive.sh} -type f \
+      -not -path '*/bin/*' -not -path '*/obj/*' -not -path '*/node_modules/*' -print0 | sort -z | xargs -0 sha256sum)
+    dotnet --version
+    echo "$1"
+  } | sha256sum | cut -d' ' -f1
+}
+
+# build_dotnet (NAME PROJECT)...: an image is built again only when what it is made of has changed.
 build_dotnet() {
-  local name=$1 project=$repository/$2 program stage base
-  [ -d "$project" ] || die "there is no project $2"
-  program=$(basename "$project")
+  local base sources name project program file layer names=() projects=()
   base=$(dotnet_base)
-  say "Publishing $program"
-  stage=$(mktemp -d "$layers/.stage.XXXXXX")
-  # publish leaves old files where they were, so it gets an empty folder.
-  # A test host hands its MSBuild variables on, and they are not for another build.
-  env -u MSBuildSDKsPath -u MSBuildExtensionsPath -u MSBUILD_EXE_PATH dotnet publish "$project" -c Release -o "$stage/app" --no-self-contained -nologo -v quiet \
-    --use-current-runtime -p:PublishReadyToRun=true -p:DebugType=embedded -p:GenerateDocumentationFile=false >&2
-  rm -f "$stage"/app/*.xml
-  pack_layer "$stage" "$stage.tar"
-  write_image "$name" "$(jq -n --arg program "/app/$program" '{
-    User: "65532:65532", WorkingDir: "/app", Entrypoint: [$program],
-    Env: ["PATH=/usr/bin:/bin:/app", "DOTNET_ROOT=/usr/share/dotnet", "DOTNET_RUNNING_IN_CONTAINER=true", "DOTNET_EnableDiagnostics=0"]
-  }')" "$base" "$stage.tar"
-  rm -rf "$stage" "$stage.tar"
+  sources=$(sources_of "$base")
+  while [ $# -gt 0 ]; do
+    name=$1 project=$2
+    shift 2
+    [ -d "$repository/$project" ] || die "there is no project $project"
+    file=$(archive_of "$name")
+    if [ -f "$file" ] && [ "$(cat "$file.sources" 2>/dev/null)" = "$sources $project" ]; then
+      say "Image $name is there already"
+      echo "$file"
+    else
+      names+=("$name") projects+=("$project")
+    fi
+  done
+  [ ${#names[@]} -gt 0 ] || return 0
+  publish "${projects[@]}"
+  local index
+  for index in "${!names[@]}"; do
+    program=$(basename "${projects[index]}")
+    layer=$(mktemp "$layers/.layer.XXXXXX")
+    pack_layer "$published/$program" "$layer"
+    file=$(write_image "${names[index]}" "$(jq -n --arg program "/app/$program" '{
+      User: "65532:65532", WorkingDir: "/app", Entrypoint: [$program],
+      Env: ["PATH=/usr/bin:/bin:/app", "DOTNET_ROOT=/usr/share/dotnet", "DOTNET_RUNNING_IN_CONTAINER=true", "DOTNET_EnableDiagnostics=0"]
+    }')" "$base" "$layer")
+    rm -f "$layer"
+    echo "$sources ${projects[index]}" >"$file.sources"
+    echo "$file"
+  done
+}
+
+# publish PROJECT...: leaves each program below $published, in the folder app of one with its name.
+publish() {
+  local project programs=() folder
+  # Apart from what other builds leave beside the sources, and one at a time. What is compiled is kept for the next time.
+  mkdir -p "$output/build"
+  exec 7>"$output/build/lock"
+  flock 7
+  published=$output/build/root
+  rm -rf "$published" "$output/build/publish"
+  for project in "$@"; do programs+=("$repository/$project/$(basename "$project").csproj"); done
+  say "Publishing $(printf '%s\n' "$@" | xargs -n 1 basename | paste -sd ' ')"
+  # A test host hands its MSBuild variables on, and they are not for another build. Analyzers have their say in every other build.
+  env -u MSBuildSDKsPath -u MSBuildExtensionsPath -u MSBUILD_EXE_PATH dotnet publish "$cluster_scripts/images.proj" -c Release -nologo -v quiet \
+    --use-current-runtime --no-self-contained --artifacts-path "$output/build" "-p:Programs=\"$(IFS=';' && echo "${programs[*]}")\"" \
+    -p:UseArtifactsOutput=true -p:PublishReadyToRun=true -p:DebugType=embedded -p:GenerateDocumentationFile=false -p:RunAnalyzers=false >&2
+  for project in "$@"; do
+    project=$(basename "$project")
+    mkdir -p "$published/$project"
+    folder=$(echo "$output/build/publish/$project"/*)
+    mv "$folder" "$published/$project/app"
+    rm -f "$published/$project"/app/*.xml
+  done
 }
 
 build_program() {
@@ -146,11 +194,9 @@ build_pause() {
 
 case ${1:-} in
   all)
-    build_dotnet buildit/sfu-operator operator/BuildIt.Operator
-    build_dotnet buildit/sfu-node sfu-node/BuildIt.Sfu.Node
-    build_dotnet buildit/room-api operator/BuildIt.RoomApi
+    build_dotnet buildit/sfu-operator operator/BuildIt.Operator buildit/sfu-node sfu-node/BuildIt.Sfu.Node buildit/room-api operator/BuildIt.RoomApi
     ;;
-  dotnet) [ $# = 3 ] || usage; build_dotnet "$2" "$3" ;;
+  dotnet) [ $# -ge 3 ] && [ $(($# % 2)) = 1 ] || usage; shift; build_dotnet "$@" ;;
   program) [ $# -ge 3 ] || usage; shift; build_program "$@" ;;
   pause) build_pause ;;
   *) usage ;;
