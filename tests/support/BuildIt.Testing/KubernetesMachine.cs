@@ -10,7 +10,6 @@ namespace BuildIt.Testing;
 public sealed class KubernetesMachine : IAsyncDisposable
 {
     private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(30);
-    private static readonly TimeSpan BuildTimeout = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan CommandTimeout = TimeSpan.FromMinutes(3);
 
     private readonly string _folder;
@@ -56,18 +55,10 @@ public sealed class KubernetesMachine : IAsyncDisposable
     public KubernetesClientConfiguration ClientConfiguration() =>
         KubernetesClientConfiguration.BuildConfigFromConfigFile(KubeconfigPath);
 
-    /// <summary>Publishes one of the repository's programs as an image and gives it to every node.</summary>
-    /// <param name="name">Without a tag; pods use it as <c>name:local</c>.</param>
-    /// <param name="project">Folder of the project, from the top of the repository.</param>
-    public async Task AddDotnetImageAsync(string name, string project) =>
-        await ImportAsync(await ChildProcess.RunAsync(Script("images.sh"), ["dotnet", name, project], BuildTimeout));
-
-    /// <summary>Wraps a program of this machine as an image and gives it to every node.</summary>
-    /// <param name="name">Without a tag; pods use it as <c>name:local</c>.</param>
-    /// <param name="program">Name on the PATH.</param>
-    /// <param name="arguments">Part of the image's entry point, before what the pod adds.</param>
-    public async Task AddProgramImageAsync(string name, string program, params string[] arguments) =>
-        await ImportAsync(await ChildProcess.RunAsync(Script("images.sh"), ["program", name, program, .. arguments], BuildTimeout));
+    /// <summary>Gives images to every node that runs.</summary>
+    /// <param name="archives">Paths of what <see cref="ImageArchive"/> made.</param>
+    public Task AddImagesAsync(params IEnumerable<string> archives) =>
+        ChildProcess.RunAsync(Script("node.sh"), ["import", _folder, .. archives], CommandTimeout);
 
     /// <summary>Cuts the power of a node: all its containers and its kubelet end at once.</summary>
     /// <param name="index">0 for <c>node-0</c>.</param>
@@ -100,6 +91,4 @@ public sealed class KubernetesMachine : IAsyncDisposable
     }
 
     private static string Script(string name) => RepositoryRoot.Path("tests", "cluster", name);
-
-    private Task ImportAsync(string archive) => ChildProcess.RunAsync(Script("node.sh"), ["import", _folder, archive.Trim()], CommandTimeout);
 }

@@ -1,3 +1,4 @@
+using BuildIt.EndToEnd.Tests.Fleets;
 using BuildIt.Testing;
 using k8s;
 using k8s.Models;
@@ -5,16 +6,35 @@ using k8s.Models;
 namespace BuildIt.EndToEnd.Tests.Cluster;
 
 /// <summary>Shows that nodes are real ones: images without a registry, Services, loss of a node.</summary>
-public sealed class KubernetesMachineTests
+[Collection(FleetCollection.Name)]
+public sealed class KubernetesMachineTests(Installations installations)
 {
+    private const string Space = "nodes";
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     [RootFact]
     public async Task PodsRunOnTheirNodesAndALostNodeIsNoticed()
     {
-        await using var machine = await KubernetesMachine.StartAsync(nodes: 2);
-        await machine.AddProgramImageAsync("test/redis", "redis-server", "--bind", "0.0.0.0", "--protected-mode", "no", "--save", "");
+        var machine = await installations.MachineAsync();
+        await machine.StartNodeAsync(1);
+        try
+        {
+            await machine.AddImagesAsync(await ImageArchive.OfProgramAsync("test/redis", "redis-server", "--bind", "0.0.0.0", "--protected-mode", "no", "--save", ""));
+            await ShowAsync(machine);
+        }
+        finally
+        {
+            await machine.StopNodeAsync(1);
+            await machine.RunToolAsync("kubectl", "delete", "pods,services", "--all", "--namespace", Space, "--force", "--grace-period", "0");
+            await machine.RunToolAsync("kubectl", "delete", "namespace", Space, "--ignore-not-found");
+            await machine.RunToolAsync("kubectl", "delete", "node", "node-1", "--ignore-not-found");
+        }
+    }
 
+    private static async Task ShowAsync(KubernetesMachine machine)
+    {
+        await machine.RunToolAsync("kubectl", "create", "namespace", Space);
         await CreateAsync(machine, "bridged", "node-0", hostNetwork: false);
         await CreateAsync(machine, "host", "node-1", hostNetwork: true);
         await machine.Client.CoreV1.CreateNamespacedServiceAsync(
@@ -23,10 +43,10 @@ public sealed class KubernetesMachineTests
                 Metadata = new V1ObjectMeta { Name = "bridged" },
                 Spec = new V1ServiceSpec { Selector = new Dictionary<string, string> { ["app"] = "bridged" }, Ports = [new V1ServicePort { Port = 6379 }] },
             },
-            "default");
+            Space);
         await UntilAsync(async () => (await ReadAsync(machine, "bridged")).Status.Phase == "Running" && (await ReadAsync(machine, "host")).Status.Phase == "Running");
 
-        var service = await machine.Client.CoreV1.ReadNamespacedServiceAsync("bridged", "default");
+        var service = await machine.Client.CoreV1.ReadNamespacedServiceAsync("bridged", Space);
         await UntilAsync(() => AnswersAsync(service.Spec.ClusterIP));
         await UntilAsync(async () => await AnswersAsync((await ReadAsync(machine, "host")).Status.HostIP));
 
@@ -58,9 +78,9 @@ public sealed class KubernetesMachineTests
                     ],
                 },
             },
-            "default");
+            Space);
 
-    private static Task<V1Pod> ReadAsync(KubernetesMachine machine, string name) => machine.Client.CoreV1.ReadNamespacedPodAsync(name, "default");
+    private static Task<V1Pod> ReadAsync(KubernetesMachine machine, string name) => machine.Client.CoreV1.ReadNamespacedPodAsync(name, Space);
 
     private static async Task<bool> AnswersAsync(string address)
     {

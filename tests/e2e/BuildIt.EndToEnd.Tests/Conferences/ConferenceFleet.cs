@@ -8,28 +8,10 @@ using k8s.Models;
 
 namespace BuildIt.EndToEnd.Tests.Conferences;
 
-/// <summary>One installation for all tests of conferences, started by the first of them.</summary>
-public sealed class ConferenceInstallation : IAsyncLifetime
-{
-    private Task<ConferenceFleet>? _fleet;
-
-    public Task InitializeAsync() => Task.CompletedTask;
-
-    public async Task DisposeAsync()
-    {
-        if (_fleet is { IsCompletedSuccessfully: true } started)
-        {
-            await (await started).DisposeAsync();
-        }
-    }
-
-    internal Task<ConferenceFleet> FleetAsync() => _fleet ??= ConferenceFleet.StartAsync();
-}
-
 /// <summary>A fleet of 2 with a room API before it, as an application finds them: one URL to ask, one address to connect to.</summary>
 internal sealed class ConferenceFleet : IAsyncDisposable
 {
-    private ConferenceFleet(InstalledFleet fleet, PageServer pages)
+    public ConferenceFleet(InstalledFleet fleet, PageServer pages)
     {
         Fleet = fleet;
         Pages = pages;
@@ -46,21 +28,32 @@ internal sealed class ConferenceFleet : IAsyncDisposable
 
     public RoomApiClient Api { get; }
 
-    public static async Task<ConferenceFleet> StartAsync()
+    /// <summary>What serves the pages of the examples.</summary>
+    public static async Task<PageServer> StartPagesAsync()
     {
         var examples = Directory.CreateTempSubdirectory("buildit-examples-").FullName;
         await ExamplePages.BuildAsync(examples);
-        var conferences = new ConferenceFleet(await InstalledFleet.StartAsync(), await PageServer.StartAsync(pages: examples));
-        try
-        {
-            await conferences.CreateAsync();
-            return conferences;
-        }
-        catch
-        {
-            await conferences.DisposeAsync();
-            throw;
-        }
+        return await PageServer.StartAsync(pages: examples);
+    }
+
+    /// <summary>Makes the fleet, and puts the room API before it.</summary>
+    public async Task StartAsync()
+    {
+        await Fleet.KubectlAsync("create", "secret", "generic", "room-api-pepper", $"--from-literal=pepper={Convert.ToHexString(RandomNumberGenerator.GetBytes(32))}");
+        await Fleet.CreateAsync(Manifest());
+        var signal = $"{InstalledFleet.Name}-signal";
+        await Fleet.UntilAsync("the fleet has its address", async _ =>
+            (await Fleet.Client.CoreV1.ListNamespacedServiceAsync(InstalledFleet.Space, fieldSelector: $"metadata.name={signal}")).Items.Count == 1);
+        Endpoint = $"ws://{await AddressAsync(signal)}:7880";
+        await Fleet.InstallAsync(
+            "roomApi.enabled=true",
+            "roomApi.image.tag=local",
+            $"roomApi.namespace={InstalledFleet.Space}",
+            $"roomApi.publicUrl={Pages.Url}",
+            "roomApi.pepperSecret=room-api-pepper",
+            $"roomApi.defaultEndpoint={Endpoint}");
+        Pages.Api = new Uri($"http://{await AddressAsync("buildit-sfu-room-api")}:8080");
+        await Fleet.SettledAsync(2);
     }
 
     /// <summary>Two pods and no reason for more; they refuse media that is not encrypted.</summary>
@@ -95,28 +88,11 @@ internal sealed class ConferenceFleet : IAsyncDisposable
         return await Fleet.Client.CoreV1.ReadNamespacedPodAsync(owner, InstalledFleet.Space);
     }
 
+    /// <summary>Ends what runs beside Kubernetes.</summary>
     public async ValueTask DisposeAsync()
     {
         Api.Dispose();
         await Pages.DisposeAsync();
-        await Fleet.DisposeAsync();
-    }
-
-    private async Task CreateAsync()
-    {
-        await Fleet.Machine.AddDotnetImageAsync("buildit/room-api", "operator/BuildIt.RoomApi");
-        await Fleet.CreateAsync(Manifest());
-        await Fleet.SettledAsync(2);
-        Endpoint = $"ws://{await AddressAsync($"{InstalledFleet.Name}-signal")}:7880";
-        await Fleet.KubectlAsync("create", "secret", "generic", "room-api-pepper", $"--from-literal=pepper={Convert.ToHexString(RandomNumberGenerator.GetBytes(32))}");
-        await Fleet.InstallAsync(
-            "roomApi.enabled=true",
-            "roomApi.image.tag=local",
-            $"roomApi.namespace={InstalledFleet.Space}",
-            $"roomApi.publicUrl={Pages.Url}",
-            "roomApi.pepperSecret=room-api-pepper",
-            $"roomApi.defaultEndpoint={Endpoint}");
-        Pages.Api = new Uri($"http://{await AddressAsync("buildit-sfu-room-api")}:8080");
     }
 
     private async Task<string> AddressAsync(string service) =>

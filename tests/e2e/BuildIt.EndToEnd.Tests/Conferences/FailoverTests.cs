@@ -9,8 +9,8 @@ using Xunit.Abstractions;
 namespace BuildIt.EndToEnd.Tests.Conferences;
 
 /// <summary>A conference outlives the pod that serves it: nobody has to reload.</summary>
-[Collection(ConferenceCollection.Name)]
-public sealed class FailoverTests(ConferenceInstallation installation, ITestOutputHelper output)
+[Collection(FleetCollection.Name)]
+public sealed class FailoverTests(Installations installations, ITestOutputHelper output)
 {
     /// <summary>How often the serving pod is killed. "make failover" kills it ten times, for a median worth the name.</summary>
     private static readonly int Kills =
@@ -30,7 +30,7 @@ public sealed class FailoverTests(ConferenceInstallation installation, ITestOutp
     [RootFact]
     public async Task MediaFlowsAgainAfterTheServingPodIsKilled()
     {
-        var fleet = await installation.FleetAsync();
+        var fleet = await installations.ConferencesAsync();
         await using var conference = await Conference.MeetAsync(fleet, browsers: 2, headless: 4);
         var met = await conference.Gathering.MediaFlowsAsync(JoinPatience);
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"everybody sees and hears everybody after {met.Max(each => each.After).TotalSeconds:F1} s"));

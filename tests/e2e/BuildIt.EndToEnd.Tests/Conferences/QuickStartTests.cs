@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using BuildIt.EndToEnd.Tests.Fleets;
 using BuildIt.Testing;
 using BuildIt.Testing.Conferences.Browsers;
 using BuildIt.Testing.Conferences.Rooms;
@@ -6,8 +7,8 @@ using BuildIt.Testing.Conferences.Rooms;
 namespace BuildIt.EndToEnd.Tests.Conferences;
 
 /// <summary>The file that README.md shows to application developers does what it says.</summary>
-[Collection(ConferenceCollection.Name)]
-public sealed class QuickStartTests(ConferenceInstallation installation)
+[Collection(FleetCollection.Name)]
+public sealed class QuickStartTests(Installations installations)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -17,7 +18,7 @@ public sealed class QuickStartTests(ConferenceInstallation installation)
     [RootFact]
     public async Task TwoNostrKeysSeeAndHearEachOther()
     {
-        var fleet = await installation.FleetAsync();
+        var fleet = await installations.ConferencesAsync();
         await using var browser = await ChromiumBrowser.StartAsync();
         var secret = RandomNumberGenerator.GetBytes(32).Select(each => (int)each).ToArray();
         var host = await browser.OpenAsync($"{fleet.Pages.Url}/participant.html");

@@ -8,17 +8,17 @@ using Xunit.Abstractions;
 namespace BuildIt.EndToEnd.Tests.Fleets;
 
 /// <summary>
-/// The life of a fleet with real containers, as one story, because starting Kubernetes takes longer than the story:
-/// install, scale, kill, upgrade, delete.
+/// The life of a fleet with real containers, as one story: install, scale, kill, upgrade, delete.
 /// </summary>
-public sealed class FleetLifeTests(ITestOutputHelper output)
+[Collection(FleetCollection.Name)]
+public sealed class FleetLifeTests(Installations installations, ITestOutputHelper output)
 {
     [RootFact]
     public async Task AFleetIsInstalledScaledHealedUpgradedAndDeleted()
     {
         var clock = TimeProvider.System;
         var mark = clock.GetTimestamp();
-        await using var fleet = await InstalledFleet.StartAsync();
+        var fleet = await installations.FleetAsync();
         Tell("Kubernetes, images and chart");
 
         await fleet.CreateAsync();

@@ -8,8 +8,8 @@ using k8s.Models;
 
 namespace BuildIt.EndToEnd.Tests.Fleets;
 
-/// <summary>A Kubernetes of the test's own with the chart installed, and one fleet's view of it.</summary>
-internal sealed class InstalledFleet : IAsyncDisposable
+/// <summary>The chart installed in a Kubernetes of the tests' own, and one fleet's view of it.</summary>
+internal sealed class InstalledFleet(KubernetesMachine machine)
 {
     public const string Space = "calls";
     public const string Name = "fleet";
@@ -18,43 +18,38 @@ internal sealed class InstalledFleet : IAsyncDisposable
     // Two cores and real containers; what is slow here is starting processes.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
-    private readonly KubernetesMachine _machine;
+    public IKubernetes Client => machine.Client;
 
-    private InstalledFleet(KubernetesMachine machine) => _machine = machine;
+    public KubernetesMachine Machine => machine;
 
-    public IKubernetes Client => _machine.Client;
-
-    public KubernetesMachine Machine => _machine;
-
-    /// <summary>Starts Kubernetes, builds and imports the images, and installs the chart as a person would.</summary>
-    /// <param name="watchOnly">The installation looks after the fleets' namespace alone.</param>
-    public static async Task<InstalledFleet> StartAsync(bool watchOnly = false)
+    /// <summary>Makes the fleets' namespace, and installs the chart as a person would.</summary>
+    /// <param name="watchOnly">The installation looks after that namespace alone.</param>
+    public async Task StartAsync(bool watchOnly)
     {
-        var machine = await KubernetesMachine.StartAsync();
-        var fleet = new InstalledFleet(machine);
-        try
-        {
-            // Its role and its binding are made there. Kubernetes labels namespaces with their names by itself since 1.21.
-            await machine.RunToolAsync("kubectl", "create", "namespace", Space);
-            await machine.RunToolAsync("kubectl", "label", "namespace", Space, $"kubernetes.io/metadata.name={Space}", "--overwrite");
-            await machine.AddProgramImageAsync("buildit/redis", "redis-server");
-            await machine.AddDotnetImageAsync("buildit/sfu-operator", "operator/BuildIt.Operator");
-            await machine.AddDotnetImageAsync("buildit/sfu-node", "sfu-node/BuildIt.Sfu.Node");
-            await fleet.InstallAsync(watchOnly ? [$"watchNamespace={Space}"] : []);
-            return fleet;
-        }
-        catch
-        {
-            await fleet.DisposeAsync();
-            throw;
-        }
+        // Its role and its binding are made there. Kubernetes labels namespaces with their names by itself since 1.21.
+        await machine.RunToolAsync("kubectl", "create", "namespace", Space);
+        await machine.RunToolAsync("kubectl", "label", "namespace", Space, $"kubernetes.io/metadata.name={Space}", "--overwrite");
+        await InstallAsync(watchOnly ? [$"watchNamespace={Space}"] : []);
     }
+
+    /// <summary>Takes everything away as a person would: rooms and fleets, the chart, the namespaces. Only the definitions stay.</summary>
+    /// <exception cref="InvalidOperationException">Something could not be removed; the message says what.</exception>
+    public async Task RemoveAsync()
+    {
+        await KubectlAsync("delete", "conferencerooms,sfuclusters", "--all", "--timeout", "120s");
+        await UninstallAsync();
+        await machine.RunToolAsync("kubectl", "delete", "namespace", Space, System, "--ignore-not-found", "--timeout", "120s");
+    }
+
+    /// <summary>Takes the chart away, where it still is.</summary>
+    public Task UninstallAsync() =>
+        machine.RunToolAsync("helm", "uninstall", "buildit-sfu", "--namespace", System, "--ignore-not-found", "--wait", "--timeout", "120s");
 
     /// <summary>Installs the chart, or upgrades it.</summary>
     public Task InstallAsync(params string[] values)
     {
         string[] all = ["operator.image.tag=local", "node.image.tag=local", "redis.enabled=true", "redis.image.repository=buildit/redis", "redis.image.tag=local", .. values];
-        return _machine.RunToolAsync(
+        return machine.RunToolAsync(
             "helm",
             ["upgrade", "--install", "buildit-sfu", HelmChart.Folder, "--namespace", System, "--create-namespace", "--wait", "--timeout", "150s", "--set", string.Join(',', all)]);
     }
@@ -63,7 +58,7 @@ internal sealed class InstalledFleet : IAsyncDisposable
     /// <param name="manifest">The fleet, where it is not the usual one.</param>
     public async Task CreateAsync(string? manifest = null)
     {
-        await _machine.RunToolAsync("kubectl", "create", "secret", "generic", "sfu-api-keys", "-n", Space, $"--from-literal=key1={Guid.NewGuid():N}");
+        await machine.RunToolAsync("kubectl", "create", "secret", "generic", "sfu-api-keys", "-n", Space, $"--from-literal=key1={Guid.NewGuid():N}");
         await ApplyAsync(manifest ?? Manifest());
     }
 
@@ -102,7 +97,7 @@ internal sealed class InstalledFleet : IAsyncDisposable
         try
         {
             await File.WriteAllTextAsync(file, manifest);
-            await _machine.RunToolAsync("kubectl", "apply", "-f", file);
+            await machine.RunToolAsync("kubectl", "apply", "-f", file);
         }
         finally
         {
@@ -110,7 +105,7 @@ internal sealed class InstalledFleet : IAsyncDisposable
         }
     }
 
-    public Task<string> KubectlAsync(params string[] arguments) => _machine.RunToolAsync("kubectl", ["--namespace", Space, .. arguments]);
+    public Task<string> KubectlAsync(params string[] arguments) => machine.RunToolAsync("kubectl", ["--namespace", Space, .. arguments]);
 
     public Task<SfuCluster> ReadAsync() =>
         Client.CustomObjects.GetNamespacedCustomObjectAsync<SfuCluster>(SfuApi.Group, SfuApi.Version, Space, SfuCluster.Plural, Name);
@@ -131,7 +126,7 @@ internal sealed class InstalledFleet : IAsyncDisposable
         foreach (var pod in await PodsAsync())
         {
             var folder = Path.Combine(
-                _machine.Folder, "nodes", pod.Spec.NodeName, "kubelet", "pods", pod.Metadata.Uid, "volumes", "kubernetes.io~empty-dir", "tmp");
+                machine.Folder, "nodes", pod.Spec.NodeName, "kubelet", "pods", pod.Metadata.Uid, "volumes", "kubernetes.io~empty-dir", "tmp");
             if (!Directory.Exists(folder))
             {
                 continue;
@@ -175,12 +170,10 @@ internal sealed class InstalledFleet : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync() => _machine.DisposeAsync();
-
     private async Task<string> DescribeAsync(string what) => string.Join(
         '\n',
         string.Create(CultureInfo.InvariantCulture, $"Not within {Patience}: {what}"),
-        await _machine.RunToolAsync("kubectl", "get", "sfu,pods", "--all-namespaces", "-o", "wide"),
+        await machine.RunToolAsync("kubectl", "get", "sfu,pods", "--all-namespaces", "-o", "wide"),
         await KubectlAsync("describe", "sfu", Name),
-        await _machine.RunToolAsync("kubectl", "logs", "-n", System, "-l", "app.kubernetes.io/component=operator", "--tail", "40"));
+        await machine.RunToolAsync("kubectl", "logs", "-n", System, "-l", "app.kubernetes.io/component=operator", "--tail", "40"));
 }
