@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using BuildIt.Testing;
@@ -16,10 +17,16 @@ internal static class HelmChart
     private static readonly Lazy<Task<string>> Helm = new(async () =>
         Path.Combine((await ChildProcess.RunAsync(RepositoryRoot.Path("tests", "cluster", "tools.sh"), [], Timeout)).Trim(), "helm"));
 
-    /// <summary>Renders as an installation would, and returns the text.</summary>
+    private static readonly ConcurrentDictionary<string, Task<string>> Rendered = new(StringComparer.Ordinal);
+
+    /// <summary>Renders as an installation would, and returns the text. What was asked for before is not rendered again.</summary>
     /// <param name="arguments">Added to the command line, for example <c>--set redis.enabled=true</c>.</param>
     /// <exception cref="InvalidOperationException">Helm refused; the message says why.</exception>
-    public static async Task<string> RenderTextAsync(params string[] arguments) =>
+    public static Task<string> RenderTextAsync(params string[] arguments) =>
+        Rendered.GetOrAdd(string.Join('\0', arguments), _ => RenderAnewAsync(arguments));
+
+    /// <summary>The same, rendered in any case.</summary>
+    public static async Task<string> RenderAnewAsync(params string[] arguments) =>
         await ChildProcess.RunAsync(await Helm.Value, ["template", "buildit-sfu", Folder, "--namespace", "buildit-sfu", .. arguments], Timeout);
 
     /// <summary>Renders as an installation would, and returns the objects.</summary>

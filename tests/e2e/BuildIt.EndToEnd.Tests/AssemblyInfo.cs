@@ -1,2 +1,0 @@
-// Each starts a whole Kubernetes, and some measure time.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
