@@ -37,13 +37,14 @@ internal sealed class InstalledFleet(KubernetesMachine machine)
     public async Task RemoveAsync()
     {
         await KubectlAsync("delete", "conferencerooms,sfuclusters", "--all", "--timeout", "120s");
-        await UninstallAsync();
+        await UninstallAsync(wait: false);
         await machine.RunToolAsync("kubectl", "delete", "namespace", Space, System, "--ignore-not-found", "--timeout", "120s");
     }
 
     /// <summary>Takes the chart away, where it still is.</summary>
-    public Task UninstallAsync() =>
-        machine.RunToolAsync("helm", "uninstall", "buildit-sfu", "--namespace", System, "--ignore-not-found", "--wait", "--timeout", "120s");
+    /// <param name="wait">Until Kubernetes has forgotten all of it.</param>
+    public Task UninstallAsync(bool wait) => machine.RunToolAsync(
+        "helm", ["uninstall", "buildit-sfu", "--namespace", System, "--ignore-not-found", .. wait ? ["--wait", "--timeout", "120s"] : Array.Empty<string>()]);
 
     /// <summary>Installs the chart, or upgrades it.</summary>
     public Task InstallAsync(params string[] values)
@@ -75,7 +76,7 @@ internal sealed class InstalledFleet(KubernetesMachine machine)
           autoscaling:
             targetUtilization: 0.5
             metrics: [publishers]
-            scaleDown: {stabilization: 3s, maxStep: 1}
+            scaleDown: {stabilization: 3s, maxStep: 2}
             schedules: [{cron: "{{schedule}}", min: 1}]
           drain: {deadline: 20s, maxConcurrent: 2}
           network:
@@ -110,9 +111,12 @@ internal sealed class InstalledFleet(KubernetesMachine machine)
     public Task<SfuCluster> ReadAsync() =>
         Client.CustomObjects.GetNamespacedCustomObjectAsync<SfuCluster>(SfuApi.Group, SfuApi.Version, Space, SfuCluster.Plural, Name);
 
-    /// <summary>The fleet's pods, those that are going included.</summary>
+    /// <summary>
+    /// The fleet's pods, those that are going included, until their program has ended: an old kubelet takes up to half a minute
+    /// more to have them forgotten, as it looks after that every 10 s.
+    /// </summary>
     public async Task<IList<V1Pod>> PodsAsync() =>
-        (await Client.CoreV1.ListNamespacedPodAsync(Space, labelSelector: $"{SfuApi.ClusterLabel}={Name}")).Items;
+        [.. (await Client.CoreV1.ListNamespacedPodAsync(Space, labelSelector: $"{SfuApi.ClusterLabel}={Name}")).Items.Where(pod => !HasGone(pod))];
 
     /// <summary>What the operator said about the fleet and its pods.</summary>
     public async Task<IReadOnlyList<string>> StoryAsync() =>
@@ -169,6 +173,9 @@ internal sealed class InstalledFleet(KubernetesMachine machine)
             }
         }
     }
+
+    private static bool HasGone(V1Pod pod) =>
+        pod is { Metadata.DeletionTimestamp: not null, Status.ContainerStatuses: { Count: > 0 } containers } && containers.All(each => each.State?.Terminated is not null);
 
     private async Task<string> DescribeAsync(string what) => string.Join(
         '\n',

@@ -31,7 +31,7 @@ public sealed class NarrowInstallTests(Installations installations)
 
         await ReplacesAKilledPodAsync(fleet);
         await fleet.KubectlAsync("delete", "sfu", "--all", "--timeout", "120s");
-        await fleet.UninstallAsync();
+        await fleet.UninstallAsync(wait: true);
         await LeavesNothingAsync(fleet);
     }
 
