@@ -13,6 +13,11 @@ public sealed class OfferBuilder(CodecPolicy policy, bool reuseSections = true)
     private const string DataMid = "0";
 
     private readonly List<Section> _sections = [];
+
+    // By track: its section, or the one it was taken out of last.
+    private readonly Dictionary<string, Section> _sectionOf = new(StringComparer.Ordinal);
+    private readonly SortedSet<int> _freeAudio = [];
+    private readonly SortedSet<int> _freeVideo = [];
     private IReadOnlyList<SendTrack?> _offered = [];
     private ulong _version;
 
@@ -29,31 +34,37 @@ public sealed class OfferBuilder(CodecPolicy policy, bool reuseSections = true)
     public string Add(SendTrack track)
     {
         ArgumentNullException.ThrowIfNull(track);
-        var section = _sections.Find(candidate => candidate.Track?.TrackId == track.TrackId)
-            ?? _sections.Find(candidate => candidate.Track is null && candidate.Kind == track.Kind && candidate.StillShows(track))
-            ?? _sections.Find(candidate => reuseSections && candidate.IsFree && candidate.Kind == track.Kind);
-        if (section is null)
+        if (!_sectionOf.TryGetValue(track.TrackId, out var section) || !section.Keeps(track))
         {
-            section = new Section((_sections.Count + 1).ToString(CultureInfo.InvariantCulture), track.Kind);
-            _sections.Add(section);
+            section = reuseSections && FreeOf(track.Kind) is { Count: > 0 } free ? _sections[free.Min] : null;
+            if (section is null)
+            {
+                section = new Section(_sections.Count, track.Kind);
+                _sections.Add(section);
+            }
         }
 
+        _sectionOf[track.TrackId] = section;
         NeedsOffer |= section.Track != track;
         section.Track = track;
-        section.IsFree = false;
+        FreeOf(track.Kind).Remove(section.Index);
         return section.Mid;
     }
 
     /// <summary>Takes a track out; false when it has no section.</summary>
     public bool Remove(string trackId)
     {
-        var section = _sections.Find(candidate => candidate.Track?.TrackId == trackId);
-        if (section is null)
+        if (!_sectionOf.TryGetValue(trackId, out var section) || section.Track?.TrackId != trackId)
         {
             return false;
         }
 
         section.Track = null;
+        if (!section.IsOffered)
+        {
+            FreeOf(section.Kind).Add(section.Index);
+        }
+
         NeedsOffer = true;
         return true;
     }
@@ -167,9 +178,28 @@ public sealed class OfferBuilder(CodecPolicy policy, bool reuseSections = true)
         {
             // Only after the client has seen a section inactive does it report a new track there as new
             // (W3C webrtc-pc, "process the addition of a remote track").
-            _sections[i].IsFree = _offered[i] is null && _sections[i].Track is null && !answer.Media[i + 1].Rejected;
+            var section = _sections[i];
+            if (_offered[i] is null && section.Track is null && !answer.Media[i + 1].Rejected)
+            {
+                FreeOf(section.Kind).Add(i);
+            }
+            else
+            {
+                FreeOf(section.Kind).Remove(i);
+            }
+        }
+
+        foreach (var (track, section) in _sectionOf.ToArray())
+        {
+            if (section.Track?.TrackId != track && !section.StillShows(track))
+            {
+                _sectionOf.Remove(track);
+            }
         }
     }
+
+    /// <summary>Places of the sections that are negotiated inactive, so that another track may take them.</summary>
+    private SortedSet<int> FreeOf(MediaKind kind) => kind == MediaKind.Audio ? _freeAudio : _freeVideo;
 
     private NegotiatedSection ReadSection(SdpMedia media, int index)
     {
@@ -218,29 +248,32 @@ public sealed class OfferBuilder(CodecPolicy policy, bool reuseSections = true)
         };
     }
 
-    private sealed class Section(string mid, MediaKind kind)
+    private sealed class Section(int index, MediaKind kind)
     {
         private SendTrack? _shown;
-        private bool _offered;
 
-        public string Mid { get; } = mid;
+        public int Index => index;
+
+        public string Mid { get; } = (index + 1).ToString(CultureInfo.InvariantCulture);
 
         public MediaKind Kind { get; } = kind;
 
         public SendTrack? Track { get; set; }
 
-        /// <summary>Negotiated inactive, so that another track may take it.</summary>
-        public bool IsFree { get; set; }
+        public bool IsOffered { get; private set; }
 
         /// <summary>An offer shows its track from now on.</summary>
         public SendTrack? Show()
         {
-            _offered = true;
+            IsOffered = true;
             return _shown = Track;
         }
 
+        /// <summary>A track that is in this section or was taken out of it may go on there.</summary>
+        public bool Keeps(SendTrack track) => Kind == track.Kind && (Track is null ? StillShows(track.TrackId) : Track.TrackId == track.TrackId);
+
         /// <summary>For all that the client knows, the track is in this section; or it knows nothing of the section yet.</summary>
-        public bool StillShows(SendTrack track) => !_offered || _shown?.TrackId == track.TrackId;
+        public bool StillShows(string trackId) => !IsOffered || _shown?.TrackId == trackId;
 
         /// <summary>Stands in for the track of an inactive section, which still has to list codecs.</summary>
         public SendTrack Placeholder => new() { TrackId = "", StreamId = "", Kind = Kind, Ssrc = 0, Cname = "" };

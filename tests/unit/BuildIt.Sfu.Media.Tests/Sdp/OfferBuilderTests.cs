@@ -51,6 +51,7 @@ public class OfferBuilderTests
         var builder = new OfferBuilder(new CodecPolicy(), reuse);
         Assert.Equal("1", builder.Add(NegotiationTests.Track("TR_1", MediaKind.Video, 10)));
         Assert.True(builder.Remove("TR_1"));
+        Assert.False(builder.Remove("TR_1"));
         Assert.Equal("1", builder.Add(NegotiationTests.Track("TR_1", MediaKind.Video, 12)));
         Assert.Equal(12u, builder.Build(SdpFixtures.Local).Media[1].Sources[0].Ssrc);
         Assert.False(builder.NeedsOffer);
@@ -65,6 +66,39 @@ public class OfferBuilderTests
         Assert.True(builder.Remove("TR_1"));
         builder.Build(SdpFixtures.Local);
         Assert.Equal("2", builder.Add(NegotiationTests.Track("TR_1", MediaKind.Video, 80)));
+    }
+
+    [Fact]
+    public void A_section_that_no_offer_has_shown_takes_any_track()
+    {
+        for (var i = 0u; i < 10; i++)
+        {
+            Assert.Equal("1", _builder.Add(NegotiationTests.Track($"TR_{i}", MediaKind.Video, i * 2)));
+            Assert.True(_builder.Remove($"TR_{i}"));
+        }
+
+        Assert.Equal("1", _builder.Add(NegotiationTests.Track("TR_5", MediaKind.Video, 50)));
+        Assert.Equal("2", _builder.Add(NegotiationTests.Track("TR_6", MediaKind.Video, 60)));
+        Assert.Equal(3, _builder.Build(SdpFixtures.Local).Media.Count);
+    }
+
+    /// <summary>Tracks are added and dropped on a loop that media waits for, a hundred for one message.</summary>
+    [Fact]
+    public void Adding_and_dropping_a_track_does_not_go_through_them_all()
+    {
+        const uint Count = 10_000;
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        for (var i = 0u; i < Count; i++)
+        {
+            _builder.Add(NegotiationTests.Track($"TR_{i}", MediaKind.Audio, i));
+        }
+
+        for (var i = Count; i-- > 0;)
+        {
+            Assert.True(_builder.Remove($"TR_{i}"));
+        }
+
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(1), $"{clock.Elapsed.TotalMilliseconds:0} ms");
     }
 
     [Fact]
