@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures the hot paths with release builds: the planners, rooms from creation to Ready against a real API server, then the bare
+# Measures the hot paths with release builds: the planners, the rounds of many large fleets, rooms from creation to Ready against a real API server, then the bare
 # limit of protecting and sending, and the whole node under load from another process. Wants the machine to itself.
 #
 #   scripts/bench.sh [ROOM...]    ROOM: 1x50, 1x200, 1x1000, 50x50 (all by default); BENCH_SECONDS for each, 10 by default
@@ -30,7 +30,7 @@ for project in sfu-node/BuildIt.Sfu.Node tools/BuildIt.Sfu.TestClient tests/benc
   dotnet build "$project" -c Release -nologo -v quiet
 done
 
-echo "The planners"
+echo "The planners, the rounds of many large fleets, and what is cached of them"
 dotnet tests/benchmarks/BuildIt.Operator.Bench/bin/Release/net10.0/BuildIt.Operator.Bench.dll
 echo
 echo "Rooms from creation to Ready, as many as the API server takes"

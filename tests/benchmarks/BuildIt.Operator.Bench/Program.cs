@@ -1,5 +1,6 @@
 using BuildIt.Operator.Bench.Planning;
 using BuildIt.Operator.Bench.Rooms;
+using BuildIt.Operator.Bench.Size;
 
 // Times depend on the machine and are only printed; allocated bytes do not, so exceeding their budget fails the run.
 var ok = true;
@@ -9,6 +10,20 @@ if (args is [] or ["planning"])
     {
         Console.WriteLine(measurement);
         ok &= measurement.IsWithinBudget;
+    }
+}
+
+if (args is [] or ["size"])
+{
+    foreach (var measurement in SizeBench.Measure())
+    {
+        Console.WriteLine(measurement);
+        ok &= measurement.IsWithinBudget;
+    }
+
+    foreach (var held in SizeBench.Hold())
+    {
+        Console.WriteLine(held);
     }
 }
 
