@@ -4,18 +4,28 @@ namespace BuildIt.Operator.Planning.Placement;
 
 /// <summary>
 /// All pods of all fleets with what they report and what was promised on them. Each placement is entered at once, so a burst
-/// of rooms sees itself. One thread at a time.
+/// of rooms sees itself. It is kept, not drawn: what changes touches its own pod and room and nothing else. One thread at a time.
 /// </summary>
 public sealed class FleetPicture
 {
     private readonly List<PodSlot> _slots = [];
-    private readonly Dictionary<string, PodSlot> _byInstance = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<PodSlot>> _byRegion = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, (PodSlot Slot, int Held)> _promises = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, FleetHolds> _fleets = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, RoomHold> _rooms = new(StringComparer.Ordinal);
 
-    private readonly Dictionary<string, PodSlot> _troubled = new(StringComparer.Ordinal);
+    // Those that are in no fleet are here as long as a room is said to be on them.
+    private readonly Dictionary<string, PodSlot> _byInstance = new(StringComparer.Ordinal);
+    private readonly HashSet<PodSlot> _absent = [];
 
-    /// <summary>Draws the picture.</summary>
+    // What has been released stays until its time; it is at most what was placed within that.
+    private readonly PriorityQueue<RoomHold, DateTimeOffset> _ending = new();
+
+    /// <summary>A picture with nothing in it.</summary>
+    public FleetPicture()
+    {
+    }
+
+    /// <summary>A picture of what there is.</summary>
     /// <param name="pods">Every pod, whatever its state.</param>
     /// <param name="rooms">Every room that has a pod. What is promised for it and not reported yet is held.</param>
     /// <param name="now">The time.</param>
@@ -25,24 +35,12 @@ public sealed class FleetPicture
         ArgumentNullException.ThrowIfNull(rooms);
         foreach (var pod in pods)
         {
-            var slot = new PodSlot(pod);
-            if (!_byInstance.TryAdd(pod.Instance, slot))
-            {
-                continue;
-            }
-
-            _slots.Add(slot);
-            if (!_byRegion.TryGetValue(pod.Region, out var region))
-            {
-                _byRegion.Add(pod.Region, region = []);
-            }
-
-            region.Add(slot);
+            Set(pod);
         }
 
         foreach (var room in rooms)
         {
-            Hold(room, now);
+            Set(room, now);
         }
     }
 
@@ -51,112 +49,193 @@ public sealed class FleetPicture
     internal IReadOnlyList<PodSlot> InRegion(string region) =>
         _byRegion.TryGetValue(region, out var slots) ? slots : [];
 
-    /// <summary>The highest load fraction of a pod with what is held on it; null when there is no such pod.</summary>
-    public double? LoadOf(string instance) => _byInstance.TryGetValue(instance, out var slot) ? slot.Fraction(0, 0) : null;
-
-    /// <summary>Rooms and participants held on the pods of a fleet beyond what these report.</summary>
-    public (int Rooms, int Participants) HeldFor(string cluster)
+    /// <summary>A pod is there, and this is how it is. One that is so already costs a comparison.</summary>
+    public void Set(in PodState pod)
     {
-        var rooms = 0;
-        var participants = 0;
-        foreach (var slot in _slots)
-        {
-            if (slot.Pod.Cluster == cluster)
-            {
-                rooms += slot.HeldRooms;
-                participants += slot.HeldParticipants;
-            }
-        }
-
-        return (rooms, participants);
-    }
-
-    /// <summary>Gives up what is held for a room: it has ended, or its placement could not be written.</summary>
-    public void Release(string room)
-    {
-        if (_promises.Remove(room, out var promise))
-        {
-            promise.Slot.Hold(-1, -promise.Held);
-        }
-
-        if (_troubled.Remove(room, out var troubled))
-        {
-            troubled.Forget(room);
-        }
-    }
-
-    internal void Promise(string room, PodSlot slot, int expected, int losses)
-    {
-        Release(room);
-        slot.Hold(1, expected);
-        _promises[room] = (slot, expected);
-        Trouble(room, slot, losses);
-    }
-
-    private void Trouble(string room, PodSlot slot, int losses)
-    {
-        if (losses > 0)
-        {
-            slot.Trouble(room, losses);
-            _troubled[room] = slot;
-        }
-    }
-
-    private void Hold(PlacedRoom room, DateTimeOffset now)
-    {
-        if (!_byInstance.TryGetValue(room.Instance, out var slot))
+        var slot = SlotOf(pod.Instance);
+        if (slot.IsThere && slot.Pod == pod)
         {
             return;
         }
 
-        Trouble(room.Room, slot, room.Losses);
-        var missing = now - room.PlacedAt < PlacementPolicy.Hold ? Math.Max(0, room.Expected - (room.Reported ?? 0)) : 0;
-        slot.Hold(room.Reported is null ? 1 : 0, missing);
-        if (room.Reported is null)
+        if (slot.Fleet is not null && slot.Pod.Cluster == pod.Cluster && slot.Pod.Region == pod.Region)
         {
-            _promises[room.Room] = (slot, missing);
+            slot.Pod = pod;
+            return;
+        }
+
+        Leave(slot);
+        _absent.Remove(slot);
+        slot.Pod = pod;
+        slot.Fleet = FleetOf(pod.Cluster);
+        slot.Fleet.Add(slot.HeldRooms, slot.HeldParticipants);
+        _slots.Add(slot);
+        if (!_byRegion.TryGetValue(pod.Region, out var region))
+        {
+            _byRegion.Add(pod.Region, region = []);
+        }
+
+        region.Add(slot);
+    }
+
+    /// <summary>A pod is not in a fleet any more. Rooms that are said to be on it stay so.</summary>
+    public void Remove(string cluster, string instance)
+    {
+        if (_byInstance.TryGetValue(instance, out var slot) && slot.IsThere && slot.Pod.Cluster == cluster)
+        {
+            Leave(slot);
+            Absent(slot);
         }
     }
-}
 
-/// <summary>A pod with what is held on it beyond what it reports.</summary>
-internal sealed class PodSlot(PodState pod)
-{
-    private Dictionary<string, int>? _losses;
-
-    public PodState Pod { get; } = pod;
-
-    public int HeldRooms { get; private set; }
-
-    public int HeldParticipants { get; private set; }
-
-    public void Hold(int rooms, int participants)
+    /// <summary>A room has a pod; it has no other any more.</summary>
+    public void Set(in PlacedRoom room, DateTimeOffset now)
     {
-        HeldRooms += rooms;
-        HeldParticipants += participants;
+        Release(room.Room);
+        var hold = Enter(room.Room, SlotOf(room.Instance), room.PlacedAt, room.Expected, room.Losses);
+        hold.Reported = room.Reported;
+        hold.Count(now);
+        if (now < hold.EndsAt)
+        {
+            _ending.Enqueue(hold, hold.EndsAt);
+        }
     }
 
-    /// <summary>The highest load fraction if so much came on top. Whoever is expected is assumed to publish and to subscribe.</summary>
-    public double Fraction(int rooms, int participants)
+    /// <summary>What a pod says of a room. What it says of a room that is not on it changes nothing.</summary>
+    /// <param name="instance">The pod.</param>
+    /// <param name="room">The room.</param>
+    /// <param name="participants">How many are there; null when the pod does not have the room.</param>
+    /// <param name="now">The time.</param>
+    public void Report(string instance, string room, int? participants, DateTimeOffset now)
     {
-        var more = HeldParticipants + participants;
-        var load = Pod.Load + new PodLoad(HeldRooms + rooms, more, more, more, 0, 0, 0);
-        return load.Highest(Pod.Capacity);
+        if (_rooms.TryGetValue(room, out var hold) && hold.Slot.Instance == instance)
+        {
+            hold.Reported = participants;
+            hold.Count(now);
+        }
     }
 
-    /// <summary>Notes a room on the pod under which pods have died.</summary>
-    public void Trouble(string room, int losses) => (_losses ??= new(StringComparer.Ordinal))[room] = losses;
-
-    public void Forget(string room) => _losses?.Remove(room);
-
-    /// <summary>Rooms on the pod under which at least as many pods have died; none count for a room under which none has.</summary>
-    public int PeersOf(int losses) => losses == 0 || _losses is null ? 0 : _losses.Values.Count(other => other >= losses);
-
-    /// <summary>The participants of one room that the pod could carry if it were empty.</summary>
-    public int Places()
+    /// <summary>Gives up what is held for people who were expected long enough ago. Before anything is asked.</summary>
+    public void Advance(DateTimeOffset now)
     {
-        var publishers = Pod.Capacity.MaxPublishers <= 0 ? int.MaxValue : Pod.Capacity.MaxPublishers;
-        var subscribers = Pod.Capacity.MaxSubscribers <= 0 ? int.MaxValue : Pod.Capacity.MaxSubscribers;
-        return Math.Min(publishers, subscribers);
+        while (_ending.TryPeek(out var hold, out var end) && end <= now)
+        {
+            _ending.Dequeue();
+            if (!hold.IsReleased)
+            {
+                hold.Count(now);
+            }
+        }
+    }
+
+    /// <summary>The highest load fraction of a pod with what is held on it; null when there is no such pod.</summary>
+    public double? LoadOf(string instance) => _byInstance.TryGetValue(instance, out var slot) && slot.IsThere ? slot.Fraction(0, 0) : null;
+
+    /// <summary>Rooms and participants held on the pods of a fleet beyond what these report.</summary>
+    public (int Rooms, int Participants) HeldFor(string cluster) =>
+        _fleets.TryGetValue(cluster, out var fleet) ? (fleet.Rooms, fleet.Participants) : (0, 0);
+
+    /// <summary>Rooms that have a pod, whether it reports them or not.</summary>
+    public int CountOn(string instance) => _byInstance.TryGetValue(instance, out var slot) ? slot.Rooms.Count : 0;
+
+    /// <summary>Adds the names of the rooms on a pod to a list.</summary>
+    public void RoomsOn(string instance, ICollection<string> names)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        if (_byInstance.TryGetValue(instance, out var slot))
+        {
+            foreach (var hold in slot.Rooms)
+            {
+                names.Add(hold.Room);
+            }
+        }
+    }
+
+    /// <summary>Rooms whose pod is in no fleet.</summary>
+    public IEnumerable<string> Stranded() => _absent.SelectMany(slot => slot.Rooms).Select(hold => hold.Room);
+
+    /// <summary>Gives up what is held for a room: it has ended, or its placement could not be written.</summary>
+    public void Release(string room)
+    {
+        if (_rooms.Remove(room, out var hold))
+        {
+            var slot = hold.Slot;
+            hold.Release();
+            if (!slot.IsThere && slot.Rooms.Count == 0)
+            {
+                _absent.Remove(slot);
+                _byInstance.Remove(slot.Instance);
+            }
+        }
+    }
+
+    /// <summary>Holds places until somebody says since when.</summary>
+    internal void Promise(string room, PodSlot slot, int expected, int losses)
+    {
+        Release(room);
+        Enter(room, slot, DateTimeOffset.MaxValue, expected, losses).Count(DateTimeOffset.MinValue);
+    }
+
+    private RoomHold Enter(string room, PodSlot slot, DateTimeOffset placedAt, int expected, int losses)
+    {
+        var hold = new RoomHold(room, slot, placedAt, expected, losses);
+        _rooms.Add(room, hold);
+        if (!slot.IsThere)
+        {
+            _absent.Add(slot);
+        }
+
+        return hold;
+    }
+
+    private PodSlot SlotOf(string instance)
+    {
+        if (!_byInstance.TryGetValue(instance, out var slot))
+        {
+            _byInstance.Add(instance, slot = new PodSlot(instance));
+        }
+
+        return slot;
+    }
+
+    private FleetHolds FleetOf(string cluster)
+    {
+        if (!_fleets.TryGetValue(cluster, out var fleet))
+        {
+            _fleets.Add(cluster, fleet = new FleetHolds());
+        }
+
+        fleet.Pods++;
+        return fleet;
+    }
+
+    private void Leave(PodSlot slot)
+    {
+        if (slot.Fleet is not { } fleet)
+        {
+            return;
+        }
+
+        fleet.Add(-slot.HeldRooms, -slot.HeldParticipants);
+        if (--fleet.Pods == 0)
+        {
+            _fleets.Remove(slot.Pod.Cluster);
+        }
+
+        slot.Fleet = null;
+        _slots.Remove(slot);
+        _byRegion[slot.Pod.Region].Remove(slot);
+    }
+
+    private void Absent(PodSlot slot)
+    {
+        if (slot.Rooms.Count > 0)
+        {
+            _absent.Add(slot);
+        }
+        else
+        {
+            _byInstance.Remove(slot.Instance);
+        }
     }
 }

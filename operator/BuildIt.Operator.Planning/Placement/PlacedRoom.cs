@@ -1,7 +1,7 @@
 namespace BuildIt.Operator.Planning.Placement;
 
 /// <summary>A room that has a pod.</summary>
-public sealed record PlacedRoom
+public readonly record struct PlacedRoom()
 {
     public required string Room { get; init; }
 

@@ -3,7 +3,7 @@ using BuildIt.Operator.Planning.Fleet;
 namespace BuildIt.Operator.Planning.Placement;
 
 /// <summary>One pod as placement sees it.</summary>
-public sealed record PodState
+public readonly record struct PodState()
 {
     /// <summary>The fleet the pod belongs to; with the namespace when fleets of several are in one picture.</summary>
     public required string Cluster { get; init; }

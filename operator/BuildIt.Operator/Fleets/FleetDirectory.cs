@@ -25,15 +25,41 @@ public sealed record FleetInstance(
 /// <param name="Key">Namespace and name of its SfuCluster.</param>
 /// <param name="Cluster">The resource as cached; not to be changed.</param>
 /// <param name="Spec">The same in the planner's terms.</param>
-/// <param name="Instances">Its pods.</param>
+/// <param name="Instances">Its pods, in the ordinal order of their names.</param>
 /// <param name="Held">Nothing is changed about the fleet, because its witnesses are doubted.</param>
 public sealed record FleetView(
     ObjectKey Key, SfuCluster Cluster, FleetSpec Spec, IReadOnlyList<FleetInstance> Instances, bool Held)
 {
-    /// <summary>The pods in the terms of placement.</summary>
-    public IEnumerable<PodState> Pods() => Instances.Select(instance => new PodState
+    /// <summary>Namespace and name in one, as placement calls the fleet.</summary>
+    public string Id { get; } = Key.ToString();
+
+    /// <summary>One of its pods; null when it has none of that name.</summary>
+    public FleetInstance? Find(string instance)
     {
-        Cluster = Key.ToString(),
+        var (from, to) = (0, Instances.Count - 1);
+        while (from <= to)
+        {
+            var middle = (from + to) / 2;
+            switch (string.CompareOrdinal(Instances[middle].Observation.Name, instance))
+            {
+                case 0:
+                    return Instances[middle];
+                case < 0:
+                    from = middle + 1;
+                    break;
+                default:
+                    to = middle - 1;
+                    break;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>One of its pods in the terms of placement.</summary>
+    public PodState StateOf(FleetInstance instance) => new()
+    {
+        Cluster = Id,
         Region = Cluster.Spec.Region,
         Instance = instance.Observation.Name,
         IsCurrent = instance.Observation.Revision == Spec.Revision,
@@ -41,7 +67,7 @@ public sealed record FleetView(
         Capacity = Spec.Capacity,
         Load = instance.Observation.Load ?? PodLoad.None,
         Target = Spec.Scaling.TargetUtilization,
-    });
+    };
 
     private static PodAvailability AvailabilityOf(FleetInstance instance) => instance.Liveness switch
     {
@@ -73,5 +99,12 @@ public sealed class FleetDirectory
         Changed?.Invoke(view);
     }
 
-    internal void Forget(ObjectKey cluster) => _fleets.TryRemove(cluster, out _);
+    internal void Forget(ObjectKey cluster)
+    {
+        if (_fleets.TryRemove(cluster, out var gone))
+        {
+            // Whoever keeps something of its pods is to let go of it.
+            Changed?.Invoke(gone with { Instances = [] });
+        }
+    }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using BuildIt.Sfu.Contracts;
 
 namespace BuildIt.Operator.Registry;
@@ -7,14 +8,14 @@ public sealed record HeardHeartbeat(Heartbeat Heartbeat, DateTimeOffset At);
 
 /// <summary>
 /// What a registry has said so far. A heartbeat counts as new only when it is newer than the one before it, so that a value
-/// that merely lies there proves nothing. Takes the time as an argument. Not safe for several threads.
+/// that merely lies there proves nothing. Takes the time as an argument. One thread reads registries into it.
 /// </summary>
 public sealed class HeartbeatBook
 {
     /// <summary>A node that was not heard for so long and is not in the index is forgotten.</summary>
     private static readonly TimeSpan Memory = TimeSpan.FromHours(1);
 
-    private readonly Dictionary<string, HeardHeartbeat> _nodes = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, HeardHeartbeat> _nodes = new(StringComparer.Ordinal);
 
     // The process before the present one, by node: a registry that was set back may bring its last words again.
     private readonly Dictionary<string, string> _past = new(StringComparer.Ordinal);
@@ -22,6 +23,7 @@ public sealed class HeartbeatBook
     /// <summary>Since when the registry has answered without a break and without losing what it held; null while it does not.</summary>
     public DateTimeOffset? ReachableSince { get; private set; }
 
+    /// <summary>The newest heartbeats by node. Any thread may read it, whatever goes on.</summary>
     public IReadOnlyDictionary<string, HeardHeartbeat> Nodes => _nodes;
 
     /// <summary>Takes over one complete reading of the registry.</summary>
@@ -62,7 +64,7 @@ public sealed class HeartbeatBook
         {
             if (now - heard.At > Memory)
             {
-                _nodes.Remove(node);
+                _nodes.TryRemove(node, out _);
                 _past.Remove(node);
             }
         }
@@ -91,7 +93,16 @@ public sealed class HeartbeatBook
         || Moved(a.Fractions().Cpu, b.Fractions().Cpu);
 
     /// <summary>Rooms that are to be ended.</summary>
-    internal static int Ending(Heartbeat heartbeat) => heartbeat.Rooms.Count(report => report.EndRequested);
+    internal static int Ending(Heartbeat heartbeat)
+    {
+        var ending = 0;
+        for (var i = 0; i < heartbeat.Rooms.Count; i++)
+        {
+            ending += heartbeat.Rooms[i].EndRequested ? 1 : 0;
+        }
+
+        return ending;
+    }
 
     // Rates never stand still; a hundredth of capacity is what a status shows.
     private static bool Moved(double a, double b) => Math.Abs(a - b) >= 0.01;

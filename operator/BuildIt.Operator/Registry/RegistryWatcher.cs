@@ -8,9 +8,9 @@ using StackExchange.Redis;
 
 namespace BuildIt.Operator.Registry;
 
-/// <summary>What is known from a registry at one moment.</summary>
+/// <summary>What is known from a registry.</summary>
 /// <param name="ReachableSince">Since when it has answered without a break; null while it does not.</param>
-/// <param name="Nodes">The newest heartbeats by node, however old.</param>
+/// <param name="Nodes">The newest heartbeats by node, however old. It is not copied: newer ones may come while it is read.</param>
 /// <param name="Asked">It has been asked at least once, with or without an answer.</param>
 public sealed record RegistryView(DateTimeOffset? ReachableSince, IReadOnlyDictionary<string, HeardHeartbeat> Nodes, bool Asked);
 
@@ -148,7 +148,7 @@ public sealed partial class RegistryWatcher : IAsyncDisposable
         }
 
         var first = !_view.Asked;
-        _view = new RegistryView(_book.ReachableSince, new Dictionary<string, HeardHeartbeat>(_book.Nodes, StringComparer.Ordinal), Asked: true);
+        _view = new RegistryView(_book.ReachableSince, _book.Nodes, Asked: true);
         if (first)
         {
             _asked.TrySetResult();

@@ -3,7 +3,6 @@ using BuildIt.Operator.Fleets;
 using BuildIt.Operator.Planning.Placement;
 using BuildIt.Operator.Planning.Scaling;
 using BuildIt.Operator.Runtime.Caching;
-using BuildIt.Operator.Runtime.Reconciliation;
 
 namespace BuildIt.Operator.Rooms;
 
@@ -13,12 +12,15 @@ namespace BuildIt.Operator.Rooms;
 /// </summary>
 internal sealed class RoomBook : IRoomLedger
 {
+    /// <summary>Pods taken over at once. Whoever places a room waits for no more of them.</summary>
+    private const int Portion = 256;
+
     private readonly FleetDirectory _directory;
     private readonly IObjectCache<ConferenceRoom> _rooms;
     private readonly FleetSignal _signal;
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, Page> _pages = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, RoomPage> _pages = new(StringComparer.Ordinal);
 
     public RoomBook(FleetDirectory directory, IObjectCache<ConferenceRoom> rooms, FleetSignal signal, TimeProvider time)
     {
@@ -26,16 +28,7 @@ internal sealed class RoomBook : IRoomLedger
         _rooms = rooms;
         _signal = signal;
         _time = time;
-        directory.Changed += view =>
-        {
-            lock (_lock)
-            {
-                if (_pages.TryGetValue(view.Key.Namespace, out var page))
-                {
-                    page.Picture = null;
-                }
-            }
-        };
+        directory.Changed += Take;
     }
 
     /// <summary>Finds a pod for a room and holds its places; a room that has to wait makes the fleet grow.</summary>
@@ -45,26 +38,22 @@ internal sealed class RoomBook : IRoomLedger
         ObjectKey? grow = null;
         lock (_lock)
         {
-            var page = PageOf_NeedsLock(ns);
             var now = _time.GetUtcNow();
-            page.Picture ??= Draw_NeedsLock(ns, page, now);
+            var page = PageOf_NeedsLock(ns, now);
+            page.Picture.Advance(now);
             placement = RoomPlacer.Place(page.Picture, request);
             if (placement.IsPlaced)
             {
-                Enter_NeedsLock(page, new BookedRoom(
-                    request.Room, placement.Cluster!, placement.Instance!, placement.Region!, placement.Generation, now, placement.Expected, request.Losses));
-                page.Waiting.Remove(request.Room);
+                page.Enter(
+                    new BookedRoom(
+                        request.Room, placement.Cluster!, placement.Instance!, placement.Region!, placement.Generation, now, placement.Expected, request.Losses),
+                    now);
             }
             else
             {
-                grow = FleetToGrow_NeedsLock(ns, placement, request);
-                var wish = new Wish(grow, placement.Expected);
-                if (page.Waiting.TryGetValue(request.Room, out var known) && known == wish)
-                {
-                    grow = null;
-                }
-
-                page.Waiting[request.Room] = wish;
+                page.Restore(request.Room, now);
+                var wanted = FleetToGrow(ns, placement, request);
+                grow = page.Wait(request.Room, wanted, placement.Expected) ? wanted : null;
             }
         }
 
@@ -82,8 +71,8 @@ internal sealed class RoomBook : IRoomLedger
     {
         lock (_lock)
         {
-            var page = PageOf_NeedsLock(room.Metadata.NamespaceProperty);
-            return Observe_NeedsLock(page, room)?.PlacedAt;
+            var now = _time.GetUtcNow();
+            return PageOf_NeedsLock(room.Metadata.NamespaceProperty, now).Observe(room, now)?.PlacedAt;
         }
     }
 
@@ -95,14 +84,11 @@ internal sealed class RoomBook : IRoomLedger
     {
         lock (_lock)
         {
-            var page = PageOf_NeedsLock(ns);
-            if (page.Rooms.TryGetValue(room, out var booked))
+            var page = PageOf_NeedsLock(ns, _time.GetUtcNow());
+            if (page.Remove(room) is { } booked)
             {
-                page.Waiting[room] = new Wish(KeyOf(booked.Cluster), booked.Expected);
+                page.Wait(room, RoomPage.KeyOf(booked.Cluster), booked.Expected);
             }
-
-            Remove_NeedsLock(page, room);
-            page.Picture?.Release(room);
         }
     }
 
@@ -111,22 +97,41 @@ internal sealed class RoomBook : IRoomLedger
     {
         lock (_lock)
         {
-            var page = PageOf_NeedsLock(room.Namespace);
-            Remove_NeedsLock(page, room.Name);
-            page.Waiting.Remove(room.Name);
+            var page = PageOf_NeedsLock(room.Namespace, _time.GetUtcNow());
 
             // What the pod reports of it goes with its next heartbeat; what was promised goes now.
-            page.Picture?.Release(room.Name);
+            page.Remove(room.Name);
+            page.WaitNoMore(room.Name);
         }
     }
 
-    /// <summary>Rooms that have a pod of the fleet.</summary>
-    public IReadOnlyList<BookedRoom> On(ObjectKey cluster)
+    /// <summary>Whether a room is on a pod.</summary>
+    public bool IsOn(string ns, string room, string instance)
     {
         lock (_lock)
         {
-            var fleet = cluster.ToString();
-            return [.. PageOf_NeedsLock(cluster.Namespace).Rooms.Values.Where(room => room.Cluster == fleet)];
+            return PageOf_NeedsLock(ns, _time.GetUtcNow()).Find(room)?.Instance == instance;
+        }
+    }
+
+    /// <summary>Rooms that are on a pod.</summary>
+    public IReadOnlyList<string> On(string ns, string instance)
+    {
+        lock (_lock)
+        {
+            var rooms = new List<string>();
+            PageOf_NeedsLock(ns, _time.GetUtcNow()).Picture.RoomsOn(instance, rooms);
+            return rooms;
+        }
+    }
+
+    /// <summary>Rooms of a fleet whose pod is in no fleet.</summary>
+    public IReadOnlyList<string> StrandedOf(FleetView fleet)
+    {
+        lock (_lock)
+        {
+            var page = PageOf_NeedsLock(fleet.Key.Namespace, _time.GetUtcNow());
+            return [.. page.Picture.Stranded().Where(room => page.Find(room)?.Cluster == fleet.Id)];
         }
     }
 
@@ -135,7 +140,7 @@ internal sealed class RoomBook : IRoomLedger
     {
         lock (_lock)
         {
-            return [.. PageOf_NeedsLock(ns).Waiting.Keys];
+            return [.. PageOf_NeedsLock(ns, _time.GetUtcNow()).Waiting];
         }
     }
 
@@ -143,14 +148,15 @@ internal sealed class RoomBook : IRoomLedger
     {
         lock (_lock)
         {
-            var page = PageOf_NeedsLock(cluster.Namespace);
-            page.Picture ??= Draw_NeedsLock(cluster.Namespace, page, _time.GetUtcNow());
+            var now = _time.GetUtcNow();
+            var page = PageOf_NeedsLock(cluster.Namespace, now);
+            page.Picture.Advance(now);
             var (rooms, participants) = page.Picture.HeldFor(cluster.ToString());
             return new RoomDemand
             {
-                PendingRooms = [.. page.Waiting.Values.Where(wish => wish.Fleet == cluster).Select(wish => wish.Expected)],
-                ReservedRooms = Math.Max(0, rooms),
-                ReservedParticipants = Math.Max(0, participants),
+                PendingRooms = page.WaitingFor(cluster),
+                ReservedRooms = rooms,
+                ReservedParticipants = participants,
             };
         }
     }
@@ -159,143 +165,61 @@ internal sealed class RoomBook : IRoomLedger
     {
         lock (_lock)
         {
-            return PageOf_NeedsLock(ns).Counts.GetValueOrDefault(instance);
+            return PageOf_NeedsLock(ns, _time.GetUtcNow()).Picture.CountOn(instance);
         }
     }
 
-    private static BookedRoom? Observe_NeedsLock(Page page, ConferenceRoom room)
+    /// <summary>A fleet's round has seen something, or nothing new.</summary>
+    private void Take(FleetView view)
     {
-        var name = room.Metadata.Name;
-        var known = page.Rooms.GetValueOrDefault(name);
-        if (Origin(room) is not { } origin || room.Status!.Phase is RoomPhase.Ended or RoomPhase.Quarantined)
+        var from = 0;
+        do
         {
-            if (known is not null && known.Generation <= (room.Status?.Generation ?? 0))
+            var to = Math.Min(from + Portion, view.Instances.Count);
+            lock (_lock)
             {
-                Remove_NeedsLock(page, name);
-                return null;
+                // Whoever asks first for a namespace takes over all there is.
+                if (!_pages.TryGetValue(view.Key.Namespace, out var page))
+                {
+                    return;
+                }
+
+                page.Take(view, from, to, _time.GetUtcNow());
             }
 
-            return known;
+            from = to;
         }
-
-        page.Waiting.Remove(name);
-        if (known is not null && known.Generation >= room.Status.Generation)
-        {
-            return known;
-        }
-
-        var read = new BookedRoom(
-            name, new ObjectKey(room.Metadata.NamespaceProperty, origin.Cluster).ToString(), origin.Instance, origin.Region ?? string.Empty,
-            room.Status.Generation, SinceOf(room), Request.ExpectedOf(room.Spec), room.Status.RecentLosses.Count);
-        Enter_NeedsLock(page, read);
-        return read;
+        while (from < view.Instances.Count);
     }
 
-    /// <summary>After a restart the condition tells about when the room was placed.</summary>
-    private static DateTimeOffset SinceOf(ConferenceRoom room) =>
-        Conditions.Find(room.Status!.Conditions, ConferenceRoomConditions.Ready)?.LastTransitionTime is { } at
-            ? new DateTimeOffset(DateTime.SpecifyKind(at, DateTimeKind.Utc))
-            : DateTimeOffset.MinValue;
-
-    private static void Enter_NeedsLock(Page page, BookedRoom room)
-    {
-        Remove_NeedsLock(page, room.Room);
-        page.Rooms[room.Room] = room;
-        page.Counts[room.Instance] = page.Counts.GetValueOrDefault(room.Instance) + 1;
-    }
-
-    private static void Remove_NeedsLock(Page page, string room)
-    {
-        if (page.Rooms.Remove(room, out var old) && --page.Counts[old.Instance] == 0)
-        {
-            page.Counts.Remove(old.Instance);
-        }
-    }
-
-    private static ObjectKey KeyOf(string cluster)
-    {
-        var slash = cluster.IndexOf('/', StringComparison.Ordinal);
-        return new ObjectKey(cluster[..slash], cluster[(slash + 1)..]);
-    }
-
-    private static RoomAssignment? Origin(ConferenceRoom room) =>
-        room.Status?.Assignments.FirstOrDefault(assignment => assignment.Role is AssignmentRole.Origin);
-
-    private Page PageOf_NeedsLock(string ns)
+    private RoomPage PageOf_NeedsLock(string ns, DateTimeOffset now)
     {
         if (!_pages.TryGetValue(ns, out var page))
         {
-            _pages.Add(ns, page = new Page());
+            _pages.Add(ns, page = new RoomPage());
             foreach (var room in _rooms.List(ns))
             {
-                Observe_NeedsLock(page, room);
+                page.Observe(room, now);
+            }
+
+            foreach (var fleet in _directory.All)
+            {
+                if (fleet.Key.Namespace == ns)
+                {
+                    page.Take(fleet, 0, fleet.Instances.Count, now);
+                }
             }
         }
 
         return page;
     }
 
-    private FleetPicture Draw_NeedsLock(string ns, Page page, DateTimeOffset now)
-    {
-        var fleets = _directory.All.Where(fleet => fleet.Key.Namespace == ns).ToList();
-        var reported = new Dictionary<(string Instance, string Room), int>();
-        foreach (var instance in fleets.SelectMany(fleet => fleet.Instances))
-        {
-            foreach (var report in instance.Rooms)
-            {
-                reported[(instance.Observation.Name, report.Room.Value)] = report.Participants;
-            }
-        }
-
-        return new FleetPicture(
-            [.. fleets.SelectMany(fleet => fleet.Pods())],
-            [
-                .. page.Rooms.Values.Select(room => new PlacedRoom
-                {
-                    Room = room.Room,
-                    Instance = room.Instance,
-                    PlacedAt = room.PlacedAt,
-                    Expected = room.Expected,
-                    Losses = room.Losses,
-                    Reported = reported.TryGetValue((room.Instance, room.Room), out var participants) ? participants : null,
-                }),
-            ],
-            now);
-    }
-
     // One fleet grows for a room, not every fleet that might have it.
-    private ObjectKey? FleetToGrow_NeedsLock(string ns, RoomPlacement placement, RoomRequest request) => _directory.All
+    private ObjectKey? FleetToGrow(string ns, RoomPlacement placement, RoomRequest request) => _directory.All
         .Where(fleet => fleet.Key.Namespace == ns && fleet.Cluster.Spec.Region == placement.GrowRegion
-            && request.Clusters?.Contains(fleet.Key.ToString()) != false)
+            && request.Clusters?.Contains(fleet.Id) != false)
         .OrderBy(fleet => fleet.Instances.Count >= fleet.Spec.Max)
         .ThenBy(fleet => fleet.Key.Name, StringComparer.Ordinal)
         .Select(fleet => (ObjectKey?)fleet.Key)
         .FirstOrDefault();
-
-    private sealed class Page
-    {
-        public Dictionary<string, BookedRoom> Rooms { get; } = new(StringComparer.Ordinal);
-
-        public Dictionary<string, Wish> Waiting { get; } = new(StringComparer.Ordinal);
-
-        /// <summary>Rooms by instance.</summary>
-        public Dictionary<string, int> Counts { get; } = new(StringComparer.Ordinal);
-
-        /// <summary>Null when something was heard that it does not show.</summary>
-        public FleetPicture? Picture { get; set; }
-    }
-
-    private sealed record Wish(ObjectKey? Fleet, int Expected);
 }
-
-/// <summary>A room that has a pod.</summary>
-/// <param name="Room">Its name.</param>
-/// <param name="Cluster">Its fleet, with the namespace.</param>
-/// <param name="Instance">Its pod.</param>
-/// <param name="Region">The pod's region.</param>
-/// <param name="Generation">Number of the placement.</param>
-/// <param name="PlacedAt">When it was placed there.</param>
-/// <param name="Expected">Participants it was placed for.</param>
-/// <param name="Losses">How often its pod died under it lately.</param>
-internal sealed record BookedRoom(
-    string Room, string Cluster, string Instance, string Region, long Generation, DateTimeOffset PlacedAt, int Expected, int Losses);

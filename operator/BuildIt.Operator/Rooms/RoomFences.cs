@@ -11,6 +11,8 @@ namespace BuildIt.Operator.Rooms;
 /// </summary>
 internal sealed class RoomFences
 {
+    private static readonly IReadOnlyDictionary<string, long> None = new Dictionary<string, long>();
+
     private readonly ConcurrentDictionary<ObjectKey, IReadOnlyDictionary<string, long>> _reported = new();
     private readonly ConcurrentDictionary<ObjectKey, long> _answered = new();
 
@@ -18,13 +20,26 @@ internal sealed class RoomFences
     /// <returns>The rooms that some node refuses, with the lowest generation that none would.</returns>
     public IReadOnlyDictionary<string, long> Take(FleetView fleet)
     {
-        var reported = new Dictionary<string, long>(StringComparer.Ordinal);
-        foreach (var fence in fleet.Instances.SelectMany(instance => instance.Fences))
+        Dictionary<string, long>? reported = null;
+        for (var i = 0; i < fleet.Instances.Count; i++)
         {
-            if (IsSound(fence.Generation))
+            var fences = fleet.Instances[i].Fences;
+            for (var j = 0; j < fences.Count; j++)
             {
-                reported[fence.Room.Value] = Math.Max(fence.Generation, reported.GetValueOrDefault(fence.Room.Value));
+                var (room, generation) = (fences[j].Room.Value, fences[j].Generation);
+                if (IsSound(generation))
+                {
+                    reported ??= new(StringComparer.Ordinal);
+                    reported[room] = Math.Max(generation, reported.GetValueOrDefault(room));
+                }
             }
+        }
+
+        // Nearly always there are none.
+        if (reported is null)
+        {
+            _reported.TryRemove(fleet.Key, out _);
+            return None;
         }
 
         _reported[fleet.Key] = reported;

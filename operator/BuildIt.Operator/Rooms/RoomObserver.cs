@@ -59,7 +59,7 @@ internal sealed class RoomObserver(FleetDirectory directory, IObjectCache<SfuClu
         var status = room.Status ?? new ConferenceRoomStatus();
         var origin = RouteOf.Origin(status);
         var fleet = origin is null ? null : fleets.FirstOrDefault(view => view.Key.Name == origin.Cluster);
-        var owner = fleet?.Instances.FirstOrDefault(instance => instance.Observation.Name == origin!.Instance);
+        var owner = fleet?.Find(origin!.Instance);
         var report = owner is { Liveness: Liveness.Alive }
             ? owner.Rooms.FirstOrDefault(r => r.Room.Value == room.Metadata.Name && r.Generation == status.Generation)
             : null;

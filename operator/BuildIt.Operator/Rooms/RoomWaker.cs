@@ -1,5 +1,7 @@
+using System.Runtime.InteropServices;
 using BuildIt.Operator.Api;
 using BuildIt.Operator.Fleets;
+using BuildIt.Operator.Planning.Fleet;
 using BuildIt.Operator.Planning.Health;
 using BuildIt.Operator.Runtime.Caching;
 using BuildIt.Operator.Runtime.Reconciliation;
@@ -11,53 +13,61 @@ namespace BuildIt.Operator.Rooms;
 internal sealed class RoomWaker(RoomBook book, RoomFences fences, LostEnds ends, IReconcileTrigger<ConferenceRoom> trigger)
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<ObjectKey, Dictionary<string, Seen>> _seen = [];
+    private readonly Dictionary<ObjectKey, Heard> _fleets = [];
 
     /// <summary>A fleet's picture was renewed.</summary>
     public void Hear(FleetView view)
     {
-        var now = view.Instances.ToDictionary(
-            instance => instance.Observation.Name,
-            instance => new Seen(
-                instance.Liveness,
-                instance.Observation.IsDraining,
-                view.Held || view.Spec.Paused,
-                instance.Rooms.DistinctBy(report => report.Room).ToDictionary(report => report.Room.Value, Brief.Of, StringComparer.Ordinal)),
-            StringComparer.Ordinal);
-        Dictionary<string, Seen> before;
-        lock (_lock)
+        var ns = view.Key.Namespace;
+        var refused = fences.Take(view);
+        var heard = HeardOf(view);
+        lock (heard)
         {
-            before = _seen.GetValueOrDefault(view.Key) ?? [];
-            _seen[view.Key] = now;
-        }
-
-        var rooms = new HashSet<string>(book.Waiting(view.Key.Namespace), StringComparer.Ordinal);
-        foreach (var room in book.On(view.Key))
-        {
-            var old = before.GetValueOrDefault(room.Instance);
-            var seen = now.GetValueOrDefault(room.Instance);
-            if (old is null || seen is null
-                || (old.Liveness, old.Draining, old.Held) != (seen.Liveness, seen.Draining, seen.Held)
-                || old.Rooms.GetValueOrDefault(room.Room) != seen.Rooms.GetValueOrDefault(room.Room))
+            var news = !ReferenceEquals(heard.Cluster, view.Cluster);
+            heard.Cluster = view.Cluster;
+            for (var i = 0; i < view.Instances.Count; i++)
             {
-                rooms.Add(room.Room);
+                news |= Hear(view, view.Instances[i], heard);
+            }
+
+            if (heard.Pods.Count > view.Instances.Count)
+            {
+                news = true;
+                foreach (var (name, pod) in heard.Pods)
+                {
+                    if (!ReferenceEquals(pod.View, view))
+                    {
+                        heard.Pods.Remove(name);
+                        Wake(ns, book.On(ns, name));
+                    }
+                }
+            }
+
+            // A room that waits asks again by itself now and then; where something has changed it may get its pod now.
+            if (news)
+            {
+                Wake(ns, book.Waiting(ns));
             }
         }
 
-        foreach (var (room, generation) in fences.Take(view))
+        Wake(ns, book.StrandedOf(view));
+        if (view.Instances.Count == 0)
         {
-            rooms.Add(room);
-            _ = ends.MendAsync(new ObjectKey(view.Key.Namespace, room), generation);
+            Forget(view.Key);
         }
 
-        foreach (var room in rooms)
+        foreach (var (room, generation) in refused)
         {
-            trigger.Enqueue(new ObjectKey(view.Key.Namespace, room));
+            trigger.Enqueue(new ObjectKey(ns, room));
+            _ = ends.MendAsync(new ObjectKey(ns, room), generation);
         }
     }
 
     /// <summary>A registry has lost the route of a room.</summary>
     public void Lose(ObjectKey room) => trigger.Enqueue(room);
+
+    /// <summary>It is the room's turn to have its number of people written.</summary>
+    public void Call(ObjectKey room) => trigger.Enqueue(room);
 
     /// <summary>A node refused the route of a room.</summary>
     public void Refuse(ObjectKey room, RoomRoute believed)
@@ -66,12 +76,87 @@ internal sealed class RoomWaker(RoomBook book, RoomFences fences, LostEnds ends,
         trigger.Enqueue(room);
     }
 
-    private sealed record Seen(Liveness Liveness, bool Draining, bool Held, IReadOnlyDictionary<string, Brief> Rooms);
+    /// <returns>Whether something has changed.</returns>
+    private bool Hear(FleetView view, FleetInstance instance, Heard heard)
+    {
+        var ns = view.Key.Namespace;
+        var name = instance.Observation.Name;
+        ref var pod = ref CollectionsMarshal.GetValueRefOrAddDefault(heard.Pods, name, out var known);
+        var before = pod;
+        pod = new Pod(instance.Liveness, instance.Observation.IsDraining, view.Held || view.Spec.Paused, instance.Observation.Load, instance.Rooms, view);
+        if (!known || (before.Liveness, before.Draining, before.Held) != (pod.Liveness, pod.Draining, pod.Held))
+        {
+            Wake(ns, book.On(ns, name));
+            return true;
+        }
+
+        if (!ReferenceEquals(before.Rooms, pod.Rooms))
+        {
+            foreach (var change in new ReportChanges(before.Rooms, pod.Rooms))
+            {
+                if (Brief.Of(change.Before) != Brief.Of(change.After))
+                {
+                    Wake(ns, change.Room, name);
+                }
+            }
+        }
+
+        return before.Load != pod.Load;
+    }
+
+    private void Wake(string ns, string room, string instance)
+    {
+        if (book.IsOn(ns, room, instance))
+        {
+            trigger.Enqueue(new ObjectKey(ns, room));
+        }
+    }
+
+    private void Wake(string ns, IReadOnlyList<string> rooms)
+    {
+        foreach (var room in rooms)
+        {
+            trigger.Enqueue(new ObjectKey(ns, room));
+        }
+    }
+
+    private Heard HeardOf(FleetView view)
+    {
+        lock (_lock)
+        {
+            if (!_fleets.TryGetValue(view.Key, out var heard))
+            {
+                _fleets.Add(view.Key, heard = new Heard());
+            }
+
+            return heard;
+        }
+    }
+
+    // A fleet without pods may be one that is gone; of another nothing is lost.
+    private void Forget(ObjectKey fleet)
+    {
+        lock (_lock)
+        {
+            _fleets.Remove(fleet);
+        }
+    }
+
+    /// <summary>What was last heard of a fleet.</summary>
+    private sealed class Heard
+    {
+        public SfuCluster? Cluster { get; set; }
+
+        public Dictionary<string, Pod> Pods { get; } = new(StringComparer.Ordinal);
+    }
+
+    private readonly record struct Pod(
+        Liveness Liveness, bool Draining, bool Held, PodLoad? Load, IReadOnlyList<RoomReport> Rooms, FleetView View);
 
     /// <summary>What of a report matters to a room's status.</summary>
     private readonly record struct Brief(long Generation, int Participants, int Publishers, bool Encrypted, bool IsEmpty, bool EverJoined, bool EndRequested)
     {
-        public static Brief Of(RoomReport report) => new(
+        public static Brief Of(RoomReport? report) => report is null ? default : new(
             report.Generation, report.Participants, report.Publishers, report.EndToEndEncrypted, report.EmptySeconds is not null, report.EverJoined, report.EndRequested);
     }
 }
