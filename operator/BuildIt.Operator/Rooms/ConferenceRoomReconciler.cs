@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using BuildIt.Operator.Api;
 using BuildIt.Operator.Fleets;
 using BuildIt.Operator.Planning.Placement;
@@ -21,20 +20,16 @@ internal sealed class ConferenceRoomReconciler(
     RoomObserver observer,
     RoutePublisher routes,
     RoomFences fences,
+    CountWrites counts,
     ObjectWriter writer,
     IEventRecorder events,
     TimeProvider time) : IReconciler<ConferenceRoom>, IForgets
 {
-    /// <summary>A status in which only the number of people differs is written at most so often.</summary>
-    private static readonly TimeSpan CountInterval = TimeSpan.FromSeconds(5);
-
     /// <summary>A pod that does not report a room it was given so long ago is told again.</summary>
     private static readonly TimeSpan TellAgain = TimeSpan.FromSeconds(3);
 
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan Later = TimeSpan.FromSeconds(1);
-
-    private readonly ConcurrentDictionary<ObjectKey, DateTimeOffset> _writtenAt = new();
 
     public async Task<ReconcileResult> ReconcileAsync(ConferenceRoom entity, CancellationToken cancellationToken)
     {
@@ -69,7 +64,7 @@ internal sealed class ConferenceRoomReconciler(
         book.Forget(key);
         routes.Forget(key);
         fences.Forget(key);
-        _writtenAt.TryRemove(key, out _);
+        counts.Settle(key);
     }
 
     /// <summary>Ends the room everywhere. Done when the registry has been told.</summary>
@@ -80,7 +75,7 @@ internal sealed class ConferenceRoomReconciler(
         if (room.Status?.Phase is not Phase.Ended)
         {
             var ended = RoomStatusBuilder.Ended(room, reason, told: false, time.GetUtcNow());
-            await writer.UpdateStatusAsync(room, ended, cancellation).ConfigureAwait(false);
+            await WriteNowAsync(room, ended, cancellation).ConfigureAwait(false);
             events.Normal(room, RoomEvents.Ended, ended.DeletesAt is { } at ? $"{reason}; its object is deleted at {at:yyyy-MM-dd'T'HH:mm:ss'Z'}" : reason);
         }
 
@@ -101,7 +96,7 @@ internal sealed class ConferenceRoomReconciler(
             }
         }
 
-        await writer.UpdateStatusAsync(room, RoomStatusBuilder.Ended(room, ReasonOf(room) ?? reason, told: true, time.GetUtcNow()), cancellation).ConfigureAwait(false);
+        await WriteNowAsync(room, RoomStatusBuilder.Ended(room, ReasonOf(room) ?? reason, told: true, time.GetUtcNow()), cancellation).ConfigureAwait(false);
         return null;
     }
 
@@ -123,7 +118,7 @@ internal sealed class ConferenceRoomReconciler(
         if (!placement.IsPlaced)
         {
             var waiting = RoomStatusBuilder.Waiting(room, failedOver ? Phase.Recovering : Phase.Pending, RoomEvents.Waiting, placement.Reason, time.GetUtcNow());
-            if (await writer.UpdateStatusAsync(room, RoomStatusBuilder.Remembering(waiting, losses), cancellation).ConfigureAwait(false))
+            if (await WriteNowAsync(room, RoomStatusBuilder.Remembering(waiting, losses), cancellation).ConfigureAwait(false))
             {
                 events.Warning(room, RoomEvents.Waiting, placement.Reason);
             }
@@ -156,7 +151,7 @@ internal sealed class ConferenceRoomReconciler(
         if (decision.IsLoss)
         {
             var status = RoomStatusBuilder.Quarantined(room, decision.Reason, losses, time.GetUtcNow());
-            await writer.UpdateStatusAsync(room, status, cancellation).ConfigureAwait(false);
+            await WriteNowAsync(room, status, cancellation).ConfigureAwait(false);
             events.Warning(room, RoomEvents.Quarantined, Conditions.Find(status.Conditions, ConferenceRoomConditions.Quarantined)!.Message);
         }
 
@@ -172,7 +167,7 @@ internal sealed class ConferenceRoomReconciler(
             return Later;
         }
 
-        await writer.UpdateStatusAsync(room, RoomStatusBuilder.WithoutPod(room), cancellation).ConfigureAwait(false);
+        await WriteNowAsync(room, RoomStatusBuilder.WithoutPod(room), cancellation).ConfigureAwait(false);
         return null;
     }
 
@@ -228,19 +223,20 @@ internal sealed class ConferenceRoomReconciler(
 
         if (decision.IsDoubted)
         {
-            return await WriteAsync(room, RoomStatusBuilder.Doubted(room, decision.Reason, now), cancellation).ConfigureAwait(false);
+            await WriteAsync(room, RoomStatusBuilder.Doubted(room, decision.Reason, now), cancellation).ConfigureAwait(false);
+            return null;
         }
 
         var before = room.Status!.Phase;
         var status = RoomStatusBuilder.Kept(
             room, Enum.Parse<Phase>(decision.Phase.ToString()), observed.Report, decision.Reason, heard: observed.Report is not null || IsUnpublished(room), now);
-        var wait = await WriteAsync(room, status, cancellation).ConfigureAwait(false);
+        await WriteAsync(room, status, cancellation).ConfigureAwait(false);
         if (before is Phase.Recovering or Phase.Migrating && status.Phase is Phase.Ready)
         {
             events.Normal(room, RoomEvents.Serving, decision.Reason);
         }
 
-        return wait ?? (silent ? TellAgain : null);
+        return silent ? TellAgain : null;
     }
 
     /// <summary>Publishes the route of the status.</summary>
@@ -264,7 +260,7 @@ internal sealed class ConferenceRoomReconciler(
             return await RenumberAsync(room, published.NewerGeneration + 1, cancellation).ConfigureAwait(false);
         }
 
-        await writer.UpdateStatusAsync(room, RoomStatusBuilder.Unpublished(room, time.GetUtcNow()), cancellation).ConfigureAwait(false);
+        await WriteNowAsync(room, RoomStatusBuilder.Unpublished(room, time.GetUtcNow()), cancellation).ConfigureAwait(false);
         return Later;
     }
 
@@ -280,8 +276,7 @@ internal sealed class ConferenceRoomReconciler(
     {
         try
         {
-            await writer.UpdateStatusAsync(room, status, cancellation).ConfigureAwait(false);
-            _writtenAt[ObjectKey.Of(room)] = time.GetUtcNow();
+            await WriteNowAsync(room, status, cancellation).ConfigureAwait(false);
         }
         catch
         {
@@ -290,26 +285,34 @@ internal sealed class ConferenceRoomReconciler(
         }
     }
 
-    /// <summary>Writes a status; one that only counts people differently has to wait its turn.</summary>
-    /// <returns>When its turn is; null when there is nothing left to write.</returns>
-    private async Task<TimeSpan?> WriteAsync(ConferenceRoom room, ConferenceRoomStatus status, CancellationToken cancellation)
+    /// <summary>Writes a status; one that only counts people differently waits until it is called.</summary>
+    private async Task WriteAsync(ConferenceRoom room, ConferenceRoomStatus status, CancellationToken cancellation)
     {
         var key = ObjectKey.Of(room);
-        var now = time.GetUtcNow();
         var written = room.Status!;
-        if (written.Participants == status.Participants && written.Publishers == status.Publishers && RoomStatusBuilder.DifferOnlyInNumbers(written, status))
+        if (!RoomStatusBuilder.DifferOnlyInNumbers(written, status))
         {
-            return null;
+            await WriteNowAsync(room, status, cancellation).ConfigureAwait(false);
+        }
+        else if (written.Participants == status.Participants && written.Publishers == status.Publishers)
+        {
+            counts.Settle(key);
+        }
+        else if (counts.Ask(key))
+        {
+            await WriteNowAsync(room, status, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<bool> WriteNowAsync(ConferenceRoom room, ConferenceRoomStatus status, CancellationToken cancellation)
+    {
+        var written = await writer.UpdateStatusAsync(room, status, cancellation).ConfigureAwait(false);
+        if (written)
+        {
+            counts.Wrote(ObjectKey.Of(room));
         }
 
-        if (_writtenAt.TryGetValue(key, out var last) && last + CountInterval > now && RoomStatusBuilder.DifferOnlyInNumbers(written, status))
-        {
-            return Positive(last + CountInterval - now);
-        }
-
-        await writer.UpdateStatusAsync(room, status, cancellation).ConfigureAwait(false);
-        _writtenAt[key] = now;
-        return null;
+        return written;
     }
 
     private static string? ReasonOf(ConferenceRoom room) =>
@@ -319,8 +322,8 @@ internal sealed class ConferenceRoomReconciler(
         Conditions.Find(room.Status?.Conditions ?? [], ConferenceRoomConditions.Ready) is { Reason: RoomEvents.RegistryUnreachable };
 
     private static string? EndpointOf(RoomPlacement placement, IReadOnlyList<FleetView> fleets) => fleets
-        .FirstOrDefault(fleet => fleet.Key.ToString() == placement.Cluster)?.Instances
-        .FirstOrDefault(instance => instance.Observation.Name == placement.Instance)?.Endpoints?.Signal is { Length: > 0 } endpoint ? endpoint : null;
+        .FirstOrDefault(fleet => fleet.Id == placement.Cluster)?
+        .Find(placement.Instance!)?.Endpoints?.Signal is { Length: > 0 } endpoint ? endpoint : null;
 
     private static TimeSpan Positive(TimeSpan wait) => wait > TimeSpan.FromMilliseconds(1) ? wait : TimeSpan.FromMilliseconds(1);
 }

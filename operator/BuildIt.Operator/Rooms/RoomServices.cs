@@ -22,6 +22,7 @@ internal static class RoomServices
         services.AddSingleton<PublishedRoutes>();
         services.AddSingleton<RoutePublisher>();
         services.AddSingleton<RoomFences>();
+        services.AddSingleton<CountWrites>();
         services.AddSingleton<LostEnds>();
         services.AddSingleton<IRegistryRestorer, RouteRestorer>();
         services.AddSingleton<RoomWaker>();
@@ -33,8 +34,11 @@ internal static class RoomServices
         // Resolved at the first news, because the trigger is the controller itself.
         services.AddSingleton<Action<IServiceProvider>>(sp =>
         {
+            // It listens from the start, and first: whoever is woken looks into it.
+            sp.GetRequiredService<RoomBook>();
             sp.GetRequiredService<FleetDirectory>().Changed += view => sp.GetRequiredService<RoomWaker>().Hear(view);
             sp.GetRequiredService<PublishedRoutes>().Lost += room => sp.GetRequiredService<RoomWaker>().Lose(room);
+            sp.GetRequiredService<CountWrites>().Called += room => sp.GetRequiredService<RoomWaker>().Call(room);
             sp.GetRequiredService<RoutePublisher>().Refused += (room, believed) => sp.GetRequiredService<RoomWaker>().Refuse(room, believed);
         });
         return builder;
