@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Measures the hot paths with release builds: the planners, the rounds of many large fleets, rooms from creation to Ready against a real API server, then the bare
-# limit of protecting and sending, and the whole node under load from another process. Wants the machine to itself.
+# Measures the hot paths with release builds: the planners, the rounds of many large fleets, rooms from creation to Ready against a
+# real API server, then the bare limit of protecting and sending, and the whole node under load from another process. Wants the
+# machine to itself.
 #
 #   scripts/bench.sh [ROOM...]    ROOM: 1x50, 1x200, 1x1000, 50x50 (all by default); BENCH_SECONDS for each, 10 by default
 #   scripts/bench.sh rooms [NAME=VALUE...]    only the rooms: rooms=1000 nodes=20 creators=16 rate=0 webhook=yes finalizer=yes

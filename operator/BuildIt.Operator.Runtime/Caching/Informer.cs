@@ -51,6 +51,7 @@ public sealed partial class Informer<T> : IInformer, IObjectCache<T>
     private readonly Lock _lock = new();
     private readonly ObjectStore<T> _store = new();
     private readonly List<Action<ObjectChange<T>>> _handlers = [];
+    private volatile Action<T>? _trim;
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ulong _seenVersion;
     private long _lastHeard;
@@ -84,6 +85,12 @@ public sealed partial class Informer<T> : IInformer, IObjectCache<T>
             _store.AddIndex(name, values);
         }
     }
+
+    /// <summary>
+    /// Takes off each object, before it is kept, what nobody here reads of this kind; what no kind needs (<see cref="ObjectTrim"/>)
+    /// goes anyway. Before start.
+    /// </summary>
+    public void Trim(Action<T> trim) => _trim = trim;
 
     /// <summary>Calls <paramref name="handler"/> for each change from now on, on the informer's thread; it must be quick.</summary>
     public void OnChange(Action<ObjectChange<T>> handler)
@@ -127,6 +134,7 @@ public sealed partial class Informer<T> : IInformer, IObjectCache<T>
     internal void Observe(T item)
     {
         IReadOnlyList<ObjectChange<T>> changes;
+        Trimmed(item);
         lock (_lock)
         {
             if (!ulong.TryParse(item.Metadata.ResourceVersion, out var version) || version <= _seenVersion || !IsSynced)
@@ -410,7 +418,7 @@ public sealed partial class Informer<T> : IInformer, IObjectCache<T>
     {
         try
         {
-            return ApiClient.Read<T>(json);
+            return Trimmed(ApiClient.Read<T>(json));
         }
         catch (Exception unreadable) when (unreadable is JsonException or FormatException or NotSupportedException or ArgumentException or InvalidOperationException or OverflowException)
         {
@@ -419,6 +427,13 @@ public sealed partial class Informer<T> : IInformer, IObjectCache<T>
             LogUndecodable(Kind, metadata.ValueKind == JsonValueKind.Object && metadata.TryGetProperty("name", out var name) ? name.GetString() : null, unreadable.Message);
             return null;
         }
+    }
+
+    private T Trimmed(T item)
+    {
+        ObjectTrim.Metadata(item);
+        _trim?.Invoke(item);
+        return item;
     }
 
     private void Active() => Interlocked.Exchange(ref _lastActive, _time.GetUtcNow().UtcTicks);

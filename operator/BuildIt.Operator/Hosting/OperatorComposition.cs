@@ -72,9 +72,11 @@ public static class OperatorComposition
         services.AddSingleton<PodMarks>();
         services.AddSingleton<FleetCycle>();
 
-        // Indexes before anything is cached.
+        // Indexes, and what is left away, before anything is cached.
+        builder.AddCache<V1Node>(configure: (informer, _) => informer.Trim(CachedObjects.Trim), allNamespaces: true);
         builder.AddCache<V1Pod>(FleetCaches.Ours, (informer, _) =>
         {
+            informer.Trim(CachedObjects.Trim);
             FleetCaches.AddFleetIndex(informer);
             informer.AddIndex(FleetCaches.NodeIndex, pod => pod.Spec?.NodeName is { Length: > 0 } node ? [node] : []);
         });
