@@ -44,7 +44,7 @@ install_system_packages() {
   for entry in "${packages[@]}"; do
     installed "${entry#*=}" || missing+=("${entry%%=*}")
   done
-  any_of chromium chromium-browser google-chrome || missing+=(chromium)
+  any_of chromium-headless-shell chromium chromium-browser google-chrome || missing+=(chromium-headless-shell)
   any_of firefox-esr firefox || missing+=(firefox-esr)
   [ ${#missing[@]} -gt 0 ] || return 0
 

@@ -9,7 +9,7 @@ namespace BuildIt.Interop.Tests.Faults;
 /// <summary>The node is killed and another takes its address: the clients of an encrypted call find each other again by themselves.</summary>
 public sealed class RestartedNodeTests(ITestOutputHelper output)
 {
-    private const int Kills = 5;
+    private const int Kills = 3;
     private const string Room = "restarted";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);

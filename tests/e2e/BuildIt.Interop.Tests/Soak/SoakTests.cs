@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using BuildIt.Interop.Tests.Adaptive;
 using BuildIt.Interop.Tests.Browser;
 using BuildIt.Interop.Tests.Node;
 using BuildIt.Sfu.TestClient;
@@ -14,7 +15,8 @@ namespace BuildIt.Interop.Tests.Soak;
 /// A full room for a long time: headless participants, all with video, each watching nine others, beside two real browsers that watch
 /// nine as well. Short by default; BUILDIT_SOAK=full makes it 50 participants for five minutes, BUILDIT_SOAK_SECONDS changes the time.
 /// </summary>
-public sealed class SoakTests(ConferenceFixture conference, ITestOutputHelper output) : IClassFixture<ConferenceFixture>
+[Collection(AdaptiveTestGroup.Name)]
+public sealed class SoakTests(ConferenceFixture conference, ITestOutputHelper output)
 {
     private const int Watched = 9;
     private const int Speakers = 2;
