@@ -1,5 +1,6 @@
 using System.Globalization;
 using BuildIt.Sfu.Bench;
+using BuildIt.Sfu.Bench.Signals;
 
 switch (args)
 {
