@@ -46,6 +46,7 @@ public sealed class ConcealedSoundTests(ConferenceFixture conference, ITestOutpu
         var bob = await meeting.JoinAsync("bob", o => o with { Single = single, E2eeKey = Key }, initialScript: behindPublisher ? null : script);
         await alice.PublishAsync(video: false, dtx: false);
         await bob.SeesAndHearsAsync(["alice"], Patience, video: false);
+        Assert.Equal((single, single), (await alice.HasOneConnectionAsync(), await bob.HasOneConnectionAsync()));
         await PlayedAsync(bob, seconds: 5);
         var clear = await PlayedAsync(bob, seconds: 8);
         if (behindPublisher)

@@ -40,6 +40,9 @@ public sealed class BrowserParticipant(WebPage page, string identity)
     /// <summary>MIME type of the video that arrives from a participant, from the receiver's statistics.</summary>
     public Task<string> CodecAsync(string from) => CallAsync<string>($"harness.codec('{from}')");
 
+    /// <summary>Whether sending and receiving go over one connection, and not over one each.</summary>
+    public Task<bool> HasOneConnectionAsync() => CallAsync<bool>("harness.room.engine.pcManager.mode === 'publisher-only'");
+
     /// <summary>What a video element shows now, as 16 × 9 pixels of red, green and blue; black while it shows nothing.</summary>
     public async Task<byte[]> PictureAsync(string element) => [.. (await CallAsync<int[]>($"harness.picture('{element}')")).Select(v => (byte)v)];
 
@@ -164,6 +167,9 @@ public sealed record JoinOptions
     public bool Simulcast { get; init; } = true;
 
     public string Codec { get; init; } = "vp8";
+
+    /// <summary>Sent beside <see cref="Codec"/> when somebody can receive nothing else; null for none.</summary>
+    public string? BackupCodec { get; init; }
 
     /// <summary>A passphrase.</summary>
     public string? E2eeKey { get; init; }

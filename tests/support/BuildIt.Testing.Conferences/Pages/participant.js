@@ -58,7 +58,7 @@ const harness = {
         videoSimulcastLayers: [new VideoPreset(160, 90, 60_000, 15), new VideoPreset(320, 180, 150_000, 15)],
         videoEncoding: { maxBitrate: 500_000, maxFramerate: 15 },
         videoCodec: options.codec ?? 'vp8',
-        backupCodec: false,
+        backupCodec: options.backupCodec ? { codec: options.backupCodec } : false,
       },
     };
     const key = options.e2eeSecret ? Uint8Array.from(atob(options.e2eeSecret), (c) => c.charCodeAt(0)).buffer : options.e2eeKey;
