@@ -73,7 +73,7 @@ public sealed class RoomFailoverTests(OperatorFixture fixture) : IClassFixture<O
     /// <summary>Paused by somebody, or left alone because its spec is bad: pods are frozen, rooms are not.</summary>
     [Theory]
     [InlineData("""{"spec":{"paused":true}}""")]
-    [InlineData("""{"spec":{"replicas":{"min":9,"max":3}}}""")]
+    [InlineData("""{"spec":{"autoscaling":{"schedules":[{"cron":"0 25 * * *","min":1}]}}}""")]
     public async Task Rooms_leave_a_dead_pod_of_a_fleet_that_is_left_as_it_is(string patch)
     {
         await using var world = await RoomWorld.CreateAsync(fixture, pods: 3);
