@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using BuildIt.RoomApi.Nostr;
 using BuildIt.RoomApi.Tests.Nostr;
 using BuildIt.Testing.Nostr;
@@ -30,14 +31,18 @@ public sealed class ReplayTests(RoomApiFixture api)
         (await api.A.SendAsync(header, "GET", "/v1/rooms", [])).Expect(HttpStatusCode.Unauthorized);
 
         // The other replica knows of it by the first, which writes what it has taken into Redis again.
-        await UntilAsync(async () => await Used());
+        await UntilAsync(() => IsUsedAsync(EventId(header)));
         (await api.B.SendAsync(header, "GET", "/v1/rooms", [])).Expect(HttpStatusCode.Unauthorized);
     }
 
-    private async Task<bool> Used()
+    private static string EventId(string header) =>
+        JsonDocument.Parse(Convert.FromBase64String(header["Nostr ".Length..])).RootElement.GetProperty("id").GetString()!;
+
+    /// <summary>Whether Redis knows the event: each replica writes only what it has taken itself.</summary>
+    private async Task<bool> IsUsedAsync(string eventId)
     {
         var server = api.Database.Multiplexer.GetServers()[0];
-        await foreach (var _ in server.KeysAsync(pattern: "*nip98:*"))
+        await foreach (var _ in server.KeysAsync(pattern: $"*nip98:*{eventId}*"))
         {
             return true;
         }
