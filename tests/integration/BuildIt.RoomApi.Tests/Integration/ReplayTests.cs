@@ -31,24 +31,13 @@ public sealed class ReplayTests(RoomApiFixture api)
         (await api.A.SendAsync(header, "GET", "/v1/rooms", [])).Expect(HttpStatusCode.Unauthorized);
 
         // The other replica knows of it by the first, which writes what it has taken into Redis again.
-        await UntilAsync(() => IsUsedAsync(EventId(header)));
+        var used = api.Keys.UsedEvent(EventId(header));
+        await UntilAsync(() => api.Database.KeyExistsAsync(used));
         (await api.B.SendAsync(header, "GET", "/v1/rooms", [])).Expect(HttpStatusCode.Unauthorized);
     }
 
     private static string EventId(string header) =>
         JsonDocument.Parse(Convert.FromBase64String(header["Nostr ".Length..])).RootElement.GetProperty("id").GetString()!;
-
-    /// <summary>Whether Redis knows the event: each replica writes only what it has taken itself.</summary>
-    private async Task<bool> IsUsedAsync(string eventId)
-    {
-        var server = api.Database.Multiplexer.GetServers()[0];
-        await foreach (var _ in server.KeysAsync(pattern: $"*nip98:*{eventId}*"))
-        {
-            return true;
-        }
-
-        return false;
-    }
 
     /// <summary>Only what this is about: other tests use the same Redis.</summary>
     private async Task EmptyAsync()
