@@ -5,7 +5,6 @@ namespace BuildIt.Operator.Planning.Placement;
 /// <summary>A pod with what is held on it beyond what it reports.</summary>
 internal sealed class PodSlot(string instance)
 {
-    private readonly List<RoomHold> _rooms = [];
     private Dictionary<string, int>? _losses;
     private PodState _pod;
 
@@ -24,7 +23,7 @@ internal sealed class PodSlot(string instance)
     public int HeldParticipants { get; private set; }
 
     /// <summary>The rooms that are said to be on it.</summary>
-    public List<RoomHold> Rooms => _rooms;
+    public List<RoomHold> Rooms { get; } = [];
 
     public void Hold(int rooms, int participants)
     {

@@ -73,19 +73,20 @@ public sealed class CountTurns<TKey>(int perSecond, TimeSpan interval)
             return false;
         }
 
-        Remove(key);
+        Settle(key);
         _turns--;
         return true;
     }
 
     /// <summary>The key's status says what it should, however that came: nothing is left to be written.</summary>
     /// <returns>Whether it was waiting for its turn.</returns>
-    public bool Settle(TKey key) => Remove(key);
+    public bool Settle(TKey key) =>
+        _wishes.Remove(key, out var wish) && (_resting.Remove(wish) || _waiting.Remove(wish) || _called.Remove(wish));
 
     /// <summary>The key's status was written, for whatever reason; the number of people with it.</summary>
     public void Wrote(TKey key, DateTimeOffset now)
     {
-        Remove(key);
+        Settle(key);
         _written[key] = now;
         _order.Enqueue((key, now));
         Forget(now);
@@ -133,9 +134,6 @@ public sealed class CountTurns<TKey>(int perSecond, TimeSpan interval)
             _untold.Add(next);
         }
     }
-
-    private bool Remove(TKey key) =>
-        _wishes.Remove(key, out var wish) && (_resting.Remove(wish) || _waiting.Remove(wish) || _called.Remove(wish));
 
     private void Forget(DateTimeOffset now)
     {
