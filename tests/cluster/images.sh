@@ -148,9 +148,10 @@ publish() {
   for project in "$@"; do programs+=("$repository/$project/$(basename "$project").csproj"); done
   say "Publishing $(printf '%s\n' "$@" | xargs -n 1 basename | paste -sd ' ')"
   # A test host hands its MSBuild variables on, and they are not for another build. Analyzers have their say in every other build.
+  # The lock is this script's; a compiler that stays for a while must not hold it on.
   env -u MSBuildSDKsPath -u MSBuildExtensionsPath -u MSBUILD_EXE_PATH dotnet publish "$cluster_scripts/images.proj" -c Release -nologo -v quiet \
     --use-current-runtime --no-self-contained --artifacts-path "$output/build" "-p:Programs=\"$(IFS=';' && echo "${programs[*]}")\"" \
-    -p:UseArtifactsOutput=true -p:PublishReadyToRun=true -p:DebugType=embedded -p:GenerateDocumentationFile=false -p:RunAnalyzers=false >&2
+    -p:UseArtifactsOutput=true -p:PublishReadyToRun=true -p:DebugType=embedded -p:GenerateDocumentationFile=false -p:RunAnalyzers=false >&2 7>&-
   for project in "$@"; do
     project=$(basename "$project")
     mkdir -p "$published/$project"
