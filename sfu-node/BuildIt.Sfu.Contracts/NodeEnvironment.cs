@@ -78,6 +78,9 @@ public static class NodeEnvironment
 
     // TURN servers handed to clients.
     public const string TurnDomain = Prefix + "TURN_DOMAIN";
+
+    /// <summary>The port for UDP and TCP; unset, or 0, for none.</summary>
+    public const string TurnPort = Prefix + "TURN_PORT";
     public const string TurnTlsPort = Prefix + "TURN_TLS_PORT";
 
     /// <summary>A file that holds the secret from which time-limited TURN credentials are made.</summary>

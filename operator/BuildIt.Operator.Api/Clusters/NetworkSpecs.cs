@@ -157,6 +157,10 @@ public sealed record TurnSpec
     [TextLength(1, 253)]
     public string Domain { get; init; } = string.Empty;
 
+    [Description("Port for TURN over UDP and TCP, by convention 3478. Left out, clients are told of TURN over TLS only.")]
+    [Bounds(1, 65535)]
+    public int? Port { get; init; }
+
     [Description("Port for TURN over TLS.")]
     [Bounds(1, 65535)]
     public int TlsPort { get; init; } = 5349;

@@ -53,6 +53,11 @@ internal static class NodeVariables
         if (spec.Turn is { } turn)
         {
             variables.Add(Text(NodeEnvironment.TurnDomain, turn.Domain));
+            if (turn.Port is { } port)
+            {
+                variables.Add(Number(NodeEnvironment.TurnPort, port));
+            }
+
             variables.Add(Number(NodeEnvironment.TurnTlsPort, turn.TlsPort));
             variables.Add(Text(NodeEnvironment.TurnSecretFile, PodVolumes.TurnSecretPath));
         }

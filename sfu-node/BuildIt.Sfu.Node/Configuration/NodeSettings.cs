@@ -71,6 +71,9 @@ public sealed record NodeSettings
 
     public string? TurnDomain { get; init; }
 
+    /// <summary>For TURN over UDP and TCP; 0 for neither.</summary>
+    public int TurnPort { get; init; }
+
     public int TurnTlsPort { get; init; } = 5349;
 
     public string? TurnSecretFile { get; init; }

@@ -60,6 +60,7 @@ public sealed class NodeSettingsReader(Func<string, string?> environment)
             ControlTlsDirectory = Text(NodeEnvironment.ControlTlsDirectory),
             SignalTlsDirectory = Text(NodeEnvironment.SignalTlsDirectory),
             TurnDomain = Text(NodeEnvironment.TurnDomain),
+            TurnPort = Port(NodeEnvironment.TurnPort, defaults.TurnPort),
             TurnTlsPort = Port(NodeEnvironment.TurnTlsPort, defaults.TurnTlsPort),
             TurnSecretFile = Text(NodeEnvironment.TurnSecretFile),
             DrainDeadline = TimeSpan.FromSeconds(Number(NodeEnvironment.DrainDeadline, (int)defaults.DrainDeadline.TotalSeconds)),

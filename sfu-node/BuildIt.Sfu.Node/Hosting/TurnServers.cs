@@ -48,11 +48,26 @@ public sealed class TurnServers : IDisposable
         [
             new ICEServer
             {
-                Urls = { $"turns:{domain}:{_settings.TurnTlsPort}?transport=tcp" },
+                Urls = { Urls(domain) },
                 Username = user,
                 Credential = Convert.ToBase64String(HMACSHA1.HashData(secret, Encoding.UTF8.GetBytes(user))),
             },
         ];
+    }
+
+    // RFC 7065 section 3. The client tries all of them and takes what gets through.
+    private IEnumerable<string> Urls(string domain)
+    {
+        if (_settings.TurnPort > 0)
+        {
+            yield return $"turn:{domain}:{_settings.TurnPort}?transport=udp";
+            yield return $"turn:{domain}:{_settings.TurnPort}?transport=tcp";
+        }
+
+        if (_settings.TurnTlsPort > 0)
+        {
+            yield return $"turns:{domain}:{_settings.TurnTlsPort}?transport=tcp";
+        }
     }
 
     /// <inheritdoc/>

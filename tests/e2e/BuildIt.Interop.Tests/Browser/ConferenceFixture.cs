@@ -23,7 +23,7 @@ public class ConferenceFixture : IAsyncLifetime
     {
         if (!_browsers.TryGetValue(kind, out var browser))
         {
-            _browsers[kind] = browser = await WebBrowser.StartAsync(kind);
+            _browsers[kind] = browser = await StartBrowserAsync(kind);
         }
 
         return browser;
@@ -42,6 +42,9 @@ public class ConferenceFixture : IAsyncLifetime
         await Pages.DisposeAsync();
         await Node.DisposeAsync();
     }
+
+    /// <summary>Starts a browser as the tests of this fixture need it.</summary>
+    protected virtual Task<WebBrowser> StartBrowserAsync(BrowserKind kind) => WebBrowser.StartAsync(kind);
 
     /// <summary>What the node is started with beyond the defaults.</summary>
     protected virtual Task<IReadOnlyDictionary<string, string?>?> NodeEnvironmentAsync() => Task.FromResult<IReadOnlyDictionary<string, string?>?>(null);

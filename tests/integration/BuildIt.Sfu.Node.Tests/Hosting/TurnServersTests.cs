@@ -40,6 +40,18 @@ public sealed class TurnServersTests : IDisposable
         AssertSignedWith("secret", turn);
     }
 
+    [Theory]
+    [InlineData(0, 5349, "turns:turn.example.com:5349?transport=tcp")]
+    [InlineData(3478, 443, "turn:turn.example.com:3478?transport=udp turn:turn.example.com:3478?transport=tcp turns:turn.example.com:443?transport=tcp")]
+    [InlineData(3478, 0, "turn:turn.example.com:3478?transport=udp turn:turn.example.com:3478?transport=tcp")]
+    public void Every_way_to_the_server_is_offered(int port, int tlsPort, string urls)
+    {
+        File.WriteAllText(_file, "secret");
+        using var turn = new TurnServers(
+            new NodeSettings { TurnDomain = "turn.example.com", TurnSecretFile = _file, TurnPort = port, TurnTlsPort = tlsPort }, _time);
+        Assert.Equal(urls.Split(' '), Assert.Single(turn.For("PA_1", _time.GetUtcNow())).Urls);
+    }
+
     public void Dispose() => File.Delete(_file);
 
     private void AssertSignedWith(string secret, TurnServers turn)
