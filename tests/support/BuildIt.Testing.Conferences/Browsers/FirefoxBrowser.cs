@@ -30,7 +30,7 @@ public sealed partial class FirefoxBrowser : WebBrowser
         var profile = new FirefoxProfile();
         var process = ChildProcess.Start(
             program,
-            ["--headless", "--no-remote", "--profile", profile.Folder, "--remote-debugging-port", "0"],
+            ["--headless", "--no-remote", "--profile", profile.Folder, "--remote-debugging-port", "0", "--remote-allow-system-access"],
             new Dictionary<string, string?> { ["HOME"] = profile.Folder, ["MOZ_CRASHREPORTER_DISABLE"] = "1" },
             outputPath: Path.Combine(profile.Folder, "firefox.log"));
         var browser = new FirefoxBrowser(process, profile);

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using BuildIt.Testing.Conferences.Browsers.Firefox;
 
@@ -6,6 +8,8 @@ namespace BuildIt.Testing.Conferences.Browsers;
 /// <summary>A page of <see cref="FirefoxBrowser"/>, in a window of its own.</summary>
 public sealed class FirefoxPage : WebPage
 {
+    private static readonly TimeSpan TitlePatience = TimeSpan.FromSeconds(10);
+
     private readonly BidiConnection _connection;
     private readonly string _context;
 
@@ -15,12 +19,50 @@ public sealed class FirefoxPage : WebPage
         _context = context;
     }
 
-    public override async Task<string?> EvaluateAsync(string script)
+    public override Task<string?> EvaluateAsync(string script) => EvaluateAsync(_context, script);
+
+    public override async Task ScreenshotAsync(string path)
+    {
+        var taken = await _connection.SendAsync("browsingContext.captureScreenshot", new JsonObject { ["context"] = _context });
+        await File.WriteAllBytesAsync(path, Convert.FromBase64String((string)taken["data"]!));
+    }
+
+    // The browser's own scripts know which process a page is in, and the page by its title.
+    public override async Task CrashAsync()
+    {
+        var title = Guid.NewGuid().ToString();
+        await EvaluateAsync($"document.title = '{title}'");
+        var tree = await _connection.SendAsync("browsingContext.getTree", new JsonObject { ["moz:scope"] = "chrome", ["maxDepth"] = 0 });
+        var chrome = (string)tree["contexts"]![0]!["context"]!;
+        var script = $$"""
+            [...Services.wm.getEnumerator("navigator:browser")].flatMap((window) => [...window.gBrowser.browsers])
+              .filter((browser) => browser.contentTitle === "{{title}}").map((browser) => `${browser.browsingContext.currentWindowGlobal.osPid}`)[0] ?? ""
+            """;
+        string? process;
+        for (var watch = Stopwatch.StartNew(); (process = await EvaluateAsync(chrome, script)) is not { Length: > 0 };)
+        {
+            if (watch.Elapsed > TitlePatience)
+            {
+                throw new PageException("the browser does not find the page's process");
+            }
+
+            await Task.Delay(50);
+        }
+
+        Process.GetProcessById(int.Parse(process, CultureInfo.InvariantCulture)).Kill();
+    }
+
+    public override Task CloseAsync() => _connection.SendAsync("browsingContext.close", new JsonObject { ["context"] = _context });
+
+    internal void OnLogEntry(JsonNode entry) =>
+        WriteConsole((string?)entry["type"] == "javascript" ? $"uncaught: {entry["text"]}" : $"{entry["text"]}");
+
+    private async Task<string?> EvaluateAsync(string context, string script)
     {
         var answer = await _connection.SendAsync("script.evaluate", new JsonObject
         {
             ["expression"] = script,
-            ["target"] = new JsonObject { ["context"] = _context },
+            ["target"] = new JsonObject { ["context"] = context },
             ["awaitPromise"] = true,
             ["userActivation"] = true,
         });
@@ -32,19 +74,4 @@ public sealed class FirefoxPage : WebPage
         var value = answer["result"]!;
         return (string?)value["type"] == "string" ? (string?)value["value"] : null;
     }
-
-    public override async Task ScreenshotAsync(string path)
-    {
-        var taken = await _connection.SendAsync("browsingContext.captureScreenshot", new JsonObject { ["context"] = _context });
-        await File.WriteAllBytesAsync(path, Convert.FromBase64String((string)taken["data"]!));
-    }
-
-    // A page of Firefox's own that ends the process it is loaded into, which is that of the page before it.
-    public override Task CrashAsync() =>
-        _connection.SendAsync("browsingContext.navigate", new JsonObject { ["context"] = _context, ["url"] = "about:crashcontent", ["wait"] = "none" });
-
-    public override Task CloseAsync() => _connection.SendAsync("browsingContext.close", new JsonObject { ["context"] = _context });
-
-    internal void OnLogEntry(JsonNode entry) =>
-        WriteConsole((string?)entry["type"] == "javascript" ? $"uncaught: {entry["text"]}" : $"{entry["text"]}");
 }
