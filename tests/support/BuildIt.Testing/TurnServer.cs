@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace BuildIt.Testing;
@@ -48,7 +47,7 @@ public sealed class TurnServer : IAsyncDisposable
         try
         {
             await File.WriteAllTextAsync(server.SecretFile, server.Secret);
-            await server.WriteCertificateAsync();
+            await SelfSigned.WriteAsync(IPAddress.Parse(server.Domain), server.FileOf("certificate.pem"), server.FileOf("key.pem"));
             await server.StartAsync();
             return server;
         }
@@ -127,17 +126,5 @@ public sealed class TurnServer : IAsyncDisposable
         {
             return false;
         }
-    }
-
-    private async Task WriteCertificateAsync()
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=turn.tests", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddIpAddress(IPAddress.Parse(Domain));
-        request.CertificateExtensions.Add(names.Build());
-        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
-        await File.WriteAllTextAsync(FileOf("certificate.pem"), certificate.ExportCertificatePem());
-        await File.WriteAllTextAsync(FileOf("key.pem"), key.ExportPkcs8PrivateKeyPem());
     }
 }

@@ -40,6 +40,11 @@ public sealed class ValueTests
     [InlineData("roomApi.corsOrigins={https://app.example.com/}", "/roomApi/corsOrigins/0")]
     [InlineData("roomApi.corsOrigins={https://app.example.com:443}", "/roomApi/corsOrigins/0")]
     [InlineData("monitoring.interval=0s", "/monitoring/interval")]
+    [InlineData("turn.enabled=true", "turn.secret")]
+    [InlineData("turn.kind=StatefulSet", "/turn/kind")]
+    [InlineData("turn.deniedPeers={10.0.0.0/8}", "/turn/deniedPeers/0")]
+    [InlineData("turn.enabled=true,turn.secret=s,turn.relayPorts.first=60000", "turn.relayPorts.first")]
+    [InlineData("turn.realm=a b", "/turn/realm")]
     public async Task AWrongValueIsRefusedByItsName(string value, string named)
     {
         var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => HelmChart.RenderTextAsync("--set", value));
@@ -58,5 +63,6 @@ public sealed class ValueTests
     [InlineData("roomApi.redis.addresses={redis:6379,[fd00::1]:6379}")]
     [InlineData("roomApi.corsOrigins={https://app.example.com:8443,*}")]
     [InlineData("monitoring.interval=1m")]
+    [InlineData("turn.enabled=true,turn.secret=sfu-turn,turn.allowedPeers={10.0.0.5,192.168.0.0-192.168.0.9,fd00::1}")]
     public async Task ARightValueIsTaken(string value) => Assert.NotEmpty(await HelmChart.RenderAsync("--set", value));
 }

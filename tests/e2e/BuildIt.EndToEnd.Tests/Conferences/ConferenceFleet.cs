@@ -40,24 +40,28 @@ internal sealed class ConferenceFleet : IAsyncDisposable
     public async Task StartAsync()
     {
         await Fleet.KubectlAsync("create", "secret", "generic", "room-api-pepper", $"--from-literal=pepper={Convert.ToHexString(RandomNumberGenerator.GetBytes(32))}");
-        await Fleet.CreateAsync(Manifest());
+        var turn = await TurnInstallation.InstallAsync(Fleet);
+        await Fleet.CreateAsync(Manifest(turn));
         var signal = $"{InstalledFleet.Name}-signal";
         await Fleet.UntilAsync("the fleet has its address", async _ =>
             (await Fleet.Client.CoreV1.ListNamespacedServiceAsync(InstalledFleet.Space, fieldSelector: $"metadata.name={signal}")).Items.Count == 1);
         Endpoint = $"ws://{await AddressAsync(signal)}:7880";
         await Fleet.InstallAsync(
+        [
+            .. turn.Values,
             "roomApi.enabled=true",
             "roomApi.image.tag=local",
             $"roomApi.namespace={InstalledFleet.Space}",
             $"roomApi.publicUrl={Pages.Url}",
             "roomApi.pepperSecret=room-api-pepper",
-            $"roomApi.defaultEndpoint={Endpoint}");
+            $"roomApi.defaultEndpoint={Endpoint}",
+        ]);
         Pages.Api = new Uri($"http://{await AddressAsync("buildit-sfu-room-api")}:8080");
         await Fleet.SettledAsync(2);
     }
 
     /// <summary>Two pods and no reason for more; they refuse media that is not encrypted.</summary>
-    public static string Manifest() =>
+    private static string Manifest(TurnInstallation turn) =>
         $$"""
         apiVersion: sfu.buildit.network/v1alpha1
         kind: SfuCluster
@@ -72,6 +76,7 @@ internal sealed class ConferenceFleet : IAsyncDisposable
           resources:
             requests: {cpu: 400m, memory: 128Mi}
             limits: {cpu: "2", memory: 512Mi}
+          turn: {{turn.Spec}}
           redis: {addresses: ["buildit-sfu-redis.{{InstalledFleet.System}}.svc:6379"]}
           apiKeysSecretRef: {name: sfu-api-keys}
           podTemplate:

@@ -69,10 +69,11 @@ public sealed class Installations : IAsyncLifetime
         // The compiler has little to do with what Kubernetes waits for while it starts.
         var machine = MachineAsync();
         var redis = ImageArchive.OfProgramAsync("buildit/redis", "redis-server");
+        var coturn = ImageArchive.OfProgramAsync("buildit/coturn", "turnserver");
         var ours = ImageArchive.OfProjectsAsync(
             ("buildit/sfu-operator", "operator/BuildIt.Operator"), ("buildit/sfu-node", "sfu-node/BuildIt.Sfu.Node"), ("buildit/room-api", "operator/BuildIt.RoomApi"));
-        await Task.WhenAll(machine, redis, ours);
-        await (await machine).AddImagesAsync([await redis, .. await ours]);
+        await Task.WhenAll(machine, redis, coturn, ours);
+        await (await machine).AddImagesAsync([await redis, await coturn, .. await ours]);
         _hasImages = true;
     }
 

@@ -17,7 +17,7 @@ public sealed class TurnTests(TurnFixture conference) : IClassFixture<TurnFixtur
     public async Task A_call_goes_through_the_relay(BrowserKind kind, string protocol, bool single)
     {
         await using var meeting = conference.NewMeeting();
-        var alice = await meeting.JoinAsync("alice", o => o with { Single = single, E2eeKey = "open sesame" }, initialScript: Only(protocol), kind: kind);
+        var alice = await meeting.JoinAsync("alice", o => o with { Single = single, E2eeKey = "open sesame" }, initialScript: TurnOnly.Script(protocol), kind: kind);
         var bob = await meeting.JoinAsync("bob", o => o with { E2eeKey = "open sesame" });
         await alice.PublishAsync();
         await bob.PublishAsync();
@@ -25,16 +25,16 @@ public sealed class TurnTests(TurnFixture conference) : IClassFixture<TurnFixtur
         await bob.SeesAndHearsAsync(["alice"], Patience);
 
         Assert.All(await bob.ReceivedAsync(), track => Assert.True(track.Encrypted));
-        var ways = await alice.CallAsync<string[]>("turnOnly.ways()");
+        var ways = await alice.WaysAsync();
         Assert.NotEmpty(ways);
-        Assert.All(ways, way => Assert.Equal($"relay {protocol}", way));
+        Assert.All(ways, way => Assert.Equal(protocol, way));
     }
 
     [Fact]
     public async Task A_call_outlives_its_turn_server()
     {
         await using var meeting = conference.NewMeeting();
-        var alice = await meeting.JoinAsync("alice", o => o with { E2eeKey = "open sesame" }, initialScript: Only("udp"));
+        var alice = await meeting.JoinAsync("alice", o => o with { E2eeKey = "open sesame" }, initialScript: TurnOnly.Script("udp"));
         var bob = await meeting.JoinAsync("bob", o => o with { E2eeKey = "open sesame" });
         await alice.PublishAsync();
         await bob.PublishAsync();
@@ -46,14 +46,14 @@ public sealed class TurnTests(TurnFixture conference) : IClassFixture<TurnFixtur
 
         await alice.SeesAndHearsAsync(["bob"], Patience);
         await bob.SeesAndHearsAsync(["alice"], Patience);
-        Assert.All(await alice.CallAsync<string[]>("turnOnly.ways()"), way => Assert.Equal("relay udp", way));
+        Assert.All(await alice.WaysAsync(), way => Assert.Equal("udp", way));
     }
 
     [Fact]
     public async Task Credentials_are_what_lets_somebody_in()
     {
         await using var meeting = conference.NewMeeting();
-        var alice = await meeting.JoinAsync("alice", initialScript: Only("udp"));
+        var alice = await meeting.JoinAsync("alice", initialScript: TurnOnly.Script("udp"));
         var server = (await alice.CallAsync<IceServer[]>("turnOnly.servers")).Single();
         Assert.Equal(
             [$"turn:127.0.0.1:{conference.Turn.Port}?transport=udp", $"turn:127.0.0.1:{conference.Turn.Port}?transport=tcp", $"turns:127.0.0.1:{conference.Turn.TlsPort}?transport=tcp"],
@@ -71,14 +71,6 @@ public sealed class TurnTests(TurnFixture conference) : IClassFixture<TurnFixtur
 
         Task<string[]> GatheredAsync(string username, string credential) => alice.CallAsync<string[]>(
             $"turnOnly.gather({JsonSerializer.Serialize(url)}, {JsonSerializer.Serialize(username)}, {JsonSerializer.Serialize(credential)})");
-    }
-
-    /// <summary>Lets a page reach nobody but through TURN, and that over one protocol.</summary>
-    private static string Only(string protocol)
-    {
-        var urls = protocol == "tls" ? "^turns:" : $"^turn:.*transport={protocol}$";
-        return $"globalThis.turnOnly = {JsonSerializer.Serialize(new { urls })};\n"
-            + File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Pages", "turn-only.js"));
     }
 
     private sealed record IceServer(string[] Urls, string Username, string Credential);

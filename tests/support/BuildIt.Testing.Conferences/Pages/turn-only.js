@@ -21,7 +21,8 @@
     }
   };
 
-  // How the media of each open connection travels: the protocol between the client and its TURN server.
+  // How the media of each open connection travels: the protocol between the client and its TURN server, "direct" without one.
+  // Where addresses are translated on the way to the node, the relayed candidate in use is a peer-reflexive one.
   turnOnly.ways = async () => {
     const ways = [];
     for (const connection of turnOnly.connections.filter((each) => each.connectionState === 'connected')) {
@@ -29,7 +30,7 @@
       const pairs = [...report.values()].filter((s) => s.type === 'candidate-pair' && s.state === 'succeeded' && (s.nominated || s.selected));
       for (const pair of pairs) {
         const local = report.get(pair.localCandidateId);
-        ways.push(`${local.candidateType} ${local.relayProtocol ?? ''}`.trim());
+        ways.push(local.relayProtocol ?? 'direct');
       }
     }
     return ways;
