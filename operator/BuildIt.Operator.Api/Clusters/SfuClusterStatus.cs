@@ -49,6 +49,9 @@ public static class SfuClusterConditions
     public const string Degraded = "Degraded";
     public const string ScalingLimited = "ScalingLimited";
     public const string Paused = "Paused";
+
+    /// <summary>Only of fleets that name a TURN server.</summary>
+    public const string TurnReachable = "TurnReachable";
 }
 
 /// <summary>Load of a fleet: sums, and the share of capacity in use. Shares are rounded to whole percents, so that a quiet fleet causes no writes.</summary>

@@ -21,6 +21,7 @@ internal static class ClusterStatusBuilder
     /// <param name="pods">What was planned on.</param>
     /// <param name="addresses">Media addresses by pod uid.</param>
     /// <param name="problem">What is wrong beyond what the plan knows: a condition's reason and message; null when nothing is.</param>
+    /// <param name="turn">Whether its TURN server answers, null while that is not known, and what does not; null when it names none.</param>
     /// <param name="now">The time.</param>
     public static SfuClusterStatus Build(
         SfuCluster cluster,
@@ -29,6 +30,7 @@ internal static class ClusterStatusBuilder
         IReadOnlyList<ObservedPod> pods,
         IReadOnlyDictionary<string, MediaAddress> addresses,
         (string Reason, string Message)? problem,
+        (bool? Answers, string Fault)? turn,
         DateTimeOffset now)
     {
         var generation = cluster.Metadata.Generation ?? 0;
@@ -44,7 +46,7 @@ internal static class ClusterStatusBuilder
             Selector = ResourceLabels.SelectorText(cluster),
             Load = LoadOf(spec, pods, planned.ReadyReplicas),
             Instances = Bounded([.. pods.Select((pod, i) => InstanceOf(spec, pod, decision.Verdicts[i], addresses.GetValueOrDefault(pod.Uid)))]),
-            Conditions = ConditionsOf(cluster, planned.Conditions, addresses, pods, problem, generation, now),
+            Conditions = WithTurn(ConditionsOf(cluster, planned.Conditions, addresses, pods, problem, generation, now), turn, generation, now),
         };
     }
 
@@ -103,6 +105,16 @@ internal static class ClusterStatusBuilder
 
         return conditions;
     }
+
+    private static IReadOnlyList<V1Condition> WithTurn(IReadOnlyList<V1Condition> conditions, (bool? Answers, string Fault)? turn, long generation, DateTimeOffset now) => turn switch
+    {
+        null => [.. conditions.Where(condition => condition.Type != SfuClusterConditions.TurnReachable)],
+
+        // A new leader does not know yet; what the one before it found stands until it does.
+        { Answers: null } => conditions,
+        { Answers: true } => Conditions.Set(conditions, SfuClusterConditions.TurnReachable, true, "TurnAnswers", "the TURN server answers by every way that clients are told of", generation, now),
+        { Fault: var fault } => Conditions.Set(conditions, SfuClusterConditions.TurnReachable, false, FleetEvents.TurnUnreachable, fault, generation, now),
+    };
 
     // The Kubernetes client writes an empty text as null, which the schema of conditions refuses.
     private static string Calm(string type) => type switch

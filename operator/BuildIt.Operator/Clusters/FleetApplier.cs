@@ -185,6 +185,7 @@ internal static class FleetEvents
     public const string ReconnectAsked = "ReconnectAsked";
     public const string Scaled = "Scaled";
     public const string InvalidSpec = "InvalidSpec";
+    public const string TurnUnreachable = "TurnUnreachable";
 }
 
 /// <summary>Reasons of the condition Degraded, and of the Events with it, when a part of a fleet's round fails.</summary>

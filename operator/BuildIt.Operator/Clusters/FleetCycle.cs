@@ -12,6 +12,7 @@ using BuildIt.Operator.Runtime.Caching;
 using BuildIt.Operator.Runtime.Events;
 using BuildIt.Operator.Runtime.Reconciliation;
 using BuildIt.Operator.Runtime.Writing;
+using BuildIt.Operator.Turn;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 
@@ -28,6 +29,7 @@ internal sealed partial class FleetCycle(
     FleetCaches caches,
     RegistryHub registries,
     NodeProber prober,
+    TurnWatch turns,
     FleetDirectory directory,
     IRoomLedger rooms,
     ObjectWriter writer,
@@ -95,7 +97,9 @@ internal sealed partial class FleetCycle(
         }
 
         var (blocked, addresses) = await CarryOutAsync(cluster, decision, pods, memory, wake, cancellation).ConfigureAwait(false);
-        var status = ClusterStatusBuilder.Build(cluster, spec, decision, pods, addresses, ProblemOf(memory, blocked, deleting), now);
+        (bool? Answers, string Fault)? turn = valid && cluster.Spec.Turn is { } named ? turns.StateOf(TurnTarget.Of(named), key) : null;
+        FleetMetrics.SetTurn(key, turn?.Answers);
+        var status = ClusterStatusBuilder.Build(cluster, spec, decision, pods, addresses, ProblemOf(memory, blocked, deleting), turn, now);
         await memory.Faults.TryAsync(
             FleetFaults.StatusNotWritten, "the status", () => WriteStatusAsync(cluster, status, memory, wake, cancellation), cancellation).ConfigureAwait(false);
         memory.Faults.End();
@@ -284,6 +288,12 @@ internal sealed partial class FleetCycle(
             && (before?.Status != "True" || before.Reason != degraded.Reason) && !FleetFaults.TellThemselves.Contains(degraded.Reason))
         {
             events.Warning(cluster, degraded.Reason, degraded.Message);
+        }
+
+        if (Conditions.Find(status.Conditions, SfuClusterConditions.TurnReachable) is { Status: "False" } turn
+            && Conditions.Find(old, SfuClusterConditions.TurnReachable)?.Status != "False")
+        {
+            events.Warning(cluster, turn.Reason, turn.Message);
         }
     }
 

@@ -20,6 +20,8 @@ internal static class FleetMetrics
     private static readonly Gauge Load = Prometheus.Metrics.CreateGauge("buildit_fleet_load_ratio", "The highest load over all measures, as a share of what the ready pods can carry.", Labels);
     private static readonly Gauge RegistryUp = Prometheus.Metrics.CreateGauge("buildit_fleet_registry_up", "1 while the fleet's registry answers.", Labels);
 
+    private static readonly Gauge TurnUp = Prometheus.Metrics.CreateGauge("buildit_fleet_turn_up", "1 while the TURN server that the fleet names answers; nothing for fleets that name none.", Labels);
+
     public static void Set(ObjectKey key, FleetDecision decision, IReadOnlyList<ObservedPod> pods, RegistryView registry)
     {
         string[] labels = [key.Namespace, key.Name];
@@ -42,6 +44,19 @@ internal static class FleetMetrics
         RegistryUp.WithLabels(labels).Set(registry.ReachableSince is null ? 0 : 1);
     }
 
+    /// <summary>Whether the TURN server that the fleet names answers; null when it names none, or that is not known.</summary>
+    public static void SetTurn(ObjectKey key, bool? answers)
+    {
+        if (answers is { } known)
+        {
+            TurnUp.WithLabels(key.Namespace, key.Name).Set(known ? 1 : 0);
+        }
+        else
+        {
+            TurnUp.RemoveLabelled(key.Namespace, key.Name);
+        }
+    }
+
     public static void Forget(ObjectKey key)
     {
         foreach (var state in States)
@@ -49,7 +64,7 @@ internal static class FleetMetrics
             Pods.RemoveLabelled(key.Namespace, key.Name, state);
         }
 
-        foreach (var gauge in (ReadOnlySpan<Gauge>)[Draining, Desired, Rooms, Participants, Load, RegistryUp])
+        foreach (var gauge in (ReadOnlySpan<Gauge>)[Draining, Desired, Rooms, Participants, Load, RegistryUp, TurnUp])
         {
             gauge.RemoveLabelled(key.Namespace, key.Name);
         }

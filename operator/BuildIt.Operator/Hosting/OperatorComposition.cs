@@ -9,6 +9,7 @@ using BuildIt.Operator.Runtime.Admission;
 using BuildIt.Operator.Runtime.Caching;
 using BuildIt.Operator.Runtime.Hosting;
 using BuildIt.Operator.Runtime.Reconciliation;
+using BuildIt.Operator.Turn;
 using k8s;
 using k8s.Models;
 using Microsoft.Extensions.DependencyInjection;
@@ -69,6 +70,10 @@ public static class OperatorComposition
         services.TryAddSingleton(HostNameOptions.Default);
         services.AddSingleton<HostNames>();
         services.AddHostedService(sp => sp.GetRequiredService<HostNames>());
+        services.TryAddSingleton(TurnWatchOptions.Default);
+        services.AddSingleton<TurnProbe>();
+        services.AddSingleton<TurnWatch>();
+        services.AddHostedService(sp => sp.GetRequiredService<TurnWatch>());
         services.AddSingleton<PodMarks>();
         services.AddSingleton<FleetCycle>();
 

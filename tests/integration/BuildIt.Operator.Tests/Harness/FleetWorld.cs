@@ -9,6 +9,7 @@ using BuildIt.Operator.Runtime.Client;
 using BuildIt.Operator.Runtime.Hosting;
 using BuildIt.Operator.Runtime.Leadership;
 using BuildIt.Operator.Runtime.Queue;
+using BuildIt.Operator.Turn;
 using BuildIt.Testing;
 using k8s;
 using k8s.Models;
@@ -85,7 +86,8 @@ internal sealed class FleetWorld : IAsyncDisposable
     /// <param name="settings">Its settings.</param>
     /// <param name="time">Its clock, when that is another than ours.</param>
     /// <param name="names">How it looks up host names.</param>
-    public async Task StartOperatorAsync(IApiWriteObserver? observer = null, OperatorSettings? settings = null, TimeProvider? time = null, HostNameOptions? names = null)
+    /// <param name="turn">How often it looks at TURN servers.</param>
+    public async Task StartOperatorAsync(IApiWriteObserver? observer = null, OperatorSettings? settings = null, TimeProvider? time = null, HostNameOptions? names = null, TurnWatchOptions? turn = null)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Logging.SetMinimumLevel(LogLevel.Information).AddProvider(Logs).AddFilter("Microsoft", LogLevel.Warning);
@@ -96,6 +98,7 @@ internal sealed class FleetWorld : IAsyncDisposable
 
         builder.Services.AddSingleton(time ?? TimeProvider.System);
         builder.Services.AddSingleton(names ?? HostNameOptions.Default);
+        builder.Services.AddSingleton(turn ?? TurnWatchOptions.Default);
         builder.Services.AddSfuOperator(
             settings ?? new OperatorSettings { Namespace = Namespace, NodeImage = NodeImage, WatchNamespace = Namespace, HttpPort = 0 },
             options => options with
