@@ -72,6 +72,9 @@ public sealed class MachineFailoverTests(OperatorFixture fixture, ITestOutputHel
             times.Add(await ReturnAsync(world, room, owner, since, () => both.Log));
             await redis;
             await RecoverAsync(world, room, owner);
+
+            // As a cloud does with a machine that does not come back. Where most machines are dead, Kubernetes evicts from none.
+            await k8s.CoreV1OperationsExtensions.DeleteNodeAsync(world.Fleet.Client.CoreV1, machine);
         }
 
         Print("Redis and the pod", times);
