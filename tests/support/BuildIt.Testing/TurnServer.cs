@@ -17,18 +17,20 @@ public sealed class TurnServer : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("buildit-turn-").FullName;
     private ChildProcess? _process;
 
-    private TurnServer()
+    private TurnServer(IPAddress address, int? tlsPort)
     {
+        Domain = address.ToString();
+
         // Both transports share the number, as usual.
         Port = FreePort.NextTcp();
-        TlsPort = FreePort.NextTcp();
+        TlsPort = tlsPort ?? FreePort.NextTcp();
     }
 
     /// <summary>What the server shares with those who make credentials.</summary>
     public string Secret { get; } = Convert.ToHexString(RandomNumberGenerator.GetBytes(16));
 
     /// <summary>Where it is.</summary>
-    public string Domain { get; } = "127.0.0.1";
+    public string Domain { get; }
 
     /// <summary>For UDP and TCP, the same for the life of this object.</summary>
     public int Port { get; }
@@ -40,10 +42,12 @@ public sealed class TurnServer : IAsyncDisposable
     public string SecretFile => Path.Combine(_folder, "secret");
 
     /// <summary>Starts a server, and returns when it listens.</summary>
+    /// <param name="address">Where it listens; on loopback when left out.</param>
+    /// <param name="tlsPort">Its port for TLS; a free one when left out.</param>
     /// <exception cref="InvalidOperationException">coturn is not installed, or did not start.</exception>
-    public static async Task<TurnServer> StartNewAsync()
+    public static async Task<TurnServer> StartNewAsync(IPAddress? address = null, int? tlsPort = null)
     {
-        var server = new TurnServer();
+        var server = new TurnServer(address ?? IPAddress.Loopback, tlsPort);
         try
         {
             await File.WriteAllTextAsync(server.SecretFile, server.Secret);

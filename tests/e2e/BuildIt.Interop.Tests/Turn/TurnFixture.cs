@@ -20,14 +20,17 @@ public sealed class TurnFixture : ConferenceFixture
         await Turn.DisposeAsync();
     }
 
+    /// <summary>The variables of a node that names a TURN server.</summary>
+    public static IReadOnlyDictionary<string, string?> Environment(TurnServer turn) => new Dictionary<string, string?>
+    {
+        ["BUILDIT_TURN_DOMAIN"] = turn.Domain,
+        ["BUILDIT_TURN_PORT"] = $"{turn.Port}",
+        ["BUILDIT_TURN_TLS_PORT"] = $"{turn.TlsPort}",
+        ["BUILDIT_TURN_SECRET_FILE"] = turn.SecretFile,
+    };
+
     protected override Task<IReadOnlyDictionary<string, string?>?> NodeEnvironmentAsync() =>
-        Task.FromResult<IReadOnlyDictionary<string, string?>?>(new Dictionary<string, string?>
-        {
-            ["BUILDIT_TURN_DOMAIN"] = Turn.Domain,
-            ["BUILDIT_TURN_PORT"] = $"{Turn.Port}",
-            ["BUILDIT_TURN_TLS_PORT"] = $"{Turn.TlsPort}",
-            ["BUILDIT_TURN_SECRET_FILE"] = Turn.SecretFile,
-        });
+        Task.FromResult<IReadOnlyDictionary<string, string?>?>(Environment(Turn));
 
     protected override async Task<WebBrowser> StartBrowserAsync(BrowserKind kind) =>
         kind == BrowserKind.Chromium ? await ChromiumBrowser.StartAsync("--ignore-certificate-errors") : await base.StartBrowserAsync(kind);

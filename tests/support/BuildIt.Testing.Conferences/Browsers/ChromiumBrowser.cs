@@ -1,3 +1,4 @@
+using BuildIt.Testing.Network;
 using Microsoft.Playwright;
 
 namespace BuildIt.Testing.Conferences.Browsers;
@@ -17,13 +18,21 @@ public sealed class ChromiumBrowser : WebBrowser
         _browser = browser;
     }
 
-    public static async Task<ChromiumBrowser> StartAsync(params string[] extraArguments)
+    private static string Program => FindProgram("CHROMIUM", "chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+        ?? throw new InvalidOperationException("Chromium is not installed: run 'make deps', or set CHROMIUM to its path.");
+
+    public static Task<ChromiumBrowser> StartAsync(params string[] extraArguments) => StartProgramAsync(Program, extraArguments);
+
+    /// <summary>Starts one behind a firewall.</summary>
+    public static async Task<ChromiumBrowser> StartInAsync(Firewalled network, params string[] extraArguments) =>
+        await StartProgramAsync(await network.WrapAsync(Program), extraArguments);
+
+    private static async Task<ChromiumBrowser> StartProgramAsync(string program, string[] extraArguments)
     {
         var playwright = await Playwright.CreateAsync();
         var browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
-            ExecutablePath = FindProgram("CHROMIUM", "chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-                ?? throw new InvalidOperationException("Chromium is not installed: run 'make deps', or set CHROMIUM to its path."),
+            ExecutablePath = program,
             Headless = true,
             Args =
             [
