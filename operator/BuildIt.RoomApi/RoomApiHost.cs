@@ -3,11 +3,13 @@ using BuildIt.RoomApi.Configuration;
 using BuildIt.RoomApi.Http;
 using BuildIt.RoomApi.Http.Endpoints;
 using BuildIt.RoomApi.Http.Protocol;
+using BuildIt.RoomApi.Http.Streams;
 using BuildIt.RoomApi.Identity;
 using BuildIt.RoomApi.Moderation;
 using BuildIt.RoomApi.Operations;
 using BuildIt.RoomApi.Regions;
 using BuildIt.RoomApi.Registry;
+using BuildIt.RoomApi.Registry.Commits;
 using BuildIt.RoomApi.Rooms;
 using BuildIt.RoomApi.Tokens;
 using BuildIt.RoomApi.Usage;
@@ -71,6 +73,7 @@ public static class RoomApiHost
         services.AddSingleton(time);
         services.AddSingleton(new RegistryKeys(settings.Namespace));
         services.AddSingleton(new Pseudonyms(settings.Pepper));
+        services.AddSingleton<Sealer>();
         services.AddSingleton(new JoinTokens(settings.ApiKeys, settings.SigningKey, time));
         services.AddSingleton<RoomApiMetrics>();
 
@@ -94,6 +97,7 @@ public static class RoomApiHost
         services.AddSingleton<RequestMemory>();
         services.AddSingleton<CreationMemory>();
         services.AddSingleton<WaitingRooms>();
+        services.AddSingleton<CommitLog>();
         services.AddSingleton<RevocationRegistry>();
         services.AddSingleton<UndurableDecisions>();
         services.AddSingleton<FleetRegistry>();
@@ -102,18 +106,24 @@ public static class RoomApiHost
         services.AddSingleton<RoomNodes>();
         services.AddSingleton<NodeClient>();
         services.AddSingleton<Moderator>();
+        services.AddSingleton<LargeBodies>();
         services.AddSingleton<RequestGate>();
         services.AddSingleton<RoomCalls>();
         services.AddSingleton<RoomEndpoints>();
         services.AddSingleton<JoinEndpoints>();
         services.AddSingleton<WaitingRoomEndpoints>();
         services.AddSingleton<ParticipantEndpoints>();
+        services.AddSingleton<StreamSeats>();
+        services.AddSingleton<RoomFeeds>();
+        services.AddSingleton<CommitStream>();
+        services.AddSingleton<CommitEndpoints>();
         services.AddSingleton<FleetEndpoints>();
         services.AddSingleton<OperationsEndpoints>();
         services.AddSingleton<OnDemandRooms>();
         services.AddSingleton<OnDemandEndpoint>();
         services.AddSingleton<RoomWatch>();
         services.AddHostedService(provider => provider.GetRequiredService<RoomWatch>());
+        services.AddHostedService(provider => provider.GetRequiredService<RoomFeeds>());
         services.AddHostedService<EarlyRefusals>();
         services.AddHostedService<RevocationKeeper>();
         services.AddHostedService<UsedEventKeeper>();
@@ -123,8 +133,8 @@ public static class RoomApiHost
         services.AddRouting();
         services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
             .WithOrigins([.. settings.CorsOrigins])
-            .WithMethods("GET", "POST", "PATCH", "DELETE")
-            .WithHeaders("Authorization", "Content-Type", "Idempotency-Key")
+            .WithMethods("GET", "POST", "PUT", "PATCH", "DELETE")
+            .WithHeaders("Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID")
             .WithExposedHeaders("Location", "Retry-After")
             .SetPreflightMaxAge(TimeSpan.FromHours(1))));
         services.AddRoomApiDocument();
@@ -150,6 +160,7 @@ public static class RoomApiHost
         app.Services.GetRequiredService<JoinEndpoints>().Map(app);
         app.Services.GetRequiredService<WaitingRoomEndpoints>().Map(app);
         app.Services.GetRequiredService<ParticipantEndpoints>().Map(app);
+        app.Services.GetRequiredService<CommitEndpoints>().Map(app);
         app.Services.GetRequiredService<FleetEndpoints>().Map(app);
         app.MapOpenApi("/openapi/{documentName}.json").WithMetadata(new GateMetadata(GatePolicy.Public));
         app.UseEndpoints(_ => { });

@@ -65,6 +65,18 @@ public sealed class RegistryKeys(string scope)
     /// <summary>Set of the rooms that have <see cref="UndurableDecisions"/>.</summary>
     public string RoomsWithUndurableDecisions => _prefix + "undurable-rooms";
 
+    /// <summary>Hash with expiry: the ordered commits of a room's MLS group, sealed by the room-api, and where they stand.</summary>
+    public string CommitLog(RoomId room) => $"{_prefix}commits:{room}";
+
+    /// <summary>Channel: the id of a room whose <see cref="CommitLog"/> has changed.</summary>
+    public string CommitLogChanges => _prefix + "commit-log-changes";
+
+    /// <summary>Sorted set of the names that hold what members left, by the Unix time in milliseconds when they expire.</summary>
+    public string LeftBehind => _prefix + "left-behind";
+
+    /// <summary>Hash of the names in <see cref="LeftBehind"/> to the bytes they hold, and of <c>total</c> to their sum.</summary>
+    public string LeftBehindBytes => _prefix + "left-behind-bytes";
+
     /// <summary>Hash of <c>node|generation|boot</c> to participant-seconds served, for cost; expires after the room ended.</summary>
     public string Usage(RoomId room) => $"{_prefix}usage:{room}";
 }

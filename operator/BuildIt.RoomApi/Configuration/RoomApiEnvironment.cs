@@ -86,6 +86,9 @@ public static class RoomApiEnvironment
     /// <summary>Rooms that may be created from one address in an hour, with whatever keys. 500 when unset.</summary>
     public const string AddressCreateLimit = Prefix + "ADDRESS_CREATE_LIMIT";
 
+    /// <summary>How much members of all rooms may leave in Redis, group messages and mail together, in MiB. 64 when unset.</summary>
+    public const string LeftBehindMemory = Prefix + "LEFT_BEHIND_MEMORY";
+
     /// <summary>A kubeconfig file, outside a cluster. Inside one the service account is used.</summary>
     public const string Kubeconfig = Prefix + "KUBECONFIG";
 }

@@ -69,6 +69,9 @@ public sealed record RoomApiSettings
     /// <summary>Rooms per hour and address.</summary>
     public int AddressCreateLimit { get; init; } = 500;
 
+    /// <summary>How much members of all rooms may leave in Redis, in bytes.</summary>
+    public long LeftBehindMemory { get; init; } = 64L << 20;
+
     /// <summary>Null: the service account of the pod.</summary>
     public string? Kubeconfig { get; init; }
 

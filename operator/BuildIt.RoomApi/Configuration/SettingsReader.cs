@@ -49,6 +49,7 @@ public sealed partial class SettingsReader(Func<string, string?> environment)
             AddressLimit = Number(RoomApiEnvironment.AddressLimit, 600, 1_000_000),
             CreateLimit = Number(RoomApiEnvironment.CreateLimit, 100, 1_000_000),
             AddressCreateLimit = Number(RoomApiEnvironment.AddressCreateLimit, 500, 1_000_000),
+            LeftBehindMemory = (long)Number(RoomApiEnvironment.LeftBehindMemory, 64, 1_000_000) << 20,
             Kubeconfig = ExistingFile(RoomApiEnvironment.Kubeconfig),
         };
         if (settings.Port == settings.OperationsPort)

@@ -18,6 +18,9 @@ public sealed class ApiProblem(int status, string type, string detail) : Excepti
     /// <summary>When asking again makes sense; null when it does not.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>Further members of the answer (RFC 9457 section 3.2), by name.</summary>
+    public IReadOnlyDictionary<string, object?> Extensions { get; init; } = new Dictionary<string, object?>();
+
     public static ApiProblem BadRequest(string detail) => new(StatusCodes.Status400BadRequest, "bad-request", detail);
 
     public static ApiProblem Unauthorized(string detail) => new(StatusCodes.Status401Unauthorized, "not-authenticated", detail);

@@ -18,7 +18,7 @@ public sealed partial class ProblemMiddleware(RequestDelegate next, RequestGate 
         {
             if (context.GetEndpoint()?.Metadata.GetMetadata<GateMetadata>() is { } guarded)
             {
-                await gate.PassAsync(context, guarded.Policy);
+                await gate.PassAsync(context, guarded);
             }
 
             await next(context);
@@ -109,5 +109,7 @@ public sealed partial class ProblemMiddleware(RequestDelegate next, RequestGate 
     private partial void LogUnexpected(Exception exception);
 }
 
-/// <summary>Carries an endpoint's policy.</summary>
-public sealed record GateMetadata(GatePolicy Policy);
+/// <summary>What the gate asks of an endpoint's callers.</summary>
+/// <param name="Policy">Who they may be.</param>
+/// <param name="MaxBody">The largest body, in bytes.</param>
+public sealed record GateMetadata(GatePolicy Policy, int MaxBody = RequestGate.MaxBody);

@@ -14,9 +14,9 @@ namespace BuildIt.RoomApi.Http;
 /// changed nothing.
 /// </summary>
 public sealed class RequestGate(
-    RoomApiSettings settings, Pseudonyms names, RequestMemory memory, JoinTokens tokens, TimeProvider time)
+    RoomApiSettings settings, Pseudonyms names, RequestMemory memory, JoinTokens tokens, LargeBodies large, TimeProvider time)
 {
-    /// <summary>The largest body that is read, in bytes.</summary>
+    /// <summary>The largest body that most endpoints read, in bytes.</summary>
     public const int MaxBody = 16 * 1024;
 
     /// <summary>Of a body that is larger, so much is still taken off the wire, so that a client that sends it all reads the answer.</summary>
@@ -32,8 +32,9 @@ public sealed class RequestGate(
     /// <summary>Lets a request pass, and leaves its <see cref="Caller"/> in the features.</summary>
     /// <exception cref="ApiProblem">It does not pass.</exception>
     /// <exception cref="RegistryUnavailableException">Redis is away, and the request needs it.</exception>
-    public async Task PassAsync(HttpContext context, GatePolicy policy)
+    public async Task PassAsync(HttpContext context, GateMetadata endpoint)
     {
+        var policy = endpoint.Policy;
         var address = settings.TrustedProxies.Resolve(context.Connection.RemoteIpAddress, context.Request.Headers["X-Forwarded-For"]);
         await LimitAddressAsync(address, policy, context.RequestAborted);
         if (policy == GatePolicy.Public)
@@ -49,13 +50,13 @@ public sealed class RequestGate(
         }
 
         var caller = policy == GatePolicy.SignedOrToken && TokenIn(authorization.ToString()) is { } token
-            ? await ByTokenAsync(context, token, address)
-            : await BySignatureAsync(context, authorization, address);
+            ? await ByTokenAsync(context, endpoint, token, address)
+            : await BySignatureAsync(context, endpoint, authorization, address);
         context.Features.Set(caller);
     }
 
-    internal static ApiProblem TooLarge() => new(
-        StatusCodes.Status413PayloadTooLarge, "body-too-large", $"The body must not be larger than {MaxBody} bytes.");
+    internal static ApiProblem TooLarge(int most = MaxBody) => new(
+        StatusCodes.Status413PayloadTooLarge, "body-too-large", $"The body must not be larger than {most} bytes.");
 
     internal static ApiProblem NotJson() => new(
         StatusCodes.Status415UnsupportedMediaType, "unsupported-media-type", "Send the body as application/json.");
@@ -85,19 +86,27 @@ public sealed class RequestGate(
 
     /// <summary>Counts something against an address and the prefixes it belongs to.</summary>
     /// <exception cref="ApiProblem">It is too much for one of them.</exception>
-    internal async Task LimitAddressAsync(IPAddress? address, string what, int limit, TimeSpan window, string words, CancellationToken cancellation)
+    /// <param name="address">Which; null for none.</param>
+    /// <param name="what">Names what is counted.</param>
+    /// <param name="limit">The most of the smallest prefix in a window.</param>
+    /// <param name="window">Its length.</param>
+    /// <param name="words">The same for the caller.</param>
+    /// <param name="cancellation">Gives up waiting.</param>
+    /// <param name="amount">How much to count.</param>
+    internal async Task LimitAddressAsync(
+        IPAddress? address, string what, int limit, TimeSpan window, string words, CancellationToken cancellation, long amount = 1)
     {
         foreach (var (scope, times) in address is null ? [] : TrustedProxies.LimitScopes(address))
         {
             var bucket = $"{what}:{names.For("rate-address", scope)}";
-            if (await memory.CountAsync(bucket, limit * times, window, cancellation) is { } wait)
+            if (await memory.CountAsync(bucket, limit * times, window, cancellation, amount) is { } wait)
             {
                 throw ApiProblem.TooMany(words, wait);
             }
         }
     }
 
-    private async Task<Caller> BySignatureAsync(HttpContext context, string? authorization, IPAddress? address)
+    private async Task<Caller> BySignatureAsync(HttpContext context, GateMetadata endpoint, string? authorization, IPAddress? address)
     {
         var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         if (!target.StartsWith('/'))
@@ -111,7 +120,7 @@ public sealed class RequestGate(
             throw ApiProblem.Unauthorized(fault.Message);
         }
 
-        var body = await ReadBodyAsync(context.Request, context.RequestAborted);
+        var body = await ReadBodyAsync(context, endpoint, address);
         if (!verified!.Covers(body.Span))
         {
             throw ApiProblem.Unauthorized(HttpAuth.BadPayload(out _).Message);
@@ -126,7 +135,7 @@ public sealed class RequestGate(
         return new Caller { PublicKey = verified.PublicKey, Body = body, Address = address };
     }
 
-    private async Task<Caller> ByTokenAsync(HttpContext context, string token, IPAddress? address)
+    private async Task<Caller> ByTokenAsync(HttpContext context, GateMetadata endpoint, string token, IPAddress? address)
     {
         if (await tokens.ReadAsync(token) is not { } claims)
         {
@@ -134,7 +143,7 @@ public sealed class RequestGate(
         }
 
         await LimitKeyAsync(names.For("rate-token", System.Text.Encoding.ASCII.GetBytes(claims.Room + claims.Participant.Text)), context.RequestAborted);
-        var body = await ReadBodyAsync(context.Request, context.RequestAborted);
+        var body = await ReadBodyAsync(context, endpoint, address);
         return new Caller { Token = claims, Body = body, Address = address };
     }
 
@@ -146,11 +155,24 @@ public sealed class RequestGate(
         }
     }
 
-    internal static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(HttpRequest request, CancellationToken cancellation)
+    private Task<ReadOnlyMemory<byte>> ReadBodyAsync(HttpContext context, GateMetadata endpoint, IPAddress? address) => ReadBodyAsync(
+        context.Request,
+        context.RequestAborted,
+        endpoint.MaxBody,
+        () => context.Response.RegisterForDispose(large.Enter(address)));
+
+    /// <summary>Reads a body whole.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="cancellation">Gives up waiting.</param>
+    /// <param name="most">The largest that is read, in bytes.</param>
+    /// <param name="enlarge">Called before more than <see cref="MaxBody"/> is kept.</param>
+    /// <exception cref="ApiProblem">It is too large, too slow, or not JSON.</exception>
+    internal static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(
+        HttpRequest request, CancellationToken cancellation, int most = MaxBody, Action? enlarge = null)
     {
-        if (request.ContentLength > MaxBody)
+        if (request.ContentLength > most)
         {
-            throw TooLarge();
+            throw TooLarge(most);
         }
 
         var buffer = new byte[MaxBody + 1];
@@ -163,6 +185,11 @@ public sealed class RequestGate(
             while (length < buffer.Length && (read = await request.Body.ReadAsync(buffer.AsMemory(length), patience.Token)) > 0)
             {
                 length += read;
+                if (length == buffer.Length && length <= most)
+                {
+                    enlarge?.Invoke();
+                    Array.Resize(ref buffer, most + 1);
+                }
             }
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
@@ -170,9 +197,9 @@ public sealed class RequestGate(
             throw new ApiProblem(StatusCodes.Status408RequestTimeout, "request-timeout", "The request did not arrive in time: send it again, faster.");
         }
 
-        if (length > MaxBody)
+        if (length > most)
         {
-            throw TooLarge();
+            throw TooLarge(most);
         }
 
         if (length > 0 && !request.HasJsonContentType())

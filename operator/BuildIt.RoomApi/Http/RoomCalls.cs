@@ -6,6 +6,7 @@ using BuildIt.RoomApi.Identity;
 using BuildIt.RoomApi.Operations;
 using BuildIt.RoomApi.Regions;
 using BuildIt.RoomApi.Registry;
+using BuildIt.RoomApi.Registry.Commits;
 using BuildIt.RoomApi.Rooms;
 using BuildIt.RoomApi.Tokens;
 
@@ -46,21 +47,7 @@ public sealed class RoomCalls(
     /// <exception cref="ApiProblem">There is no such room, it is over, or the caller was put out.</exception>
     public async Task<RoomCall> LoadAsync(HttpContext context, string id, bool evenOver = false)
     {
-        if (!RoomIds.IsValid(id) || await rooms.FindAsync(id, context.RequestAborted) is not { } room)
-        {
-            throw ApiProblem.NoRoom();
-        }
-
-        // What could not be made durable counts all the same, as long as there is somewhere to look.
-        try
-        {
-            await undurable.ApplyAsync(room, context.RequestAborted);
-        }
-        catch (RegistryUnavailableException)
-        {
-            // The object says all that is known.
-        }
-
+        var room = await FindAsync(id, context.RequestAborted) ?? throw ApiProblem.NoRoom();
         var caller = Caller.Of(context);
         if (caller.Token is { } token && token.Room != id)
         {
@@ -68,10 +55,72 @@ public sealed class RoomCalls(
         }
 
         var me = caller.ParticipantIn(id, names);
+        return new RoomCall(room, caller, me, StandingOf(room, caller, me, evenOver));
+    }
+
+    /// <summary>A room with all that was decided in it; null when there is none.</summary>
+    public async Task<ConferenceRoom?> FindAsync(string id, CancellationToken cancellation)
+    {
+        if (!RoomIds.IsValid(id) || await rooms.FindAsync(id, cancellation) is not { } room)
+        {
+            return null;
+        }
+
+        // What could not be made durable counts all the same, as long as there is somewhere to look.
+        try
+        {
+            await undurable.ApplyAsync(room, cancellation);
+        }
+        catch (RegistryUnavailableException)
+        {
+            // The object says all that is known.
+        }
+
+        return room;
+    }
+
+    /// <summary>What was decided about somebody in a room, who shows what they show.</summary>
+    /// <exception cref="ApiProblem">The room is over, or they were put out, or their token counts no more.</exception>
+    public Decision StandingOf(ConferenceRoom room, Caller caller, ParticipantId me, bool evenOver = false)
+    {
         var decision = StandingOf(room, me, evenOver);
         return caller.Token is { } shown && shown.IssuedAt.ToUnixTimeMilliseconds() < decision.TokensFrom
             ? throw ApiProblem.Unauthorized("The join token was revoked: sign the request with your Nostr key instead (NIP-98).")
-            : new RoomCall(room, caller, me, decision);
+            : decision;
+    }
+
+    /// <summary>Finds the room and the caller in it, who is in it or may enter.</summary>
+    /// <exception cref="ApiProblem">As <see cref="LoadAsync"/> and <see cref="Admit"/>.</exception>
+    public async Task<RoomCall> LoadAdmittedAsync(HttpContext context, string id)
+    {
+        var call = await LoadAsync(context, id);
+
+        // Whoever holds a token that counts was admitted: a lock or a waiting room that came later is for others.
+        if (call.Caller.Token is null)
+        {
+            Admit(call);
+        }
+
+        return call;
+    }
+
+    /// <summary>Lets the caller in as far as the room does.</summary>
+    /// <exception cref="ApiProblem">It does not.</exception>
+    public void Admit(RoomCall call)
+    {
+        switch (Admission.Decide(call.Room, call.Decision, time.GetUtcNow()))
+        {
+            case AdmissionVerdict.Welcome:
+                return;
+            case AdmissionVerdict.Locked:
+                throw ApiProblem.Forbidden("room-locked", "The room is locked: ask a host or moderator to unlock it.");
+            case AdmissionVerdict.ApprovalRequired:
+                throw ApiProblem.Forbidden("approval-required", $"Somebody has to let you in: POST /v1/rooms/{call.Id}/knock until its state is approved, then join.");
+            case AdmissionVerdict.Revoked:
+                throw ApiProblem.Forbidden("revoked", "You were removed from this room.");
+            default:
+                throw ApiProblem.Gone();
+        }
     }
 
     /// <summary>What was decided about somebody in a room.</summary>
@@ -134,6 +183,10 @@ public sealed class RoomCalls(
         ExpiresAt = Milliseconds(room.Spec.ExpiresAt),
         SfuEndpoint = endpoint,
     };
+
+    /// <summary>The room as its log knows it.</summary>
+    public static LogRoom LogOf(ConferenceRoom room) =>
+        new(room.Metadata.Name, room.Spec.ExpiresAt is { } end ? new DateTimeOffset(end.ToUniversalTime()) : null);
 
     public static string Phase(ConferenceRoom room) => (room.Status?.Phase ?? RoomPhase.Pending).ToString().ToLowerInvariant();
 

@@ -105,6 +105,7 @@ public static class StrictJson
             _ when plain == typeof(bool) && value.ValueKind is not (JsonValueKind.True or JsonValueKind.False) => "true or false",
             _ when plain == typeof(int) && !(value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out _)) => "a whole number of at most 2147483647",
             _ when plain == typeof(long) && !(value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out _)) => "a whole number",
+            _ when plain == typeof(byte[]) && !IsBase64(value) => "bytes in base64 (RFC 4648 section 4)",
             _ when typeof(IReadOnlyList<string>) == plain && !IsStrings(value) => "a list of strings",
             _ => null,
         };
@@ -120,6 +121,8 @@ public static class StrictJson
 
     private static bool IsStrings(JsonElement value) =>
         value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String);
+
+    private static bool IsBase64(JsonElement value) => value.ValueKind == JsonValueKind.String && value.TryGetBytesFromBase64(out _);
 
     private static string Shorten(string name) => name.Length <= 64 ? name : name[..64] + "…";
 

@@ -39,6 +39,9 @@ public sealed class Pseudonyms
     /// <summary>A name for one use only, such as <c>rate-key</c>: names made for different uses cannot be linked.</summary>
     public string For(string use, ReadOnlySpan<byte> value) => Convert.ToHexStringLower(Derive(use, value).AsSpan(0, 16));
 
+    /// <summary>A 32-byte secret for one use only, the same on every replica.</summary>
+    internal byte[] Secret(string use, ReadOnlySpan<byte> value) => Derive(use, value);
+
     public override string ToString() => "Pseudonyms(***)";
 
     private byte[] Derive(string use, ReadOnlySpan<byte> value) => HMACSHA256.HashData((ReadOnlySpan<byte>)_pepper, (ReadOnlySpan<byte>)[.. Encoding.ASCII.GetBytes(use), 0, .. value]);

@@ -25,6 +25,9 @@ public sealed class RoomApiMetrics
         NotReady = metrics.CreateCounter("buildit_roomapi_rooms_not_ready_total", "Rooms that were not placed within the deadline.");
         Tokens = metrics.CreateCounter("buildit_roomapi_join_tokens_total", "Join tokens issued, by role.", "role");
         Revocations = metrics.CreateCounter("buildit_roomapi_revocations_total", "Participants put out, by whether a node confirmed it.", "confirmed");
+        Commits = metrics.CreateCounter(
+            "buildit_roomapi_commits_total", "Commits and group infos sent to a room's log, by what became of them.", "message", "outcome");
+        Streams = metrics.CreateGauge("buildit_roomapi_streams", "Streams of commits that are open.");
         BackgroundFaults = metrics.CreateCounter(
             "buildit_roomapi_background_faults_total", "Unexpected failures of work that goes on all the time, by work; each is a bug.", "work");
         RegistryUp = metrics.CreateGauge("buildit_roomapi_registry_up", "1 while Redis can be reached.");
@@ -49,6 +52,10 @@ public sealed class RoomApiMetrics
     public Counter Tokens { get; }
 
     public Counter Revocations { get; }
+
+    public Counter Commits { get; }
+
+    public Gauge Streams { get; }
 
     public Counter BackgroundFaults { get; }
 

@@ -52,5 +52,27 @@ public sealed class RedisConnection : IAsyncDisposable
         }
     }
 
+    /// <summary>Hears a channel until the connection is disposed; what is sent while it is interrupted is lost.</summary>
+    /// <param name="channel">Its name.</param>
+    /// <param name="handler">Called for each message, one after the other.</param>
+    /// <param name="cancellation">Gives up waiting.</param>
+    /// <exception cref="RegistryUnavailableException">Redis does not answer; it may be tried again.</exception>
+    public async Task SubscribeAsync(string channel, Action<string> handler, CancellationToken cancellation)
+    {
+        var subscriber = _connection.GetSubscriber();
+        var name = RedisChannel.Literal(channel);
+        void Hear(RedisChannel from, RedisValue message) => handler(message.ToString());
+        try
+        {
+            await subscriber.SubscribeAsync(name, Hear).WaitAsync(cancellation);
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException)
+        {
+            // Kept for later it would hear everything twice.
+            subscriber.Unsubscribe(name, Hear, CommandFlags.FireAndForget);
+            throw new RegistryUnavailableException(e);
+        }
+    }
+
     public ValueTask DisposeAsync() => _connection.DisposeAsync();
 }

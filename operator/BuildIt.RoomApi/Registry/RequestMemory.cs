@@ -46,8 +46,9 @@ public sealed class RequestMemory(RedisConnection redis, RegistryKeys keys, Used
     /// <param name="limit">Requests allowed in a window.</param>
     /// <param name="window">Its length.</param>
     /// <param name="cancellation">Gives up waiting.</param>
+    /// <param name="amount">How much to count.</param>
     /// <returns>Null when it is within the limit, else the time until the next window.</returns>
-    public async Task<TimeSpan?> CountAsync(string bucket, int limit, TimeSpan window, CancellationToken cancellation)
+    public async Task<TimeSpan?> CountAsync(string bucket, int limit, TimeSpan window, CancellationToken cancellation, long amount = 1)
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         var length = (long)window.TotalMilliseconds;
@@ -55,7 +56,7 @@ public sealed class RequestMemory(RedisConnection redis, RegistryKeys keys, Used
         var count = await redis.RunAsync(
             async database =>
             {
-                var counted = database.StringIncrementAsync(key);
+                var counted = database.StringIncrementAsync(key, amount);
                 await Task.WhenAll(counted, database.KeyExpireAsync(key, window + window));
                 return await counted;
             },

@@ -1,3 +1,4 @@
+using BuildIt.RoomApi.Http.Messages;
 using Microsoft.AspNetCore.Mvc;
 
 namespace BuildIt.RoomApi.Http.Endpoints;
@@ -8,9 +9,10 @@ internal static class EndpointConventions
     private const string Problem = "application/problem+json";
     private const string Json = "application/json";
 
-    public static RouteHandlerBuilder Guarded(this RouteHandlerBuilder builder, GatePolicy policy, string name, string summary)
+    public static RouteHandlerBuilder Guarded(
+        this RouteHandlerBuilder builder, GatePolicy policy, string name, string summary, int maxBody = RequestGate.MaxBody)
     {
-        builder.WithMetadata(new GateMetadata(policy)).WithName(name).WithSummary(summary);
+        builder.WithMetadata(new GateMetadata(policy, maxBody)).WithName(name).WithSummary(summary);
         if (policy != GatePolicy.Public)
         {
             builder.Refuses(401, 413, 415);
@@ -33,6 +35,17 @@ internal static class EndpointConventions
         foreach (var status in statuses)
         {
             builder.Produces<ProblemDetails>(status, Problem);
+        }
+
+        return builder;
+    }
+
+    /// <summary>Refusals that say where a room's log stands.</summary>
+    public static RouteHandlerBuilder RefusesCommits(this RouteHandlerBuilder builder, params int[] statuses)
+    {
+        foreach (var status in statuses)
+        {
+            builder.Produces<CommitProblem>(status, Problem);
         }
 
         return builder;

@@ -30,21 +30,14 @@ public sealed class JoinEndpoints(RoomCalls calls, RoomWatch watch, RoomApiSetti
     {
         var request = Read(context);
         var call = await calls.LoadAsync(context, id);
-        Admit(call);
+        calls.Admit(call);
         return await GiveTokenAsync(context, call, request);
     }
 
     private async Task<IResult> RefreshAsync(HttpContext context, string id)
     {
         var request = Read(context);
-        var call = await calls.LoadAsync(context, id);
-
-        // Whoever holds a token that counts was admitted: a lock or a waiting room that came later is for others.
-        if (call.Caller.Token is null)
-        {
-            Admit(call);
-        }
-
+        var call = await calls.LoadAdmittedAsync(context, id);
         return await GiveTokenAsync(context, call, request);
     }
 
@@ -54,23 +47,6 @@ public sealed class JoinEndpoints(RoomCalls calls, RoomWatch watch, RoomApiSetti
         return request.Region is null || RoomRules.IsRegion(request.Region)
             ? request
             : throw ApiProblem.BadRequest("region must be a name such as eu-west-1.");
-    }
-
-    private void Admit(RoomCall call)
-    {
-        switch (Admission.Decide(call.Room, call.Decision, time.GetUtcNow()))
-        {
-            case AdmissionVerdict.Welcome:
-                return;
-            case AdmissionVerdict.Locked:
-                throw ApiProblem.Forbidden("room-locked", "The room is locked: ask a host or moderator to unlock it.");
-            case AdmissionVerdict.ApprovalRequired:
-                throw ApiProblem.Forbidden("approval-required", $"Somebody has to let you in: POST /v1/rooms/{call.Id}/knock until its state is approved, then join.");
-            case AdmissionVerdict.Revoked:
-                throw ApiProblem.Forbidden("revoked", "You were removed from this room.");
-            default:
-                throw ApiProblem.Gone();
-        }
     }
 
     private async Task<IResult> GiveTokenAsync(HttpContext context, RoomCall call, JoinRequest request)

@@ -6,6 +6,7 @@ using BuildIt.RoomApi.Http.Messages;
 using BuildIt.RoomApi.Identity;
 using BuildIt.RoomApi.Operations;
 using BuildIt.RoomApi.Registry;
+using BuildIt.RoomApi.Registry.Commits;
 using BuildIt.RoomApi.Rooms;
 using BuildIt.RoomApi.Tokens;
 using static BuildIt.RoomApi.Http.Endpoints.EndpointConventions;
@@ -21,6 +22,7 @@ public sealed class RoomEndpoints(
     RequestGate gate,
     RequestMemory memory,
     WaitingRooms waiting,
+    CommitLog log,
     Pseudonyms names,
     RoomApiMetrics metrics,
     RoomApiSettings settings,
@@ -270,10 +272,11 @@ public sealed class RoomEndpoints(
         try
         {
             await waiting.ForgetRoomAsync(id, context.RequestAborted);
+            await log.ForgetRoomAsync(id, context.RequestAborted);
         }
         catch (RegistryUnavailableException)
         {
-            // It expires by itself.
+            // They expire by themselves.
         }
 
         return Results.NoContent();

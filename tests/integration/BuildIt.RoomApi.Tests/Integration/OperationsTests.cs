@@ -67,7 +67,7 @@ public sealed class OperationsTests(RoomApiFixture api)
         }
 
         Assert.Equal(await File.ReadAllTextAsync(path), served);
-        foreach (var route in (string[])["/v1/rooms", "/v1/rooms/{id}", "/v1/rooms/{id}/join", "/v1/rooms/{id}/refresh", "/v1/rooms/{id}/knock", "/v1/rooms/{id}/usage", "/v1/regions"])
+        foreach (var route in (string[])["/v1/rooms", "/v1/rooms/{id}", "/v1/rooms/{id}/join", "/v1/rooms/{id}/refresh", "/v1/rooms/{id}/knock", "/v1/rooms/{id}/usage", "/v1/rooms/{id}/mls/commits", "/v1/regions"])
         {
             Assert.True(answer.Json.GetProperty("paths").TryGetProperty(route, out _), route);
         }

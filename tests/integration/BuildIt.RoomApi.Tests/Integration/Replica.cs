@@ -92,6 +92,15 @@ public sealed class Replica : IAsyncDisposable
             response.StatusCode, await response.Content.ReadAsStringAsync(), response.Headers, response.Content.Headers.ContentType?.MediaType);
     }
 
+    /// <summary>Sends a request and gives the answer as soon as it begins.</summary>
+    public async Task<HttpResponseMessage> OpenAsync(string authorization, string path, Action<HttpRequestMessage>? edit = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"http://127.0.0.1:{Port}{path}");
+        request.Headers.TryAddWithoutValidation("Authorization", authorization);
+        edit?.Invoke(request);
+        return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+    }
+
     public Task<string> OperationsAsync(string path) => _http.GetStringAsync($"http://127.0.0.1:{OperationsPort}{path}");
 
     public Task<ApiAnswer> PostAsync(NostrSigner signer, string path, object? body = null) => SendAsync(signer, "POST", path, body);

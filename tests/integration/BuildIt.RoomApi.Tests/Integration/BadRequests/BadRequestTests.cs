@@ -18,7 +18,7 @@ internal sealed record BadRequest(string What, int Status, string Problem, strin
 public sealed class BadRequestTests(Stage stage) : IClassFixture<Stage>
 {
     private static readonly Dictionary<string, BadRequest> All =
-        ((BadRequest[])[.. BadSignatures.Rows, .. BadBodies.Rows, .. BadPaths.Rows, .. BadRights.Rows]).ToDictionary(row => row.What, StringComparer.Ordinal);
+        ((BadRequest[])[.. BadSignatures.Rows, .. BadBodies.Rows, .. BadPaths.Rows, .. BadRights.Rows, .. BadCommits.Rows]).ToDictionary(row => row.What, StringComparer.Ordinal);
 
     public static TheoryData<string> Rows => [.. All.Keys];
 

@@ -64,6 +64,9 @@ public sealed class Stage(RoomApiFixture api) : IAsyncLifetime
 
     public string DemotedToken { get; private set; } = "";
 
+    /// <summary>Names the log of <see cref="Room"/>, whose epoch 0 the host has ended.</summary>
+    public string Incarnation { get; private set; } = "";
+
     /// <summary>An idempotency key with which the host has created a room.</summary>
     public string UsedKey { get; } = Guid.NewGuid().ToString();
 
@@ -93,6 +96,9 @@ public sealed class Stage(RoomApiFixture api) : IAsyncLifetime
         await ExpireAsync();
         await api.EndAsync(Ended);
         _narrow = await api.StartReplicaAsync(settings => settings with { KeyLimit = 2 });
+        var log = new Commits.CommitRoom(api, Room);
+        Incarnation = await log.IncarnationAsync(Host);
+        (await log.PostAsync(Host, Incarnation, 0, [1])).Expect(HttpStatusCode.Created);
         (await api.A.SendAsync(Host, "POST", "/v1/rooms", new { name = "first" }, request => request.Headers.Add("Idempotency-Key", UsedKey))).Expect(HttpStatusCode.Created);
     }
 
