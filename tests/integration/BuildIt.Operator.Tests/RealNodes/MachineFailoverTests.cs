@@ -47,6 +47,18 @@ public sealed class MachineFailoverTests(OperatorFixture fixture, ITestOutputHel
     [MachineFact]
     public async Task Rooms_return_when_Redis_dies_with_the_pod()
     {
+        var times = new List<TimeSpan>();
+        for (var death = 0; death < Deaths; death++)
+        {
+            times.Add(await RedisAndPodAsync(death));
+        }
+
+        Print("Redis and the pod", times);
+    }
+
+    // A Kubernetes for each death: the node controller of an old one gives the next machine up only minutes after the one before.
+    private static async Task<TimeSpan> RedisAndPodAsync(int death)
+    {
         await using var cluster = await KubernetesCluster.StartAsync(controllerManager: true);
         await OperatorFixture.InstallKindsAsync(cluster);
         OperatorPair? operators = null;
@@ -59,25 +71,17 @@ public sealed class MachineFailoverTests(OperatorFixture fixture, ITestOutputHel
         });
         await using var both = operators!;
         await using var kubelets = reports!;
-        var times = new List<TimeSpan>();
-        for (var death = 0; death < Deaths; death++)
-        {
-            var (room, owner) = await OpenAsync(world, death);
-            var machine = (await world.Fleet.PodsAsync()).Single(pod => pod.Metadata.Name == owner.Name).Spec.NodeName;
-            world.Fleet.Kubelet.CutOff[owner.Name] = true;
-            kubelets.Silence(machine);
-            var since = Stopwatch.GetTimestamp();
-            await Task.WhenAll(world.Redis.StopAsync(), owner.KillAsync());
-            var redis = RestartRedisAsync(world, machine);
-            times.Add(await ReturnAsync(world, room, owner, since, () => both.Log));
-            await redis;
-            await RecoverAsync(world, room, owner);
-
-            // As a cloud does with a machine that does not come back. Where most machines are dead, Kubernetes evicts from none.
-            await k8s.CoreV1OperationsExtensions.DeleteNodeAsync(world.Fleet.Client.CoreV1, machine);
-        }
-
-        Print("Redis and the pod", times);
+        var (room, owner) = await OpenAsync(world, death);
+        var machine = (await world.Fleet.PodsAsync()).Single(pod => pod.Metadata.Name == owner.Name).Spec.NodeName;
+        world.Fleet.Kubelet.CutOff[owner.Name] = true;
+        kubelets.Silence(machine);
+        var since = Stopwatch.GetTimestamp();
+        await Task.WhenAll(world.Redis.StopAsync(), owner.KillAsync());
+        var redis = RestartRedisAsync(world, machine);
+        var time = await ReturnAsync(world, room, owner, since, () => both.Log);
+        await redis;
+        await RecoverAsync(world, room, owner);
+        return time;
     }
 
     private static async Task<(string Room, NodeProcess Owner)> OpenAsync(RealWorld world, int death)
