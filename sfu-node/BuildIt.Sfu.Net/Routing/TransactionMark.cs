@@ -21,10 +21,20 @@ internal sealed class TransactionMark : IDisposable
     private const ushort SuccessResponse = 0x0101;
     private const ushort ErrorResponse = 0x0111;
 
-    private readonly Aes _mask = Aes.Create();
+    // A transform that is kept: each of the one-shot methods of Aes allocates one.
+    private readonly ICryptoTransform _mask;
+    private readonly byte[] _block = new byte[16];
 
     /// <param name="key">The same 16 secret bytes for all loops.</param>
-    public TransactionMark(byte[] key) => _mask.Key = key;
+    public TransactionMark(byte[] key)
+    {
+        using var aes = Aes.Create();
+
+        // One block, so that no mode and no padding takes part.
+        aes.Mode = CipherMode.ECB;
+        aes.Padding = PaddingMode.None;
+        _mask = aes.CreateEncryptor(key, null);
+    }
 
     /// <summary>Overwrites the last four of twelve random bytes.</summary>
     public void Write(Span<byte> transaction, int loop, int endpoint) =>
@@ -51,10 +61,9 @@ internal sealed class TransactionMark : IDisposable
 
     private uint Mask(ReadOnlySpan<byte> transaction)
     {
-        Span<byte> block = stackalloc byte[16];
-        block.Clear();
-        transaction[..SeedLength].CopyTo(block);
-        _mask.EncryptEcb(block, block, PaddingMode.None);
-        return BinaryPrimitives.ReadUInt32BigEndian(block);
+        Array.Clear(_block);
+        transaction[..SeedLength].CopyTo(_block);
+        _mask.TransformBlock(_block, 0, _block.Length, _block, 0);
+        return BinaryPrimitives.ReadUInt32BigEndian(_block);
     }
 }
