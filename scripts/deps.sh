@@ -12,7 +12,7 @@ packages=(
   # building
   make=make gcc=gcc libc6-dev=/usr/include/stdio.h curl=curl unzip=unzip jq=jq rsync=rsync
   # the tests' real parts
-  redis-server=redis-server ffmpeg=ffmpeg coturn=turnserver openssl=openssl nodejs=node npm=npm
+  redis-server=redis-server ffmpeg=ffmpeg coturn=turnserver prometheus=promtool openssl=openssl nodejs=node npm=npm
   # the local Kubernetes: tests/cluster/README.md
   etcd-server=etcd golang-go=go dpkg-dev=dpkg-source iproute2=ss procps=sysctl util-linux=setsid
   containerd=containerd runc=runc containernetworking-plugins=/usr/lib/cni/ptp
