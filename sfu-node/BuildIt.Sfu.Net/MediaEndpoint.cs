@@ -1,4 +1,4 @@
-using BuildIt.Sfu.Media.Transport;
+using BuildIt.Sfu.Media.Net;
 using BuildIt.Sfu.Net.Routing;
 using BuildIt.Sfu.Net.Udp;
 

@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
+using BuildIt.Sfu.Media.Base;
+using BuildIt.Sfu.Media.Net;
 using BuildIt.Sfu.Media.Rooms;
-using BuildIt.Sfu.Media.Transport;
-using BuildIt.Sfu.Media.Units;
 using BuildIt.Sfu.Net.Interop;
 using BuildIt.Sfu.Net.Memory;
 using BuildIt.Sfu.Net.Routing;

@@ -1,6 +1,6 @@
 using System.Net;
 using BuildIt.Sfu.Contracts;
-using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Net.Timing;
 using BuildIt.Sfu.Node.Configuration;
 using BuildIt.Sfu.Node.Hosting;
@@ -59,7 +59,7 @@ public static class NodeApplication
         services.AddSingleton<MediaServer>();
         services.AddSingleton<AddressFinder>();
         services.AddSingleton(provider => provider.GetRequiredService<MediaServer>().Rooms);
-        services.AddSingleton(new WallClock(DateTimeOffset.UtcNow - (MonotonicClock.Read() - Media.Units.Instant.Zero)));
+        services.AddSingleton(new WallClock(DateTimeOffset.UtcNow - (MonotonicClock.Read() - Instant.Zero)));
         services.AddSingleton<INodeActivity, NodeActivity>();
         services.AddSingleton(new CgroupReader());
         services.AddSingleton<ResourceMeter>();

@@ -1,7 +1,7 @@
 using System.Text.Json;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.DataChannels;
 using BuildIt.Sfu.Media.Sdp;
-using BuildIt.Sfu.Media.Units;
 using BuildIt.Sfu.Net.Timing;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.TestClient.Media;

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Net;
 using BuildIt.Sfu.Net.Timing;
 using BuildIt.Sfu.Signaling.Protocol;

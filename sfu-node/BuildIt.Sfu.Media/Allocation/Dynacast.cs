@@ -1,5 +1,4 @@
-using BuildIt.Sfu.Media.Rooms;
-using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Media.Base;
 
 namespace BuildIt.Sfu.Media.Allocation;
 

@@ -1,8 +1,8 @@
 using System.Runtime.CompilerServices;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Receiving;
 using BuildIt.Sfu.Media.Rtcp;
 using BuildIt.Sfu.Media.Rtp;
-using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Media.Forwarding;
 

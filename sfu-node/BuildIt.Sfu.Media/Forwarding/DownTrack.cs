@@ -1,10 +1,10 @@
 using System.Diagnostics.CodeAnalysis;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Codecs;
 using BuildIt.Sfu.Media.Receiving;
 using BuildIt.Sfu.Media.Rtcp;
 using BuildIt.Sfu.Media.Rtp;
 using BuildIt.Sfu.Media.Transport;
-using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Media.Forwarding;
 

@@ -1,6 +1,5 @@
 using BuildIt.Sfu.Media.Receiving;
 using BuildIt.Sfu.Media.Rtp;
-using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Media.Forwarding;
 

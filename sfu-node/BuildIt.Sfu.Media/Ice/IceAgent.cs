@@ -1,6 +1,6 @@
+using BuildIt.Sfu.Media.Base;
+using BuildIt.Sfu.Media.Net;
 using BuildIt.Sfu.Media.Stun;
-using BuildIt.Sfu.Media.Transport;
-using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Media.Ice;
 

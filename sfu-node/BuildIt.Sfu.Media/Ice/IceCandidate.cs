@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using BuildIt.Sfu.Media.Transport;
+using BuildIt.Sfu.Media.Net;
 
 namespace BuildIt.Sfu.Media.Ice;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using BuildIt.Sfu.Media.Base;
 
 namespace BuildIt.Sfu.Media.Ice;
 

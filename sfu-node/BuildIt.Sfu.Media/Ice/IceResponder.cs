@@ -1,5 +1,5 @@
+using BuildIt.Sfu.Media.Net;
 using BuildIt.Sfu.Media.Stun;
-using BuildIt.Sfu.Media.Transport;
 
 namespace BuildIt.Sfu.Media.Ice;
 

@@ -1,5 +1,3 @@
-using BuildIt.Sfu.Media.Rooms;
-
 namespace BuildIt.Sfu.Media.Quality;
 
 /// <summary>What one stream of a participant went through since the last score.</summary>

@@ -1,5 +1,5 @@
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Rtp;
-using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Media.Receiving;
 

@@ -1,4 +1,6 @@
-using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Media.Base;
+using BuildIt.Sfu.Media.Quality;
+using BuildIt.Sfu.Media.Speakers;
 
 namespace BuildIt.Sfu.Media.Rooms;
 
@@ -21,11 +23,6 @@ public interface IMediaRoomEvents
     /// <summary>Participants whose connection quality changed. Valid during the call only.</summary>
     void OnQualityChanged(ReadOnlySpan<ParticipantQuality> changed, Instant now);
 }
-
-/// <param name="Participant">Who speaks.</param>
-/// <param name="Level">Loudness from 0 (silent) to 1.</param>
-/// <param name="Active">Whether the participant counts as speaking.</param>
-public readonly record struct SpeakerLevel(ParticipantSid Participant, float Level, bool Active);
 
 /// <param name="Participant">Whose connection.</param>
 /// <param name="Quality">The step shown to people.</param>
@@ -52,13 +49,4 @@ public interface IRoomLoop
     void Watch(IDeadline deadline);
 
     void Unwatch(IDeadline deadline);
-}
-
-/// <summary>A state machine with a next moment at which it wants to be called.</summary>
-public interface IDeadline
-{
-    /// <summary>When to call next; <see cref="Instant.Never"/> when nothing is due.</summary>
-    Instant NextDeadline { get; }
-
-    void HandleTimeout(Instant now);
 }

@@ -57,15 +57,6 @@ public enum DataChannelKind : byte
     DataTrack = 2,
 }
 
-/// <summary>Quality step of a video track; the values are those of the wire protocol.</summary>
-public enum VideoQualityLevel : byte
-{
-    Low = 0,
-    Medium = 1,
-    High = 2,
-    Off = 3,
-}
-
 /// <summary>Whether the node currently forwards a subscribed video track.</summary>
 public enum TrackStreamState : byte
 {
@@ -73,13 +64,4 @@ public enum TrackStreamState : byte
 
     /// <summary>Held back because the subscriber's link cannot carry it.</summary>
     Paused = 1,
-}
-
-/// <summary>How well a participant is connected; the values are those of the wire protocol.</summary>
-public enum LinkQuality : byte
-{
-    Poor = 0,
-    Good = 1,
-    Excellent = 2,
-    Lost = 3,
 }

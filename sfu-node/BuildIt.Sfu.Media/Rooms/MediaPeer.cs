@@ -1,3 +1,4 @@
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Receiving;
 using BuildIt.Sfu.Media.Rooms.Connections;
 using BuildIt.Sfu.Media.Rooms.Tracks;
@@ -5,7 +6,6 @@ using BuildIt.Sfu.Media.Rtcp;
 using BuildIt.Sfu.Media.Rtp;
 using BuildIt.Sfu.Media.Sdp;
 using BuildIt.Sfu.Media.Sdp.Negotiation;
-using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Media.Rooms;
 

@@ -1,3 +1,5 @@
+using BuildIt.Sfu.Media.Base;
+
 namespace BuildIt.Sfu.Media.Rooms;
 
 /// <summary>How one participant's peer connections are set up. Fixed for the life of the peer.</summary>

@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Rooms.Tracks;
 using BuildIt.Sfu.Media.Speakers;
-using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Media.Rooms;
 

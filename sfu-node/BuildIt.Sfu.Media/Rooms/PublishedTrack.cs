@@ -1,3 +1,5 @@
+using BuildIt.Sfu.Media.Base;
+
 namespace BuildIt.Sfu.Media.Rooms;
 
 /// <summary>One layer of a published video track as its publisher announced it.</summary>

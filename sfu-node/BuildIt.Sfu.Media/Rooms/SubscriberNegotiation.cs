@@ -1,8 +1,8 @@
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Rooms.Connections;
 using BuildIt.Sfu.Media.Rooms.Tracks;
 using BuildIt.Sfu.Media.Sdp;
 using BuildIt.Sfu.Media.Sdp.Negotiation;
-using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Media.Rooms;
 

@@ -1,3 +1,5 @@
+using BuildIt.Sfu.Media.Base;
+
 namespace BuildIt.Sfu.Media.Rooms;
 
 /// <summary>What a subscriber wants of one track (UpdateTrackSettings of the protocol).</summary>

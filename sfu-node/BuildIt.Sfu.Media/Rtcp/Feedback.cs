@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Rtp;
-using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Media.Rtcp;
 

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Rtp;
-using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Media.Rtcp;
 

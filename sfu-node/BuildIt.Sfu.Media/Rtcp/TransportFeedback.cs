@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Media.Rtcp;
 

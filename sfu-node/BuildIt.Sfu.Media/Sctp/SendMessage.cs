@@ -1,5 +1,5 @@
 using System.Buffers;
-using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Media.Base;
 
 namespace BuildIt.Sfu.Media.Sctp;
 

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Media.Base;
 
 namespace BuildIt.Sfu.Media.Sctp;
 

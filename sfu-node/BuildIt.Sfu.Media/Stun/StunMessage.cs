@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using BuildIt.Sfu.Media.Transport;
+using BuildIt.Sfu.Media.Net;
 
 namespace BuildIt.Sfu.Media.Stun;
 

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using BuildIt.Sfu.Media.Transport;
+using BuildIt.Sfu.Media.Net;
 
 namespace BuildIt.Sfu.Media.Stun;
 

@@ -1,6 +1,7 @@
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Ice;
+using BuildIt.Sfu.Media.Net;
 using BuildIt.Sfu.Media.Rtp;
-using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Media.Transport;
 

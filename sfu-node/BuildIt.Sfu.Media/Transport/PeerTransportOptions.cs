@@ -1,3 +1,4 @@
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Ice;
 
 namespace BuildIt.Sfu.Media.Transport;
@@ -45,20 +46,20 @@ public enum TransportFailure : byte
 /// </summary>
 public interface IPeerTransportEvents
 {
-    void OnIceState(IceState state, Units.Instant now);
+    void OnIceState(IceState state, Instant now);
 
     /// <summary>DTLS is done: media and data can flow both ways.</summary>
-    void OnConnected(SrtpProfile profile, Units.Instant now);
+    void OnConnected(SrtpProfile profile, Instant now);
 
-    void OnRtp(Span<byte> packet, Units.Instant now);
+    void OnRtp(Span<byte> packet, Instant now);
 
-    void OnRtcp(Span<byte> compound, Units.Instant now);
+    void OnRtcp(Span<byte> compound, Instant now);
 
     /// <summary>One DTLS record of application data: an SCTP packet.</summary>
-    void OnApplicationData(ReadOnlySpan<byte> data, Units.Instant now);
+    void OnApplicationData(ReadOnlySpan<byte> data, Instant now);
 
     /// <summary>The peer sent close_notify. Not an end by itself: signalling decides that.</summary>
-    void OnPeerClosed(Units.Instant now);
+    void OnPeerClosed(Instant now);
 
-    void OnFailed(TransportFailure reason, Units.Instant now);
+    void OnFailed(TransportFailure reason, Instant now);
 }

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using BuildIt.Sfu.Media.Transport;
+using BuildIt.Sfu.Media.Net;
 using BuildIt.Sfu.Net.Routing;
 
 namespace BuildIt.Sfu.Net.Memory;

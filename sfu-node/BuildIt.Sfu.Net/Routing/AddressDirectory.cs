@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using BuildIt.Sfu.Media.Transport;
+using BuildIt.Sfu.Media.Net;
 
 namespace BuildIt.Sfu.Net.Routing;
 

@@ -1,8 +1,8 @@
 using System.ComponentModel;
 using System.Net;
 using System.Runtime.InteropServices;
-using BuildIt.Sfu.Media.Transport;
-using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Media.Base;
+using BuildIt.Sfu.Media.Net;
 using BuildIt.Sfu.Net.Interop;
 using BuildIt.Sfu.Net.Timing;
 using BuildIt.Sfu.Net.Udp;

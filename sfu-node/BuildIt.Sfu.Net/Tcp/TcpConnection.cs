@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using BuildIt.Sfu.Media.Transport;
+using BuildIt.Sfu.Media.Net;
 using BuildIt.Sfu.Net.Interop;
 using BuildIt.Sfu.Net.Memory;
 

@@ -1,5 +1,5 @@
-using BuildIt.Sfu.Media.Transport;
-using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Media.Base;
+using BuildIt.Sfu.Media.Net;
 using BuildIt.Sfu.Net.Interop;
 using BuildIt.Sfu.Net.Routing;
 using BuildIt.Sfu.Net.Timing;

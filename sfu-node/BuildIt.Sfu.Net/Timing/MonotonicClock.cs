@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Media.Base;
 
 namespace BuildIt.Sfu.Net.Timing;
 

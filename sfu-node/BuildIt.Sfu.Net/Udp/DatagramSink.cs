@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using BuildIt.Sfu.Media.Transport;
+using BuildIt.Sfu.Media.Net;
 using BuildIt.Sfu.Net.Interop;
 using BuildIt.Sfu.Net.Memory;
 using BuildIt.Sfu.Net.Routing;

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using BuildIt.Sfu.Media.Transport;
+using BuildIt.Sfu.Media.Net;
 using BuildIt.Sfu.Net.Interop;
 
 namespace BuildIt.Sfu.Net.Udp;

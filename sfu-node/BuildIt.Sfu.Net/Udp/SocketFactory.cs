@@ -2,7 +2,7 @@ using System.ComponentModel;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using BuildIt.Sfu.Media.Transport;
+using BuildIt.Sfu.Media.Net;
 using BuildIt.Sfu.Net.Interop;
 
 namespace BuildIt.Sfu.Net.Udp;

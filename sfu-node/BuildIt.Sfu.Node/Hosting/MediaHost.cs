@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
-using BuildIt.Sfu.Media;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Ice;
+using BuildIt.Sfu.Media.Net;
 using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Media.Transport;
 using BuildIt.Sfu.Net;

@@ -1,5 +1,5 @@
 using BuildIt.Sfu.Contracts;
-using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Node.Load;
 using BuildIt.Sfu.Node.Routing;
 using BuildIt.Sfu.Signaling.Protocol;

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Signaling.Join;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Rooms;
@@ -69,7 +70,7 @@ public sealed class RoomService
 
     /// <summary>A request of a room's administrator that is answered on the room's loop.</summary>
     private Task<TwirpResult> InRoom<T>(
-        RoomServiceCall call, MessageParser<T> parser, Func<T, string> roomOf, Func<RoomCore, T, Media.Units.Instant, TwirpResult> act)
+        RoomServiceCall call, MessageParser<T> parser, Func<T, string> roomOf, Func<RoomCore, T, Instant, TwirpResult> act)
         where T : class, IMessage<T>, new() =>
         Handle(call, parser, (grant, request) => IsAdmin(grant, roomOf(request)), (_, request) =>
             WithRoom(call, roomOf(request), host => host.InvokeAsync((room, now) => act(room, request, now))));
@@ -157,29 +158,29 @@ public sealed class RoomService
                 : new TwirpError("unavailable", "the room has ended on its node, and not everywhere yet: ask again"),
             RouteIntent.End);
 
-    private static TwirpResult ListParticipants(RoomCore room, ListParticipantsRequest request, Media.Units.Instant now)
+    private static TwirpResult ListParticipants(RoomCore room, ListParticipantsRequest request, Instant now)
     {
         var response = new ListParticipantsResponse();
         response.Participants.AddRange(room.ListParticipants());
         return TwirpResult.Ok(response);
     }
 
-    private static TwirpResult GetParticipant(RoomCore room, RoomParticipantIdentity request, Media.Units.Instant now) =>
+    private static TwirpResult GetParticipant(RoomCore room, RoomParticipantIdentity request, Instant now) =>
         room.FindParticipant(request.Identity) is { } participant ? TwirpResult.Ok(participant) : ErrorOf(ModerationError.ParticipantNotFound);
 
-    private static TwirpResult RemoveParticipant(RoomCore room, RoomParticipantIdentity request, Media.Units.Instant now) =>
+    private static TwirpResult RemoveParticipant(RoomCore room, RoomParticipantIdentity request, Instant now) =>
         Result(room.RemoveParticipant(request.Identity, now), new RemoveParticipantResponse());
 
-    private static TwirpResult MutePublishedTrack(RoomCore room, MuteRoomTrackRequest request, Media.Units.Instant now) =>
+    private static TwirpResult MutePublishedTrack(RoomCore room, MuteRoomTrackRequest request, Instant now) =>
         Result(room.MuteTrack(request.Identity, request.TrackSid, request.Muted, now, out var info), new MuteRoomTrackResponse { Track = info });
 
-    private static TwirpResult UpdateParticipant(RoomCore room, UpdateParticipantRequest request, Media.Units.Instant now) =>
+    private static TwirpResult UpdateParticipant(RoomCore room, UpdateParticipantRequest request, Instant now) =>
         Result(room.UpdateParticipant(request, now, out var info), info);
 
-    private static TwirpResult UpdateSubscriptions(RoomCore room, UpdateSubscriptionsRequest request, Media.Units.Instant now) =>
+    private static TwirpResult UpdateSubscriptions(RoomCore room, UpdateSubscriptionsRequest request, Instant now) =>
         Result(room.UpdateSubscriptions(request, now), new UpdateSubscriptionsResponse());
 
-    private static TwirpResult SendData(RoomCore room, SendDataRequest request, Media.Units.Instant now)
+    private static TwirpResult SendData(RoomCore room, SendDataRequest request, Instant now)
     {
         if (request.Nonce.Length is not (0 or NonceLength))
         {
@@ -191,7 +192,7 @@ public sealed class RoomService
             : TwirpError.InvalidArgument($"the data, with its topic and destinations, exceeds {room.Services.Limits.DataMessageBytes} bytes, which is what a data channel carries in one message");
     }
 
-    private static TwirpResult UpdateRoomMetadata(RoomCore room, UpdateRoomMetadataRequest request, Media.Units.Instant now) =>
+    private static TwirpResult UpdateRoomMetadata(RoomCore room, UpdateRoomMetadataRequest request, Instant now) =>
         room.TrySetMetadata(request.Metadata, now) ? TwirpResult.Ok(room.Info()) : ErrorOf(ModerationError.LimitExceeded);
 
     private Task<TwirpResult> PerformRpcAsync(RoomServiceCall call, PerformRpcRequest request)

@@ -1,4 +1,4 @@
-using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Signaling.Protocol;
 
 namespace BuildIt.Sfu.Signaling.Rooms;

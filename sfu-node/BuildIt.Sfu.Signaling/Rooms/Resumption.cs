@@ -1,5 +1,4 @@
-using BuildIt.Sfu.Media.Rooms;
-using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Signaling.Join;
 using BuildIt.Sfu.Signaling.Protocol;
 using LeaveAction = BuildIt.Sfu.Signaling.Protocol.LeaveRequest.Types.Action;

@@ -1,4 +1,4 @@
-using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Signaling.Protocol;
 using LeaveAction = BuildIt.Sfu.Signaling.Protocol.LeaveRequest.Types.Action;
 using Scenario = BuildIt.Sfu.Signaling.Protocol.SimulateScenario.ScenarioOneofCase;

@@ -1,6 +1,7 @@
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Media.Sdp;
-using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Media.Speakers;
 using BuildIt.Sfu.Signaling.Join;
 using BuildIt.Sfu.Signaling.Protocol;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Media.Sdp;
-using BuildIt.Sfu.Media.Units;
 using BuildIt.Sfu.Signaling.Join;
 using BuildIt.Sfu.Signaling.Protocol;
 using Reason = BuildIt.Sfu.Signaling.Protocol.RequestResponse.Types.Reason;

@@ -2,9 +2,10 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Security.Cryptography;
 using BuildIt.Sfu.Crypto.Srtp;
+using BuildIt.Sfu.Media.Base;
+using BuildIt.Sfu.Media.Net;
 using BuildIt.Sfu.Media.Rtp;
 using BuildIt.Sfu.Media.Transport;
-using BuildIt.Sfu.Media.Units;
 using BuildIt.Sfu.Net;
 using BuildIt.Sfu.Net.Timing;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
-using BuildIt.Sfu.Media.Transport;
-using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Media.Base;
+using BuildIt.Sfu.Media.Net;
 using BuildIt.Sfu.Net;
 
 namespace BuildIt.Sfu.Bench;

@@ -9,7 +9,7 @@ public class FolderTests
         ["BuildIt.Operator.Api"] = ["(root) Schema"],
         ["BuildIt.Operator.Planning"] = ["Fleet Health Instances Rollout Scaling Status"],
         ["BuildIt.RoomApi"] = ["Configuration Operations Registry Rooms Tokens", "Http Http.Protocol"],
-        ["BuildIt.Sfu.Media"] = ["Allocation Quality Rooms Rooms.Connections Rooms.Tracks Speakers", "Ice Stun Transport"],
+        ["BuildIt.Sfu.Media"] = ["Rooms Rooms.Connections Rooms.Tracks"],
         ["BuildIt.Sfu.Net"] = ["(root) Tcp Udp"],
         ["BuildIt.Sfu.Node"] = ["Hosting Operations Registry Routing"],
         ["BuildIt.Sfu.Signaling"] = ["(root) Api Rooms Sessions Webhooks"],

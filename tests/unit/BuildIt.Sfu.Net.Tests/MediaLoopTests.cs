@@ -1,8 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
-using BuildIt.Sfu.Media.Rooms;
-using BuildIt.Sfu.Media.Transport;
-using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Media.Base;
+using BuildIt.Sfu.Media.Net;
 using BuildIt.Sfu.Net.Routing;
 using BuildIt.Sfu.Net.Timing;
 

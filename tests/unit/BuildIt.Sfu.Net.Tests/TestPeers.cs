@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using BuildIt.Sfu.Media.Transport;
-using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Media.Base;
+using BuildIt.Sfu.Media.Net;
 using BuildIt.Sfu.Net.Routing;
 
 namespace BuildIt.Sfu.Net.Tests;

@@ -1,13 +1,14 @@
 using System.Buffers.Binary;
 using System.Net;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.DataChannels;
 using BuildIt.Sfu.Media.Ice;
+using BuildIt.Sfu.Media.Net;
 using BuildIt.Sfu.Media.Receiving;
 using BuildIt.Sfu.Media.Rtcp;
 using BuildIt.Sfu.Media.Rtp;
 using BuildIt.Sfu.Media.Sctp;
 using BuildIt.Sfu.Media.Transport;
-using BuildIt.Sfu.Media.Units;
 using BuildIt.Sfu.Net;
 using BuildIt.Sfu.Net.Timing;
 using BuildIt.Sfu.TestClient.FrameEncryption;

@@ -1,7 +1,7 @@
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Rtcp;
 using BuildIt.Sfu.Media.Rtp;
 using BuildIt.Sfu.Media.Sdp;
-using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.TestClient.Media;
 

@@ -1,10 +1,10 @@
 using System.Buffers.Binary;
 using System.Text;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Receiving;
 using BuildIt.Sfu.Media.Rtcp;
 using BuildIt.Sfu.Media.Rtp;
 using BuildIt.Sfu.Media.Sdp.Negotiation;
-using BuildIt.Sfu.Media.Units;
 using BuildIt.Sfu.Net.Timing;
 using BuildIt.Sfu.TestClient.Network;
 

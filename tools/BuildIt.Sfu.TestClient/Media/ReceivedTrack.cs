@@ -1,10 +1,10 @@
 using System.Buffers.Binary;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Codecs;
 using BuildIt.Sfu.Media.Receiving;
 using BuildIt.Sfu.Media.Rtcp;
 using BuildIt.Sfu.Media.Rtp;
 using BuildIt.Sfu.Media.Sdp;
-using BuildIt.Sfu.Media.Units;
 using BuildIt.Sfu.TestClient.Network;
 using BuildIt.Sfu.TestClient.Statistics;
 

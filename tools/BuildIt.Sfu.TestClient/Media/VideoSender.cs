@@ -1,7 +1,7 @@
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Rtp;
 using BuildIt.Sfu.Media.Sdp;
 using BuildIt.Sfu.Media.Sdp.Negotiation;
-using BuildIt.Sfu.Media.Units;
 using BuildIt.Sfu.TestClient.Clips;
 using BuildIt.Sfu.TestClient.FrameEncryption;
 

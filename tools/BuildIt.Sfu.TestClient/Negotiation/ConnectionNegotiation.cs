@@ -1,9 +1,9 @@
 using System.Globalization;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Ice;
 using BuildIt.Sfu.Media.Rtp;
 using BuildIt.Sfu.Media.Sdp;
 using BuildIt.Sfu.Media.Transport;
-using BuildIt.Sfu.Media.Units;
 using BuildIt.Sfu.TestClient.Media;
 
 namespace BuildIt.Sfu.TestClient.Negotiation;

@@ -2,8 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using BuildIt.Sfu.Crypto.Dtls;
 using BuildIt.Sfu.Crypto.Srtp;
-using BuildIt.Sfu.Media;
-using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Net;
 using BuildIt.Sfu.Net.Timing;
 

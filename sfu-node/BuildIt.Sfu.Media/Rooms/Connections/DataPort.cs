@@ -1,7 +1,7 @@
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Congestion;
 using BuildIt.Sfu.Media.DataChannels;
 using BuildIt.Sfu.Media.Sctp;
-using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Media.Rooms.Connections;
 

@@ -1,8 +1,8 @@
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Congestion;
 using BuildIt.Sfu.Media.Forwarding;
 using BuildIt.Sfu.Media.Rooms.Tracks;
 using BuildIt.Sfu.Media.Rtcp;
-using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Media.Rooms.Connections;
 

@@ -1,7 +1,7 @@
 using BuildIt.Sfu.Media.Allocation;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Forwarding;
 using BuildIt.Sfu.Media.Rooms.Tracks;
-using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Media.Rooms.Connections;
 

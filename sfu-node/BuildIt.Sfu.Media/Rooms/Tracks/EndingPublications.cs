@@ -1,4 +1,4 @@
-using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Media.Base;
 
 namespace BuildIt.Sfu.Media.Rooms.Tracks;
 

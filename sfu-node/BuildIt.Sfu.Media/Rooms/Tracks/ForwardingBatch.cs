@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Forwarding;
 using BuildIt.Sfu.Media.Receiving;
-using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Media.Rooms.Tracks;
 

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Speakers;
-using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Media.Rooms.Tracks;
 

@@ -1,10 +1,10 @@
 using BuildIt.Sfu.Media.Allocation;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Forwarding;
 using BuildIt.Sfu.Media.Receiving;
 using BuildIt.Sfu.Media.Rooms.Connections;
 using BuildIt.Sfu.Media.Rtp;
 using BuildIt.Sfu.Media.Sdp.Negotiation;
-using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Media.Rooms.Tracks;
 

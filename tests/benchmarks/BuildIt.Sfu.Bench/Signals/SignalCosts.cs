@@ -1,5 +1,6 @@
 using System.Globalization;
 using BuildIt.Sfu.Contracts;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Sdp;
 using BuildIt.Sfu.Node.Configuration;
 using BuildIt.Sfu.Node.Hosting;
@@ -159,7 +160,7 @@ internal sealed class SignalCosts(TextWriter output) : IDisposable
         return (pieces, beside / 1e6);
     }
 
-    private Task<double> TimeAsync(Action<RoomCore, Media.Units.Instant> work) => _room.InvokeAsync((room, now) =>
+    private Task<double> TimeAsync(Action<RoomCore, Instant> work) => _room.InvokeAsync((room, now) =>
     {
         var start = ThreadCpu.Nanoseconds();
         work(room, now);

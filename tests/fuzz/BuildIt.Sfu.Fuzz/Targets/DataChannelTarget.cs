@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using BuildIt.Sfu.Fuzz.Engine;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.DataChannels;
 using BuildIt.Sfu.Media.Sctp;
-using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Fuzz.Targets;
 

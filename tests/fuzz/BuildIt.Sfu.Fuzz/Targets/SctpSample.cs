@@ -1,6 +1,6 @@
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.DataChannels;
 using BuildIt.Sfu.Media.Sctp;
-using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Fuzz.Targets;
 

@@ -1,5 +1,5 @@
 using BuildIt.Sfu.Fuzz.Engine;
-using BuildIt.Sfu.Media;
+using BuildIt.Sfu.Media.Base;
 
 namespace BuildIt.Sfu.Fuzz.Targets;
 

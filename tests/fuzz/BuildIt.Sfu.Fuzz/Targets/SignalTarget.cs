@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using System.Text;
 using BuildIt.Sfu.Fuzz.Engine;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Rooms;
-using BuildIt.Sfu.Media.Units;
 using BuildIt.Sfu.Signaling.Join;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Rooms;

@@ -1,6 +1,6 @@
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Media.Sdp;
-using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Fuzz.Targets;
 

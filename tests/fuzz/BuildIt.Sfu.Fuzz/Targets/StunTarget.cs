@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using BuildIt.Sfu.Fuzz.Engine;
+using BuildIt.Sfu.Media.Net;
 using BuildIt.Sfu.Media.Stun;
-using BuildIt.Sfu.Media.Transport;
 
 namespace BuildIt.Sfu.Fuzz.Targets;
 

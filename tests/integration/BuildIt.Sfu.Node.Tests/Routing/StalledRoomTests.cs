@@ -1,5 +1,5 @@
 using BuildIt.Sfu.Contracts;
-using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Node.Configuration;
 using BuildIt.Sfu.Node.Hosting;
 using BuildIt.Sfu.Node.Operations;

@@ -1,4 +1,5 @@
 using BuildIt.Sfu.Media.Ice;
+using BuildIt.Sfu.Media.Net;
 using BuildIt.Sfu.Media.Rtp;
 using BuildIt.Sfu.Media.Transport;
 

@@ -3,10 +3,10 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using BuildIt.Sfu.Crypto.Dtls;
 using BuildIt.Sfu.Crypto.Srtp;
-using BuildIt.Sfu.Media;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Ice;
+using BuildIt.Sfu.Media.Net;
 using BuildIt.Sfu.Media.Transport;
-using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Crypto.Tests.Transport;
 

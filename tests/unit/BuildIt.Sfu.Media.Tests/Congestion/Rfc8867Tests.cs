@@ -1,5 +1,5 @@
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Tests.Network;
-using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Media.Tests.Congestion;
 

@@ -1,8 +1,8 @@
 using System.Text;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.DataChannels;
 using BuildIt.Sfu.Media.Sctp;
 using BuildIt.Sfu.Media.Tests.Sctp;
-using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Media.Tests.DataChannels;
 

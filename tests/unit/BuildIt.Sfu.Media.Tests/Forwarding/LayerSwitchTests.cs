@@ -1,9 +1,9 @@
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Codecs;
 using BuildIt.Sfu.Media.Forwarding;
 using BuildIt.Sfu.Media.Receiving;
 using BuildIt.Sfu.Media.Rtp;
 using BuildIt.Sfu.Media.Tests.Codecs;
-using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Media.Tests.Forwarding;
 

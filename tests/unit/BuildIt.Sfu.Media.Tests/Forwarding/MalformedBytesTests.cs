@@ -1,10 +1,10 @@
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Codecs;
 using BuildIt.Sfu.Media.Forwarding;
 using BuildIt.Sfu.Media.Receiving;
 using BuildIt.Sfu.Media.Rtcp;
 using BuildIt.Sfu.Media.Rtp;
 using BuildIt.Sfu.Media.Tests.Codecs;
-using BuildIt.Sfu.Media.Units;
 using CsCheck;
 
 namespace BuildIt.Sfu.Media.Tests.Forwarding;

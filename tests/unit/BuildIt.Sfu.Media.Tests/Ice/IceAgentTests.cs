@@ -1,6 +1,6 @@
 using BuildIt.Sfu.Media.Ice;
+using BuildIt.Sfu.Media.Net;
 using BuildIt.Sfu.Media.Stun;
-using BuildIt.Sfu.Media.Transport;
 
 namespace BuildIt.Sfu.Media.Tests.Ice;
 

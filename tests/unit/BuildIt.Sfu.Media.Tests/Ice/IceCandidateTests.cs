@@ -1,6 +1,6 @@
 using System.Net;
 using BuildIt.Sfu.Media.Ice;
-using BuildIt.Sfu.Media.Transport;
+using BuildIt.Sfu.Media.Net;
 
 namespace BuildIt.Sfu.Media.Tests.Ice;
 

@@ -1,5 +1,5 @@
 using BuildIt.Sfu.Media.Allocation;
-using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Media.Base;
 
 namespace BuildIt.Sfu.Media.Tests.Network;
 

@@ -1,5 +1,4 @@
 using BuildIt.Sfu.Media.Quality;
-using BuildIt.Sfu.Media.Rooms;
 
 namespace BuildIt.Sfu.Media.Tests.Quality;
 

@@ -1,5 +1,4 @@
 using BuildIt.Sfu.Media.Rooms;
-using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Media.Tests.Rooms;
 

@@ -1,3 +1,4 @@
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Media.Rooms.Tracks;
 

@@ -1,5 +1,7 @@
 using System.Globalization;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Ice;
+using BuildIt.Sfu.Media.Net;
 using BuildIt.Sfu.Media.Receiving;
 using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Media.Rtcp;
@@ -8,7 +10,6 @@ using BuildIt.Sfu.Media.Sdp;
 using BuildIt.Sfu.Media.Sdp.Negotiation;
 using BuildIt.Sfu.Media.Tests.Network;
 using BuildIt.Sfu.Media.Transport;
-using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Media.Tests.Rooms;
 

@@ -1,8 +1,8 @@
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.DataChannels;
 using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Media.Sctp;
 using BuildIt.Sfu.Media.Transport;
-using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Media.Tests.Rooms;
 

@@ -1,3 +1,4 @@
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Rtp;
 using BuildIt.Sfu.Media.Transport;
 

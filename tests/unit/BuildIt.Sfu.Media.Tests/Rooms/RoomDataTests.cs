@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.DataChannels;
 using BuildIt.Sfu.Media.Rooms;
-using BuildIt.Sfu.Media.Units;
 using Xunit.Abstractions;
 
 namespace BuildIt.Sfu.Media.Tests.Rooms;

@@ -1,9 +1,11 @@
 using System.Net;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Ice;
+using BuildIt.Sfu.Media.Net;
 using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Media.Speakers;
 using BuildIt.Sfu.Media.Tests.Network;
 using BuildIt.Sfu.Media.Transport;
-using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Media.Tests.Rooms;
 

@@ -1,6 +1,6 @@
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Receiving;
 using BuildIt.Sfu.Media.Rtcp;
-using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Media.Tests.Rtcp;
 

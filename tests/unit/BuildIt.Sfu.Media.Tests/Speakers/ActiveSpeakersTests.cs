@@ -1,6 +1,5 @@
-using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Speakers;
-using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Media.Tests.Speakers;
 

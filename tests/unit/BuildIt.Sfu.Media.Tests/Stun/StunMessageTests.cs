@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text;
+using BuildIt.Sfu.Media.Net;
 using BuildIt.Sfu.Media.Stun;
-using BuildIt.Sfu.Media.Transport;
 
 namespace BuildIt.Sfu.Media.Tests.Stun;
 

@@ -2,12 +2,10 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
-using BuildIt.Sfu.Media;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Ice;
-using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Media.Net;
 using BuildIt.Sfu.Media.Stun;
-using BuildIt.Sfu.Media.Transport;
-using BuildIt.Sfu.Media.Units;
 using BuildIt.Sfu.Net.Routing;
 using BuildIt.Sfu.Net.Timing;
 

@@ -1,4 +1,4 @@
-using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Net.Timing;
 
 namespace BuildIt.Sfu.Net.Tests.Timing;

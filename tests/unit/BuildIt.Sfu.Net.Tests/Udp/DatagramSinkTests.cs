@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using BuildIt.Sfu.Media.Transport;
+using BuildIt.Sfu.Media.Net;
 using BuildIt.Sfu.Net.Interop;
 
 namespace BuildIt.Sfu.Net.Tests.Udp;

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Tests.Sessions;
@@ -89,7 +90,7 @@ public class RoomServiceTests
         var calling = PostAsync(node, Admin, "PerformRpc", """{"room":"room","destinationIdentity":"alice","method":"m","payload":"p","responseTimeoutMs":15000}""");
         var answered = new TaskCompletionSource();
 
-        void Answer(Sfu.Media.Units.Instant now)
+        void Answer(Instant now)
         {
             if (peer.Sent.Count == 0)
             {

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Rooms;
-using BuildIt.Sfu.Media.Units;
 
 namespace BuildIt.Sfu.Signaling.Tests.Media;
 

@@ -1,4 +1,4 @@
-using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Signaling.Protocol;
 using Google.Protobuf;
 

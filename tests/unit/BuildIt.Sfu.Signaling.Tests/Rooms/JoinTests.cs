@@ -1,3 +1,4 @@
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Sdp;
 using BuildIt.Sfu.Signaling.Join;
 using BuildIt.Sfu.Signaling.Protocol;
@@ -211,7 +212,7 @@ public class JoinTests
         fixture.Advance(TimeSpan.FromMinutes(11));
         Assert.Equal(2, alice.Take().Count(r => r.MessageCase == SignalResponse.MessageOneofCase.RefreshToken));
 
-        var at = fixture.Services.Clock.At(Sfu.Media.Units.Instant.FromMilliseconds(3000));
+        var at = fixture.Services.Clock.At(Instant.FromMilliseconds(3000));
         Assert.Equal(TokenError.None, new TokenVerifier(RoomFixture.Keys).Verify(first, at + TimeSpan.FromMinutes(9), out var claims));
         Assert.Equal(("alice", "room", true), (claims.Identity, claims.Video.Room, claims.Video.RoomJoin));
     }

@@ -1,5 +1,8 @@
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Media.Speakers;
 using BuildIt.Sfu.Signaling.Protocol;
+using LinkQuality = BuildIt.Sfu.Media.Quality.LinkQuality;
 
 namespace BuildIt.Sfu.Signaling.Tests.Rooms;
 

@@ -1,7 +1,10 @@
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Media.Speakers;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Rooms;
 using BuildIt.Sfu.Signaling.Tokens;
+using LinkQuality = BuildIt.Sfu.Media.Quality.LinkQuality;
 
 namespace BuildIt.Sfu.Signaling.Tests.Rooms;
 

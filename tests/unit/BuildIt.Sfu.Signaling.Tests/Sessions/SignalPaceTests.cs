@@ -1,4 +1,4 @@
-using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Signaling.Sessions;
 
 namespace BuildIt.Sfu.Signaling.Tests.Sessions;

@@ -1,4 +1,4 @@
-namespace BuildIt.Sfu.Media.Transport;
+namespace BuildIt.Sfu.Media.Net;
 
 /// <summary>
 /// Where the core puts outgoing datagrams. The shell owns the memory: the core reserves room for one datagram

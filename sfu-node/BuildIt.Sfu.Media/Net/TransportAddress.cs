@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 
-namespace BuildIt.Sfu.Media.Transport;
+namespace BuildIt.Sfu.Media.Net;
 
 /// <summary>How datagrams reach an address.</summary>
 public enum TransportProtocol : byte

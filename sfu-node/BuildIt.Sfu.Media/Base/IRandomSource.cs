@@ -1,4 +1,4 @@
-namespace BuildIt.Sfu.Media;
+namespace BuildIt.Sfu.Media.Base;
 
 /// <summary>
 /// Where the core gets unpredictable bytes. The shell gives the system's generator; tests give a seeded one, so that a

@@ -1,4 +1,4 @@
-namespace BuildIt.Sfu.Media.Rooms;
+namespace BuildIt.Sfu.Media.Base;
 
 /// <summary>Server-given id of one participant's session (<c>PA_…</c>). It changes with every full join.</summary>
 public readonly record struct ParticipantSid(string Value)

@@ -1,4 +1,4 @@
-namespace BuildIt.Sfu.Media.Units;
+namespace BuildIt.Sfu.Media.Base;
 
 /// <summary>An amount of data, in whole bytes.</summary>
 public readonly record struct DataSize(long Bytes) : IComparable<DataSize>

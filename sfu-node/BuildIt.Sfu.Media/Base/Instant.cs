@@ -1,4 +1,4 @@
-namespace BuildIt.Sfu.Media.Units;
+namespace BuildIt.Sfu.Media.Base;
 
 /// <summary>
 /// A point on one monotonic clock, in whole microseconds since an arbitrary start.

@@ -1,4 +1,4 @@
-namespace BuildIt.Sfu.Media.Transport;
+namespace BuildIt.Sfu.Media.Net;
 
 /// <summary>
 /// One transport's place on a loop: the fragments and addresses whose datagrams come to it, and its way out.

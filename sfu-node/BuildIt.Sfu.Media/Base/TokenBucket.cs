@@ -1,4 +1,4 @@
-namespace BuildIt.Sfu.Media.Units;
+namespace BuildIt.Sfu.Media.Base;
 
 /// <summary>Allows so many units per second on average, and a burst of so many at once.</summary>
 public struct TokenBucket

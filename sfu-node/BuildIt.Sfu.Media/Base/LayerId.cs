@@ -1,4 +1,4 @@
-namespace BuildIt.Sfu.Media.Allocation;
+namespace BuildIt.Sfu.Media.Base;
 
 /// <summary>
 /// A forwarded quality of a video track: everything up to this spatial (or simulcast) layer's temporal layer.

@@ -1,4 +1,4 @@
-namespace BuildIt.Sfu.Media.Units;
+namespace BuildIt.Sfu.Media.Base;
 
 /// <summary>A rate of data, in whole bits per second.</summary>
 public readonly record struct DataRate(long BitsPerSecond) : IComparable<DataRate>

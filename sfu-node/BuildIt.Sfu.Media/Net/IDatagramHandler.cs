@@ -1,6 +1,6 @@
-using BuildIt.Sfu.Media.Units;
+using BuildIt.Sfu.Media.Base;
 
-namespace BuildIt.Sfu.Media.Transport;
+namespace BuildIt.Sfu.Media.Net;
 
 /// <summary>A transport (or anything else that owns addresses) as the loop sees it. All calls are on the loop's thread.</summary>
 public interface IDatagramHandler
