@@ -83,10 +83,8 @@ public sealed partial class MediaLoop
 
     internal void RemoveUfrag(UfragKey ufrag) => _ufrags.Remove(ufrag);
 
-    internal bool Owns(UfragKey ufrag) => _ufrags.ContainsKey(ufrag);
-
     /// <summary>The loop of that number, or null.</summary>
-    internal MediaLoop? Sibling(int index) => index >= 0 && index < _network.Loops.Count ? _network.Loops[index] : null;
+    private MediaLoop? Sibling(int index) => index >= 0 && index < _network.Loops.Count ? _network.Loops[index] : null;
 
     internal PathId OpenPath(MediaEndpoint endpoint, UdpSocket socket, in TransportAddress remote)
     {
@@ -195,23 +193,7 @@ public sealed partial class MediaLoop
         }
     }
 
-    /// <summary>A TCP connection is gone; its endpoint, if it has one, learns so.</summary>
-    internal void PathLost(in TransportAddress remote)
-    {
-        if (_bindings.TryGetValue(remote, out Binding binding))
-        {
-            try
-            {
-                binding.Endpoint.Handler.HandlePathLost(remote, Now);
-            }
-            catch (Exception error)
-            {
-                ReportFault(error);
-            }
-        }
-    }
-
-    internal void Dispatch(Span<byte> datagram, in TransportAddress from, in LocalAddress local)
+    private void Dispatch(Span<byte> datagram, in TransportAddress from, in LocalAddress local)
     {
         if (datagram.IsEmpty)
         {
@@ -229,7 +211,7 @@ public sealed partial class MediaLoop
             }
             else if (_ufrags.TryGetValue(ufrag, out MediaEndpoint? endpoint))
             {
-                Deliver(endpoint, datagram, from, local);
+                Deliver(endpoint.Handler, datagram, from, local);
             }
             else
             {
@@ -248,7 +230,7 @@ public sealed partial class MediaLoop
             }
             else if (_endpoints.TryGetValue(number, out MediaEndpoint? endpoint))
             {
-                Deliver(endpoint, datagram, from, local);
+                Deliver(endpoint.Handler, datagram, from, local);
             }
             else
             {
@@ -266,7 +248,7 @@ public sealed partial class MediaLoop
                 path.Local = local;
             }
 
-            Deliver(binding.Endpoint, datagram, from, local);
+            Deliver(binding.Endpoint.Handler, datagram, from, local);
         }
         else if (_network.Directory.TryGet(from, out int owner) && owner != Index)
         {
@@ -292,9 +274,9 @@ public sealed partial class MediaLoop
             var datagram = new Span<byte>(message.Data + offset, Math.Min(message.SegmentSize, message.Length - offset));
             Counters.PacketsReceived++;
             Counters.BytesReceived += datagram.Length;
-            if (socket.Exclusive is { } endpoint)
+            if (socket.Exclusive is { } handler)
             {
-                Deliver(endpoint, datagram, from, message.Local);
+                Deliver(handler, datagram, from, message.Local);
             }
             else
             {
@@ -308,13 +290,13 @@ public sealed partial class MediaLoop
         }
     }
 
-    private void Deliver(MediaEndpoint endpoint, Span<byte> datagram, in TransportAddress from, in LocalAddress local)
+    private void Deliver(IDatagramHandler handler, Span<byte> datagram, in TransportAddress from, in LocalAddress local)
     {
         _currentSender = from;
         _currentLocal = local;
         try
         {
-            endpoint.Handler.HandleDatagram(datagram, from, Now);
+            handler.HandleDatagram(datagram, from, Now);
         }
         catch (Exception error)
         {

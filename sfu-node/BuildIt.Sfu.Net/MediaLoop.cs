@@ -7,6 +7,7 @@ using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Net.Interop;
 using BuildIt.Sfu.Net.Memory;
 using BuildIt.Sfu.Net.Routing;
+using BuildIt.Sfu.Net.Statistics;
 using BuildIt.Sfu.Net.Tcp;
 using BuildIt.Sfu.Net.Timing;
 using BuildIt.Sfu.Net.Udp;
@@ -18,7 +19,7 @@ namespace BuildIt.Sfu.Net;
 /// the time once (<see cref="Now"/>), runs what was posted, what arrived and what fell due, and sends what all that produced.
 /// Members are for the loop's own thread unless they say otherwise.
 /// </summary>
-public sealed partial class MediaLoop : IRoomLoop, IUdpSocketOwner
+public sealed partial class MediaLoop : IRoomLoop, IUdpSocketOwner, ITcpOwner
 {
     // Bounds on one kind of work per iteration, so that a flood of it cannot starve the others.
     private const int CommandsPerIteration = 256;
@@ -32,7 +33,6 @@ public sealed partial class MediaLoop : IRoomLoop, IUdpSocketOwner
     private readonly HandOverQueue _inbox;
     private readonly ReceiveBatch _received = new();
     private readonly DeadlineQueue _deadlines = new();
-    private readonly List<IIterationHandler> _iterationHandlers = [];
     private readonly List<IDisposable> _garbage = [];
     private readonly Action _woken;
     private readonly Action<Exception> _fault;
@@ -54,7 +54,7 @@ public sealed partial class MediaLoop : IRoomLoop, IUdpSocketOwner
         _gathering = new Gathering(Options.GatherWindow, Options.GatherAboveRate);
         _inbox = new HandOverQueue(Options.HandOverCapacity);
         Sink = new DatagramSink(Counters, Options.SendArenaBytes, Options.MaxPendingDatagrams);
-        Connections = new TcpConnections(this, _epoll, Options);
+        Connections = new TcpConnections(this, _epoll, network.TcpLimits);
         _handedTo = new bool[Options.LoopCount];
         _transactions = new TransactionMark(network.TransactionKey);
         _socket = OpenSocket(local, shared: Options.LoopCount > 1);
@@ -91,8 +91,6 @@ public sealed partial class MediaLoop : IRoomLoop, IUdpSocketOwner
     internal DatagramSink Sink { get; }
 
     internal TcpConnections Connections { get; }
-
-    internal MediaNetwork Network => _network;
 
     internal UdpSocket SharedSocket => _socket;
 
@@ -150,11 +148,6 @@ public sealed partial class MediaLoop : IRoomLoop, IUdpSocketOwner
         return new LoopTimer(_deadlines, handler);
     }
 
-    /// <summary>Calls <paramref name="handler"/> at the end of every iteration, in the order of adding.</summary>
-    public void AddIterationHandler(IIterationHandler handler) => _iterationHandlers.Add(handler);
-
-    public void RemoveIterationHandler(IIterationHandler handler) => _iterationHandlers.Remove(handler);
-
     /// <summary>
     /// Sends what waits now instead of at the end of the iteration. For work that makes more in one go than a flush should
     /// hold back.
@@ -184,7 +177,7 @@ public sealed partial class MediaLoop : IRoomLoop, IUdpSocketOwner
         UdpSocket socket = OpenSocket(local, shared: false);
         socket.Bind();
         var endpoint = new MediaEndpoint(this, handler, socket, ownsSocket: true);
-        socket.Exclusive = endpoint;
+        socket.Exclusive = handler;
         return endpoint;
     }
 
@@ -214,8 +207,6 @@ public sealed partial class MediaLoop : IRoomLoop, IUdpSocketOwner
         _wake.Dispose();
         _epoll.Dispose();
     }
-
-    internal void DisposeLater(IDisposable garbage) => _garbage.Add(garbage);
 
     internal void CloseSocket(UdpSocket socket)
     {
@@ -275,18 +266,6 @@ public sealed partial class MediaLoop : IRoomLoop, IUdpSocketOwner
         RunHandedOver();
         RunCommands();
         _deadlines.RunDue(Now, _fault);
-        foreach (IIterationHandler handler in _iterationHandlers)
-        {
-            try
-            {
-                handler.OnIteration(Now);
-            }
-            catch (Exception error)
-            {
-                ReportFault(error);
-            }
-        }
-
         // What the kernel has no room for now goes out when epoll reports room.
         Sink.Flush();
         WakeHandedTo();

@@ -13,7 +13,6 @@ public sealed class MediaNetwork : IDisposable
 {
     private readonly List<MediaLoop> _loops = [];
     private readonly IceTcpListener? _listener;
-    private int _tcpConnections;
     private bool _disposed;
 
     /// <summary>Opens the sockets. Nothing is received before <see cref="Start"/>.</summary>
@@ -23,6 +22,7 @@ public sealed class MediaNetwork : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         Options = options;
+        TcpLimits = new TcpLimits(options.MaxTcpConnections, options.MaxTcpConnectionsInAll, options.TcpFirstPacketTimeout);
         IPEndPoint local = options.UdpEndPoint;
         try
         {
@@ -35,7 +35,7 @@ public sealed class MediaNetwork : IDisposable
                 local = new IPEndPoint(local.Address, loop.SharedSocket.LocalPort);
             }
 
-            _listener = options.TcpEndPoint is { } tcp ? new IceTcpListener(_loops[0], _loops[0].Epoll, tcp) : null;
+            _listener = options.TcpEndPoint is { } tcp ? new IceTcpListener(_loops[0], _loops[0].Epoll, TcpLimits, tcp) : null;
         }
         catch (Win32Exception)
         {
@@ -58,6 +58,8 @@ public sealed class MediaNetwork : IDisposable
     public int TcpPort => _listener?.LocalPort ?? 0;
 
     internal MediaNetworkOptions Options { get; }
+
+    internal TcpLimits TcpLimits { get; }
 
     internal AddressDirectory Directory { get; } = new();
 
@@ -86,11 +88,6 @@ public sealed class MediaNetwork : IDisposable
         _listener?.Dispose();
         _loops.ForEach(loop => loop.Release());
     }
-
-    /// <summary>TCP connections of all loops, and those on their way between two.</summary>
-    internal int TcpConnections => Volatile.Read(ref _tcpConnections);
-
-    internal void CountTcp(int change) => Interlocked.Add(ref _tcpConnections, change);
 
     internal void ReportFault(MediaLoop loop, Exception error) => Fault?.Invoke(loop, error);
 

@@ -5,7 +5,6 @@ using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Net;
 using BuildIt.Sfu.Net.Interop;
 using BuildIt.Sfu.Net.Timing;
-using BuildIt.Sfu.Net.Udp;
 
 namespace BuildIt.Sfu.Net.Tcp;
 
@@ -18,17 +17,19 @@ internal sealed unsafe class IceTcpListener : IEpollTarget, IDeadlineHandler, ID
     /// <summary>Where descriptors have run out all the same, the next try is so much later: the listener would be ready all the time.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    private readonly MediaLoop _loop;
+    private readonly ITcpOwner _loop;
     private readonly Epoll _epoll;
+    private readonly TcpLimits _limits;
     private readonly int _descriptor;
     private readonly int _token;
     private readonly LoopTimer _resume;
     private int _lastConnection;
 
-    public IceTcpListener(MediaLoop loop, Epoll epoll, IPEndPoint local)
+    public IceTcpListener(ITcpOwner loop, Epoll epoll, TcpLimits limits, IPEndPoint local)
     {
         _loop = loop;
         _epoll = epoll;
+        _limits = limits;
         (_descriptor, bool ipv6) = SocketFactory.Open(Linux.SocketStream, local, shared: false);
         try
         {
@@ -70,12 +71,12 @@ internal sealed unsafe class IceTcpListener : IEpollTarget, IDeadlineHandler, ID
                 return;
             }
 
-            _loop.Network.CountTcp(1);
+            _limits.Opened();
 
             // Numbers stay positive and unique over all loops, as only this listener gives them out.
             _lastConnection = _lastConnection == int.MaxValue ? 1 : _lastConnection + 1;
             _loop.Counters.TcpAccepted++;
-            if (_loop.Network.TcpConnections > _loop.Options.MaxTcpConnectionsInAll && !_loop.Connections.CloseOldestUnclaimed())
+            if (_limits.IsExceeded && !_loop.Connections.CloseOldestUnclaimed())
             {
                 _loop.Connections.Refuse(descriptor);
                 continue;

@@ -12,18 +12,18 @@ namespace BuildIt.Sfu.Net.Tcp;
 /// </summary>
 internal sealed class TcpConnections : IDeadlineHandler, IDisposable
 {
-    private readonly MediaLoop _loop;
+    private readonly ITcpOwner _loop;
     private readonly Epoll _epoll;
-    private readonly MediaNetworkOptions _options;
+    private readonly TcpLimits _limits;
     private readonly Dictionary<int, TcpConnection> _connections = [];
     private readonly Queue<(TcpConnection Connection, Instant Deadline)> _unclaimed = new();
     private readonly LoopTimer _timer;
 
-    public TcpConnections(MediaLoop loop, Epoll epoll, MediaNetworkOptions options)
+    public TcpConnections(ITcpOwner loop, Epoll epoll, TcpLimits limits)
     {
         _loop = loop;
         _epoll = epoll;
-        _options = options;
+        _limits = limits;
         _timer = loop.CreateTimer(this);
     }
 
@@ -34,7 +34,7 @@ internal sealed class TcpConnections : IDeadlineHandler, IDisposable
     /// <summary>Takes an accepted descriptor, or one from another loop with what that read of it.</summary>
     public void Adopt(int descriptor, in TransportAddress remote, ReadOnlySpan<byte> unread)
     {
-        if (_connections.Count >= _options.MaxTcpConnections && !CloseOldestUnclaimed())
+        if (_connections.Count >= _limits.PerLoop && !CloseOldestUnclaimed())
         {
             Refuse(descriptor);
             return;
@@ -42,7 +42,7 @@ internal sealed class TcpConnections : IDeadlineHandler, IDisposable
 
         var connection = new TcpConnection(this, _epoll, descriptor, remote);
         _connections.Add(remote.Connection, connection);
-        Instant deadline = _loop.Now + _options.TcpFirstPacketTimeout;
+        Instant deadline = _loop.Now + _limits.FirstPacketTimeout;
         _unclaimed.Enqueue((connection, deadline));
         _timer.ScheduleNoLaterThan(deadline);
         connection.Resume(unread);
@@ -75,7 +75,7 @@ internal sealed class TcpConnections : IDeadlineHandler, IDisposable
             connection.IsRouted = true;
         }
 
-        _loop.Dispatch(datagram, connection.Remote, default);
+        _loop.Dispatch(datagram, connection.Remote);
         return !connection.IsClosed;
     }
 
@@ -98,7 +98,7 @@ internal sealed class TcpConnections : IDeadlineHandler, IDisposable
     }
 
     /// <summary>A descriptor was given back.</summary>
-    public void Released() => _loop.Network.CountTcp(-1);
+    public void Released() => _limits.Closed();
 
     public void OnDeadline(Instant now)
     {
@@ -129,7 +129,7 @@ internal sealed class TcpConnections : IDeadlineHandler, IDisposable
         _connections.Clear();
     }
 
-    private void MoveTo(MediaLoop other, TcpConnection connection)
+    private void MoveTo(ITcpOwner other, TcpConnection connection)
     {
         (int descriptor, byte[] unread) = connection.Detach();
         TransportAddress remote = connection.Remote;

@@ -3,6 +3,7 @@ using BuildIt.Sfu.Media.Net;
 using BuildIt.Sfu.Net.Interop;
 using BuildIt.Sfu.Net.Memory;
 using BuildIt.Sfu.Net.Routing;
+using BuildIt.Sfu.Net.Statistics;
 using BuildIt.Sfu.Net.Tcp;
 
 namespace BuildIt.Sfu.Net.Udp;

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Net;
+using BuildIt.Sfu.Media.Net;
 using BuildIt.Sfu.Net.Interop;
 
 namespace BuildIt.Sfu.Net.Udp;
@@ -59,7 +60,7 @@ internal sealed class UdpSocket : IEpollTarget, IDisposable
     public bool Coalescing { get; }
 
     /// <summary>Whoever gets every datagram of this socket; null for the shared one, which routes.</summary>
-    public MediaEndpoint? Exclusive { get; set; }
+    public IDatagramHandler? Exclusive { get; set; }
 
     /// <summary>Paths with datagrams waiting, in the order in which they got their first.</summary>
     public DatagramPath? DirtyHead { get; set; }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using BuildIt.Sfu.Net;
+using BuildIt.Sfu.Net.Statistics;
 
 namespace BuildIt.Sfu.Bench;
 

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Net;
 using BuildIt.Sfu.Net.Routing;
+using BuildIt.Sfu.Net.Statistics;
 using BuildIt.Sfu.Net.Timing;
 
 namespace BuildIt.Sfu.Net.Tests;

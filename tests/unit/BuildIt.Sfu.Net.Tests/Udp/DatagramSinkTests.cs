@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using BuildIt.Sfu.Media.Net;
 using BuildIt.Sfu.Net.Interop;
+using BuildIt.Sfu.Net.Statistics;
 
 namespace BuildIt.Sfu.Net.Tests.Udp;
 

@@ -1,4 +1,4 @@
-namespace BuildIt.Sfu.Net;
+namespace BuildIt.Sfu.Net.Statistics;
 
 /// <summary>What one loop has done since it started. Plain sums; rates are the reader's business.</summary>
 public readonly record struct LoopStatistics

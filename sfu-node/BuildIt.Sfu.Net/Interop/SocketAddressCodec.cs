@@ -1,8 +1,7 @@
 using System.Buffers.Binary;
 using BuildIt.Sfu.Media.Net;
-using BuildIt.Sfu.Net.Interop;
 
-namespace BuildIt.Sfu.Net.Udp;
+namespace BuildIt.Sfu.Net.Interop;
 
 /// <summary>Between the kernel's socket addresses and the core's.</summary>
 internal static class SocketAddressCodec

@@ -3,9 +3,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using BuildIt.Sfu.Media.Net;
-using BuildIt.Sfu.Net.Interop;
 
-namespace BuildIt.Sfu.Net.Udp;
+namespace BuildIt.Sfu.Net.Interop;
 
 /// <summary>Opens and binds non-blocking sockets; dual-stack where the host has IPv6.</summary>
 internal static unsafe class SocketFactory
