@@ -8,7 +8,7 @@ using BuildIt.Sfu.Media.Net;
 using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Net;
 using BuildIt.Sfu.Node.Configuration;
-using BuildIt.Sfu.Node.Operations;
+using BuildIt.Sfu.Node.Connections;
 
 namespace BuildIt.Sfu.Node.Hosting;
 

@@ -1,6 +1,6 @@
 using BuildIt.Sfu.Contracts;
 using BuildIt.Sfu.Node.Configuration;
-using BuildIt.Sfu.Node.Operations;
+using BuildIt.Sfu.Node.State;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 

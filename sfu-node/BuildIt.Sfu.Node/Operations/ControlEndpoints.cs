@@ -1,7 +1,7 @@
 using BuildIt.Sfu.Contracts;
+using BuildIt.Sfu.Node.Heartbeats;
 using BuildIt.Sfu.Node.Load;
-using BuildIt.Sfu.Node.Registry;
-using BuildIt.Sfu.Node.Routing;
+using BuildIt.Sfu.Node.State;
 using BuildIt.Sfu.Signaling.Api;
 
 namespace BuildIt.Sfu.Node.Operations;

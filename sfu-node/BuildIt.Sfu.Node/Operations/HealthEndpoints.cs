@@ -2,6 +2,7 @@ using BuildIt.Sfu.Contracts;
 using BuildIt.Sfu.Node.Configuration;
 using BuildIt.Sfu.Node.Load;
 using BuildIt.Sfu.Node.Registry;
+using BuildIt.Sfu.Node.State;
 
 namespace BuildIt.Sfu.Node.Operations;
 

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using BuildIt.Sfu.Contracts;
 using BuildIt.Sfu.Node.Configuration;
+using BuildIt.Sfu.Node.State;
 
 namespace BuildIt.Sfu.Node.Operations;
 

@@ -1,5 +1,6 @@
 using BuildIt.Sfu.Contracts;
 using BuildIt.Sfu.Node.Registry;
+using BuildIt.Sfu.Node.State;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Rooms;
 using Found = BuildIt.Sfu.Signaling.Rooms.RoomRoute;

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using BuildIt.Sfu.Contracts;
-using BuildIt.Sfu.Node.Operations;
 using BuildIt.Sfu.Node.Registry;
+using BuildIt.Sfu.Node.State;
 
 namespace BuildIt.Sfu.Node.Routing;
 

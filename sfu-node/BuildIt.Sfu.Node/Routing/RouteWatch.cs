@@ -1,7 +1,7 @@
 using System.Threading.Channels;
 using BuildIt.Sfu.Contracts;
-using BuildIt.Sfu.Node.Operations;
 using BuildIt.Sfu.Node.Registry;
+using BuildIt.Sfu.Node.State;
 using BuildIt.Sfu.Signaling.Rooms;
 using RoomRoute = BuildIt.Sfu.Contracts.RoomRoute;
 

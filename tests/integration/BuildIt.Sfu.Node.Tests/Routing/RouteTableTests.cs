@@ -1,5 +1,6 @@
 using BuildIt.Sfu.Contracts;
 using BuildIt.Sfu.Node.Routing;
+using BuildIt.Sfu.Node.State;
 using Microsoft.Extensions.Time.Testing;
 
 namespace BuildIt.Sfu.Node.Tests.Routing;

@@ -1,10 +1,11 @@
 using BuildIt.Sfu.Contracts;
 using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Node.Configuration;
+using BuildIt.Sfu.Node.Connections;
 using BuildIt.Sfu.Node.Hosting;
-using BuildIt.Sfu.Node.Operations;
 using BuildIt.Sfu.Node.Registry;
 using BuildIt.Sfu.Node.Routing;
+using BuildIt.Sfu.Node.State;
 using BuildIt.Sfu.Signaling;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Rooms;

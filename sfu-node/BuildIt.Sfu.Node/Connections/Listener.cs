@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
-namespace BuildIt.Sfu.Node.Operations;
+namespace BuildIt.Sfu.Node.Connections;
 
 /// <summary>What one of the node's HTTP ports is for. Requests are served only on the port they belong to.</summary>
 public enum Listener

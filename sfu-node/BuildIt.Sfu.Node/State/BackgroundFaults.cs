@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace BuildIt.Sfu.Node.Operations;
+namespace BuildIt.Sfu.Node.State;
 
 /// <summary>
 /// Counts the failures of work that goes on for as long as the process does. A fault of one round must not end the rounds, nor go

@@ -1,8 +1,8 @@
 using BuildIt.Sfu.Contracts;
-using BuildIt.Sfu.Node.Operations;
+using BuildIt.Sfu.Node.Routing;
 using BuildIt.Sfu.Signaling.Api;
 
-namespace BuildIt.Sfu.Node.Routing;
+namespace BuildIt.Sfu.Node.Operations;
 
 /// <summary>Routes told by the operator over mutual TLS: a placement takes effect at once, with or without the registry.</summary>
 public static class RouteEndpoints

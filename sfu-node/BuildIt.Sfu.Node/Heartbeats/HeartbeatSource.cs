@@ -1,10 +1,10 @@
 using BuildIt.Sfu.Contracts;
 using BuildIt.Sfu.Node.Configuration;
 using BuildIt.Sfu.Node.Load;
-using BuildIt.Sfu.Node.Operations;
 using BuildIt.Sfu.Node.Routing;
+using BuildIt.Sfu.Node.State;
 
-namespace BuildIt.Sfu.Node.Registry;
+namespace BuildIt.Sfu.Node.Heartbeats;
 
 /// <summary>Puts together what this node says about itself. Thread-safe.</summary>
 public sealed class HeartbeatSource(

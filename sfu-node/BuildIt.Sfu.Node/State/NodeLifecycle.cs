@@ -1,6 +1,6 @@
 using BuildIt.Sfu.Contracts;
 
-namespace BuildIt.Sfu.Node.Operations;
+namespace BuildIt.Sfu.Node.State;
 
 /// <summary>What the shell has to do after the lifecycle took a step.</summary>
 [Flags]

@@ -1,7 +1,7 @@
 using BuildIt.Sfu.Contracts;
-using BuildIt.Sfu.Node.Operations;
+using BuildIt.Sfu.Node.State;
 
-namespace BuildIt.Sfu.Node.Tests.Operations;
+namespace BuildIt.Sfu.Node.Tests.State;
 
 public class NodeLifecycleTests
 {

@@ -1,9 +1,9 @@
 using BuildIt.Sfu.Contracts;
 using BuildIt.Sfu.Node.Load;
-using BuildIt.Sfu.Node.Operations;
-using BuildIt.Sfu.Node.Routing;
+using BuildIt.Sfu.Node.Registry;
+using BuildIt.Sfu.Node.State;
 
-namespace BuildIt.Sfu.Node.Registry;
+namespace BuildIt.Sfu.Node.Heartbeats;
 
 /// <summary>
 /// Once a second: samples the load, takes the lifecycle a step on, and publishes the heartbeat.

@@ -1,4 +1,4 @@
-namespace BuildIt.Sfu.Node.Routing;
+namespace BuildIt.Sfu.Node.State;
 
 /// <summary>
 /// Whether this node can be sure that nobody has taken its rooms away. The operator gives a node up only when its heartbeat

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using BuildIt.Sfu.Node.Tests.Routing;
 using BuildIt.Testing;
 
-namespace BuildIt.Sfu.Node.Tests.Operations;
+namespace BuildIt.Sfu.Node.Tests.Connections;
 
 /// <summary>Whoever opens connections without end takes none of the descriptors that a node needs itself.</summary>
 public sealed class DescriptorTests

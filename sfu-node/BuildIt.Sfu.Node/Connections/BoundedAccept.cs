@@ -1,7 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 
-namespace BuildIt.Sfu.Node.Operations;
+namespace BuildIt.Sfu.Node.Connections;
 
 /// <summary>
 /// Accepts a connection only when its port has a place for it: until then it waits in the kernel, where it takes no descriptor. To

@@ -1,7 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 
-namespace BuildIt.Sfu.Node.Operations;
+namespace BuildIt.Sfu.Node.Connections;
 
 /// <summary>How many connections one port has at most. Thread-safe.</summary>
 public sealed class ConnectionLimit(Listener listener, int most)
