@@ -12,6 +12,7 @@ using BuildIt.Sfu.Node.Registry;
 using BuildIt.Sfu.Node.Routing;
 using BuildIt.Sfu.Node.State;
 using BuildIt.Sfu.Signaling;
+using BuildIt.Sfu.Signaling.Configuration;
 using BuildIt.Sfu.Signaling.Rooms;
 using BuildIt.Sfu.Signaling.Tokens;
 using Microsoft.AspNetCore.Connections;

@@ -1,4 +1,5 @@
 using BuildIt.Sfu.Signaling.Api;
+using BuildIt.Sfu.Signaling.Configuration;
 using BuildIt.Sfu.Signaling.Sessions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;

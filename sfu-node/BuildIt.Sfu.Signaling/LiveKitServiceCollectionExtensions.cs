@@ -1,8 +1,10 @@
 using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Signaling.Api;
+using BuildIt.Sfu.Signaling.Configuration;
 using BuildIt.Sfu.Signaling.Join;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Rooms;
+using BuildIt.Sfu.Signaling.Routing;
 using BuildIt.Sfu.Signaling.Sessions;
 using BuildIt.Sfu.Signaling.Tokens;
 using BuildIt.Sfu.Signaling.Webhooks;

@@ -3,7 +3,8 @@ using BuildIt.Sfu.Node.Registry;
 using BuildIt.Sfu.Node.State;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Rooms;
-using Found = BuildIt.Sfu.Signaling.Rooms.RoomRoute;
+using BuildIt.Sfu.Signaling.Routing;
+using Found = BuildIt.Sfu.Signaling.Routing.RoomRoute;
 
 namespace BuildIt.Sfu.Node.Routing;
 

@@ -4,7 +4,7 @@ using System.Text.Json;
 using BuildIt.Sfu.Contracts;
 using BuildIt.Sfu.Node.Configuration;
 using BuildIt.Sfu.Signaling.Tokens;
-using Found = BuildIt.Sfu.Signaling.Rooms.RoomRoute;
+using Found = BuildIt.Sfu.Signaling.Routing.RoomRoute;
 
 namespace BuildIt.Sfu.Node.Routing;
 

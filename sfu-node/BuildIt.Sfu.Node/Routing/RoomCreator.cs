@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using BuildIt.Sfu.Contracts;
 using BuildIt.Sfu.Node.Configuration;
 using BuildIt.Sfu.Signaling.Protocol;
-using Found = BuildIt.Sfu.Signaling.Rooms.RoomRoute;
+using Found = BuildIt.Sfu.Signaling.Routing.RoomRoute;
 
 namespace BuildIt.Sfu.Node.Routing;
 

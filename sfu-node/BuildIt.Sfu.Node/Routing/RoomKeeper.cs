@@ -1,5 +1,5 @@
 using BuildIt.Sfu.Contracts;
-using BuildIt.Sfu.Signaling;
+using BuildIt.Sfu.Signaling.Configuration;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Rooms;
 using LeaveAction = BuildIt.Sfu.Signaling.Protocol.LeaveRequest.Types.Action;

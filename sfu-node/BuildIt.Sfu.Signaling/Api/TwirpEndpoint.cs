@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using BuildIt.Sfu.Signaling.Protocol;
-using BuildIt.Sfu.Signaling.Sessions;
 using BuildIt.Sfu.Signaling.Tokens;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Http;

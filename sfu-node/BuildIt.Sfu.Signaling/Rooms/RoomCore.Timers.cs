@@ -1,6 +1,5 @@
 using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Signaling.Protocol;
-using BuildIt.Sfu.Signaling.Tokens;
 using LeaveAction = BuildIt.Sfu.Signaling.Protocol.LeaveRequest.Types.Action;
 
 namespace BuildIt.Sfu.Signaling.Rooms;

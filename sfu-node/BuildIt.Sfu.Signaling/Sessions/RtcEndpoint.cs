@@ -1,5 +1,7 @@
+using BuildIt.Sfu.Signaling.Configuration;
 using BuildIt.Sfu.Signaling.Join;
 using BuildIt.Sfu.Signaling.Rooms;
+using BuildIt.Sfu.Signaling.Routing;
 using BuildIt.Sfu.Signaling.Tokens;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;

@@ -10,7 +10,6 @@ public class FolderTests
         ["BuildIt.Operator.Planning"] = ["Fleet Health Instances Rollout Scaling Status"],
         ["BuildIt.RoomApi"] = ["Configuration Operations Registry Rooms Tokens", "Http Http.Protocol"],
         ["BuildIt.Sfu.Media"] = ["Rooms Rooms.Connections Rooms.Tracks"],
-        ["BuildIt.Sfu.Signaling"] = ["(root) Api Rooms Sessions Webhooks"],
     };
 
     public static TheoryData<string> ProductProjects => [.. Solution.Product.Select(p => p.Name)];

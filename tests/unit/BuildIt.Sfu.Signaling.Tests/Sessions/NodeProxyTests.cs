@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Rooms;
+using BuildIt.Sfu.Signaling.Routing;
 using BuildIt.Sfu.Signaling.Sessions;
 using BuildIt.Sfu.Signaling.Tokens;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.WebSockets;
+using BuildIt.Sfu.Signaling.Configuration;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Sessions;
 using BuildIt.Sfu.Signaling.Tests.Join;

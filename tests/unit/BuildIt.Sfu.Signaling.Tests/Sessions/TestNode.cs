@@ -1,5 +1,6 @@
 using System.Net.WebSockets;
 using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Signaling.Configuration;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Rooms;
 using BuildIt.Sfu.Signaling.Tests.Media;

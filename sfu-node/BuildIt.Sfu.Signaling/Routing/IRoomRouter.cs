@@ -1,6 +1,7 @@
 using BuildIt.Sfu.Signaling.Protocol;
+using BuildIt.Sfu.Signaling.Rooms;
 
-namespace BuildIt.Sfu.Signaling.Rooms;
+namespace BuildIt.Sfu.Signaling.Routing;
 
 /// <summary>Where a room is.</summary>
 public abstract record RoomRoute

@@ -3,7 +3,7 @@ using System.Text;
 using BuildIt.Sfu.Signaling.Rooms;
 using BuildIt.Sfu.Signaling.Tokens;
 
-namespace BuildIt.Sfu.Signaling;
+namespace BuildIt.Sfu.Signaling.Configuration;
 
 /// <summary>How a node speaks to clients and applications.</summary>
 public sealed class LiveKitOptions

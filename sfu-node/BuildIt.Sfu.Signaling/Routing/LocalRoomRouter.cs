@@ -1,6 +1,8 @@
+using BuildIt.Sfu.Signaling.Configuration;
 using BuildIt.Sfu.Signaling.Protocol;
+using BuildIt.Sfu.Signaling.Rooms;
 
-namespace BuildIt.Sfu.Signaling.Rooms;
+namespace BuildIt.Sfu.Signaling.Routing;
 
 /// <summary>Serves every room on this node: the router of a node that stands alone.</summary>
 public sealed class LocalRoomRouter(RoomDirectory directory, LiveKitOptions options) : IRoomRouter

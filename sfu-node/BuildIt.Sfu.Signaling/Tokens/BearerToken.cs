@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http;
 
-namespace BuildIt.Sfu.Signaling.Sessions;
+namespace BuildIt.Sfu.Signaling.Tokens;
 
 /// <summary>The token of an Authorization header (RFC 6750 section 2.1).</summary>
 internal static class BearerToken
