@@ -1,6 +1,6 @@
 using BuildIt.Operator.Planning.Health;
 using BuildIt.Operator.Planning.Instances;
-using BuildIt.Operator.Planning.Scaling;
+using BuildIt.Operator.Planning.Model;
 using BuildIt.Operator.Planning.Status;
 
 namespace BuildIt.Operator.Planning.Fleet;

@@ -1,6 +1,8 @@
 using System.Globalization;
 using BuildIt.Operator.Planning.Health;
 using BuildIt.Operator.Planning.Instances;
+using BuildIt.Operator.Planning.Members;
+using BuildIt.Operator.Planning.Model;
 using BuildIt.Operator.Planning.Rollout;
 using BuildIt.Operator.Planning.Scaling;
 using BuildIt.Operator.Planning.Status;

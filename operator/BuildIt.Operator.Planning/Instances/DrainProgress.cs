@@ -1,6 +1,7 @@
 using System.Globalization;
-using BuildIt.Operator.Planning.Fleet;
 using BuildIt.Operator.Planning.Health;
+using BuildIt.Operator.Planning.Members;
+using BuildIt.Operator.Planning.Model;
 
 namespace BuildIt.Operator.Planning.Instances;
 

@@ -1,4 +1,4 @@
-using BuildIt.Operator.Planning.Fleet;
+using BuildIt.Operator.Planning.Model;
 
 namespace BuildIt.Operator.Planning.Instances;
 

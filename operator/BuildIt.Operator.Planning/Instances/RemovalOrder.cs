@@ -1,3 +1,5 @@
+using BuildIt.Operator.Planning.Members;
+
 namespace BuildIt.Operator.Planning.Instances;
 
 /// <summary>Who goes first: the oldest revision, then whoever never served, then the emptiest, then the oldest pod.</summary>

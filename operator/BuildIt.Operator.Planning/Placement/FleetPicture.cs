@@ -1,5 +1,3 @@
-using BuildIt.Operator.Planning.Fleet;
-
 namespace BuildIt.Operator.Planning.Placement;
 
 /// <summary>

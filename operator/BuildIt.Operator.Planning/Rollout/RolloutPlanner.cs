@@ -1,6 +1,6 @@
 using System.Globalization;
-using BuildIt.Operator.Planning.Fleet;
-using BuildIt.Operator.Planning.Instances;
+using BuildIt.Operator.Planning.Members;
+using BuildIt.Operator.Planning.Model;
 
 namespace BuildIt.Operator.Planning.Rollout;
 

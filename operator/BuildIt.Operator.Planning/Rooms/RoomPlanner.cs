@@ -1,5 +1,5 @@
-using BuildIt.Operator.Planning.Fleet;
 using BuildIt.Operator.Planning.Health;
+using BuildIt.Operator.Planning.Model;
 
 namespace BuildIt.Operator.Planning.Rooms;
 

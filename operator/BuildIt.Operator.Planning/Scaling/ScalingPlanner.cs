@@ -1,5 +1,5 @@
 using System.Globalization;
-using BuildIt.Operator.Planning.Fleet;
+using BuildIt.Operator.Planning.Model;
 
 namespace BuildIt.Operator.Planning.Scaling;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
-using BuildIt.Operator.Planning.Fleet;
 using BuildIt.Operator.Planning.Health;
-using BuildIt.Operator.Planning.Instances;
+using BuildIt.Operator.Planning.Members;
+using BuildIt.Operator.Planning.Model;
 using BuildIt.Operator.Planning.Rollout;
 using BuildIt.Operator.Planning.Scaling;
 

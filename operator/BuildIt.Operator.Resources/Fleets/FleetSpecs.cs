@@ -1,10 +1,7 @@
 using BuildIt.Operator.Api;
 using BuildIt.Operator.Api.Units;
-using BuildIt.Operator.Planning.Fleet;
-using BuildIt.Operator.Planning.Instances;
-using BuildIt.Operator.Planning.Rollout;
-using BuildIt.Operator.Planning.Scaling;
-using PlannedMetric = BuildIt.Operator.Planning.Fleet.LoadMetric;
+using BuildIt.Operator.Planning.Model;
+using PlannedMetric = BuildIt.Operator.Planning.Model.LoadMetric;
 
 namespace BuildIt.Operator.Resources.Fleets;
 
@@ -64,7 +61,7 @@ public static class FleetSpecs
     private static DrainPolicy Drain(DrainSpec spec) => new()
     {
         Deadline = spec.Deadline.Or(DrainPolicy.Default.Deadline),
-        Mode = spec.Mode is Api.DrainMode.Wait ? Planning.Instances.DrainMode.Wait : Planning.Instances.DrainMode.Migrate,
+        Mode = spec.Mode is Api.DrainMode.Wait ? Planning.Model.DrainMode.Wait : Planning.Model.DrainMode.Migrate,
         MaxConcurrent = spec.MaxConcurrent,
     };
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using BuildIt.Operator.Api;
-using BuildIt.Operator.Planning.Fleet;
+using BuildIt.Operator.Planning.Model;
 using k8s.Models;
 
 namespace BuildIt.Operator.Resources.Names;

@@ -2,11 +2,12 @@ using System.Globalization;
 using BuildIt.Operator.Api;
 using BuildIt.Operator.Planning.Fleet;
 using BuildIt.Operator.Planning.Health;
+using BuildIt.Operator.Planning.Model;
 using BuildIt.Operator.Resources.Names;
 using BuildIt.Operator.Runtime.Reconciliation;
 using k8s.Models;
 using ApiMetric = BuildIt.Operator.Api.LoadMetric;
-using PlannedMetric = BuildIt.Operator.Planning.Fleet.LoadMetric;
+using PlannedMetric = BuildIt.Operator.Planning.Model.LoadMetric;
 
 namespace BuildIt.Operator.Clusters;
 

@@ -1,6 +1,7 @@
 using BuildIt.Operator.Api;
 using BuildIt.Operator.Planning.Fleet;
 using BuildIt.Operator.Planning.Instances;
+using BuildIt.Operator.Planning.Model;
 using BuildIt.Operator.Resources.Names;
 using BuildIt.Operator.Resources.Pods;
 using BuildIt.Operator.Runtime.Client;

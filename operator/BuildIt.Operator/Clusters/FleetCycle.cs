@@ -5,7 +5,7 @@ using BuildIt.Operator.Fleets;
 using BuildIt.Operator.Nodes;
 using BuildIt.Operator.Planning.Fleet;
 using BuildIt.Operator.Planning.Health;
-using BuildIt.Operator.Planning.Scaling;
+using BuildIt.Operator.Planning.Model;
 using BuildIt.Operator.Registry;
 using BuildIt.Operator.Resources.Fleets;
 using BuildIt.Operator.Runtime.Caching;

@@ -1,6 +1,6 @@
 using BuildIt.Operator.Api;
 using BuildIt.Operator.Api.Validation;
-using BuildIt.Operator.Planning.Scaling;
+using BuildIt.Operator.Planning.Model;
 using BuildIt.Operator.Resources.Revisions;
 
 namespace BuildIt.Operator.Clusters;

@@ -1,6 +1,6 @@
 using BuildIt.Operator.Api;
 using BuildIt.Operator.Nodes;
-using BuildIt.Operator.Planning.Fleet;
+using BuildIt.Operator.Planning.Model;
 using BuildIt.Operator.Resources.Names;
 using BuildIt.Operator.Runtime.Caching;
 using BuildIt.Sfu.Contracts;

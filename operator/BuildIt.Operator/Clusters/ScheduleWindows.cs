@@ -1,5 +1,5 @@
 using BuildIt.Operator.Api;
-using BuildIt.Operator.Planning.Scaling;
+using BuildIt.Operator.Planning.Model;
 using Cronos;
 
 namespace BuildIt.Operator.Clusters;

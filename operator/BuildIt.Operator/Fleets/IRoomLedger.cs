@@ -1,4 +1,4 @@
-using BuildIt.Operator.Planning.Scaling;
+using BuildIt.Operator.Planning.Model;
 using BuildIt.Operator.Runtime.Caching;
 
 namespace BuildIt.Operator.Fleets;

@@ -1,5 +1,6 @@
 using BuildIt.Operator.Api;
 using BuildIt.Operator.Fleets;
+using BuildIt.Operator.Planning.Model;
 using BuildIt.Operator.Planning.Placement;
 using BuildIt.Operator.Planning.Scaling;
 using BuildIt.Operator.Runtime.Caching;

@@ -1,5 +1,4 @@
-using BuildIt.Operator.Planning.Fleet;
-using BuildIt.Operator.Planning.Scaling;
+using BuildIt.Operator.Planning.Model;
 
 namespace BuildIt.Operator.Planning.Tests;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using BuildIt.Operator.Api;
 using BuildIt.Operator.Fleets;
-using BuildIt.Operator.Planning.Fleet;
 using BuildIt.Operator.Planning.Health;
+using BuildIt.Operator.Planning.Model;
 using BuildIt.Operator.Rooms;
 using BuildIt.Operator.Runtime.Caching;
 using BuildIt.Operator.Runtime.Reconciliation;

@@ -119,5 +119,5 @@ public sealed class TrimmedPodTests
         return pod;
     }
 
-    private static Planning.Fleet.InstanceObservation Observed(V1Pod pod) => ObservedPod.Of(pod, null, ProbeRecord.None, 1, false, false, false).Observation;
+    private static Planning.Model.InstanceObservation Observed(V1Pod pod) => ObservedPod.Of(pod, null, ProbeRecord.None, 1, false, false, false).Observation;
 }

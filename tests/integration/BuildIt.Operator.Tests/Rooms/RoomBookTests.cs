@@ -1,7 +1,7 @@
 using BuildIt.Operator.Api;
 using BuildIt.Operator.Fleets;
-using BuildIt.Operator.Planning.Fleet;
 using BuildIt.Operator.Planning.Health;
+using BuildIt.Operator.Planning.Model;
 using BuildIt.Operator.Planning.Placement;
 using BuildIt.Operator.Rooms;
 using BuildIt.Operator.Runtime.Caching;

@@ -1,7 +1,7 @@
 using BuildIt.Operator.Planning.Fleet;
 using BuildIt.Operator.Planning.Health;
 using BuildIt.Operator.Planning.Instances;
-using BuildIt.Operator.Planning.Scaling;
+using BuildIt.Operator.Planning.Model;
 
 namespace BuildIt.Operator.Planning.Tests.Health;
 

@@ -1,9 +1,9 @@
 using BuildIt.Operator.Planning.Fleet;
 using BuildIt.Operator.Planning.Health;
 using BuildIt.Operator.Planning.Instances;
+using BuildIt.Operator.Planning.Model;
 using BuildIt.Operator.Planning.Placement;
 using BuildIt.Operator.Planning.Rooms;
-using BuildIt.Operator.Planning.Scaling;
 using BuildIt.Sfu.Contracts;
 
 namespace BuildIt.Operator.Planning.Tests.Partitions;

@@ -1,4 +1,4 @@
-using BuildIt.Operator.Planning.Fleet;
+using BuildIt.Operator.Planning.Model;
 using BuildIt.Operator.Planning.Placement;
 using Xunit.Abstractions;
 

@@ -1,5 +1,5 @@
-using BuildIt.Operator.Planning.Fleet;
 using BuildIt.Operator.Planning.Health;
+using BuildIt.Operator.Planning.Model;
 using BuildIt.Operator.Planning.Placement;
 using BuildIt.Operator.Planning.Rooms;
 

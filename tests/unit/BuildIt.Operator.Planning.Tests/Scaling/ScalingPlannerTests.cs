@@ -1,5 +1,6 @@
 using BuildIt.Operator.Planning.Fleet;
 using BuildIt.Operator.Planning.Instances;
+using BuildIt.Operator.Planning.Model;
 using BuildIt.Operator.Planning.Scaling;
 
 namespace BuildIt.Operator.Planning.Tests.Scaling;

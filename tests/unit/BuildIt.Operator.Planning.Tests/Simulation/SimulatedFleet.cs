@@ -1,6 +1,7 @@
 using BuildIt.Operator.Planning.Fleet;
 using BuildIt.Operator.Planning.Health;
 using BuildIt.Operator.Planning.Instances;
+using BuildIt.Operator.Planning.Model;
 using BuildIt.Operator.Planning.Placement;
 using BuildIt.Operator.Planning.Rooms;
 using BuildIt.Operator.Planning.Scaling;

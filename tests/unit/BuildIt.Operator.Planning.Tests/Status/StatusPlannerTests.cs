@@ -1,4 +1,5 @@
 using BuildIt.Operator.Planning.Fleet;
+using BuildIt.Operator.Planning.Model;
 using BuildIt.Operator.Planning.Status;
 
 namespace BuildIt.Operator.Planning.Tests.Status;

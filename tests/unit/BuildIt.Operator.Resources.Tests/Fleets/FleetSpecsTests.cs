@@ -1,5 +1,5 @@
 using BuildIt.Operator.Api;
-using BuildIt.Operator.Planning.Fleet;
+using BuildIt.Operator.Planning.Model;
 using BuildIt.Operator.Resources.Fleets;
 
 namespace BuildIt.Operator.Resources.Tests.Fleets;
@@ -38,9 +38,9 @@ public sealed class FleetSpecsTests
         var spec = FleetSpecs.From(cluster, "rev");
 
         Assert.Equal((2, 20, 5, true, true), (spec.Min, spec.Max, spec.ManualReplicas, spec.Paused, spec.Deleting));
-        Assert.Equal([Planning.Fleet.LoadMetric.Egress], spec.Scaling.Metrics);
+        Assert.Equal([Planning.Model.LoadMetric.Egress], spec.Scaling.Metrics);
         Assert.Equal(PodAmount.Percent(10), spec.Scaling.Warm);
-        Assert.Equal((Planning.Instances.DrainMode.Wait, TimeSpan.FromHours(1), 3), (spec.Drain.Mode, spec.Drain.Deadline, spec.Drain.MaxConcurrent));
+        Assert.Equal((Planning.Model.DrainMode.Wait, TimeSpan.FromHours(1), 3), (spec.Drain.Mode, spec.Drain.Deadline, spec.Drain.MaxConcurrent));
         Assert.Equal((2, TimeSpan.FromMinutes(3)), (spec.Rollout.CanaryPods, spec.Rollout.CanaryPause));
     }
 

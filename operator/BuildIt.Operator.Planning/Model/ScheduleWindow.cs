@@ -1,6 +1,4 @@
-using BuildIt.Operator.Planning.Fleet;
-
-namespace BuildIt.Operator.Planning.Scaling;
+namespace BuildIt.Operator.Planning.Model;
 
 /// <summary>
 /// A minimum that holds from <see cref="Start"/> until <see cref="End"/>: one firing of a schedule's cron line, worked out in

@@ -1,4 +1,4 @@
-namespace BuildIt.Operator.Planning.Fleet;
+namespace BuildIt.Operator.Planning.Model;
 
 /// <summary>Gathers the moments at which time alone changes a decision, and keeps the first that is still to come.</summary>
 internal sealed class Deadlines(DateTimeOffset now)

@@ -1,4 +1,4 @@
-namespace BuildIt.Operator.Planning.Scaling;
+namespace BuildIt.Operator.Planning.Model;
 
 /// <summary>What a fleet's planner remembers from plan to plan. Losing it only makes the fleet slower to shrink.</summary>
 public sealed record ScalingMemory

@@ -1,6 +1,4 @@
-using BuildIt.Operator.Planning.Fleet;
-
-namespace BuildIt.Operator.Planning.Scaling;
+namespace BuildIt.Operator.Planning.Model;
 
 /// <summary>How a fleet follows its load.</summary>
 public sealed record ScalingPolicy

@@ -1,8 +1,4 @@
-using BuildIt.Operator.Planning.Instances;
-using BuildIt.Operator.Planning.Rollout;
-using BuildIt.Operator.Planning.Scaling;
-
-namespace BuildIt.Operator.Planning.Fleet;
+namespace BuildIt.Operator.Planning.Model;
 
 /// <summary>What is wanted of one fleet, in the planner's own terms.</summary>
 public sealed record FleetSpec

@@ -1,7 +1,7 @@
-using BuildIt.Operator.Planning.Fleet;
 using BuildIt.Operator.Planning.Health;
+using BuildIt.Operator.Planning.Model;
 
-namespace BuildIt.Operator.Planning.Instances;
+namespace BuildIt.Operator.Planning.Members;
 
 /// <summary>The instances of a fleet, sorted by what may be done with them.</summary>
 internal sealed class FleetMembers

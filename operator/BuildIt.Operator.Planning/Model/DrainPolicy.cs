@@ -1,4 +1,4 @@
-namespace BuildIt.Operator.Planning.Instances;
+namespace BuildIt.Operator.Planning.Model;
 
 /// <summary>How a pod is emptied before it goes.</summary>
 public sealed record DrainPolicy

@@ -1,4 +1,4 @@
-namespace BuildIt.Operator.Planning.Scaling;
+namespace BuildIt.Operator.Planning.Model;
 
 /// <summary>
 /// The highest (or lowest) value wanted within a window of time. Only values that may still become the extreme are kept, so

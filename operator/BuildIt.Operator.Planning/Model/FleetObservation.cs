@@ -1,6 +1,4 @@
-using BuildIt.Operator.Planning.Scaling;
-
-namespace BuildIt.Operator.Planning.Fleet;
+namespace BuildIt.Operator.Planning.Model;
 
 /// <summary>Everything one plan of a fleet is made from.</summary>
 public sealed record FleetObservation
@@ -27,7 +25,7 @@ public sealed record FleetObservation
     /// <summary>Rooms that wait for a pod, and places held for rooms that have one but are not filled yet.</summary>
     public RoomDemand Demand { get; init; } = RoomDemand.None;
 
-    /// <summary>What the last plan gave as <see cref="FleetDecision.Memory"/>; null after a restart.</summary>
+    /// <summary>What the last plan decided to remember; null after a restart.</summary>
     public ScalingMemory? Memory { get; init; }
 
     /// <summary>Any number, drawn anew by the caller for each plan: the only source of new names.</summary>

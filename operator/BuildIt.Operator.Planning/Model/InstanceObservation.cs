@@ -1,4 +1,4 @@
-namespace BuildIt.Operator.Planning.Fleet;
+namespace BuildIt.Operator.Planning.Model;
 
 /// <summary>One pod of a fleet as Kubernetes, the registry and the operator's own probe show it.</summary>
 public sealed record InstanceObservation

@@ -1,6 +1,4 @@
-using BuildIt.Operator.Planning.Fleet;
-
-namespace BuildIt.Operator.Planning.Rollout;
+namespace BuildIt.Operator.Planning.Model;
 
 /// <summary>How a fleet moves to a new revision.</summary>
 public sealed record RolloutPolicy

@@ -1,4 +1,4 @@
-namespace BuildIt.Operator.Planning.Scaling;
+namespace BuildIt.Operator.Planning.Model;
 
 /// <summary>Room load that no pod reports yet.</summary>
 public sealed record RoomDemand

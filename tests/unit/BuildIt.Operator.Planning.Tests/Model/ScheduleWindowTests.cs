@@ -1,7 +1,7 @@
 using BuildIt.Operator.Planning.Fleet;
-using BuildIt.Operator.Planning.Scaling;
+using BuildIt.Operator.Planning.Model;
 
-namespace BuildIt.Operator.Planning.Tests.Scaling;
+namespace BuildIt.Operator.Planning.Tests.Model;
 
 public sealed class ScheduleWindowTests
 {

@@ -1,4 +1,4 @@
-namespace BuildIt.Operator.Planning.Fleet;
+namespace BuildIt.Operator.Planning.Model;
 
 /// <summary>What one pod carries, in absolute numbers; rates in bits per second, <see cref="Cpu"/> as a fraction of its limit.</summary>
 public readonly record struct PodLoad(

@@ -1,4 +1,4 @@
-namespace BuildIt.Operator.Planning.Fleet;
+namespace BuildIt.Operator.Planning.Model;
 
 /// <summary>A number of pods, absolute or as a share of some other number.</summary>
 /// <param name="Amount">Pods, or percent; 0 or more.</param>
