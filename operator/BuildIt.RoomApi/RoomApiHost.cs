@@ -11,6 +11,7 @@ using BuildIt.RoomApi.Regions;
 using BuildIt.RoomApi.Registry;
 using BuildIt.RoomApi.Registry.Commits;
 using BuildIt.RoomApi.Rooms;
+using BuildIt.RoomApi.Telemetry;
 using BuildIt.RoomApi.Tokens;
 using BuildIt.RoomApi.Usage;
 using BuildIt.Sfu.Contracts;

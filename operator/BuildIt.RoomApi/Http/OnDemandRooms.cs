@@ -3,9 +3,9 @@ using BuildIt.Operator.Api;
 using BuildIt.Operator.Api.Units;
 using BuildIt.RoomApi.Configuration;
 using BuildIt.RoomApi.Identity;
-using BuildIt.RoomApi.Operations;
 using BuildIt.RoomApi.Regions;
 using BuildIt.RoomApi.Rooms;
+using BuildIt.RoomApi.Telemetry;
 using BuildIt.Sfu.Contracts;
 
 namespace BuildIt.RoomApi.Http;

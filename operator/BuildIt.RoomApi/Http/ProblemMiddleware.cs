@@ -1,9 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using BuildIt.RoomApi.Http.Protocol;
-using BuildIt.RoomApi.Operations;
 using BuildIt.RoomApi.Registry;
 using BuildIt.RoomApi.Rooms;
+using BuildIt.RoomApi.Telemetry;
 
 namespace BuildIt.RoomApi.Http;
 

@@ -3,11 +3,11 @@ using BuildIt.Operator.Api;
 using BuildIt.RoomApi.Configuration;
 using BuildIt.RoomApi.Http.Messages;
 using BuildIt.RoomApi.Identity;
-using BuildIt.RoomApi.Operations;
 using BuildIt.RoomApi.Regions;
 using BuildIt.RoomApi.Registry;
 using BuildIt.RoomApi.Registry.Commits;
 using BuildIt.RoomApi.Rooms;
+using BuildIt.RoomApi.Telemetry;
 using BuildIt.RoomApi.Tokens;
 
 namespace BuildIt.RoomApi.Http;

@@ -1,6 +1,6 @@
-using BuildIt.RoomApi.Operations;
 using BuildIt.RoomApi.Registry;
 using BuildIt.RoomApi.Rooms;
+using BuildIt.RoomApi.Telemetry;
 using BuildIt.RoomApi.Tokens;
 
 namespace BuildIt.RoomApi.Moderation;

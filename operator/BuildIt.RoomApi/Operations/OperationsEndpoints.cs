@@ -1,4 +1,5 @@
 using BuildIt.RoomApi.Registry;
+using BuildIt.RoomApi.Telemetry;
 
 namespace BuildIt.RoomApi.Operations;
 

@@ -1,5 +1,4 @@
 using BuildIt.RoomApi.Identity;
-using BuildIt.RoomApi.Rooms;
 using BuildIt.RoomApi.Tokens;
 using BuildIt.Sfu.Contracts;
 using StackExchange.Redis;

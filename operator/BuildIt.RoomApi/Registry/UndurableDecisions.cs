@@ -1,6 +1,7 @@
 using BuildIt.Operator.Api;
 using BuildIt.RoomApi.Identity;
 using BuildIt.RoomApi.Rooms;
+using BuildIt.RoomApi.Tokens;
 using BuildIt.Sfu.Contracts;
 using StackExchange.Redis;
 

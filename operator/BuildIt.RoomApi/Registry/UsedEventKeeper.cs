@@ -1,4 +1,4 @@
-using BuildIt.RoomApi.Operations;
+using BuildIt.RoomApi.Telemetry;
 
 namespace BuildIt.RoomApi.Registry;
 

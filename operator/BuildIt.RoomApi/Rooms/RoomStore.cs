@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using BuildIt.Operator.Api;
 using BuildIt.RoomApi.Configuration;
+using BuildIt.RoomApi.Tokens;
 using k8s;
 using k8s.Autorest;
 using k8s.Models;

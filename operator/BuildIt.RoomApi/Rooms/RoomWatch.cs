@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using BuildIt.Operator.Api;
-using BuildIt.RoomApi.Operations;
+using BuildIt.RoomApi.Telemetry;
 using k8s;
 using k8s.Autorest;
 

@@ -4,7 +4,6 @@ using System.Text;
 using System.Text.Json;
 using BuildIt.Operator.Api;
 using BuildIt.RoomApi.Identity;
-using BuildIt.RoomApi.Rooms;
 using BuildIt.Sfu.Contracts;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;

@@ -1,5 +1,5 @@
-using BuildIt.RoomApi.Operations;
 using BuildIt.RoomApi.Registry;
+using BuildIt.RoomApi.Telemetry;
 
 namespace BuildIt.RoomApi.Usage;
 

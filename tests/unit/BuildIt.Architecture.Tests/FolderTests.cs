@@ -7,7 +7,6 @@ public class FolderTests
     private static readonly Dictionary<string, string[]> Known = new()
     {
         ["BuildIt.Operator.Api"] = ["(root) Schema"],
-        ["BuildIt.RoomApi"] = ["Configuration Operations Registry Rooms Tokens", "Http Http.Protocol"],
         ["BuildIt.Sfu.Media"] = ["Rooms Rooms.Connections Rooms.Tracks"],
     };
 

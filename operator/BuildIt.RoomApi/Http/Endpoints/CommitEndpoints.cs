@@ -2,9 +2,9 @@ using System.Globalization;
 using BuildIt.RoomApi.Http.Messages;
 using BuildIt.RoomApi.Http.Streams;
 using BuildIt.RoomApi.Identity;
-using BuildIt.RoomApi.Operations;
 using BuildIt.RoomApi.Registry;
 using BuildIt.RoomApi.Registry.Commits;
+using BuildIt.RoomApi.Telemetry;
 using static BuildIt.RoomApi.Http.Endpoints.EndpointConventions;
 
 namespace BuildIt.RoomApi.Http.Endpoints;

@@ -2,8 +2,8 @@ using BuildIt.Operator.Api;
 using BuildIt.RoomApi.Http.Messages;
 using BuildIt.RoomApi.Identity;
 using BuildIt.RoomApi.Moderation;
-using BuildIt.RoomApi.Operations;
 using BuildIt.RoomApi.Rooms;
+using BuildIt.RoomApi.Telemetry;
 using BuildIt.RoomApi.Tokens;
 using static BuildIt.RoomApi.Http.Endpoints.EndpointConventions;
 

@@ -4,10 +4,10 @@ using BuildIt.Operator.Api;
 using BuildIt.RoomApi.Configuration;
 using BuildIt.RoomApi.Http.Messages;
 using BuildIt.RoomApi.Identity;
-using BuildIt.RoomApi.Operations;
 using BuildIt.RoomApi.Registry;
 using BuildIt.RoomApi.Registry.Commits;
 using BuildIt.RoomApi.Rooms;
+using BuildIt.RoomApi.Telemetry;
 using BuildIt.RoomApi.Tokens;
 using static BuildIt.RoomApi.Http.Endpoints.EndpointConventions;
 

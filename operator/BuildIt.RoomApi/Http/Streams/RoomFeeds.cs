@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
 using System.Text;
 using BuildIt.RoomApi.Identity;
-using BuildIt.RoomApi.Operations;
 using BuildIt.RoomApi.Registry;
 using BuildIt.RoomApi.Registry.Commits;
 using BuildIt.RoomApi.Rooms;
+using BuildIt.RoomApi.Telemetry;
 using BuildIt.Sfu.Contracts;
 
 namespace BuildIt.RoomApi.Http.Streams;

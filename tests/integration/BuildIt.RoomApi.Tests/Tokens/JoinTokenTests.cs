@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using BuildIt.Operator.Api;
 using BuildIt.RoomApi.Identity;
-using BuildIt.RoomApi.Rooms;
 using BuildIt.RoomApi.Tokens;
 using BuildIt.Sfu.Signaling.Tokens;
 using Microsoft.Extensions.Time.Testing;

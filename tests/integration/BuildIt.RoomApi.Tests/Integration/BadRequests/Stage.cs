@@ -2,7 +2,6 @@ using System.Net;
 using System.Text.Json;
 using BuildIt.Operator.Api;
 using BuildIt.RoomApi.Identity;
-using BuildIt.RoomApi.Rooms;
 using BuildIt.RoomApi.Tests.Nostr;
 using BuildIt.RoomApi.Tokens;
 using k8s;

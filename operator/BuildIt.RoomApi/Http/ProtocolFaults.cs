@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using BadHttpRequestException = Microsoft.AspNetCore.Http.BadHttpRequestException;
 
-namespace BuildIt.RoomApi.Http.Protocol;
+namespace BuildIt.RoomApi.Http;
 
 /// <summary>What is wrong with a request that is hardly one, in words for the caller. Nothing of the request is repeated.</summary>
 internal static class ProtocolFaults

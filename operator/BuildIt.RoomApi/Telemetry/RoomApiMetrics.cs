@@ -1,6 +1,6 @@
 using Prometheus;
 
-namespace BuildIt.RoomApi.Operations;
+namespace BuildIt.RoomApi.Telemetry;
 
 /// <summary>Metrics named <c>buildit_roomapi_*</c>. Labels are words of ours, never of a caller. Thread-safe.</summary>
 public sealed class RoomApiMetrics
