@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using BuildIt.Operator.Api;
+using BuildIt.Operator.Api.Schema;
 
 namespace BuildIt.Operator.Resources.Revisions;
 

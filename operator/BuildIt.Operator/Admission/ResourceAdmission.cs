@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using BuildIt.Operator.Api;
+using BuildIt.Operator.Api.Schema;
 using BuildIt.Operator.Api.Validation;
 using BuildIt.Operator.Runtime.Admission;
 using BuildIt.Operator.Runtime.Client;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using BuildIt.Operator.Api;
+using BuildIt.Operator.Api.Schema;
 using BuildIt.Operator.Fleets;
 using BuildIt.Operator.Nodes;
 using BuildIt.Operator.Planning.Fleet;

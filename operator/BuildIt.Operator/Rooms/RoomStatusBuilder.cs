@@ -1,4 +1,5 @@
 using BuildIt.Operator.Api;
+using BuildIt.Operator.Api.Schema;
 using BuildIt.Operator.Planning.Placement;
 using BuildIt.Operator.Planning.Rooms;
 using BuildIt.Operator.Runtime.Caching;

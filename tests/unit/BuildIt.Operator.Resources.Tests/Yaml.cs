@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using BuildIt.Operator.Api;
+using BuildIt.Operator.Api.Schema;
 using k8s;
 using YamlDotNet.Serialization;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using BuildIt.Operator.Api.Schema;
 using BuildIt.Operator.CrdGen;
 using k8s;
 using k8s.Models;

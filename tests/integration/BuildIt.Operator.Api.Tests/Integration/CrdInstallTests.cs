@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using BuildIt.Operator.Api.Schema;
 using BuildIt.Operator.Api.Tests.Validation;
 using BuildIt.Testing;
 using k8s;

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using BuildIt.Operator.Api;
+using BuildIt.Operator.Api.Schema;
 using BuildIt.Operator.Api.Validation;
 using BuildIt.Operator.Resources.Pods;
 using BuildIt.Operator.Tests.Harness;

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using BuildIt.Operator.Api;
+using BuildIt.Operator.Api.Schema;
 using BuildIt.Operator.Tests.Harness;
 using BuildIt.Sfu.Contracts;
 using BuildIt.Testing;

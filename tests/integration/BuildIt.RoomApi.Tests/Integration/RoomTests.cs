@@ -37,7 +37,7 @@ public sealed class RoomTests(RoomApiFixture api)
         Assert.InRange(room.Spec.ExpiresAt!.Value.ToUniversalTime(), DateTime.UtcNow.AddHours(23.9), DateTime.UtcNow.AddHours(24.1));
         Assert.Equal("1h", room.Spec.TtlAfterEnded.ToString());
         Assert.True(room.Spec.Settings.E2eeRequired);
-        Assert.DoesNotContain(Convert.ToHexStringLower(_host.PublicKey), JsonSerializer.Serialize(room, Operator.Api.ApiJson.Options), StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain(Convert.ToHexStringLower(_host.PublicKey), JsonSerializer.Serialize(room, Operator.Api.Schema.ApiJson.Options), StringComparison.OrdinalIgnoreCase);
     }
 
     [Fact]

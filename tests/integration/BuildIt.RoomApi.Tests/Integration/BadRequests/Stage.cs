@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using BuildIt.Operator.Api;
+using BuildIt.Operator.Api.Schema;
 using BuildIt.RoomApi.Identity;
 using BuildIt.RoomApi.Tests.Nostr;
 using BuildIt.RoomApi.Tokens;

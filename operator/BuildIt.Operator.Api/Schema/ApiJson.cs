@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using k8s;
 
-namespace BuildIt.Operator.Api;
+namespace BuildIt.Operator.Api.Schema;
 
 /// <summary>How resources are written as JSON: as the Kubernetes client writes them.</summary>
 public static class ApiJson
