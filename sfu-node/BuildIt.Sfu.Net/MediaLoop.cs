@@ -81,9 +81,6 @@ public sealed partial class MediaLoop : IRoomLoop, IUdpSocketOwner, ITcpOwner
     /// <summary>Whether segmentation offload is in use on the shared socket. Any thread.</summary>
     public bool UsesSegmentation => _socket.Segmentation;
 
-    /// <summary>Receive and send buffer that the kernel granted. Any thread.</summary>
-    public (int ReceiveBytes, int SendBytes) SocketBuffers => (_socket.ReceiveBufferBytes, _socket.SendBufferBytes);
-
     internal MediaNetworkOptions Options { get; }
 
     internal LoopCounters Counters { get; } = new();

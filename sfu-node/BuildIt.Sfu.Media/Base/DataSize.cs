@@ -7,8 +7,6 @@ public readonly record struct DataSize(long Bytes) : IComparable<DataSize>
 
     public long Bits => Bytes * 8;
 
-    public static DataSize FromKilobytes(long kilobytes) => new(kilobytes * 1000);
-
     public int CompareTo(DataSize other) => Bytes.CompareTo(other.Bytes);
 
     public static DataSize operator +(DataSize a, DataSize b) => new(a.Bytes + b.Bytes);

@@ -47,9 +47,6 @@ internal sealed class AimdController
 
     public DataRate Rate { get; private set; }
 
-    /// <summary>When overuse last lowered the rate.</summary>
-    public Instant LastDecrease => _lastDecrease;
-
     /// <summary>Takes a rate measured by a probe.</summary>
     public void Set(DataRate rate, Instant now)
     {

@@ -27,10 +27,4 @@ public static class IcePriority
         var preference = tcp ? (directionPreference << 13) | (localPreference & 0x1FFFu) : localPreference;
         return (typePreference << 24) | (preference << 8) | (256 - Component);
     }
-
-    /// <summary>RFC 8445 section 6.1.2.3: G is the controlling agent's priority, D the controlled agent's.</summary>
-    public static ulong OfPair(uint controlling, uint controlled) =>
-        ((ulong)Math.Min(controlling, controlled) << 32)
-        + 2UL * Math.Max(controlling, controlled)
-        + (controlling > controlled ? 1UL : 0UL);
 }

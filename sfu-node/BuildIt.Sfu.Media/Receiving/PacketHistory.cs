@@ -78,13 +78,6 @@ public sealed class PacketHistory
         return RtpPacketView.TryParse(_log.AsSpan((int)(entry.Position % _log.Length), entry.Length), out packet);
     }
 
-    /// <summary>The newest packet stored, for probing with real retransmissions.</summary>
-    public bool TryGetLast(out long sequence, out RtpPacketView packet, out PayloadFacts facts)
-    {
-        sequence = _last;
-        return TryGet(_last, out packet, out facts);
-    }
-
     private bool IsOverwrittenTooSoon(int length, Instant now)
     {
         // The index by sequence number gives no oldest packet; the log's age is estimated by the rate at which it was filled last.

@@ -76,9 +76,6 @@ public sealed class RtpDemultiplexer(ExtensionMap extensions)
         }
     }
 
-    /// <summary>Forgets an SSRC (after a BYE).</summary>
-    public void RemoveSsrc(Ssrc ssrc) => _bySsrc.Remove(ssrc);
-
     /// <summary>Finds the stream of <paramref name="packet"/>; false when it belongs to none and must be dropped.</summary>
     public bool TryRoute(in RtpPacketView packet, in RtpHeaderExtensions found, out RtpRoute route)
     {

@@ -66,15 +66,6 @@ public ref struct RtcpWriter(Span<byte> destination)
         return true;
     }
 
-    /// <summary>A BYE for one stream (RFC 3550 section 6.6).</summary>
-    public bool WriteGoodbye(Ssrc sender)
-    {
-        if (!TryBegin(RtcpType.Goodbye, 1, 4, out var body))
-            return false;
-        BinaryPrimitives.WriteUInt32BigEndian(body, sender.Value);
-        return true;
-    }
-
     /// <summary>
     /// A generic NACK (RFC 4585 section 6.2.1) for <paramref name="sequences"/>, which are in ascending order.
     /// Writes as many as fit and returns how many of them it took; 0 when not even one fits.
@@ -133,16 +124,6 @@ public ref struct RtcpWriter(Span<byte> destination)
         BinaryPrimitives.WriteUInt16BigEndian(body[6..], (ushort)mantissa);
         for (var i = 0; i < streams.Length; i++)
             BinaryPrimitives.WriteUInt32BigEndian(body[(8 + 4 * i)..], streams[i].Value);
-        return true;
-    }
-
-    /// <summary>Adds bytes that already are whole RTCP packets.</summary>
-    public bool WriteRaw(scoped ReadOnlySpan<byte> packets)
-    {
-        if (packets.Length > Available)
-            return false;
-        packets.CopyTo(_destination[Length..]);
-        Length += packets.Length;
         return true;
     }
 

@@ -32,7 +32,6 @@ public enum StunAttribute : ushort
 public static class StunErrorCode
 {
     public const int BadRequest = 400;
-    public const int Unauthenticated = 401;
     public const int UnknownAttribute = 420;
     public const int RoleConflict = 487;
 }

@@ -47,8 +47,6 @@ public readonly ref struct StunMessage
 
     public ReadOnlySpan<byte> TransactionId => _bytes.Slice(8, StunConstants.TransactionIdLength);
 
-    public bool HasIntegrity => _integrityOffset != 0;
-
     /// <summary>The USERNAME, or empty.</summary>
     public ReadOnlySpan<byte> Username => TryGetAttribute(StunAttribute.Username, out var value) ? value : default;
 

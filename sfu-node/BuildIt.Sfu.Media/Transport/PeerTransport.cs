@@ -52,9 +52,6 @@ public sealed class PeerTransport : IDatagramHandler, IDisposable
     /// <summary>Handle of the path in use, to group datagrams by destination; <see cref="PathId.None"/> before there is one.</summary>
     public PathId Path => _ice.SelectedPath;
 
-    /// <summary>True when the path in use is a TCP connection.</summary>
-    public bool IsTcp => _ice.SelectedRemote is { Protocol: TransportProtocol.Tcp };
-
     /// <summary>Bytes that <see cref="CommitRtp"/> adds to a packet.</summary>
     public int RtpOverhead => _srtp?.RtpOverhead ?? 0;
 
@@ -96,9 +93,6 @@ public sealed class PeerTransport : IDatagramHandler, IDisposable
             _ice.AddRemoteCandidate(candidate.Address, candidate.Priority);
         }
     }
-
-    /// <summary>Adds an address on a connection which the shell has opened to a passive TCP candidate of the peer (RFC 6544).</summary>
-    public void AddRemoteConnection(in TransportAddress connection, uint priority) => _ice.AddRemoteCandidate(connection, priority);
 
     /// <summary>New credentials of ours; the peer learns them by signalling. Media goes on over the old path meanwhile.</summary>
     public void RestartIce(IceCredentials local, Instant now)

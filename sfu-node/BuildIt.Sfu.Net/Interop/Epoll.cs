@@ -23,7 +23,7 @@ internal sealed unsafe class Epoll : IDisposable
     private static readonly int DataOffset = Packed ? 4 : 8;
 
     private readonly int _descriptor;
-    private readonly NativeBlock _events = new(MaxEvents * 16, "epoll events");
+    private readonly NativeBlock _events = new(MaxEvents * 16);
     private readonly List<IEpollTarget?> _targets = [];
     private readonly Stack<int> _free = new();
     private bool _fineTimeout = true;

@@ -40,7 +40,6 @@ internal static unsafe partial class Linux
     public const uint EpollIn = 0x1;
     public const uint EpollOut = 0x4;
     public const uint EpollError = 0x8;
-    public const uint EpollHangUp = 0x10;
     public const int EpollAdd = 1;
     public const int EpollDelete = 2;
     public const int EpollModify = 3;
@@ -80,9 +79,6 @@ internal static unsafe partial class Linux
 
     [LibraryImport(Library, EntryPoint = "setsockopt", SetLastError = true)]
     public static partial int SetSocketOption(int socket, int level, int name, void* value, uint length);
-
-    [LibraryImport(Library, EntryPoint = "getsockopt", SetLastError = true)]
-    public static partial int GetSocketOption(int socket, int level, int name, void* value, uint* length);
 
     [LibraryImport(Library, EntryPoint = "sendmmsg", SetLastError = true)]
     public static partial int SendMessages(int socket, MultiMessageHeader* messages, uint count, int flags);
@@ -136,11 +132,4 @@ internal static unsafe partial class Linux
 
     public static bool TrySetOption(int socket, int level, int name, int value) =>
         SetSocketOption(socket, level, name, &value, sizeof(int)) == 0;
-
-    public static int GetOption(int socket, int level, int name)
-    {
-        int value = 0;
-        uint length = sizeof(int);
-        return GetSocketOption(socket, level, name, &value, &length) == 0 ? value : -1;
-    }
 }

@@ -71,8 +71,8 @@ internal static unsafe class SocketFactory
             : throw new Win32Exception(Marshal.GetLastPInvokeError(), "getsockname failed");
     }
 
-    /// <summary>Best effort: beyond net.core.[rw]mem_max only with CAP_NET_ADMIN. The size that holds is returned.</summary>
-    public static (int Receive, int Send) SetBuffers(int descriptor, int bytes)
+    /// <summary>Best effort: beyond net.core.[rw]mem_max only with CAP_NET_ADMIN.</summary>
+    public static void SetBuffers(int descriptor, int bytes)
     {
         if (!Linux.TrySetOption(descriptor, Linux.LevelSocket, Linux.SoReceiveBufferForce, bytes))
         {
@@ -83,9 +83,5 @@ internal static unsafe class SocketFactory
         {
             _ = Linux.TrySetOption(descriptor, Linux.LevelSocket, Linux.SoSendBuffer, bytes);
         }
-
-        // The kernel reports twice what was asked, the other half being its own bookkeeping.
-        return (Linux.GetOption(descriptor, Linux.LevelSocket, Linux.SoReceiveBuffer) / 2,
-            Linux.GetOption(descriptor, Linux.LevelSocket, Linux.SoSendBuffer) / 2);
     }
 }

@@ -34,7 +34,7 @@ internal sealed unsafe class HandOverQueue : IDisposable
         }
 
         _mask = capacity - 1;
-        _memory = new NativeBlock(capacity * MaxDatagram, "hand-over queue");
+        _memory = new NativeBlock(capacity * MaxDatagram);
     }
 
     /// <summary>True when nothing can be read now. Exact only on the reading loop.</summary>

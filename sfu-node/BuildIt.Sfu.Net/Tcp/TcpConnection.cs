@@ -18,7 +18,7 @@ internal sealed unsafe class TcpConnection : IEpollTarget, IDisposable
 
     private readonly TcpConnections _owner;
     private readonly Epoll _epoll;
-    private readonly NativeBlock _read = new(ReadCapacity, "TCP read buffer");
+    private readonly NativeBlock _read = new(ReadCapacity);
     // Made for the first answer: who has proved nothing gets none, and costs little memory.
     private NativeBlock? _write;
     private readonly int _token;
@@ -75,7 +75,7 @@ internal sealed unsafe class TcpConnection : IEpollTarget, IDisposable
             return false;
         }
 
-        _write ??= new NativeBlock(WriteCapacity, "TCP write queue");
+        _write ??= new NativeBlock(WriteCapacity);
         if (_writeEnd + length > WriteCapacity)
         {
             new Span<byte>(_write.Pointer + _writeStart, _writeEnd - _writeStart).CopyTo(new Span<byte>(_write.Pointer, WriteCapacity));

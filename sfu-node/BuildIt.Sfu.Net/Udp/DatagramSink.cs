@@ -52,11 +52,9 @@ internal sealed unsafe class DatagramSink : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(arenaBytes, 2 * MaxDatagram);
         _counters = counters;
-        _arena = new NativeBlock(arenaBytes, "send arena");
+        _arena = new NativeBlock(arenaBytes);
         _packets = new Packet[maxPending];
     }
-
-    public bool HasPending => _dirtySockets.Count > 0 || _dirtyConnections.Count > 0;
 
     /// <summary>Datagrams committed since the start.</summary>
     public long Committed { get; private set; }

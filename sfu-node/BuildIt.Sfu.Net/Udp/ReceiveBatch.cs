@@ -15,7 +15,7 @@ internal sealed unsafe class ReceiveBatch : IDisposable
     private const int ControlStride = 128;
 
     private readonly NativeBlock _memory = new(
-        Capacity * (BufferSize + sizeof(MultiMessageHeader) + sizeof(IoVector) + AddressStride + ControlStride), "receive batch");
+        Capacity * (BufferSize + sizeof(MultiMessageHeader) + sizeof(IoVector) + AddressStride + ControlStride));
 
     private readonly MultiMessageHeader* _messages;
     private readonly byte* _addresses;

@@ -19,7 +19,7 @@ internal sealed unsafe class SendBatch : IDisposable
     private const int SegmentControlSpace = 24;
 
     private readonly NativeBlock _memory = new(
-        MaxMessages * (sizeof(MultiMessageHeader) + 32 + ControlStride) + MaxVectors * sizeof(IoVector), "send batch");
+        MaxMessages * (sizeof(MultiMessageHeader) + 32 + ControlStride) + MaxVectors * sizeof(IoVector));
 
     private readonly MultiMessageHeader* _messages;
     private readonly byte* _addresses;

@@ -20,7 +20,7 @@ internal sealed class UdpSocket : IEpollTarget, IDisposable
         _epoll = epoll;
         _local = local;
         (Descriptor, IsIPv6) = SocketFactory.Open(Linux.SocketDatagram, local, options.Shared);
-        (ReceiveBufferBytes, SendBufferBytes) = SocketFactory.SetBuffers(Descriptor, options.BufferBytes);
+        SocketFactory.SetBuffers(Descriptor, options.BufferBytes);
 
         // Setting the default segment size to "none" changes nothing, and fails where the kernel has no UDP_SEGMENT.
         // That a device cannot do it is only seen when sending.
@@ -45,10 +45,6 @@ internal sealed class UdpSocket : IEpollTarget, IDisposable
 
     /// <summary>0 before <see cref="Bind"/>.</summary>
     public int LocalPort { get; private set; }
-
-    public int ReceiveBufferBytes { get; }
-
-    public int SendBufferBytes { get; }
 
     /// <summary>UDP_SEGMENT may be used. Turned off for good when the device proves unable.</summary>
     public bool Segmentation { get; set; }

@@ -124,15 +124,6 @@ public sealed class RouteTable(NodeId self, int capacity = RouteTable.DefaultCap
         }
     }
 
-    /// <summary>Whether the last route that came of a room was refused: registry and this node disagree.</summary>
-    public bool IsFenced(RoomId room)
-    {
-        lock (_lock)
-        {
-            return _fenced.Contains(room);
-        }
-    }
-
     public bool TryFind(RoomId room, [NotNullWhen(true)] out RoomRoute? route) => TryFind(room, out route, out _);
 
     /// <param name="room">The room.</param>

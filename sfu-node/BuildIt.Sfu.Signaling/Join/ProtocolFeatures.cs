@@ -18,13 +18,7 @@ public static class ProtocolFeatures
 
     public static bool Unpublish(int protocol) => protocol > 6;
 
-    public static bool FastStart(int protocol) => protocol > 7;
-
     public static bool DisconnectedUpdates(int protocol) => protocol > 8;
-
-    public static bool QualityLost(int protocol) => protocol > 10;
-
-    public static bool IdentityBasedReconnect(int protocol) => protocol > 11;
 
     public static bool LeaveAction(int protocol) => protocol > 12;
 

@@ -174,7 +174,7 @@ internal sealed class ConnectionNegotiation(ClientConnection connection, DtlsFin
     {
         foreach (var extension in remote.Media.SelectMany(media => media.Extensions))
         {
-            connection.Extensions.TryAdd(extension.Id, ExtensionUris.KindOf(extension.Uri));
+            connection.Extensions.TryAdd(extension.Id, KnownExtensions.KindOf(extension.Uri));
         }
 
         connection.SetSections([.. remote.Media.Select(media => RemoteSection.Read(media, midToTrack)).OfType<RemoteSection>()]);
@@ -273,7 +273,7 @@ internal sealed class ConnectionNegotiation(ClientConnection connection, DtlsFin
             RtcpReducedSize = offer.RtcpReducedSize,
             Transport = transport,
             Codecs = codecs,
-            Extensions = [.. offer.Extensions.Where(extension => ExtensionUris.KindOf(extension.Uri) != ExtensionKind.None)],
+            Extensions = [.. offer.Extensions.Where(extension => KnownExtensions.KindOf(extension.Uri) != ExtensionKind.None)],
         };
     }
 

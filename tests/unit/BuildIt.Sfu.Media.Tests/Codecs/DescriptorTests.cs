@@ -99,11 +99,4 @@ public sealed class DescriptorTests
         Assert.True(!rest.IsKeyFrame && rest.IsFrameEnd);
         Assert.False(Av1Payload.TryRead([0x88], true, out _));
     }
-
-    [Fact]
-    public void Opus_silence_is_at_most_two_bytes()
-    {
-        Assert.True(OpusPayload.IsDiscontinuous([0xF8]));
-        Assert.False(OpusPayload.IsDiscontinuous([0xF8, 0xFF, 0xFE]));
-    }
 }

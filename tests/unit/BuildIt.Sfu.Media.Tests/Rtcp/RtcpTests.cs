@@ -15,7 +15,6 @@ public sealed class RtcpTests
         var writer = new RtcpWriter(buffer);
         Assert.True(writer.WriteSenderReport(info, [block, block with { CumulativeLost = 5 }]));
         Assert.True(writer.WriteCanonicalName(new(1), "abcd"u8));
-        Assert.True(writer.WriteGoodbye(new(1)));
 
         var reader = new RtcpReader(buffer.AsSpan(0, writer.Length));
         Assert.True(reader.MoveNext());
@@ -27,13 +26,9 @@ public sealed class RtcpTests
         Assert.Equal([block, block with { CumulativeLost = 5 }], blocks);
 
         Assert.True(reader.MoveNext());
-        var names = new CanonicalNames(reader.Current);
-        Assert.True(names.MoveNext());
-        Assert.Equal("abcd"u8.ToArray(), names.CurrentName.ToArray());
-        Assert.True(reader.MoveNext());
-        var goodbyes = new Goodbyes(reader.Current);
-        Assert.True(goodbyes.MoveNext());
-        Assert.Equal(1u, goodbyes.Current.Value);
+        // RFC 3550 section 6.5: the source, then one item of type 1 with its length, then zeros to a whole word.
+        Assert.Equal((RtcpType.SourceDescription, 1), (reader.Current.Type, reader.Current.Count));
+        Assert.Equal([0, 0, 0, 1, 1, 4, (byte)'a', (byte)'b', (byte)'c', (byte)'d', 0, 0], reader.Current.Body.ToArray());
         Assert.False(reader.MoveNext());
         Assert.Equal(RtcpError.None, reader.Error);
     }
@@ -118,7 +113,7 @@ public sealed class RtcpTests
     {
         var buffer = new byte[64];
         var writer = new RtcpWriter(buffer);
-        writer.WriteGoodbye(new(1));
+        writer.WritePictureLoss(new(1), new(2));
         var reader = new RtcpReader(buffer.AsSpan(0, writer.Length + 2));
         Assert.True(reader.MoveNext());
         Assert.False(reader.MoveNext());
