@@ -6,40 +6,40 @@ namespace BuildIt.Sfu.Net;
 /// <content>Deadlines of the core's state machines: each is asked for its next one after every call.</content>
 public sealed partial class MediaLoop
 {
-    private readonly Dictionary<IDeadline, WatchedDeadline> _watched = [];
+    private readonly Dictionary<IDeadline, ScheduledDeadline> _scheduled = [];
 
     /// <inheritdoc/>
-    public void Watch(IDeadline deadline)
+    public void Schedule(IDeadline deadline)
     {
         ArgumentNullException.ThrowIfNull(deadline);
         AssertCurrent();
-        if (!_watched.TryGetValue(deadline, out WatchedDeadline? watched))
+        if (!_scheduled.TryGetValue(deadline, out ScheduledDeadline? scheduled))
         {
-            watched = new WatchedDeadline(this, deadline);
-            _watched.Add(deadline, watched);
+            scheduled = new ScheduledDeadline(this, deadline);
+            _scheduled.Add(deadline, scheduled);
         }
 
-        watched.Arm();
+        scheduled.Arm();
     }
 
     /// <inheritdoc/>
-    public void Unwatch(IDeadline deadline)
+    public void Unschedule(IDeadline deadline)
     {
         ArgumentNullException.ThrowIfNull(deadline);
         AssertCurrent();
-        if (_watched.Remove(deadline, out WatchedDeadline? watched))
+        if (_scheduled.Remove(deadline, out ScheduledDeadline? scheduled))
         {
-            watched.Disarm();
+            scheduled.Disarm();
         }
     }
 
-    private sealed class WatchedDeadline : IDeadlineHandler
+    private sealed class ScheduledDeadline : IDeadlineHandler
     {
         private readonly IDeadline _deadline;
         private readonly LoopTimer _timer;
-        private bool _watched;
+        private bool _scheduled;
 
-        public WatchedDeadline(MediaLoop loop, IDeadline deadline)
+        public ScheduledDeadline(MediaLoop loop, IDeadline deadline)
         {
             _deadline = deadline;
             _timer = loop.CreateTimer(this);
@@ -47,13 +47,13 @@ public sealed partial class MediaLoop
 
         public void Arm()
         {
-            _watched = true;
+            _scheduled = true;
             _timer.Schedule(_deadline.NextDeadline);
         }
 
         public void Disarm()
         {
-            _watched = false;
+            _scheduled = false;
             _timer.Cancel();
         }
 
@@ -61,7 +61,7 @@ public sealed partial class MediaLoop
         {
             try
             {
-                // It may have moved later since it was armed, which needs no call to Watch.
+                // It may have moved later since it was armed, which needs no call to Schedule.
                 if (_deadline.NextDeadline <= now)
                 {
                     _deadline.HandleTimeout(now);
@@ -69,7 +69,7 @@ public sealed partial class MediaLoop
             }
             finally
             {
-                if (_watched)
+                if (_scheduled)
                 {
                     _timer.Schedule(_deadline.NextDeadline);
                 }

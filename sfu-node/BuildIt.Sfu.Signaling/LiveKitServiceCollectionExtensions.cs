@@ -84,7 +84,7 @@ public static class LiveKitServiceCollectionExtensions
             Clock = provider.GetRequiredService<WallClock>(),
             Sids = sids,
             Limits = options.Limits,
-            Limited = provider.GetRequiredService<LimitCounters>(),
+            LimitCounters = provider.GetRequiredService<LimitCounters>(),
             IceServers = options.IceServers,
             IceLite = options.IceLite,
         };

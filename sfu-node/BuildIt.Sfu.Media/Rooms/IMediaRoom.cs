@@ -46,7 +46,7 @@ public interface IRoomLoop
     bool Post(Action<Instant> work);
 
     /// <summary>Calls <see cref="IDeadline.HandleTimeout"/> when its deadline has passed; call again after the deadline moved earlier.</summary>
-    void Watch(IDeadline deadline);
+    void Schedule(IDeadline deadline);
 
-    void Unwatch(IDeadline deadline);
+    void Unschedule(IDeadline deadline);
 }

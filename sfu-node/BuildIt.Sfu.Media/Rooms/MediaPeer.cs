@@ -63,7 +63,7 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
         _subscribing = new SubscriberNegotiation(this, _subscriber, policy, now);
         _publishing = new PublisherNegotiation(this, _publisher, _incoming, policy);
         _scorer = new QualityScorer(this);
-        Touch(_subscribing.NextDeadline);
+        WakeBy(_subscribing.NextDeadline);
     }
 
     public MediaRoom Room { get; }
@@ -90,7 +90,7 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
     {
         Room.Now = now;
         var answer = _publishing.Begin(offer, now);
-        Touch(NextWork());
+        WakeBy(NextWork());
         return answer;
     }
 
@@ -98,7 +98,7 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
     {
         Room.Now = now;
         var result = _closed ? NegotiationResult.Rejected("the connection is closed") : _publishing.Finish((PublisherAnswer)answer, now);
-        Touch(NextWork());
+        WakeBy(NextWork());
         return result;
     }
 
@@ -106,7 +106,7 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
     {
         Room.Now = now;
         var error = _subscribing.HandleAnswer(answer, now);
-        Touch(NextWork());
+        WakeBy(NextWork());
         return error;
     }
 
@@ -114,14 +114,14 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
     {
         var connection = target == PeerTarget.Publisher ? _publisher : _subscriber;
         connection?.AddRemoteCandidate(candidate);
-        Touch(NextWork());
+        WakeBy(NextWork());
     }
 
     public void RestartSubscriberIce(Instant now)
     {
         Room.Now = now;
         _subscribing.RestartIce(now);
-        Touch(NextWork());
+        WakeBy(NextWork());
     }
 
     public void Publish(PublishedTrack track, Instant now)
@@ -167,7 +167,7 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
         {
             publication.Muted = muted;
             publication.Subscriptions.ForEach(subscription => subscription.Update(now));
-            Touch(NextWork());
+            WakeBy(NextWork());
         }
     }
 
@@ -191,7 +191,7 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
         publication.Subscriptions.Add(subscription);
         _subscribing.Add(subscription, now);
         _nextUpdate = Instant.Min(_nextUpdate, now + UpdateInterval);
-        Touch(NextWork());
+        WakeBy(NextWork());
     }
 
     public void Unsubscribe(TrackSid track, Instant now)
@@ -207,7 +207,7 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
         _subscribing.Remove(subscription, now);
 
         // Only this can want something sooner for it; whoever leaves with many tracks does this to everybody for each of them.
-        Touch(_subscribing.NextDeadline);
+        WakeBy(_subscribing.NextDeadline);
     }
 
     public bool IsSubscribed(TrackSid track) => _subscriptions.ContainsKey(track);
@@ -228,7 +228,7 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
         Room.Now = now;
         var port = _subscriber is null ? _publisherData : _subscriberData;
         var sent = port is not null && port.Send(channel, from, message, now);
-        Touch(NextWork());
+        WakeBy(NextWork());
         return sent;
     }
 
@@ -236,7 +236,7 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
     {
         _publisherData?.Hold(until, now);
         _subscriberData?.Hold(until, now);
-        Touch(until);
+        WakeBy(until);
     }
 
     /// <summary>Takes no reliable messages of this client until <paramref name="receiver"/> says that it has room for them.</summary>
@@ -251,7 +251,7 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
     {
         _publisherData?.Release(receiver);
         _subscriberData?.Release(receiver);
-        Touch(now);
+        WakeBy(now);
     }
 
     public void LimitBandwidth(DataRate limit, Instant now)
@@ -286,7 +286,7 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
         _subscriber?.Close(now);
         Room.Speakers.Remove(Options.Sid);
         Room.Remove(this);
-        Room.Host.Loop.Unwatch(this);
+        Room.Host.Loop.Unschedule(this);
     }
 
     public void HandleTimeout(Instant now)
@@ -320,18 +320,18 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
         if (!_closed)
         {
             _deadline = NextWork();
-            Room.Host.Loop.Watch(this);
+            Room.Host.Loop.Schedule(this);
         }
     }
 
     /// <summary>Something is to be told to this publisher (a key frame request): do it as soon as it may be sent.</summary>
-    public void OnFeedbackWanted() => Touch(_incoming.NextDeadline());
+    public void OnFeedbackWanted() => WakeBy(_incoming.NextDeadline());
 
     /// <summary>Counts what this publisher announces.</summary>
     public long NextAnnouncement() => _announcements++;
 
     /// <summary>What others watch of this publisher's tracks has changed.</summary>
-    public void OnWatchedChanged(Instant now) => Touch(now);
+    public void OnDemandChanged(Instant now) => WakeBy(now);
 
     /// <summary>A data channel can be used now.</summary>
     public void OnDataChannelOpen(Instant now) => CheckReady(now);
@@ -372,7 +372,7 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
         if (_subscriber is null)
         {
             _subscribing.OnReached(now);
-            Touch(NextWork());
+            WakeBy(NextWork());
         }
     }
 
@@ -390,14 +390,14 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
         }
 
         CheckReady(now);
-        Touch(NextWork());
+        WakeBy(NextWork());
     }
 
     void IPeerConnectionOwner.OnRtp(PeerConnection connection, Span<byte> packet, Instant now)
     {
         if (connection != _publisher || !_incoming.TryAccept(packet, now, out var encoding, out var accepted))
         {
-            Touch(_incoming.NextDeadline());
+            WakeBy(_incoming.NextDeadline());
             return;
         }
 
@@ -419,7 +419,7 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
             Room.Forwarding.Add(encoding, accepted, now);
         }
 
-        Touch(_incoming.NextDeadline());
+        WakeBy(_incoming.NextDeadline());
     }
 
     void IPeerConnectionOwner.OnRtcp(PeerConnection connection, Span<byte> compound, Instant now)
@@ -453,17 +453,17 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
         }
 
         // Only these can want something sooner for it; to ask everybody costs more than reading the report did.
-        Touch(Instant.Min(_incoming.NextDeadline(), Outgoing.NextDeadline));
+        WakeBy(Instant.Min(_incoming.NextDeadline(), Outgoing.NextDeadline));
     }
 
     void IPeerConnectionOwner.OnSctp(PeerConnection connection, ReadOnlySpan<byte> packet, Instant now)
     {
         Room.Now = now;
         (connection == _publisher ? _publisherData : _subscriberData)?.Handle(packet, now);
-        Touch(NextWork());
+        WakeBy(NextWork());
     }
 
-    void IPeerConnectionOwner.OnInput(PeerConnection connection, Instant now) => Touch(connection.NextDeadline);
+    void IPeerConnectionOwner.OnInput(PeerConnection connection, Instant now) => WakeBy(connection.NextDeadline);
 
     /// <summary>The participant can be reached: its connection stands, and its message channels when it has any.</summary>
     private void CheckReady(Instant now)
@@ -519,12 +519,12 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
     }
 
     /// <summary>Makes sure that <see cref="HandleTimeout"/> is called by then.</summary>
-    private void Touch(Instant due)
+    private void WakeBy(Instant due)
     {
         if (due < _deadline && !_closed)
         {
             _deadline = due;
-            Room.Host.Loop.Watch(this);
+            Room.Host.Loop.Schedule(this);
         }
     }
 }

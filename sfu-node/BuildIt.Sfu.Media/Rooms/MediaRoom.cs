@@ -55,7 +55,7 @@ public sealed class MediaRoom : IMediaRoom, IDeadline
         _peers.Add(peer);
         _bySid[options.Sid] = peer;
         _nextQuality = _peers.Count == 1 ? now + QualityInterval : _nextQuality;
-        Host.Loop.Watch(this);
+        Host.Loop.Schedule(this);
         return peer;
     }
 
@@ -66,8 +66,8 @@ public sealed class MediaRoom : IMediaRoom, IDeadline
             peer.Close(now);
         }
 
-        Host.Loop.Unwatch(Forwarding);
-        Host.Loop.Unwatch(this);
+        Host.Loop.Unschedule(Forwarding);
+        Host.Loop.Unschedule(this);
     }
 
     public void HandleTimeout(Instant now)
@@ -116,7 +116,7 @@ public sealed class MediaRoom : IMediaRoom, IDeadline
         _ending.Add(publication, now);
         if (_ending.NextDeadline != Instant.Never)
         {
-            Host.Loop.Watch(this);
+            Host.Loop.Schedule(this);
         }
     }
 

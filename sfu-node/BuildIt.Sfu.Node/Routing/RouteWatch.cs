@@ -151,10 +151,10 @@ public sealed partial class RouteWatch(
 
     private async Task WritePresenceAsync(RoomHost host, CancellationToken stopping)
     {
-        var roll = await host.InvokeAsync((core, _) => core.Roll());
+        var members = await host.InvokeAsync((core, _) => core.Members());
         await registry.SetPresenceAsync(
             new RoomId(host.Name),
-            [.. roll.Select(p => new Presence { Participant = p.Identity, Node = table.Self, JoinedAt = p.JoinedAt, Publishing = p.Publishes })],
+            [.. members.Select(p => new Presence { Participant = p.Identity, Node = table.Self, JoinedAt = p.JoinedAt, Publishing = p.Publishes })],
             stopping);
     }
 

@@ -34,7 +34,7 @@ internal sealed class DataRelay(RoomCore room)
 
         if (Destinations.Count(packet) > room.Services.Limits.Destinations)
         {
-            room.Limited(sender, ClientLimit.Data, now);
+            room.CountLimit(sender, ClientLimit.Data, now);
             return;
         }
 
@@ -140,7 +140,7 @@ internal sealed class DataRelay(RoomCore room)
         var may = sender.LossyAllowance.TryTake(bytes, now);
         if (!may)
         {
-            room.Limited(sender, ClientLimit.Data, now);
+            room.CountLimit(sender, ClientLimit.Data, now);
         }
 
         return may;
@@ -152,7 +152,7 @@ internal sealed class DataRelay(RoomCore room)
         var may = sender.LossyAllowance.TryDeliver(receivers, bytes, now);
         if (!may)
         {
-            room.Limited(sender, ClientLimit.Data, now);
+            room.CountLimit(sender, ClientLimit.Data, now);
         }
 
         return may;
@@ -166,7 +166,7 @@ internal sealed class DataRelay(RoomCore room)
     {
         if (now < sender.DataHeldUntil)
         {
-            room.Limited(sender, ClientLimit.Data, now);
+            room.CountLimit(sender, ClientLimit.Data, now);
             return false;
         }
 
@@ -180,7 +180,7 @@ internal sealed class DataRelay(RoomCore room)
         {
             // Not for each message: what was used up comes back in steps of several.
             sender.DataHeldUntil = Instant.Max(sender.DataHeldUntil, now + wait + HoldStep);
-            room.Limited(sender, ClientLimit.Data, now);
+            room.CountLimit(sender, ClientLimit.Data, now);
             sender.Media.HoldData(sender.DataHeldUntil, now);
         }
     }

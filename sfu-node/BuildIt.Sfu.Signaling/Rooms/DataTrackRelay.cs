@@ -25,7 +25,7 @@ internal sealed class DataTrackRelay(RoomCore room)
         {
             if (reason == Reason.LimitExceeded)
             {
-                room.Limited(publisher, ClientLimit.Tracks, now);
+                room.CountLimit(publisher, ClientLimit.Tracks, now);
             }
 
             Refuse(publisher, request, reason, text);
@@ -43,7 +43,7 @@ internal sealed class DataTrackRelay(RoomCore room)
         };
         if (!room.Bounds.MayAnnounce(publisher, info.CalculateSize()))
         {
-            room.Limited(publisher, ClientLimit.Tracks, now);
+            room.CountLimit(publisher, ClientLimit.Tracks, now);
             Refuse(publisher, request, Reason.LimitExceeded, "what all tracks say of themselves is too long");
             return;
         }

@@ -20,7 +20,7 @@ public sealed record NodeServices
     public RoomLimits Limits { get; init; } = RoomLimits.Default;
 
     /// <summary>How often clients went beyond <see cref="Limits"/> and what media grants them.</summary>
-    public LimitCounters Limited { get; init; } = new();
+    public LimitCounters LimitCounters { get; init; } = new();
 
     public IceServerSource IceServers { get; init; } = (_, _) => [];
 

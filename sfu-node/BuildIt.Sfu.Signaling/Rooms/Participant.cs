@@ -79,7 +79,7 @@ internal sealed class Participant
     public bool EverActive { get; set; }
 
     /// <summary>Not null in the first moments of a client that has come back.</summary>
-    public Settling? Settling { get; set; }
+    public HeldNews? HeldNews { get; set; }
 
     /// <summary>When to give up waiting for media to connect for the first time, or to come back.</summary>
     public Instant MediaDeadline { get; set; } = Instant.Never;
@@ -187,11 +187,11 @@ internal sealed class Participant
             Permission = Permission.Clone(),
             Region = Region,
             IsPublisher = IsPublisher,
-            Kind = Kinds.Parse(Claims.Kind),
+            Kind = ParticipantKinds.Parse(Claims.Kind),
             DisconnectReason = DisconnectReason,
             ClientProtocol = Join.Client.ClientProtocol,
         };
-        info.KindDetails.AddRange(Claims.KindDetails.Select(Kinds.ParseDetail).OfType<ParticipantInfo.Types.KindDetail>().Distinct());
+        info.KindDetails.AddRange(Claims.KindDetails.Select(ParticipantKinds.ParseDetail).OfType<ParticipantInfo.Types.KindDetail>().Distinct());
         info.Capabilities.AddRange(NewsBounds.Known(Join.Client.Capabilities));
         info.Attributes.Add(Attributes);
         info.Tracks.AddRange(Tracks.Values.Where(t => t.Published).Select(t => t.Info.Clone()));

@@ -49,7 +49,7 @@ internal sealed class ParticipantNews(RoomCore room)
         var atOnce = tracksChanged || participant.IsPublisher;
         if (atOnce && !(participant.NewsBudget.TryTake(1, now) && participant.NewsBytesBudget.TryTake(info.CalculateSize(), now)))
         {
-            room.Limited(participant, ClientLimit.News, now);
+            room.CountLimit(participant, ClientLimit.News, now);
             atOnce = false;
         }
 
@@ -162,9 +162,9 @@ internal sealed class ParticipantNews(RoomCore room)
                     continue;
                 }
 
-                if (receiver.Settling is { } settling)
+                if (receiver.HeldNews is { } news)
                 {
-                    settling.Hold(batch);
+                    news.Hold(batch);
                 }
                 else
                 {

@@ -19,9 +19,9 @@ internal sealed class PeerEvents(RoomCore room, Participant participant) : IMedi
     public void OnMediaSectionsRequired(int audio, int video, Instant now)
     {
         var required = new MediaSectionsRequirement { NumAudios = (uint)audio, NumVideos = (uint)video };
-        if (participant.Settling is { } settling)
+        if (participant.HeldNews is { } news)
         {
-            settling.Sections = required;
+            news.Sections = required;
         }
         else
         {
@@ -98,7 +98,7 @@ internal sealed class PeerEvents(RoomCore room, Participant participant) : IMedi
         }
     }
 
-    public void OnLimited(ClientLimit limit, Instant now) => room.Limited(participant, limit, now);
+    public void OnLimited(ClientLimit limit, Instant now) => room.CountLimit(participant, limit, now);
 
     public void OnData(DataChannelKind channel, ReadOnlySpan<byte> message, Instant now)
     {

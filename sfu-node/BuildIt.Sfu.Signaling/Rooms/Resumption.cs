@@ -47,7 +47,7 @@ internal sealed class Resumption(RoomCore room)
         }
 
         SendSnapshot(participant, now);
-        room.Settle(participant, now);
+        room.TellHeldNews(participant, now);
         if (participant.MediaDeadline != Instant.Never && participant.EverActive)
         {
             participant.MediaDeadline = now + RoomCore.ResumeTimeout;

@@ -10,17 +10,17 @@ public sealed partial class RoomCore
     public static readonly TimeSpan LimitNoticeInterval = TimeSpan.FromSeconds(10);
 
     /// <summary>Counts that a participant was held back by what it asked through a connection.</summary>
-    public void Limited(ParticipantSid participant, ClientLimit limit, Instant now)
+    public void CountLimit(ParticipantSid participant, ClientLimit limit, Instant now)
     {
         if (_bySid.TryGetValue(participant.Value, out var member))
         {
-            Limited(member, limit, now);
+            CountLimit(member, limit, now);
         }
     }
 
-    internal void Limited(Participant participant, ClientLimit limit, Instant now)
+    internal void CountLimit(Participant participant, ClientLimit limit, Instant now)
     {
-        Services.Limited.Count(limit);
+        Services.LimitCounters.Count(limit);
 
         // A transfer that waits for its receivers is counted, but is no news for an operator.
         if (limit != ClientLimit.DataHeld && now >= participant.NextLimitNotice)

@@ -88,10 +88,10 @@ public sealed partial class RoomCore
 
         Subscriptions.ReconcileSubscriber(participant, now);
         DataTracks.ReconcileSubscriber(participant, now);
-        if (comesBack && Settling.Concerns(attempt.Parameters.Client))
+        if (comesBack && HeldNews.IsFor(attempt.Parameters.Client))
         {
-            participant.Settling = new Settling(now);
-            Schedule(participant.Settling.Until);
+            participant.HeldNews = new HeldNews(now);
+            Schedule(participant.HeldNews.Until);
         }
 
         foreach (var request in attempt.Parameters.AddTracks.Take(Services.Limits.PendingTracks))

@@ -76,7 +76,7 @@ public sealed partial class RoomCore
     }
 
     /// <summary>Who is here: identity, when they joined, whether they publish.</summary>
-    public IReadOnlyList<(string Identity, DateTimeOffset JoinedAt, bool Publishes)> Roll() =>
+    public IReadOnlyList<(string Identity, DateTimeOffset JoinedAt, bool Publishes)> Members() =>
         [.. _bySid.Values.Select(p => (p.Identity, p.JoinedAt, p.IsPublisher))];
 
     /// <summary>Takes new settings over at once. The name and the trailer for server-made frames stay as they are.</summary>

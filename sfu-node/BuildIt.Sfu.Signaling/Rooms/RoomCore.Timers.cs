@@ -133,9 +133,9 @@ public sealed partial class RoomCore
             RefreshToken(participant, now);
         }
 
-        if (participant.Settling is { } settling && settling.Until <= now)
+        if (participant.HeldNews is { } news && news.Until <= now)
         {
-            Settle(participant, now);
+            TellHeldNews(participant, now);
         }
 
         if (participant.Simulation.SpeakingUntil <= now)
@@ -145,7 +145,7 @@ public sealed partial class RoomCore
         }
 
         return Instant.Min(
-            Instant.Min(participant.Settling?.Until ?? Instant.Never, Instant.Min(participant.MediaDeadline, participant.NextTokenRefresh)),
+            Instant.Min(participant.HeldNews?.Until ?? Instant.Never, Instant.Min(participant.MediaDeadline, participant.NextTokenRefresh)),
             Instant.Min(participant.Simulation.SpeakingUntil, SubscriptionEngine.HandleTimeout(participant, now)));
     }
 }

@@ -40,10 +40,10 @@ public sealed class RoomHost : IRoomObserver
         await host.RunAsync(now =>
         {
             var sid = new RoomSid(services.Sids.Next("RM_"));
-            var core = new RoomCore(sid, options, services, host, host.Watch, now);
+            var core = new RoomCore(sid, options, services, host, host.Schedule, now);
             host._core = core;
             core.Attach(media.Create(sid, loop, core), now);
-            loop.Watch(core);
+            loop.Schedule(core);
             return true;
         }).ConfigureAwait(false);
         return host;
@@ -67,18 +67,18 @@ public sealed class RoomHost : IRoomObserver
 
     void IRoomObserver.OnEnded(RoomCore room, RoomEndReason reason)
     {
-        _loop.Unwatch(room);
+        _loop.Unschedule(room);
         _ended(this);
         _observer.OnEnded(room, reason);
     }
 
     void IRoomObserver.OnLimited(ParticipantSid participant, ClientLimit limit) => _observer.OnLimited(participant, limit);
 
-    private void Watch()
+    private void Schedule()
     {
         if (_core is { Ended: false } core)
         {
-            _loop.Watch(core);
+            _loop.Schedule(core);
         }
     }
 

@@ -20,7 +20,7 @@ internal sealed class SignalHandler(RoomCore room)
     {
         if (RequestBounds.Exceeds(request, room.Services.Limits))
         {
-            room.Limited(participant, ClientLimit.Subscriptions, now);
+            room.CountLimit(participant, ClientLimit.Subscriptions, now);
             if (request.SubscriptionPermission is not null)
             {
                 participant.Send(new SignalResponse
@@ -49,10 +49,10 @@ internal sealed class SignalHandler(RoomCore room)
                 Trickle(participant, request.Trickle, now);
                 break;
             case Request.AddTrack:
-                if (participant.Settling is { } settling)
+                if (participant.HeldNews is { } news)
                 {
-                    settling.Announced(now);
-                    room.Schedule(settling.Until);
+                    news.Announced(now);
+                    room.Schedule(news.Until);
                 }
 
                 room.Publishing.Announce(participant, request.AddTrack, now);
@@ -143,7 +143,7 @@ internal sealed class SignalHandler(RoomCore room)
     {
         if (description.IsTooLarge)
         {
-            room.Limited(participant, ClientLimit.Description, now);
+            room.CountLimit(participant, ClientLimit.Description, now);
             room.Leave(participant, DisconnectReason.StateMismatch, LeaveRequest.Types.Action.Disconnect, now);
         }
 
@@ -215,7 +215,7 @@ internal sealed class SignalHandler(RoomCore room)
         }
         else if (!participant.MetadataBudget.TryTake(1, now) || !participant.MetadataBytesBudget.TryTake(SizeAfter(participant, request), now))
         {
-            room.Limited(participant, ClientLimit.Metadata, now);
+            room.CountLimit(participant, ClientLimit.Metadata, now);
             (response.Reason, response.Message) = (Reason.LimitExceeded, "too many updates");
         }
         else if (!room.TryUpdate(participant, request.Name, request.Metadata, request.Attributes, now))

@@ -51,7 +51,7 @@ internal sealed class SubscriptionEngine(RoomCore room)
         // Media alone knows what is subscribed: here is only what should be.
         var active = wanted && allowed;
         var isActive = subscriber.Media.IsSubscribed(track.Sid);
-        if (active && !isActive && subscriber.Settling is null)
+        if (active && !isActive && subscriber.HeldNews is null)
         {
             var first = !subscriber.Receives(track.Publisher);
             subscriber.Media.Subscribe(track.Sid, subscription.Settings, now);
@@ -232,7 +232,7 @@ internal sealed class SubscriptionEngine(RoomCore room)
         // Names are the client's: neither their number nor their length may grow without bound.
         if (subscriber.Subscriptions.Count >= room.Services.Limits.Subscriptions || sid.Length > Join.JoinLimits.MaxName)
         {
-            room.Limited(subscriber, ClientLimit.Subscriptions, now);
+            room.CountLimit(subscriber, ClientLimit.Subscriptions, now);
             return false;
         }
 

@@ -15,7 +15,7 @@ internal sealed class TrackPublisher(RoomCore room)
         {
             if (reason == Reason.LimitExceeded)
             {
-                room.Limited(publisher, ClientLimit.Tracks, now);
+                room.CountLimit(publisher, ClientLimit.Tracks, now);
             }
 
             Respond(publisher, reason, text, request);
@@ -40,7 +40,7 @@ internal sealed class TrackPublisher(RoomCore room)
         {
             if (publisher.QueuedTracks.Count(q => q.Cid == request.Cid) >= room.Services.Limits.QueuedPerCid)
             {
-                room.Limited(publisher, ClientLimit.Tracks, now);
+                room.CountLimit(publisher, ClientLimit.Tracks, now);
                 Respond(publisher, Reason.LimitExceeded, "too many announcements of one track", request);
                 return;
             }
@@ -90,7 +90,7 @@ internal sealed class TrackPublisher(RoomCore room)
 
         var first = !track.Published;
         track.Published = true;
-        Touch(track, now);
+        Changed(track, now);
         room.News.Publish(publisher, now);
         if (first)
         {
@@ -111,7 +111,7 @@ internal sealed class TrackPublisher(RoomCore room)
         publisher.Media.SetMuted(track.Sid, muted, now);
         if (track.Published)
         {
-            Touch(track, now);
+            Changed(track, now);
             room.News.Publish(publisher, now);
         }
     }
@@ -126,7 +126,7 @@ internal sealed class TrackPublisher(RoomCore room)
 
         if (request.Features.Count > JoinLimits.MaxFeatures)
         {
-            room.Limited(publisher, ClientLimit.Tracks, now);
+            room.CountLimit(publisher, ClientLimit.Tracks, now);
             return;
         }
 
@@ -134,7 +134,7 @@ internal sealed class TrackPublisher(RoomCore room)
         track.Info.AudioFeatures.AddRange(NewsBounds.Known(request.Features));
         track.Info.Stereo = request.Features.Contains(AudioTrackFeature.TfStereo);
         track.Info.DisableDtx = request.Features.Contains(AudioTrackFeature.TfNoDtx);
-        Touch(track, now);
+        Changed(track, now);
         room.News.Publish(publisher, now);
     }
 
@@ -148,7 +148,7 @@ internal sealed class TrackPublisher(RoomCore room)
 
         track.Info.Width = request.Width;
         track.Info.Height = request.Height;
-        Touch(track, now);
+        Changed(track, now);
         room.News.Publish(publisher, now);
     }
 
@@ -265,14 +265,14 @@ internal sealed class TrackPublisher(RoomCore room)
         var may = room.Bounds.MayAnnounce(publisher, bytes);
         if (!may)
         {
-            room.Limited(publisher, ClientLimit.Tracks, now);
+            room.CountLimit(publisher, ClientLimit.Tracks, now);
             Respond(publisher, Reason.LimitExceeded, "what all tracks say of themselves is too long", request);
         }
 
         return may;
     }
 
-    private void Touch(Track track, Instant now)
+    private void Changed(Track track, Instant now)
     {
         track.Info.Version = room.NextVersion(now);
         track.Publisher.Changed();

@@ -181,7 +181,7 @@ public sealed partial class SignalConnection : ISignalSink, IDisposable
             }
             else if (++malformed > MaxMalformed)
             {
-                await host.InvokeAsync((room, now) => room.Limited(participant, ClientLimit.Malformed, now)).ConfigureAwait(false);
+                await host.InvokeAsync((room, now) => room.CountLimit(participant, ClientLimit.Malformed, now)).ConfigureAwait(false);
                 await socket.CloseOutputAsync(WebSocketCloseStatus.InvalidPayloadData, "malformed messages", cancel).ConfigureAwait(false);
                 return;
             }
@@ -209,7 +209,7 @@ public sealed partial class SignalConnection : ISignalSink, IDisposable
     {
         if (wait > TimeSpan.Zero)
         {
-            await host.InvokeAsync((room, now) => room.Limited(participant, limit, now)).ConfigureAwait(false);
+            await host.InvokeAsync((room, now) => room.CountLimit(participant, limit, now)).ConfigureAwait(false);
             await Task.Delay(wait, _time, cancel).ConfigureAwait(false);
         }
     }

@@ -218,14 +218,14 @@ public sealed class MediaLoopTests
         await loop.InvokeAsync(() =>
         {
             ticker.NextDeadline = loop.Now + TimeSpan.FromMilliseconds(5);
-            loop.Watch(ticker);
+            loop.Schedule(ticker);
         });
         await TestPeers.EventuallyAsync(() => loop.InvokeAsync(() => ticker.Calls >= 3));
         Assert.Equal(0, ticker.Early);
 
         int calls = await loop.InvokeAsync(() =>
         {
-            loop.Unwatch(ticker);
+            loop.Unschedule(ticker);
             return ticker.Calls;
         });
         var after = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -11,5 +11,5 @@ internal sealed class BackupCodec(string name, Instant now)
     public string Name { get; } = name;
 
     /// <summary>Who needs it, and up to which quality.</summary>
-    public Dynacast Watched { get; } = new(now, VideoQualityLevel.Off);
+    public Dynacast Demand { get; } = new(now, VideoQualityLevel.Off);
 }

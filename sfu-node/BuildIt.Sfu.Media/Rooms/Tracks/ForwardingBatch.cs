@@ -49,7 +49,7 @@ internal sealed class ForwardingBatch(MediaRoom room) : IDeadline
         if (_due == Instant.Never)
         {
             _due = now;
-            room.Host.Loop.Watch(this);
+            room.Host.Loop.Schedule(this);
         }
     }
 

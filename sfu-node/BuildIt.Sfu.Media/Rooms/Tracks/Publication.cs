@@ -93,12 +93,12 @@ internal sealed class Publication(MediaPeer publisher, PublishedTrack track)
             var next = Instant.Never;
             foreach (var encoding in Encodings)
             {
-                next = Instant.Min(next, encoding.Watched?.NextDeadline ?? Instant.Never);
+                next = Instant.Min(next, encoding.Demand?.NextDeadline ?? Instant.Never);
             }
 
             foreach (var backup in Backups)
             {
-                next = Instant.Min(next, backup.Watched.NextDeadline);
+                next = Instant.Min(next, backup.Demand.NextDeadline);
             }
 
             return next;
@@ -111,21 +111,21 @@ internal sealed class Publication(MediaPeer publisher, PublishedTrack track)
         var changed = false;
         foreach (var encoding in Encodings)
         {
-            encoding.Watched?.OnTime(now);
-            changed |= encoding.Watched?.TryTakeChange(out _) ?? false;
+            encoding.Demand?.OnTime(now);
+            changed |= encoding.Demand?.TryTakeChange(out _) ?? false;
         }
 
         foreach (var backup in Backups)
         {
-            backup.Watched.OnTime(now);
-            changed |= backup.Watched.TryTakeChange(out _);
+            backup.Demand.OnTime(now);
+            changed |= backup.Demand.TryTakeChange(out _);
         }
 
         return changed
             ?
             [
-                .. Encodings.Where(encoding => encoding.Watched is not null).Select(encoding => new WantedCodec(encoding.CodecName, encoding.Watched!.Highest)),
-                .. Backups.Select(backup => new WantedCodec(backup.Name, backup.Watched.Highest)),
+                .. Encodings.Where(encoding => encoding.Demand is not null).Select(encoding => new WantedCodec(encoding.CodecName, encoding.Demand!.Highest)),
+                .. Backups.Select(backup => new WantedCodec(backup.Name, backup.Demand.Highest)),
             ]
             : null;
     }

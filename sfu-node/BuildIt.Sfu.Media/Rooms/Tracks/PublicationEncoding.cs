@@ -61,7 +61,7 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
     public int Slot { get; private set; } = -1;
 
     /// <summary>Up to which quality somebody watches; null for audio and before negotiation.</summary>
-    public Dynacast? Watched { get; private set; }
+    public Dynacast? Demand { get; private set; }
 
     /// <summary>Counts at the last quality score, to judge what came since.</summary>
     public (long Expected, long Lost) Scored { get; set; }
@@ -93,10 +93,10 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
     {
         if (Publication.IsVideo)
         {
-            Watched = new Dynacast(now);
+            Demand = new Dynacast(now);
 
             // Nobody may ever subscribe: the grace time has to run from now.
-            Watched.Remove(default, now);
+            Demand.Remove(default, now);
         }
 
         // What came of the stream before is of another source.

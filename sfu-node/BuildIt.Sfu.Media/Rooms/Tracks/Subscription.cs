@@ -136,8 +136,8 @@ internal sealed class Subscription
         }
 
         Encoding.Subscriptions.Remove(this);
-        Encoding.Watched?.Remove(Subscriber.Options.Sid, Subscriber.Room.Now);
-        Publication.Publisher.OnWatchedChanged(Subscriber.Room.Now);
+        Encoding.Demand?.Remove(Subscriber.Options.Sid, Subscriber.Room.Now);
+        Publication.Publisher.OnDemandChanged(Subscriber.Room.Now);
         _told = default;
         Outgoing.Remove(this);
         Encoding = null;
@@ -218,11 +218,11 @@ internal sealed class Subscription
     private void TellPublisher(Instant now)
     {
         var quality = WantedQuality();
-        if ((Encoding?.Watched ?? _awaited?.Watched) is { } watched && _told != (watched, quality))
+        if ((Encoding?.Demand ?? _awaited?.Demand) is { } demand && _told != (demand, quality))
         {
-            _told = (watched, quality);
-            watched.SetWanted(Subscriber.Options.Sid, quality, now);
-            Publication.Publisher.OnWatchedChanged(now);
+            _told = (demand, quality);
+            demand.SetWanted(Subscriber.Options.Sid, quality, now);
+            Publication.Publisher.OnDemandChanged(now);
         }
     }
 
@@ -271,8 +271,8 @@ internal sealed class Subscription
             return;
         }
 
-        _awaited.Watched.Remove(Subscriber.Options.Sid, now);
-        Publication.Publisher.OnWatchedChanged(now);
+        _awaited.Demand.Remove(Subscriber.Options.Sid, now);
+        Publication.Publisher.OnDemandChanged(now);
         (_awaited, _told) = (null, default);
     }
 

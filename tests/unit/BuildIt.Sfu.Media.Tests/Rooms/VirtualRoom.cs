@@ -18,7 +18,7 @@ internal sealed class VirtualRoom : IMediaHost, IRoomLoop, IMediaRoomEvents
 
     private readonly int _seed;
     private readonly List<ModelClient> _clients = [];
-    private readonly List<IDeadline> _watched = [];
+    private readonly List<IDeadline> _scheduled = [];
     private readonly Queue<Action<Instant>> _posted = new();
     private VirtualEndpoint? _created;
     private int _ufrags;
@@ -98,15 +98,15 @@ internal sealed class VirtualRoom : IMediaHost, IRoomLoop, IMediaRoomEvents
         return true;
     }
 
-    public void Watch(IDeadline deadline)
+    public void Schedule(IDeadline deadline)
     {
-        if (!_watched.Contains(deadline))
+        if (!_scheduled.Contains(deadline))
         {
-            _watched.Add(deadline);
+            _scheduled.Add(deadline);
         }
     }
 
-    public void Unwatch(IDeadline deadline) => _watched.Remove(deadline);
+    public void Unschedule(IDeadline deadline) => _scheduled.Remove(deadline);
 
     public void OnSpeakersChanged(ReadOnlySpan<SpeakerLevel> changed, Instant now)
     {
@@ -134,11 +134,11 @@ internal sealed class VirtualRoom : IMediaHost, IRoomLoop, IMediaRoomEvents
             client.HandleTimeout(Now);
         }
 
-        for (var i = 0; i < _watched.Count; i++)
+        for (var i = 0; i < _scheduled.Count; i++)
         {
-            if (_watched[i].NextDeadline <= Now)
+            if (_scheduled[i].NextDeadline <= Now)
             {
-                _watched[i].HandleTimeout(Now);
+                _scheduled[i].HandleTimeout(Now);
             }
         }
     }

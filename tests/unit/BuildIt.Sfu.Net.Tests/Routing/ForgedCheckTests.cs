@@ -78,7 +78,7 @@ public sealed class ForgedCheckTests
             Assert.True(endpoint.AddUfrag(server.Credentials.Ufrag));
             server._agent = new IceAgent(new IceAgentOptions { Lite = lite }, server.Credentials, server, endpoint);
             server._agent.SetRemote(Peer, loop.Now);
-            loop.Watch(server);
+            loop.Schedule(server);
             return server;
         });
 

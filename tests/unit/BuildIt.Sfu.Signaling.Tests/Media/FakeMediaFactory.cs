@@ -9,7 +9,7 @@ namespace BuildIt.Sfu.Signaling.Tests.Media;
 internal sealed class FakeMediaFactory : IMediaRoomFactory, IRoomLoop, IDisposable
 {
     private readonly BlockingCollection<Action<Instant>> _work = [];
-    private readonly HashSet<IDeadline> _watched = [];
+    private readonly HashSet<IDeadline> _scheduled = [];
     private readonly long _start = Stopwatch.GetTimestamp();
     private readonly Thread _thread;
 
@@ -29,9 +29,9 @@ internal sealed class FakeMediaFactory : IMediaRoomFactory, IRoomLoop, IDisposab
 
     public bool Post(Action<Instant> work) => !_work.IsAddingCompleted && _work.TryAdd(work);
 
-    public void Watch(IDeadline deadline) => _watched.Add(deadline);
+    public void Schedule(IDeadline deadline) => _scheduled.Add(deadline);
 
-    public void Unwatch(IDeadline deadline) => _watched.Remove(deadline);
+    public void Unschedule(IDeadline deadline) => _scheduled.Remove(deadline);
 
     public void Dispose()
     {
@@ -49,7 +49,7 @@ internal sealed class FakeMediaFactory : IMediaRoomFactory, IRoomLoop, IDisposab
                 work(Now);
             }
 
-            foreach (var due in _watched.Where(w => w.NextDeadline <= Now).ToArray())
+            foreach (var due in _scheduled.Where(w => w.NextDeadline <= Now).ToArray())
             {
                 due.HandleTimeout(Now);
             }

@@ -30,7 +30,7 @@ public class LimitTests
         // Nobody is left with an older state.
         _fixture.Advance(ParticipantNews.BatchInterval);
         Assert.True(bob.Take(r => r.Update).SelectMany(u => u.Participants).Last(p => p.Sid == alice.Sid.Value).Tracks.Single().Muted);
-        Assert.True(_fixture.Services.Limited[ClientLimit.News] > 900);
+        Assert.True(_fixture.Services.LimitCounters[ClientLimit.News] > 900);
     }
 
     [Fact]
@@ -91,7 +91,7 @@ public class LimitTests
         }
 
         Assert.Equal(30, others[0].TakeData().Count);
-        Assert.Equal(7 + 10, fixture.Services.Limited[ClientLimit.Data]);
+        Assert.Equal(7 + 10, fixture.Services.LimitCounters[ClientLimit.Data]);
     }
 
     [Fact]
@@ -130,7 +130,7 @@ public class LimitTests
         // 10 kB at once and 10 kB a second, at two receivers.
         Assert.InRange(sent, 45, 54);
         Assert.Equal(Enumerable.Range(1, sent).Select(i => (uint)i), bob.TakeData().Select(packet => packet.Sequence));
-        Assert.True(fixture.Services.Limited[ClientLimit.Data] > 0);
+        Assert.True(fixture.Services.LimitCounters[ClientLimit.Data] > 0);
 
         // Somebody whose messages cannot be held, because they are not ordered, loses them.
         fixture.Advance(TimeSpan.FromSeconds(5));
@@ -169,7 +169,7 @@ public class LimitTests
         var leave = alice.Take(r => r.Leave).Single();
         Assert.Equal((LeaveRequest.Types.Action.Disconnect, DisconnectReason.StateMismatch), (leave.Action, leave.Reason));
         Assert.True(alice.Closed);
-        Assert.Equal(1, _fixture.Services.Limited[ClientLimit.Description]);
+        Assert.Equal(1, _fixture.Services.LimitCounters[ClientLimit.Description]);
         Assert.Equal([(alice.Sid.Value, ClientLimit.Description)], _fixture.Notices);
     }
 
@@ -183,7 +183,7 @@ public class LimitTests
         }
 
         Assert.Equal([(alice.Sid.Value, ClientLimit.Tracks)], _fixture.Notices);
-        Assert.Equal(80, _fixture.Services.Limited[ClientLimit.Tracks]);
+        Assert.Equal(80, _fixture.Services.LimitCounters[ClientLimit.Tracks]);
         _fixture.Advance(RoomCore.LimitNoticeInterval);
         alice.Ask(new SignalRequest { AddTrack = new AddTrackRequest { Cid = "one more", Type = TrackType.Audio } });
         Assert.Equal(2, _fixture.Notices.Count);
@@ -195,7 +195,7 @@ public class LimitTests
         var alice = _fixture.Activate("alice");
         alice.Peer.Events.OnLimited(ClientLimit.DataHeld, _fixture.Now);
         Assert.Empty(_fixture.Notices);
-        Assert.Equal(1, _fixture.Services.Limited[ClientLimit.DataHeld]);
+        Assert.Equal(1, _fixture.Services.LimitCounters[ClientLimit.DataHeld]);
     }
 
     [Fact]
@@ -204,6 +204,6 @@ public class LimitTests
         var alice = _fixture.Activate("alice");
         alice.Peer.Events.OnLimited(ClientLimit.KeyFrames, _fixture.Now);
         Assert.Equal([(alice.Sid.Value, ClientLimit.KeyFrames)], _fixture.Notices);
-        Assert.Equal(1, _fixture.Services.Limited[ClientLimit.KeyFrames]);
+        Assert.Equal(1, _fixture.Services.LimitCounters[ClientLimit.KeyFrames]);
     }
 }

@@ -119,7 +119,7 @@ public sealed class NewsBoundTests
         // What is told of negotiation, such as the section, comes on top.
         Assert.InRange(Told(), RoomLimits.Default.AnnouncedBytes / 2, RoomLimits.Default.AnnouncedBytes * 3 / 2);
         Assert.True(refused > 0);
-        Assert.True(_fixture.Services.Limited[ClientLimit.Tracks] > 0);
+        Assert.True(_fixture.Services.LimitCounters[ClientLimit.Tracks] > 0);
     }
 
     [Fact]

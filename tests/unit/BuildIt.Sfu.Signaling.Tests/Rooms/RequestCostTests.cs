@@ -172,6 +172,6 @@ public sealed class RequestCostTests
         Assert.Single(bob.TakeData());
         alice.Data(many);
         Assert.Empty(bob.TakeData());
-        Assert.Equal(1, _fixture.Services.Limited[ClientLimit.Data]);
+        Assert.Equal(1, _fixture.Services.LimitCounters[ClientLimit.Data]);
     }
 }

@@ -3,7 +3,7 @@ using BuildIt.Sfu.Signaling.Protocol;
 namespace BuildIt.Sfu.Signaling.Rooms;
 
 /// <summary>Participant kinds as tokens name them.</summary>
-internal static class Kinds
+internal static class ParticipantKinds
 {
     public static ParticipantInfo.Types.Kind Parse(string kind) => kind switch
     {

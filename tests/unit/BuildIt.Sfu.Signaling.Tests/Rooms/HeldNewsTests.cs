@@ -4,7 +4,7 @@ using BuildIt.Sfu.Signaling.Rooms;
 
 namespace BuildIt.Sfu.Signaling.Tests.Rooms;
 
-public class SettlingTests
+public class HeldNewsTests
 {
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(2.5);
 

@@ -25,21 +25,21 @@ public sealed partial class RoomCore
     }
 
     /// <summary>Tells a client that has settled what it has missed.</summary>
-    internal void Settle(Participant participant, Instant now)
+    internal void TellHeldNews(Participant participant, Instant now)
     {
-        if (participant.Settling is not { } settling)
+        if (participant.HeldNews is not { } news)
         {
             return;
         }
 
-        participant.Settling = null;
-        foreach (var message in ParticipantNews.Split(settling.Held))
+        participant.HeldNews = null;
+        foreach (var message in ParticipantNews.Split(news.Held))
         {
             participant.Send(message);
         }
 
         Subscriptions.ReconcileSubscriber(participant, now);
-        if (settling.Sections is { } required)
+        if (news.Sections is { } required)
         {
             participant.Send(new SignalResponse { MediaSectionsRequirement = required });
         }

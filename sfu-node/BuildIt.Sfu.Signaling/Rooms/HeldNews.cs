@@ -10,7 +10,7 @@ namespace BuildIt.Sfu.Signaling.Rooms;
 /// only once, when it counts as connected, which is sooner. What reached it between would stay in its buffer: newcomers never
 /// announced, their tracks never decrypted. What is there when it joins is not concerned: it is in the join response.
 /// </summary>
-internal sealed class Settling(Instant joinedAt)
+internal sealed class HeldNews(Instant joinedAt)
 {
     /// <summary>
     /// The client's two seconds, and what the join response may take to be acted on beyond what the news take. Only for a client that
@@ -37,7 +37,7 @@ internal sealed class Settling(Instant joinedAt)
     public MediaSectionsRequirement? Sections { get; set; }
 
     /// <summary>Whether a client needs it.</summary>
-    public static bool Concerns(ClientInfo client) => client.Sdk is ClientInfo.Types.SDK.Js or ClientInfo.Types.SDK.ReactNative;
+    public static bool IsFor(ClientInfo client) => client.Sdk is ClientInfo.Types.SDK.Js or ClientInfo.Types.SDK.ReactNative;
 
     public void Hold(IEnumerable<ParticipantInfo> participants)
     {
