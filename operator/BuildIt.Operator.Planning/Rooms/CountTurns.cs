@@ -24,11 +24,11 @@ public sealed class CountTurns<TKey>(int perSecond, TimeSpan interval)
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private readonly double _most = Math.Max(1, perSecond / 10.0);
-    private readonly Dictionary<TKey, Wish> _wishes = [];
-    private readonly SortedSet<Wish> _resting = new(Wish.By(wish => wish.MayAt));
-    private readonly SortedSet<Wish> _waiting = new(Wish.By(wish => wish.Since));
-    private readonly SortedSet<Wish> _called = new(Wish.By(wish => wish.CalledAt));
-    private readonly List<Wish> _untold = [];
+    private readonly Dictionary<TKey, Entry> _entries = [];
+    private readonly SortedSet<Entry> _resting = new(Entry.By(entry => entry.MayAt));
+    private readonly SortedSet<Entry> _waiting = new(Entry.By(entry => entry.Since));
+    private readonly SortedSet<Entry> _called = new(Entry.By(entry => entry.CalledAt));
+    private readonly List<Entry> _untold = [];
     private readonly Dictionary<TKey, DateTimeOffset> _written = [];
     private readonly Queue<(TKey Key, DateTimeOffset At)> _order = new();
     private double _turns = Math.Max(1, perSecond / 10.0);
@@ -36,7 +36,7 @@ public sealed class CountTurns<TKey>(int perSecond, TimeSpan interval)
     private long _arrived;
 
     /// <summary>Keys that wait for their turn.</summary>
-    public int Waiting => _wishes.Count;
+    public int Waiting => _entries.Count;
 
     /// <summary>When <see cref="Call"/> may have somebody to call; null while nobody waits.</summary>
     public DateTimeOffset? NextDeadline
@@ -59,16 +59,16 @@ public sealed class CountTurns<TKey>(int perSecond, TimeSpan interval)
     /// <returns>True when it is the key's turn, which is used up by this answer; false when it is to ask again once it is called.</returns>
     public bool Ask(TKey key, DateTimeOffset now)
     {
-        if (!_wishes.TryGetValue(key, out var wish))
+        if (!_entries.TryGetValue(key, out var entry))
         {
             Forget(now);
-            wish = new Wish(key, now, _arrived++) { MayAt = _written.TryGetValue(key, out var at) ? at + interval : now };
-            _wishes.Add(key, wish);
-            _resting.Add(wish);
+            entry = new Entry(key, now, _arrived++) { MayAt = _written.TryGetValue(key, out var at) ? at + interval : now };
+            _entries.Add(key, entry);
+            _resting.Add(entry);
         }
 
         Advance(now);
-        if (!_called.Contains(wish))
+        if (!_called.Contains(entry))
         {
             return false;
         }
@@ -81,7 +81,7 @@ public sealed class CountTurns<TKey>(int perSecond, TimeSpan interval)
     /// <summary>The key's status says what it should, however that came: nothing is left to be written.</summary>
     /// <returns>Whether it was waiting for its turn.</returns>
     public bool Settle(TKey key) =>
-        _wishes.Remove(key, out var wish) && (_resting.Remove(wish) || _waiting.Remove(wish) || _called.Remove(wish));
+        _entries.Remove(key, out var entry) && (_resting.Remove(entry) || _waiting.Remove(entry) || _called.Remove(entry));
 
     /// <summary>The key's status was written, for whatever reason; the number of people with it.</summary>
     public void Wrote(TKey key, DateTimeOffset now)
@@ -101,7 +101,7 @@ public sealed class CountTurns<TKey>(int perSecond, TimeSpan interval)
             return [];
         }
 
-        List<TKey> called = [.. _untold.Where(_called.Contains).Select(wish => wish.Key)];
+        List<TKey> called = [.. _untold.Where(_called.Contains).Select(entry => entry.Key)];
         _untold.Clear();
         return called;
     }
@@ -149,7 +149,7 @@ public sealed class CountTurns<TKey>(int perSecond, TimeSpan interval)
 
     private static DateTimeOffset? Earlier(DateTimeOffset? a, DateTimeOffset? b) => a is null || b < a ? b ?? a : a;
 
-    private sealed class Wish(TKey key, DateTimeOffset since, long number)
+    private sealed class Entry(TKey key, DateTimeOffset since, long number)
     {
         public TKey Key { get; } = key;
 
@@ -162,7 +162,7 @@ public sealed class CountTurns<TKey>(int perSecond, TimeSpan interval)
 
         private long Number { get; } = number;
 
-        public static Comparer<Wish> By(Func<Wish, DateTimeOffset> time) => Comparer<Wish>.Create((a, b) =>
+        public static Comparer<Entry> By(Func<Entry, DateTimeOffset> time) => Comparer<Entry>.Create((a, b) =>
             time(a).CompareTo(time(b)) is var order && order != 0 ? order : a.Number.CompareTo(b.Number));
     }
 }

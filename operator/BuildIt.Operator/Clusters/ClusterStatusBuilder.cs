@@ -101,7 +101,7 @@ internal static class ClusterStatusBuilder
                     break;
             }
 
-            conditions = Conditions.Set(conditions, condition.Type, status, reason, message.Length > 0 ? message : Calm(condition.Type), generation, now);
+            conditions = Conditions.Set(conditions, condition.Type, status, reason, message.Length > 0 ? message : UntroubledMessage(condition.Type), generation, now);
         }
 
         return conditions;
@@ -118,7 +118,7 @@ internal static class ClusterStatusBuilder
     };
 
     // The Kubernetes client writes an empty text as null, which the schema of conditions refuses.
-    private static string Calm(string type) => type switch
+    private static string UntroubledMessage(string type) => type switch
     {
         SfuClusterConditions.Degraded => "all pods are well",
         SfuClusterConditions.ScalingLimited => "the wanted number of pods is within spec.replicas",

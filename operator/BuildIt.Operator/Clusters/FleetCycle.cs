@@ -26,7 +26,7 @@ internal sealed partial class FleetCycle(
     NamedSecrets secrets,
     FleetApplier applier,
     NodeOrders orders,
-    PodMarks marks,
+    PodMetadata metadata,
     FleetCaches caches,
     RegistryHub registries,
     NodeProber prober,
@@ -42,8 +42,8 @@ internal sealed partial class FleetCycle(
     /// <summary>A status in which only load differs is written at most so often.</summary>
     private static readonly TimeSpan LoadReportInterval = TimeSpan.FromSeconds(5);
 
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Late = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(5);
 
     private static readonly RegistryView NoRegistry = new(null, new Dictionary<string, HeardHeartbeat>(), Asked: false);
 
@@ -71,7 +71,7 @@ internal sealed partial class FleetCycle(
                 cancellation).ConfigureAwait(false);
         }
 
-        var wake = new Wake(time.GetUtcNow() + Late);
+        var wake = new Wake(time.GetUtcNow() + LongestWait);
         var registry = await RegistryOfAsync(key, cluster, valid, cancellation).ConfigureAwait(false);
         if (surroundings.CredentialsOf(cluster) is { } kept)
         {
@@ -165,12 +165,12 @@ internal sealed partial class FleetCycle(
             await surroundings.EnsureInstanceServicesAsync(cluster, caches.PodsOf(cluster), faults, cancellation).ConfigureAwait(false);
         }
 
-        var addresses = await marks.MarkAsync(cluster, pods, faults, cancellation).ConfigureAwait(false);
+        var addresses = await metadata.WriteAsync(cluster, pods, faults, cancellation).ConfigureAwait(false);
         await faults.TryAsync(FleetFaults.NodeNotTold, "the nodes that drain", async () =>
         {
             if (await orders.GiveAsync(cluster, pods, memory, cancellation).ConfigureAwait(false))
             {
-                wake.In(Soon, time.GetUtcNow());
+                wake.In(Retry, time.GetUtcNow());
             }
         }, cancellation, needsApi: false).ConfigureAwait(false);
         if (memory.Refused is { } refused)
@@ -180,7 +180,7 @@ internal sealed partial class FleetCycle(
 
         if (memory.Creating.Count > 0)
         {
-            wake.In(Soon, time.GetUtcNow());
+            wake.In(Retry, time.GetUtcNow());
         }
 
         return (blocked, addresses);

@@ -8,16 +8,16 @@ namespace BuildIt.Operator.Clusters;
 internal sealed class NamedSecrets(ApiClient client, TimeProvider time)
 {
     /// <summary>Between two looks when all is well. A pod that is running has its own copy.</summary>
-    public static readonly TimeSpan Calm = TimeSpan.FromMinutes(1);
+    public static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
     /// <summary>Between two looks while something is missing.</summary>
-    public static readonly TimeSpan Eager = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan IntervalWhileMissing = TimeSpan.FromSeconds(5);
 
     /// <summary>Renews <see cref="FleetMemory.MissingSecrets"/> when it is time; returns when that will be again.</summary>
     public async Task<DateTimeOffset> CheckAsync(SfuCluster cluster, FleetMemory memory, CancellationToken cancellation)
     {
         var now = time.GetUtcNow();
-        var next = memory.SecretsCheckedAt + (memory.MissingSecrets is null ? Calm : Eager);
+        var next = memory.SecretsCheckedAt + (memory.MissingSecrets is null ? Interval : IntervalWhileMissing);
         if (next > now)
         {
             return next;
@@ -46,7 +46,7 @@ internal sealed class NamedSecrets(ApiClient client, TimeProvider time)
 
         memory.MissingSecrets = problems.Count == 0 ? null : string.Join("; ", problems);
         memory.SecretsCheckedAt = now;
-        return now + (memory.MissingSecrets is null ? Calm : Eager);
+        return now + (memory.MissingSecrets is null ? Interval : IntervalWhileMissing);
     }
 
     private static IEnumerable<(string Field, string Name, string[] Entries)> Wanted(SfuClusterSpec spec)

@@ -74,7 +74,7 @@ public static class OperatorComposition
         services.AddSingleton<TurnProbe>();
         services.AddSingleton<TurnWatch>();
         services.AddHostedService(sp => sp.GetRequiredService<TurnWatch>());
-        services.AddSingleton<PodMarks>();
+        services.AddSingleton<PodMetadata>();
         services.AddSingleton<FleetCycle>();
 
         // Indexes, and what is left away, before anything is cached.

@@ -17,10 +17,10 @@ namespace BuildIt.Operator.Nodes;
 internal sealed partial class NodeProber(FleetSignal signal, LeaderElector leader, TimeProvider time, ILogger<NodeProber> log) : BackgroundService
 {
     /// <summary>Between two probes of a node of which one has failed.</summary>
-    public static readonly TimeSpan Quick = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan IntervalInDoubt = TimeSpan.FromSeconds(1);
 
     /// <summary>Between two probes of a node that answers. Its heartbeat tells sooner that it should be asked again.</summary>
-    public static readonly TimeSpan Calm = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
     private const int MaxConcurrent = 256;
 
@@ -117,7 +117,7 @@ internal sealed partial class NodeProber(FleetSignal signal, LeaderElector leade
         }
         finally
         {
-            node.DueAt = time.GetUtcNow() + (node.Record.Failures > 0 || node.Record.Heartbeat?.State is not NodeState.Serving ? Quick : Calm);
+            node.DueAt = time.GetUtcNow() + (node.Record.Failures > 0 || node.Record.Heartbeat?.State is not NodeState.Serving ? IntervalInDoubt : Interval);
             _slots.Release();
         }
     }

@@ -15,7 +15,7 @@ internal sealed class ConferenceRoomFinalizer(
     public async Task<FinalizeResult> FinalizeAsync(ConferenceRoom entity, CancellationToken cancellationToken)
     {
         var ns = entity.Metadata.NamespaceProperty;
-        if (RouteOf.Origin(entity.Status) is not null)
+        if (RoomRoutes.Origin(entity.Status) is not null)
         {
             var fleets = observer.Fleets(ns);
             var late = time.GetUtcNow() - entity.Metadata.DeletionTimestamp!.Value.ToUniversalTime() > Patience;

@@ -28,16 +28,16 @@ internal sealed class ConferenceRoomReconciler(
     /// <summary>A pod that does not report a room it was given so long ago is told again.</summary>
     private static readonly TimeSpan TellAgain = TimeSpan.FromSeconds(3);
 
-    private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan Later = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan QuickRetry = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
 
     public async Task<ReconcileResult> ReconcileAsync(ConferenceRoom entity, CancellationToken cancellationToken)
     {
         var ns = entity.Metadata.NamespaceProperty;
         var view = observer.Fleets(ns);
-        if (RouteOf.Origin(entity.Status) is { } origin ? view.Unplanned.Contains(origin.Cluster) : view.Waiting)
+        if (RoomRoutes.Origin(entity.Status) is { } origin ? view.Unplanned.Contains(origin.Cluster) : view.Waiting)
         {
-            return ReconcileResult.After(Soon);
+            return ReconcileResult.After(QuickRetry);
         }
 
         var fleets = view.Known;
@@ -80,7 +80,7 @@ internal sealed class ConferenceRoomReconciler(
         }
 
         book.Forget(ObjectKey.Of(room));
-        if (RouteOf.Room(room) is { } route)
+        if (RoomRoutes.Of(room) is { } route)
         {
             // A newer one of this name that somebody remembers is over as well: there is no other object.
             route = route with { Generation = Math.Max(route.Generation, fences.Of(ObjectKey.Of(room))) };
@@ -92,7 +92,7 @@ internal sealed class ConferenceRoomReconciler(
 
             if (!published.Written)
             {
-                return Later;
+                return Retry;
             }
         }
 
@@ -107,14 +107,14 @@ internal sealed class ConferenceRoomReconciler(
 
         // Somebody may have changed their mind in this moment.
         await writer.DeleteUnchangedAsync(room, cancellation).ConfigureAwait(false);
-        return Later;
+        return Retry;
     }
 
     private async Task<TimeSpan?> PlaceAsync(
         ConferenceRoom room, IReadOnlyList<FleetView> fleets, bool failedOver, string? avoid, string why, IReadOnlyList<DateTimeOffset> losses, CancellationToken cancellation)
     {
         var ns = room.Metadata.NamespaceProperty;
-        var placement = book.Place(ns, Request.Of(room, fleets, avoid, losses.Count));
+        var placement = book.Place(ns, PlacementRequests.Of(room, fleets, avoid, losses.Count));
         if (!placement.IsPlaced)
         {
             var waiting = RoomStatusBuilder.Waiting(room, failedOver ? Phase.Recovering : Phase.Pending, RoomEvents.Waiting, placement.Reason, time.GetUtcNow());
@@ -123,13 +123,13 @@ internal sealed class ConferenceRoomReconciler(
                 events.Warning(room, RoomEvents.Waiting, placement.Reason);
             }
 
-            return Later;
+            return Retry;
         }
 
         if (EndpointOf(placement, fleets) is not { } endpoint)
         {
             book.Release(ns, room.Metadata.Name);
-            return Soon;
+            return QuickRetry;
         }
 
         var status = RoomStatusBuilder.Placed(room, placement, endpoint, failedOver ? Phase.Recovering : Phase.Ready, failedOver, time.GetUtcNow());
@@ -156,7 +156,7 @@ internal sealed class ConferenceRoomReconciler(
         }
 
         book.Forget(ObjectKey.Of(room));
-        if (RouteOf.Room(room) is not { } route)
+        if (RoomRoutes.Of(room) is not { } route)
         {
             return null;
         }
@@ -164,7 +164,7 @@ internal sealed class ConferenceRoomReconciler(
         var published = await routes.PublishAsync(room.Metadata.NamespaceProperty, route, null, again: false, cancellation).ConfigureAwait(false);
         if (!published.Written && published.NewerGeneration == 0)
         {
-            return Later;
+            return Retry;
         }
 
         await WriteNowAsync(room, RoomStatusBuilder.WithoutPod(room), cancellation).ConfigureAwait(false);
@@ -179,7 +179,7 @@ internal sealed class ConferenceRoomReconciler(
         var leaving = observed.Observation.Instance!;
         var lost = decision.Step is RoomStep.Evade;
         var phase = lost ? Phase.Recovering : Phase.Migrating;
-        var placement = book.Place(ns, Request.Of(room, fleets, leaving, losses.Count));
+        var placement = book.Place(ns, PlacementRequests.Of(room, fleets, leaving, losses.Count));
         if (!placement.IsPlaced || EndpointOf(placement, fleets) is not { } endpoint)
         {
             // A pod that is drained serves it meanwhile, and one that starts again will.
@@ -191,7 +191,7 @@ internal sealed class ConferenceRoomReconciler(
             var reason = $"{decision.Reason}, and {placement.Reason}";
             var kept = RoomStatusBuilder.Kept(room, phase, observed.Report, reason, heard: true, time.GetUtcNow());
             await WriteAsync(room, RoomStatusBuilder.Remembering(kept, losses), cancellation).ConfigureAwait(false);
-            return Later;
+            return Retry;
         }
 
         if (lost)
@@ -243,7 +243,7 @@ internal sealed class ConferenceRoomReconciler(
     /// <returns>When to try again; null when it is published.</returns>
     private async Task<TimeSpan?> PublishAsync(ConferenceRoom room, string? previous, bool again, CancellationToken cancellation)
     {
-        var route = RouteOf.Room(room)!;
+        var route = RoomRoutes.Of(room)!;
         if (fences.Of(ObjectKey.Of(room)) is var fence && fence > route.Generation)
         {
             return await RenumberAsync(room, fence, cancellation).ConfigureAwait(false);
@@ -261,7 +261,7 @@ internal sealed class ConferenceRoomReconciler(
         }
 
         await WriteNowAsync(room, RoomStatusBuilder.Unpublished(room, time.GetUtcNow()), cancellation).ConfigureAwait(false);
-        return Later;
+        return Retry;
     }
 
     /// <summary>A room of this name was here before; its number is passed, or nodes would take this one for the older.</summary>

@@ -34,7 +34,7 @@ internal sealed partial class LostEnds(IObjectCache<ConferenceRoom> rooms, ApiCl
         }
     }
 
-    private static bool IsOver(ConferenceRoom? room) => room is null || (room.Status?.Phase is RoomPhase.Ended && RouteOf.Origin(room.Status) is null);
+    private static bool IsOver(ConferenceRoom? room) => room is null || (room.Status?.Phase is RoomPhase.Ended && RoomRoutes.Origin(room.Status) is null);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The registry had lost that room {Room} is over: it says so again, at generation {Generation}")]
     private partial void LogMended(string room, long generation);

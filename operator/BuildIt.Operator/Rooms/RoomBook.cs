@@ -21,7 +21,7 @@ internal sealed class RoomBook : IRoomLedger
     private readonly FleetSignal _signal;
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, RoomPage> _pages = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, NamespaceBook> _namespaces = new(StringComparer.Ordinal);
 
     public RoomBook(FleetDirectory directory, IObjectCache<ConferenceRoom> rooms, FleetSignal signal, TimeProvider time)
     {
@@ -40,21 +40,21 @@ internal sealed class RoomBook : IRoomLedger
         lock (_lock)
         {
             var now = _time.GetUtcNow();
-            var page = PageOf_NeedsLock(ns, now);
-            page.Picture.Advance(now);
-            placement = RoomPlacer.Place(page.Picture, request);
+            var book = BookOf_NeedsLock(ns, now);
+            book.Picture.Advance(now);
+            placement = RoomPlacer.Place(book.Picture, request);
             if (placement.IsPlaced)
             {
-                page.Enter(
+                book.Enter(
                     new BookedRoom(
                         request.Room, placement.Cluster!, placement.Instance!, placement.Region!, placement.Generation, now, placement.Expected, request.Losses),
                     now);
             }
             else
             {
-                page.Restore(request.Room, now);
+                book.Restore(request.Room, now);
                 var wanted = FleetToGrow(ns, placement, request);
-                grow = page.Wait(request.Room, wanted, placement.Expected) ? wanted : null;
+                grow = book.Wait(request.Room, wanted, placement.Expected) ? wanted : null;
             }
         }
 
@@ -73,7 +73,7 @@ internal sealed class RoomBook : IRoomLedger
         lock (_lock)
         {
             var now = _time.GetUtcNow();
-            return PageOf_NeedsLock(room.Metadata.NamespaceProperty, now).Observe(room, now)?.PlacedAt;
+            return BookOf_NeedsLock(room.Metadata.NamespaceProperty, now).Observe(room, now)?.PlacedAt;
         }
     }
 
@@ -85,10 +85,10 @@ internal sealed class RoomBook : IRoomLedger
     {
         lock (_lock)
         {
-            var page = PageOf_NeedsLock(ns, _time.GetUtcNow());
-            if (page.Remove(room) is { } booked)
+            var book = BookOf_NeedsLock(ns, _time.GetUtcNow());
+            if (book.Remove(room) is { } booked)
             {
-                page.Wait(room, RoomPage.KeyOf(booked.Cluster), booked.Expected);
+                book.Wait(room, NamespaceBook.KeyOf(booked.Cluster), booked.Expected);
             }
         }
     }
@@ -98,11 +98,11 @@ internal sealed class RoomBook : IRoomLedger
     {
         lock (_lock)
         {
-            var page = PageOf_NeedsLock(room.Namespace, _time.GetUtcNow());
+            var book = BookOf_NeedsLock(room.Namespace, _time.GetUtcNow());
 
             // What the pod reports of it goes with its next heartbeat; what was promised goes now.
-            page.Remove(room.Name);
-            page.WaitNoMore(room.Name);
+            book.Remove(room.Name);
+            book.WaitNoMore(room.Name);
         }
     }
 
@@ -111,7 +111,7 @@ internal sealed class RoomBook : IRoomLedger
     {
         lock (_lock)
         {
-            return PageOf_NeedsLock(ns, _time.GetUtcNow()).Find(room)?.Instance == instance;
+            return BookOf_NeedsLock(ns, _time.GetUtcNow()).Find(room)?.Instance == instance;
         }
     }
 
@@ -121,7 +121,7 @@ internal sealed class RoomBook : IRoomLedger
         lock (_lock)
         {
             var rooms = new List<string>();
-            PageOf_NeedsLock(ns, _time.GetUtcNow()).Picture.RoomsOn(instance, rooms);
+            BookOf_NeedsLock(ns, _time.GetUtcNow()).Picture.RoomsOn(instance, rooms);
             return rooms;
         }
     }
@@ -131,8 +131,8 @@ internal sealed class RoomBook : IRoomLedger
     {
         lock (_lock)
         {
-            var page = PageOf_NeedsLock(fleet.Key.Namespace, _time.GetUtcNow());
-            return [.. page.Picture.Stranded().Where(room => page.Find(room)?.Cluster == fleet.Id)];
+            var book = BookOf_NeedsLock(fleet.Key.Namespace, _time.GetUtcNow());
+            return [.. book.Picture.Stranded().Where(room => book.Find(room)?.Cluster == fleet.Id)];
         }
     }
 
@@ -141,7 +141,7 @@ internal sealed class RoomBook : IRoomLedger
     {
         lock (_lock)
         {
-            return [.. PageOf_NeedsLock(ns, _time.GetUtcNow()).Waiting];
+            return [.. BookOf_NeedsLock(ns, _time.GetUtcNow()).Waiting];
         }
     }
 
@@ -150,12 +150,12 @@ internal sealed class RoomBook : IRoomLedger
         lock (_lock)
         {
             var now = _time.GetUtcNow();
-            var page = PageOf_NeedsLock(cluster.Namespace, now);
-            page.Picture.Advance(now);
-            var (rooms, participants) = page.Picture.HeldFor(cluster.ToString());
+            var book = BookOf_NeedsLock(cluster.Namespace, now);
+            book.Picture.Advance(now);
+            var (rooms, participants) = book.Picture.HeldFor(cluster.ToString());
             return new RoomDemand
             {
-                PendingRooms = page.WaitingFor(cluster),
+                PendingRooms = book.WaitingFor(cluster),
                 ReservedRooms = rooms,
                 ReservedParticipants = participants,
             };
@@ -166,7 +166,7 @@ internal sealed class RoomBook : IRoomLedger
     {
         lock (_lock)
         {
-            return PageOf_NeedsLock(ns, _time.GetUtcNow()).Picture.CountOn(instance);
+            return BookOf_NeedsLock(ns, _time.GetUtcNow()).Picture.CountOn(instance);
         }
     }
 
@@ -180,12 +180,12 @@ internal sealed class RoomBook : IRoomLedger
             lock (_lock)
             {
                 // Whoever asks first for a namespace takes over all there is.
-                if (!_pages.TryGetValue(view.Key.Namespace, out var page))
+                if (!_namespaces.TryGetValue(view.Key.Namespace, out var book))
                 {
                     return;
                 }
 
-                page.Take(view, from, to, _time.GetUtcNow());
+                book.Take(view, from, to, _time.GetUtcNow());
             }
 
             from = to;
@@ -193,26 +193,26 @@ internal sealed class RoomBook : IRoomLedger
         while (from < view.Instances.Count);
     }
 
-    private RoomPage PageOf_NeedsLock(string ns, DateTimeOffset now)
+    private NamespaceBook BookOf_NeedsLock(string ns, DateTimeOffset now)
     {
-        if (!_pages.TryGetValue(ns, out var page))
+        if (!_namespaces.TryGetValue(ns, out var book))
         {
-            _pages.Add(ns, page = new RoomPage());
+            _namespaces.Add(ns, book = new NamespaceBook());
             foreach (var room in _rooms.List(ns))
             {
-                page.Observe(room, now);
+                book.Observe(room, now);
             }
 
             foreach (var fleet in _directory.All)
             {
                 if (fleet.Key.Namespace == ns)
                 {
-                    page.Take(fleet, 0, fleet.Instances.Count, now);
+                    book.Take(fleet, 0, fleet.Instances.Count, now);
                 }
             }
         }
 
-        return page;
+        return book;
     }
 
     // One fleet grows for a room, not every fleet that might have it.

@@ -57,7 +57,7 @@ internal sealed class RoomObserver(FleetDirectory directory, IObjectCache<SfuClu
     public static ObservedRoom Observe(ConferenceRoom room, IReadOnlyList<FleetView> fleets, DateTimeOffset? placedAt)
     {
         var status = room.Status ?? new ConferenceRoomStatus();
-        var origin = RouteOf.Origin(status);
+        var origin = RoomRoutes.Origin(status);
         var fleet = origin is null ? null : fleets.FirstOrDefault(view => view.Key.Name == origin.Cluster);
         var owner = fleet?.Find(origin!.Instance);
         var report = owner is { Liveness: Liveness.Alive }

@@ -94,7 +94,7 @@ internal sealed class RoomWaker(RoomBook book, RoomFences fences, LostEnds ends,
         {
             foreach (var change in new ReportChanges(before.Rooms, pod.Rooms))
             {
-                if (Brief.Of(change.Before) != Brief.Of(change.After))
+                if (StatusFigures.Of(change.Before) != StatusFigures.Of(change.After))
                 {
                     Wake(ns, change.Room, name);
                 }
@@ -154,9 +154,9 @@ internal sealed class RoomWaker(RoomBook book, RoomFences fences, LostEnds ends,
         Liveness Liveness, bool Draining, bool Held, PodLoad? Load, IReadOnlyList<RoomReport> Rooms, FleetView View);
 
     /// <summary>What of a report matters to a room's status.</summary>
-    private readonly record struct Brief(long Generation, int Participants, int Publishers, bool Encrypted, bool IsEmpty, bool EverJoined, bool EndRequested)
+    private readonly record struct StatusFigures(long Generation, int Participants, int Publishers, bool Encrypted, bool IsEmpty, bool EverJoined, bool EndRequested)
     {
-        public static Brief Of(RoomReport? report) => report is null ? default : new(
+        public static StatusFigures Of(RoomReport? report) => report is null ? default : new(
             report.Generation, report.Participants, report.Publishers, report.EndToEndEncrypted, report.EmptySeconds is not null, report.EverJoined, report.EndRequested);
     }
 }

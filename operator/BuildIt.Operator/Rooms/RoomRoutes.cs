@@ -3,11 +3,11 @@ using BuildIt.Sfu.Contracts;
 
 namespace BuildIt.Operator.Rooms;
 
-/// <summary>The route that a room's object stands for.</summary>
-internal static class RouteOf
+/// <summary>The routes that objects of rooms stand for.</summary>
+internal static class RoomRoutes
 {
     /// <summary>Null while the room has no pod.</summary>
-    public static RoomRoute? Room(ConferenceRoom room)
+    public static RoomRoute? Of(ConferenceRoom room)
     {
         if (room.Status is not { } status || Origin(status) is not { } origin)
         {

@@ -11,11 +11,11 @@ using k8s.Models;
 namespace BuildIt.Operator.Clusters;
 
 /// <summary>Keeps on each pod what others read there: whether it is busy, its media address, whose it is.</summary>
-internal sealed class PodMarks(FleetCaches caches, FleetObserver observer, HostNames names, ObjectWriter writer, ApiClient client, IEventRecorder events)
+internal sealed class PodMetadata(FleetCaches caches, FleetObserver observer, HostNames names, ObjectWriter writer, ApiClient client, IEventRecorder events)
 {
-    /// <summary>Marks the pods of a fleet.</summary>
+    /// <summary>Writes it on the pods of a fleet.</summary>
     /// <returns>The media address of each pod, by uid.</returns>
-    public async Task<IReadOnlyDictionary<string, MediaAddress>> MarkAsync(
+    public async Task<IReadOnlyDictionary<string, MediaAddress>> WriteAsync(
         SfuCluster cluster, IReadOnlyList<ObservedPod> pods, RoundFaults faults, CancellationToken cancellation)
     {
         var addresses = new Dictionary<string, MediaAddress>(StringComparer.Ordinal);
@@ -36,13 +36,13 @@ internal sealed class PodMarks(FleetCaches caches, FleetObserver observer, HostN
             }
 
             await faults.TryAsync(
-                FleetFaults.PodNotChanged, $"the pod {pod.Metadata.Name}", () => MarkAsync(cluster, observed, pod, address, cancellation), cancellation).ConfigureAwait(false);
+                FleetFaults.PodNotChanged, $"the pod {pod.Metadata.Name}", () => WriteAsync(cluster, observed, pod, address, cancellation), cancellation).ConfigureAwait(false);
         }
 
         return addresses;
     }
 
-    private async Task MarkAsync(SfuCluster cluster, ObservedPod observed, V1Pod pod, MediaAddress address, CancellationToken cancellation)
+    private async Task WriteAsync(SfuCluster cluster, ObservedPod observed, V1Pod pod, MediaAddress address, CancellationToken cancellation)
     {
         var labels = new Dictionary<string, string?> { [ResourceLabels.Busy] = observed.Observation.IsBusy ? ResourceLabels.BusyValue : null };
         try

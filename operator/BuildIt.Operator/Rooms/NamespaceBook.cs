@@ -11,10 +11,10 @@ namespace BuildIt.Operator.Rooms;
 /// The rooms of one namespace and the pods they may be on. What a round of a fleet brings touches what it changes and nothing
 /// else. Not safe for several threads.
 /// </summary>
-internal sealed class RoomPage
+internal sealed class NamespaceBook
 {
     private readonly Dictionary<string, BookedRoom> _rooms = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, Wish> _waiting = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, WaitingRoom> _waiting = new(StringComparer.Ordinal);
 
     // What was last taken over of each pod, by fleet. Compared with what is there now, not with what is said to have changed.
     private readonly Dictionary<ObjectKey, Dictionary<string, Taken>> _fleets = [];
@@ -27,7 +27,7 @@ internal sealed class RoomPage
     public BookedRoom? Find(string room) => _rooms.GetValueOrDefault(room);
 
     /// <summary>Participants expected in each room that waits for a fleet.</summary>
-    public IReadOnlyList<int> WaitingFor(ObjectKey fleet) => _waiting.Count == 0 ? [] : [.. _waiting.Values.Where(wish => wish.Fleet == fleet).Select(wish => wish.Expected)];
+    public IReadOnlyList<int> WaitingFor(ObjectKey fleet) => _waiting.Count == 0 ? [] : [.. _waiting.Values.Where(room => room.Fleet == fleet).Select(room => room.Expected)];
 
     /// <summary>Takes over pods of a fleet as a round saw them.</summary>
     /// <param name="view">The fleet.</param>
@@ -103,13 +103,13 @@ internal sealed class RoomPage
     /// <returns>Whether that is news.</returns>
     public bool Wait(string room, ObjectKey? fleet, int expected)
     {
-        var wish = new Wish(fleet, expected);
-        if (_waiting.TryGetValue(room, out var known) && known == wish)
+        var waiting = new WaitingRoom(fleet, expected);
+        if (_waiting.TryGetValue(room, out var known) && known == waiting)
         {
             return false;
         }
 
-        _waiting[room] = wish;
+        _waiting[room] = waiting;
         return true;
     }
 
@@ -121,7 +121,7 @@ internal sealed class RoomPage
     {
         var name = room.Metadata.Name;
         var known = Find(name);
-        if (RouteOf.Origin(room.Status) is not { } origin || room.Status!.Phase is RoomPhase.Ended or RoomPhase.Quarantined)
+        if (RoomRoutes.Origin(room.Status) is not { } origin || room.Status!.Phase is RoomPhase.Ended or RoomPhase.Quarantined)
         {
             if (known is not null && known.Generation <= (room.Status?.Generation ?? 0))
             {
@@ -140,7 +140,7 @@ internal sealed class RoomPage
 
         var read = new BookedRoom(
             name, new ObjectKey(room.Metadata.NamespaceProperty, origin.Cluster).ToString(), origin.Instance, origin.Region ?? string.Empty,
-            room.Status.Generation, SinceOf(room), Request.ExpectedOf(room.Spec), room.Status.RecentLosses.Count);
+            room.Status.Generation, SinceOf(room), PlacementRequests.ExpectedOf(room.Spec), room.Status.RecentLosses.Count);
         Enter(read, now);
         return read;
     }
@@ -199,7 +199,7 @@ internal sealed class RoomPage
 
     private readonly record struct Taken(IReadOnlyList<RoomReport> Reports, FleetView View);
 
-    private sealed record Wish(ObjectKey? Fleet, int Expected);
+    private sealed record WaitingRoom(ObjectKey? Fleet, int Expected);
 }
 
 /// <summary>A room that has a pod.</summary>

@@ -6,8 +6,8 @@ using k8s.Models;
 
 namespace BuildIt.Operator.Rooms;
 
-/// <summary>What a room asks of placement.</summary>
-internal static class Request
+/// <summary>What rooms ask of placement.</summary>
+internal static class PlacementRequests
 {
     /// <param name="room">The room.</param>
     /// <param name="fleets">The fleets of its namespace.</param>
