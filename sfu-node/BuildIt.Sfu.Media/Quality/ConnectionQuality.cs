@@ -1,5 +1,14 @@
 namespace BuildIt.Sfu.Media.Quality;
 
+/// <summary>How well a participant is connected; the values are those of the wire protocol.</summary>
+public enum LinkQuality : byte
+{
+    Poor = 0,
+    Good = 1,
+    Excellent = 2,
+    Lost = 3,
+}
+
 /// <summary>What one stream of a participant went through since the last score.</summary>
 /// <param name="IsAudio">Audio suffers from loss more than video, which is repaired.</param>
 /// <param name="PacketsExpected">Packets sent or expected; 0 when the stream was silent on purpose (DTX, mute, pause by the subscriber).</param>
