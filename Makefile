@@ -15,6 +15,7 @@ deps: ## Install what is missing: system packages, npm packages, NuGet packages
 
 build: deps ## Compile everything
 	@dotnet build $(SOLUTION) -nologo -v quiet
+	@cd conference-client && npm run --silent build
 
 test: deps ## Run every test against a real Kubernetes API, Redis and browser (FILTER=... narrows it)
 	@scripts/test.sh $(if $(FILTER),--filter '$(FILTER)')
@@ -65,5 +66,5 @@ cluster-down: ## Stop it and remove every trace
 	@tests/cluster/down.sh
 
 clean: ## Remove what was built (the cache in ~/.cache/buildit-sfu stays)
-	@rm -rf artifacts
+	@rm -rf artifacts conference-client/artifacts conference-client/dist
 	@find . -type d \( -name bin -o -name obj -o -name TestResults \) -not -path '*/node_modules/*' -prune -exec rm -rf {} +

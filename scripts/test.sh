@@ -4,7 +4,8 @@
 #
 #   scripts/test.sh [--kind KIND]... [--filter EXPRESSION] [PROJECT...]
 #
-#   KIND: unit, integration or e2e, the folders of tests/. PROJECT: a name, such as BuildIt.Sfu.Net.Tests.
+#   KIND: unit, integration or e2e, the folders of tests/. PROJECT: a name, such as BuildIt.Sfu.Net.Tests, or
+#   conference-client, whose tests are among the unit tests. EXPRESSION is one of dotnet's, so it leaves these out.
 #
 # Fails when a test fails, when a project breaks off, when nothing ran at all, and when more than two tests were unsteady:
 # tests of browsers and containers that failed and passed when run again by themselves. Nothing else is run twice. Both
@@ -19,6 +20,7 @@ while [ $# -gt 0 ]; do
   case $1 in
     --filter) filter=(--filter "$2"); shift ;;
     --kind) kinds+=("$2"); shift ;;
+    conference-client) projects+=("$1") ;;
     *) projects+=(tests/*/"$1/$1.csproj") ;;
   esac
   shift
@@ -26,6 +28,7 @@ done
 if [ ${#projects[@]} = 0 ]; then
   [ ${#kinds[@]} -gt 0 ] || kinds=(unit integration e2e)
   for kind in "${kinds[@]}"; do projects+=(tests/"$kind"/*/*.Tests.csproj); done
+  if [[ " ${kinds[*]} " == *' unit '* ]] && [ ${#filter[@]} = 0 ]; then projects+=(conference-client); fi
 fi
 
 # needs KIND: whether a project of this kind is among those to run.
@@ -67,6 +70,7 @@ print_slowest() {
 
 build() {
   local target=BuildIt.Operator.sln
+  if [ "${projects[*]}" = conference-client ]; then return 0; fi
   # For those who change the code and want an answer within a minute.
   if ! needs integration && ! needs e2e; then target=tests/unit/unit.proj; fi
   echo "Building"
@@ -121,10 +125,31 @@ run_project() {
   printf '%-40s %5d passed %4d failed %4d skipped %5d s\n%s' "$name" "$good" "$bad" "$((total - executed))" "$((SECONDS - started))" "$out"
 }
 
+# tally FILE NAME: a number of the summary that node's test runner closes with.
+tally() { sed -nE "s/^# $2 ([0-9]+)$/\1/p" "$1" | tail -n 1; }
+
+# run_client: compiles the TypeScript client and runs its tests, and leaves their numbers as run_project does.
+run_client() {
+  local log=$results/conference-client.log started=$SECONDS code=0 good bad left out=''
+  # The reporter is named because node chooses another when nobody reads along. A test that hangs is ended.
+  (cd conference-client && npm run --silent pretest &&
+    timeout 5m find artifacts/tests -name '*.test.js' -exec node --require ./tests/support/webcrypto.cjs --test --test-reporter=tap {} +) \
+    >"$log" 2>&1 </dev/null || code=$?
+  good=$(tally "$log" pass) bad=$(tally "$log" fail) left=$(tally "$log" skipped)
+  good=${good:-0} bad=${bad:-0} left=${left:-0}
+  # It did not compile, broke off, or had nothing to run.
+  if [ "$bad" = 0 ] && { [ "$code" != 0 ] || [ "$good" = 0 ]; }; then bad=1; fi
+  echo "$good $bad $left 0" >"$results/conference-client.tally"
+  if [ "$bad" != 0 ]; then out=$(sed 's/^/    /' "$log")$'\n'; fi
+  printf '%-40s %5d passed %4d failed %4d skipped %5d s\n%s' conference-client "$good" "$bad" "$left" "$((SECONDS - started))" "$out"
+}
+
 # lane QUEUE: runs the projects that the file lists, one after the other. Several lanes may share one queue.
 lane() {
   local project
-  while project=$(flock "$1.lock" -c "head -n 1 '$1'; sed -i 1d '$1'") && [ -n "$project" ]; do run_project "$project"; done
+  while project=$(flock "$1.lock" -c "head -n 1 '$1'; sed -i 1d '$1'") && [ -n "$project" ]; do
+    if [ "$project" = conference-client ]; then run_client; else run_project "$project"; fi
+  done
 }
 
 if needs integration || needs e2e; then
@@ -148,7 +173,7 @@ fi
 # the other: side by side on two cores their fleets fall silent and are replaced, as they should be.
 for project in "${projects[@]}"; do
   case $project in
-    tests/unit/*) echo "$project" >>"$results/unit.queue" ;;
+    tests/unit/* | conference-client) echo "$project" >>"$results/unit.queue" ;;
     *) echo "$project" >>"$results/other.queue" ;;
   esac
 done
