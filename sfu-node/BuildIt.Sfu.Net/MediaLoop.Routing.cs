@@ -155,20 +155,22 @@ public sealed partial class MediaLoop
 
         // A binding left on another loop stays until its endpoint closes that path; the directory no longer leads there,
         // but the loop itself must not keep what arrives on its own socket, unless it has won the address back meanwhile.
-        if (previous != Index && Sibling(previous) is { } other)
+        if (previous != Index)
         {
-            TransportAddress address = remote;
-            other.Post(() =>
-            {
-                if (!_network.Directory.TryGet(address, out int owner) || owner != other.Index)
-                {
-                    other._bindings.Remove(address);
-                }
-            });
+            Sibling(previous)?.ForgetWhenLost(remote);
         }
 
         _bindings[remote] = new Binding(endpoint, path, proven);
     }
+
+    // Apart from Claim, which would make this closure each time, needed or not. Any thread.
+    private void ForgetWhenLost(TransportAddress remote) => Post(() =>
+    {
+        if (!_network.Directory.TryGet(remote, out int owner) || owner != Index)
+        {
+            _bindings.Remove(remote);
+        }
+    });
 
     internal void ClosePath(MediaEndpoint endpoint, PathId path, in TransportAddress remote, bool last)
     {

@@ -153,6 +153,33 @@ public sealed class MediaLoopTests
         Assert.InRange(allocated, 0, 1000);
     }
 
+    /// <summary>Every client proves its address again every few seconds.</summary>
+    [Fact]
+    public async Task Claiming_an_address_again_allocates_nothing()
+    {
+        using MediaNetwork network = TestPeers.Start(TestPeers.Options);
+        MediaLoop loop = network.Loops[0];
+        (EchoHandler echo, string ufrag) = await TestPeers.AddEchoAsync(loop);
+        using Socket client = TestPeers.UdpClient(network.UdpPort);
+        client.Send(TestPeers.StunRequest(ufrag));
+        TestPeers.Receive(client);
+        TransportAddress remote = TransportAddress.FromEndPoint((IPEndPoint)client.LocalEndPoint!);
+
+        long allocated = await loop.InvokeAsync(() =>
+        {
+            echo.Endpoint.Claim(remote, proven: true);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 1000; i++)
+            {
+                echo.Endpoint.Claim(remote, proven: true);
+            }
+
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        });
+
+        Assert.Equal(0, allocated);
+    }
+
     [Fact]
     public async Task The_arrival_of_a_datagram_is_when_it_reached_the_host_however_late_the_loop_reads_it()
     {
