@@ -121,6 +121,27 @@ topologySpreadConstraints:
 {{- end }}
 {{- end }}
 
+{{/* Where the room API runs. */}}
+{{- define "buildit-sfu.roomApiNamespace" -}}
+{{- .Values.roomApi.namespace | default .Values.watchNamespace | default .Release.Namespace }}
+{{- end }}
+
+{{/* What is reached from outside, as a JSON list: the room API under its public name, and the signalling of the fleets named. */}}
+{{- define "buildit-sfu.entrances" -}}
+{{- $all := list }}
+{{- if .Values.roomApi.enabled }}
+{{- $host := regexReplaceAll ":[0-9]+$" (urlParse .Values.roomApi.publicUrl).host "" }}
+{{- $service := printf "%s-room-api" (include "buildit-sfu.fullname" .) }}
+{{- $all = append $all (dict "name" $service "namespace" (include "buildit-sfu.roomApiNamespace" .) "host" $host "tlsSecret" .Values.ingress.roomApiTlsSecret "service" $service "port" 8080) }}
+{{- end }}
+{{- range .Values.signalEntrances }}
+{{- $service := printf "%s-signal" .fleet }}
+{{- $all = append $all (dict "name" $service "namespace" (.namespace | default $.Values.watchNamespace | default $.Release.Namespace) "host" .host "tlsSecret" (.tlsSecret | default "") "service" $service "port" (.port | default 7880)) }}
+{{- end }}
+{{- if not $all }}{{ fail "nothing is reached from outside: set roomApi.enabled, or name fleets in signalEntrances" }}{{ end }}
+{{- toJson $all }}
+{{- end }}
+
 {{/* The version of the disruption budget's API: policy/v1 came with Kubernetes 1.21. */}}
 {{- define "buildit-sfu.policyVersion" -}}
 {{- ternary "policy/v1" "policy/v1beta1" (semverCompare ">=1.21-0" .Capabilities.KubeVersion.Version) }}

@@ -43,8 +43,10 @@ public sealed class HelmInstallTests(KubernetesCluster cluster) : IClassFixture<
         lease.Spec = new V1LeaseSpec { HolderIdentity = "somebody" };
         await cluster.Client.CoordinationV1.ReplaceNamespacedLeaseAsync(lease, lease.Metadata.Name, space);
 
-        await HelmAsync("upgrade", "kept", HelmChart.Folder, "--namespace", space, "--set", "crds.install=false", "--set", "operator.logLevel=Debug");
+        await HelmAsync("upgrade", "kept", HelmChart.Folder, "--namespace", space, "--set", "crds.install=false", "--set", "operator.logLevel=Debug",
+            "--set", "ingress.enabled=true,signalEntrances[0].fleet=main,signalEntrances[0].host=sfu.example.com");
 
+        Assert.Equal("main-signal", (await cluster.Client.NetworkingV1.ListNamespacedIngressAsync(space)).Items.Single().Spec.Rules.Single().Http.Paths.Single().Backend.Service.Name);
         Assert.Equal([1, 2, 3], (await cluster.Client.CoreV1.ReadNamespacedSecretAsync(secret.Metadata.Name, space)).Data["tls.key"]);
         Assert.Equal("somebody", (await cluster.Client.CoordinationV1.ReadNamespacedLeaseAsync(lease.Metadata.Name, space)).Spec.HolderIdentity);
         await HelmAsync("uninstall", "kept", "--namespace", space);
