@@ -10,6 +10,7 @@ using BuildIt.RoomApi.Operations;
 using BuildIt.RoomApi.Regions;
 using BuildIt.RoomApi.Registry;
 using BuildIt.RoomApi.Registry.Commits;
+using BuildIt.RoomApi.Registry.Mail;
 using BuildIt.RoomApi.Rooms;
 using BuildIt.RoomApi.Telemetry;
 using BuildIt.RoomApi.Tokens;
@@ -99,6 +100,7 @@ public static class RoomApiHost
         services.AddSingleton<CreationMemory>();
         services.AddSingleton<WaitingRooms>();
         services.AddSingleton<CommitLog>();
+        services.AddSingleton<Mailboxes>();
         services.AddSingleton<RevocationRegistry>();
         services.AddSingleton<UndurableDecisions>();
         services.AddSingleton<FleetRegistry>();
@@ -118,6 +120,7 @@ public static class RoomApiHost
         services.AddSingleton<RoomFeeds>();
         services.AddSingleton<CommitStream>();
         services.AddSingleton<CommitEndpoints>();
+        services.AddSingleton<MailEndpoints>();
         services.AddSingleton<FleetEndpoints>();
         services.AddSingleton<OperationsEndpoints>();
         services.AddSingleton<OnDemandRooms>();
@@ -162,6 +165,7 @@ public static class RoomApiHost
         app.Services.GetRequiredService<WaitingRoomEndpoints>().Map(app);
         app.Services.GetRequiredService<ParticipantEndpoints>().Map(app);
         app.Services.GetRequiredService<CommitEndpoints>().Map(app);
+        app.Services.GetRequiredService<MailEndpoints>().Map(app);
         app.Services.GetRequiredService<FleetEndpoints>().Map(app);
         app.MapOpenApi("/openapi/{documentName}.json").WithMetadata(new GateMetadata(GatePolicy.Public));
         app.UseEndpoints(_ => { });

@@ -71,6 +71,12 @@ public sealed class RegistryKeys(string scope)
     /// <summary>Channel: the id of a room whose <see cref="CommitLog"/> has changed.</summary>
     public string CommitLogChanges => _prefix + "commit-log-changes";
 
+    /// <summary>Hash with expiry: the mail that waits for an ephemeral participant id in a room, sealed by the room-api.</summary>
+    public string Mailbox(RoomId room, string participant) => $"{_prefix}mail:{room}:{participant}";
+
+    /// <summary>Channel: the id of a room and the ephemeral id of a participant for whom mail has come, with a space between.</summary>
+    public string MailChanges => _prefix + "mail-changes";
+
     /// <summary>Sorted set of the names that hold what members left, by the Unix time in milliseconds when they expire.</summary>
     public string LeftBehind => _prefix + "left-behind";
 

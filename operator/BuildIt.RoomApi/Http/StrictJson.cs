@@ -106,6 +106,7 @@ public static class StrictJson
             _ when plain == typeof(int) && !(value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out _)) => "a whole number of at most 2147483647",
             _ when plain == typeof(long) && !(value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out _)) => "a whole number",
             _ when plain == typeof(byte[]) && !IsBase64(value) => "bytes in base64 (RFC 4648 section 4)",
+            _ when typeof(IReadOnlyList<JsonElement>) == plain && value.ValueKind != JsonValueKind.Array => "a list",
             _ when typeof(IReadOnlyList<string>) == plain && !IsStrings(value) => "a list of strings",
             _ => null,
         };

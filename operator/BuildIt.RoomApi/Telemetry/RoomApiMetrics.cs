@@ -27,6 +27,7 @@ public sealed class RoomApiMetrics
         Revocations = metrics.CreateCounter("buildit_roomapi_revocations_total", "Participants put out, by whether a node confirmed it.", "confirmed");
         Commits = metrics.CreateCounter(
             "buildit_roomapi_commits_total", "Commits and group infos sent to a room's log, by what became of them.", "message", "outcome");
+        Mail = metrics.CreateCounter("buildit_roomapi_mail_total", "Gift wraps sent to mailboxes, by what became of them.", "outcome");
         Streams = metrics.CreateGauge("buildit_roomapi_streams", "Streams of commits that are open.");
         BackgroundFaults = metrics.CreateCounter(
             "buildit_roomapi_background_faults_total", "Unexpected failures of work that goes on all the time, by work; each is a bug.", "work");
@@ -54,6 +55,8 @@ public sealed class RoomApiMetrics
     public Counter Revocations { get; }
 
     public Counter Commits { get; }
+
+    public Counter Mail { get; }
 
     public Gauge Streams { get; }
 

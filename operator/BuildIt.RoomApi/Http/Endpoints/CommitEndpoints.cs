@@ -40,7 +40,7 @@ public sealed class CommitEndpoints(
             .Guarded(
                 GatePolicy.SignedOrToken,
                 "streamCommits",
-                "Commits as they come, as Server-Sent Events: log (where the log stands), commit, end (a problem). ?after= as above; the header Last-Event-ID outweighs it.")
+                "Commits as they come, as Server-Sent Events: log (where the log stands), commit, mail (some has come for the caller), end (a problem). ?after= as above; the header Last-Event-ID outweighs it.")
             .Produces<string>(StatusCodes.Status200OK, EventWriter.MediaType)
             .Refuses(400)
             .AboutRoom();

@@ -9,7 +9,7 @@ namespace BuildIt.RoomApi.Http.Streams;
 
 /// <summary>
 /// A room's commits as they come, as Server-Sent Events: <c>log</c> says where the log stands, first of all and whenever that is not
-/// what the reader expects; <c>commit</c> is one commit; <c>end</c> says why there will be no more. Ends with the room, with the right to be
+/// what the reader expects; <c>commit</c> is one commit; <c>mail</c> says that mail has come for the reader; <c>end</c> says why there will be no more. Ends with the room, with the right to be
 /// in it, and after an hour like a join token.
 /// </summary>
 public sealed class CommitStream(RoomFeeds feeds, RoomCalls calls, CommitLog log, StreamSeats seats, IHostApplicationLifetime lifetime, TimeProvider time)
@@ -49,6 +49,7 @@ public sealed class CommitStream(RoomFeeds feeds, RoomCalls calls, CommitLog log
     {
         var ends = (call.Caller.Token?.IssuedAt ?? time.GetUtcNow()) + JoinTokens.Lifetime;
         var putOut = feed.Current.State.Out.GetValueOrDefault(call.Me);
+        var mail = feed.Current.State.Mail.GetValueOrDefault(call.Me);
         await events.OpenAsync();
         LogHead? told = null;
         LogHead? followed = null;
@@ -60,6 +61,12 @@ public sealed class CommitStream(RoomFeeds feeds, RoomCalls calls, CommitLog log
             {
                 await events.SendAsync("end", ProblemJson.Of(over));
                 return;
+            }
+
+            if (state.Mail.GetValueOrDefault(call.Me) is var delivered && delivered > mail)
+            {
+                mail = delivered;
+                await events.SendAsync("mail", new { });
             }
 
             if (state is { Head: { } head, Room: { } room } && (followed != head || next < head.NextEpoch))

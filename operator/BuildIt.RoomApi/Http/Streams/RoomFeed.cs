@@ -9,7 +9,9 @@ namespace BuildIt.RoomApi.Http.Streams;
 /// <param name="Room">The room as it was read last; null when it is gone.</param>
 /// <param name="Head">Where its log stands; null while that is not known.</param>
 /// <param name="Out">How often whom was put out while somebody streamed.</param>
-internal sealed record FeedState(ConferenceRoom? Room, LogHead? Head, ImmutableDictionary<ParticipantId, int> Out);
+/// <param name="Mail">How often mail came for those who stream.</param>
+internal sealed record FeedState(
+    ConferenceRoom? Room, LogHead? Head, ImmutableDictionary<ParticipantId, int> Out, ImmutableDictionary<ParticipantId, int> Mail);
 
 /// <summary>
 /// Follows one room for all of its streams at this replica: what they need is read once, and each takes from it at its own pace.
@@ -113,6 +115,17 @@ internal sealed class RoomFeed(string id, FeedState state, CancellationToken sto
 
     public void PutOut(ParticipantId participant) =>
         Change(before => before with { Out = before.Out.SetItem(participant, before.Out.GetValueOrDefault(participant) + 1) });
+
+    public void Deliver(ParticipantId participant)
+    {
+        lock (_lock)
+        {
+            if (_readers.ContainsKey(participant))
+            {
+                Change(before => before with { Mail = before.Mail.SetItem(participant, before.Mail.GetValueOrDefault(participant) + 1) });
+            }
+        }
+    }
 
     public void SetHead(LogHead head) => Change(before => before with { Head = head });
 

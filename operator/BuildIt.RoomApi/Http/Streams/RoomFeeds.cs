@@ -42,7 +42,7 @@ public sealed partial class RoomFeeds(
         {
             if (!_feeds.TryGetValue(call.Id, out var feed))
             {
-                feed = new RoomFeed(call.Id, new FeedState(call.Room, null, ImmutableDictionary<ParticipantId, int>.Empty), lifetime.ApplicationStopping);
+                feed = new RoomFeed(call.Id, new FeedState(call.Room, null, ImmutableDictionary<ParticipantId, int>.Empty, ImmutableDictionary<ParticipantId, int>.Empty), lifetime.ApplicationStopping);
                 _feeds[call.Id] = feed;
                 _ = FollowAsync(feed);
             }
@@ -75,6 +75,7 @@ public sealed partial class RoomFeeds(
         // A subscription that stands is kept over every loss of the connection.
         await SubscribeAsync(keys.CommitLogChanges, room => Find(room)?.Wake(room: false), stoppingToken);
         await SubscribeAsync(keys.RevocationChanges, OnRevocation, stoppingToken);
+        await SubscribeAsync(keys.MailChanges, OnMail, stoppingToken);
     }
 
     private async Task SubscribeAsync(string channel, Action<string> handler, CancellationToken stopping)
@@ -103,6 +104,14 @@ public sealed partial class RoomFeeds(
             }
 
             feed.Wake(room: true);
+        }
+    }
+
+    private void OnMail(string message)
+    {
+        if (message.Split(' ') is [var room, var to] && ParticipantId.TryParse(to, out var participant))
+        {
+            Find(room)?.Deliver(participant);
         }
     }
 

@@ -104,11 +104,11 @@ public sealed class CommitLog(RedisConnection redis, RegistryKeys keys, Pseudony
         var left = room.EndsAt is { } end ? end - time.GetUtcNow() : CommitLimits.Lifetime;
         RedisValue[] common =
         [
+            (long)Math.Clamp(left.TotalMilliseconds, 1, CommitLimits.Lifetime.TotalMilliseconds),
             Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)),
 
             // With another pepper nothing that is kept can be opened: then too the log starts anew.
             names.For("commit-log", Encoding.ASCII.GetBytes(room.Id)),
-            (long)Math.Clamp(left.TotalMilliseconds, 1, CommitLimits.Lifetime.TotalMilliseconds),
             keys.CommitLogChanges,
             room.Id,
         ];

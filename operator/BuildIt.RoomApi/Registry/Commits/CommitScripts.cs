@@ -8,42 +8,23 @@ internal static class CommitScripts
 {
     // A server that started again or was promoted may have lost the last writes while it kept the earlier ones, and members would
     // go on with different commits for one epoch. So a log counts only on the server that it was started on.
-    private const string Begin =
+    private const string Begin = LeftBehindScript.Begin +
         """
-        local log, index, sizes = KEYS[1], KEYS[2], KEYS[3]
-        local lifetime = tonumber(ARGV[3])
-        local time = redis.call('TIME')
-        local now = time[1] * 1000 + math.floor(time[2] / 1000)
-        if redis.call('EXISTS', index) == 0 then
-            redis.call('DEL', sizes)
-        end
-        for _, key in ipairs(redis.call('ZRANGEBYSCORE', index, '-inf', now, 'LIMIT', 0, 16)) do
-            redis.call('HINCRBY', sizes, 'total', -(tonumber(redis.call('HGET', sizes, key)) or 0))
-            redis.call('HDEL', sizes, key)
-            redis.call('ZREM', index, key)
-        end
+        local log = name
         local described = redis.pcall('INFO', 'server')
-        local origin = ARGV[2] .. (type(described) == 'string' and string.match(described, 'run_id:(%x+)') or '')
+        local origin = ARGV[3] .. (type(described) == 'string' and string.match(described, 'run_id:(%x+)') or '')
         local head = redis.call('HMGET', log, 'incarnation', 'origin', 'first', 'next', 'bytes')
         local incarnation, first, next, bytes = head[1], tonumber(head[3]), tonumber(head[4]), tonumber(head[5])
         local function keep(size)
-            local known = tonumber(redis.call('HGET', sizes, log)) or 0
             bytes = size
             redis.call('HSET', log, 'first', first, 'next', next, 'bytes', bytes)
-            redis.call('PEXPIRE', log, lifetime)
-            redis.call('HSET', sizes, log, bytes)
-            redis.call('HINCRBY', sizes, 'total', bytes - known)
-            redis.call('ZADD', index, now + lifetime, log)
-        end
-        local function fits(size, most)
-            local known = tonumber(redis.call('HGET', sizes, log)) or 0
-            return (tonumber(redis.call('HGET', sizes, 'total')) or 0) + size - known <= tonumber(most)
+            count(bytes)
         end
         local function tell()
             redis.call('PUBLISH', ARGV[4], ARGV[5])
         end
         local function start()
-            incarnation, first, next = ARGV[1], 0, 0
+            incarnation, first, next = ARGV[2], 0, 0
             redis.call('DEL', log)
             redis.call('HSET', log, 'incarnation', incarnation, 'origin', origin)
             keep(0)

@@ -28,12 +28,12 @@ public sealed class CommitStreamTests(RoomApiFixture api)
             await reader.ExpectAsync(0, [0]);
         }
 
-        for (var epoch = 1; epoch < 20; epoch++)
+        for (var epoch = 1; epoch < 8; epoch++)
         {
             (await room.PostAsync(_host, incarnation, epoch, [(byte)epoch], through: epoch % 2 == 0 ? api.A : api.B)).Expect(HttpStatusCode.Created);
         }
 
-        for (var epoch = 1; epoch < 20; epoch++)
+        for (var epoch = 1; epoch < 8; epoch++)
         {
             await first.ExpectAsync(epoch, [(byte)epoch]);
             await second.ExpectAsync(epoch, [(byte)epoch]);
@@ -45,7 +45,7 @@ public sealed class CommitStreamTests(RoomApiFixture api)
     {
         var room = await CommitRoom.CreateAsync(api, _host);
         var incarnation = await room.IncarnationAsync(_host);
-        for (var epoch = 0; epoch < 40; epoch++)
+        for (var epoch = 0; epoch < 24; epoch++)
         {
             (await room.PostAsync(_host, incarnation, epoch, [(byte)epoch])).Expect(HttpStatusCode.Created);
         }
@@ -61,7 +61,7 @@ public sealed class CommitStreamTests(RoomApiFixture api)
         Assert.Equal($"{incarnation}.4", last);
         using var second = await EventReader.OpenAsync(api.B, room, _guest, last, "?after=2");
         await second.NextAsync("log");
-        for (var epoch = 5; epoch < 40; epoch++)
+        for (var epoch = 5; epoch < 24; epoch++)
         {
             await second.ExpectAsync(epoch, [(byte)epoch]);
         }

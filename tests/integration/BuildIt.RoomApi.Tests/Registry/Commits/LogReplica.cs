@@ -3,29 +3,33 @@ using BuildIt.RoomApi.Configuration;
 using BuildIt.RoomApi.Identity;
 using BuildIt.RoomApi.Registry;
 using BuildIt.RoomApi.Registry.Commits;
+using BuildIt.RoomApi.Registry.Mail;
 using BuildIt.RoomApi.Tests.Integration;
 using BuildIt.Sfu.Contracts;
 using BuildIt.Testing;
 
 namespace BuildIt.RoomApi.Tests.Registry.Commits;
 
-/// <summary>What one replica has of the logs: a connection of its own to a Redis.</summary>
+/// <summary>What one replica has of logs and mail: a connection of its own to a Redis.</summary>
 internal sealed class LogReplica : IAsyncDisposable
 {
     public static readonly byte[] Pepper = RandomNumberGenerator.GetBytes(32);
 
     private readonly RedisConnection _redis;
 
-    private LogReplica(RedisConnection redis, RoomApiSettings settings)
+    private LogReplica(RedisConnection redis, RoomApiSettings settings, TimeProvider time)
     {
         _redis = redis;
         var names = new Pseudonyms(settings.Pepper);
-        Log = new CommitLog(redis, new RegistryKeys(settings.Namespace), names, new Sealer(names), settings, TimeProvider.System);
+        Log = new CommitLog(redis, new RegistryKeys(settings.Namespace), names, new Sealer(names), settings, time);
+        Mail = new Mailboxes(redis, new RegistryKeys(settings.Namespace), names, new Sealer(names), settings, time);
     }
 
     public CommitLog Log { get; }
 
-    public static async Task<LogReplica> StartAsync(RedisServer server, byte[]? pepper = null, long memory = 64 << 20)
+    public Mailboxes Mail { get; }
+
+    public static async Task<LogReplica> StartAsync(RedisServer server, byte[]? pepper = null, long memory = 64 << 20, TimeProvider? time = null)
     {
         var settings = new RoomApiSettings
         {
@@ -37,7 +41,7 @@ internal sealed class LogReplica : IAsyncDisposable
             RedisAddresses = [server.Address],
             LeftBehindMemory = memory,
         };
-        return new LogReplica(await RedisConnection.ConnectAsync(settings), settings);
+        return new LogReplica(await RedisConnection.ConnectAsync(settings), settings, time ?? TimeProvider.System);
     }
 
     public static LogRoom NewRoom() => new(RoomIds.New(), null);
