@@ -133,7 +133,7 @@ run_client() {
   local log=$results/conference-client.log started=$SECONDS code=0 good bad left out=''
   # The reporter is named because node chooses another when nobody reads along. A test that hangs is ended.
   (cd conference-client && npm run --silent pretest &&
-    timeout 5m find artifacts/tests -name '*.test.js' -exec node --require ./tests/support/webcrypto.cjs --test --test-reporter=tap {} +) \
+    timeout 10m find artifacts/tests -name '*.test.js' -exec node --require ./tests/support/webcrypto.cjs --test --test-reporter=tap {} +) \
     >"$log" 2>&1 </dev/null || code=$?
   good=$(tally "$log" pass) bad=$(tally "$log" fail) left=$(tally "$log" skipped)
   good=${good:-0} bad=${bad:-0} left=${left:-0}

@@ -5,12 +5,23 @@ export { importFrameKey, KeyRing } from './frames/keyring.js';
 export { FrameOpener } from './frames/opener.js';
 export { type EncodedFrame, FrameSealer } from './frames/sealer.js';
 export { type TrackSource } from './frames/source.js';
+export { type Changes, MlsGroup, type PendingCommit, type Processed, type RosterEntry } from './mls/group.js';
+export { type Candidate, decodeKeyPackage, encodeKeyPackage, makeCandidate } from './mls/member.js';
+export { Refusal, type RefusalReason } from './mls/refusal.js';
+export type { EventTemplate, NostrSigner, SignedEvent } from './mls/signer.js';
 export {
   type Bytes,
   type Epoch,
   epochNumber,
+  type LeafIndex,
   type Milliseconds,
   milliseconds,
+  type NostrPublicKey,
+  nostrPublicKey,
   type ParticipantId,
   participantId,
+  type RoomId,
+  roomId,
+  seconds,
+  type UnixSeconds,
 } from './units.js';

@@ -26,3 +26,30 @@ export function epochNumber(value: number | bigint): Epoch {
 export function participantId(value: string): ParticipantId {
   return value as ParticipantId;
 }
+
+/** A moment on the calendar, in whole seconds since 1970. */
+export type UnixSeconds = number & { readonly [unit]: 'unix' };
+
+/** A Nostr public key: 32 bytes in lower-case hex. */
+export type NostrPublicKey = string & { readonly [unit]: 'npub' };
+
+/** What the room API calls a room. */
+export type RoomId = string & { readonly [unit]: 'room' };
+
+/** The place of a member in the MLS tree. */
+export type LeafIndex = number & { readonly [unit]: 'leaf' };
+
+export function seconds(value: number): UnixSeconds {
+  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError('A moment is a whole number of seconds that is not negative');
+  return value as UnixSeconds;
+}
+
+/** @throws RangeError when it is not 32 bytes in lower-case hex. */
+export function nostrPublicKey(hex: string): NostrPublicKey {
+  if (!/^[0-9a-f]{64}$/.test(hex)) throw new RangeError('A Nostr public key has 32 bytes in lower-case hex');
+  return hex as NostrPublicKey;
+}
+
+export function roomId(value: string): RoomId {
+  return value as RoomId;
+}

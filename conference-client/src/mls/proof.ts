@@ -1,0 +1,92 @@
+import { getEventHash, verifyEvent } from 'nostr-tools/pure';
+import { bytesToHex, hexToBytes } from 'nostr-tools/utils';
+import { type Bytes, seconds, type NostrPublicKey, type RoomId, type UnixSeconds } from '../units.js';
+import type { EventTemplate, NostrSigner } from './signer.js';
+
+// A member proves that its Nostr key stands behind its MLS signature key: a BIP-340 signature over room, key and expiry. It is
+// the signature of a Nostr event, because that is all that a NIP-07 signer signs. The event itself is never published; who
+// checks it puts it together again.
+
+/** The kind of that event: of the ephemeral range (NIP-01), which no relay keeps. */
+export const PROOF_KIND = 29_420;
+
+/** The leaf node extension that carries it: of the private range (RFC 9420 section 17.3). */
+export const PROOF_EXTENSION = 0xfb01;
+
+/** How long a proof may be valid at most: 7 days. */
+export const LONGEST_PROOF = 7 * 24 * 3600;
+
+/**
+ * How far the clocks of members may be apart: 10 minutes. Who adds a member wants this much left, and who checks it forgives
+ * as much, so that members whose clocks differ come to the same answer.
+ */
+export const CLOCK_TOLERANCE = 600;
+
+const VERSION = 1;
+const PROOF_BYTES = 1 + 8 + 8 + 64;
+
+/** What a leaf says about its proof. Nothing of it is verified. */
+export interface Proof {
+  readonly createdAt: UnixSeconds;
+  readonly expiresAt: UnixSeconds;
+  /** 64 bytes, BIP-340. */
+  readonly signature: Bytes;
+}
+
+/** What a proof is about. */
+export interface ProofSubject {
+  readonly room: RoomId;
+  readonly publicKey: NostrPublicKey;
+  /** The Ed25519 key of the MLS leaf. */
+  readonly signatureKey: Uint8Array;
+}
+
+function template({ room, signatureKey }: Omit<ProofSubject, 'publicKey'>, createdAt: UnixSeconds, expiresAt: UnixSeconds): EventTemplate {
+  const tags = [['room', room], ['key', bytesToHex(signatureKey)], ['expiration', String(expiresAt)]];
+  return { kind: PROOF_KIND, created_at: createdAt, tags, content: '' };
+}
+
+/**
+ * Asks the signer for a proof.
+ * @throws RangeError when the time asked for is longer than 7 days.
+ * @throws Error when the signer answers with a signature that is not of this event and key.
+ */
+export async function signProof(signer: NostrSigner, subject: ProofSubject, createdAt: UnixSeconds, expiresAt: UnixSeconds): Promise<Proof> {
+  if (expiresAt <= createdAt || expiresAt - createdAt > LONGEST_PROOF) throw new RangeError('A proof is valid for 7 days at most');
+  const { sig } = await signer.signEvent(template(subject, createdAt, expiresAt));
+  const proof = { createdAt, expiresAt, signature: /^[0-9a-f]{128}$/.test(sig) ? Uint8Array.from(hexToBytes(sig)) : new Uint8Array(64) };
+  if (checkProof(proof, subject, createdAt) !== 'valid') throw new Error('The signer did not sign what it was asked to');
+  return proof;
+}
+
+/** What became of a proof: wrong is also what belongs to another room, key or member. */
+export type ProofVerdict = 'valid' | 'expired' | 'wrong';
+
+/** Checks a proof by the clock of whoever checks, with 10 minutes of tolerance. */
+export function checkProof(proof: Proof, subject: ProofSubject, now: UnixSeconds): ProofVerdict {
+  const { createdAt, expiresAt, signature } = proof;
+  if (expiresAt <= createdAt || expiresAt - createdAt > LONGEST_PROOF || createdAt > now + CLOCK_TOLERANCE) return 'wrong';
+  const event = { ...template(subject, createdAt, expiresAt), pubkey: subject.publicKey, sig: bytesToHex(signature) };
+  if (!verifyEvent({ ...event, id: getEventHash(event) })) return 'wrong';
+  return expiresAt + CLOCK_TOLERANCE < now ? 'expired' : 'valid';
+}
+
+export function encodeProof({ createdAt, expiresAt, signature }: Proof): Bytes {
+  const bytes = new Uint8Array(PROOF_BYTES);
+  const view = new DataView(bytes.buffer);
+  view.setUint8(0, VERSION);
+  view.setBigUint64(1, BigInt(createdAt));
+  view.setBigUint64(9, BigInt(expiresAt));
+  bytes.set(signature, 17);
+  return bytes;
+}
+
+/** Reads an extension; undefined when it is no proof. Any bytes may be given. */
+export function decodeProof(bytes: Uint8Array): Proof | undefined {
+  if (bytes.length !== PROOF_BYTES || bytes[0] !== VERSION) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const created = view.getBigUint64(1);
+  const expires = view.getBigUint64(9);
+  if (created > Number.MAX_SAFE_INTEGER || expires > Number.MAX_SAFE_INTEGER) return undefined;
+  return { createdAt: seconds(Number(created)), expiresAt: seconds(Number(expires)), signature: Uint8Array.from(bytes.subarray(17)) };
+}
