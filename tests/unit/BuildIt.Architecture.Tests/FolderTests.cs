@@ -33,6 +33,7 @@ public class FolderTests
     [InlineData("internal readonly record struct Y(int Z);")]
     [InlineData("public delegate Task<int> Y(int z);")]
     [InlineData("public enum Y { Z }")]
+    [InlineData("public sealed class YAttribute : Attribute;")]
     public void A_folder_is_named_by_its_types_where_they_need_no_using(string declared) =>
         Assert.Equal(["(root) A.B"], new NamespaceGraph("P", ["namespace P.A.B;\nclass X\n{\n    Y Of { get; }\n}", $"using P.A.B;\nnamespace P;\n{declared}"]).Cycles());
 

@@ -20,8 +20,8 @@ internal sealed partial class NamespaceGraph
     {
         _project = project;
         var files = texts.Select(Code).Where(code => Namespace().IsMatch(code)).Select(code => (Code: code, Namespace: Namespace().Match(code).Groups[1].Value)).ToList();
-        _types = files.SelectMany(file => Declaration().Matches(file.Code), (file, type) => (file.Namespace, Type: type.Groups["name"].Value))
-            .ToLookup(type => type.Namespace, type => type.Type);
+        _types = files.SelectMany(file => Declaration().Matches(file.Code).SelectMany(type => Names(type.Groups["name"].Value)), (file, name) => (file.Namespace, Name: name))
+            .ToLookup(type => type.Namespace, type => type.Name);
         foreach (var (code, from) in files)
         {
             if (!_named.TryGetValue(from, out var named))
@@ -99,6 +99,9 @@ internal sealed partial class NamespaceGraph
     }
 
     private string Relative(string name) => name == _project ? Root : name[(_project.Length + 1)..];
+
+    /// <summary>An attribute is most often named without its last word.</summary>
+    private static IEnumerable<string> Names(string type) => type.EndsWith(nameof(Attribute), StringComparison.Ordinal) ? [type, type[..^nameof(Attribute).Length]] : [type];
 
     /// <summary>The text without comments and without strings, of which what stands in braces stays.</summary>
     private static string Code(string text) =>
