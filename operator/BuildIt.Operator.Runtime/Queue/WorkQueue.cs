@@ -27,6 +27,9 @@ public sealed class WorkQueue<TKey> : IDisposable
         _core = new WorkQueueCore<TKey>(backoff, minInterval);
         _time = time;
         _timer = time.CreateTimer(_ => OnTimer(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+
+        // A counter that appears with the first failure has not increased yet, to whoever watches it.
+        RuntimeMetrics.Retries.WithLabels(name);
     }
 
     /// <summary>Asks for a run of <paramref name="key"/>, now or after a delay.</summary>

@@ -29,6 +29,10 @@ public sealed class RoomApiMetrics
             "buildit_roomapi_commits_total", "Commits and group infos sent to a room's log, by what became of them.", "message", "outcome");
         Mail = metrics.CreateCounter("buildit_roomapi_mail_total", "Gift wraps sent to mailboxes, by what became of them.", "outcome");
         Streams = metrics.CreateGauge("buildit_roomapi_streams", "Streams of commits that are open.");
+
+        // Counters that appear with the first event have not increased yet, to whoever watches them.
+        Revocations.WithLabels("true");
+        Revocations.WithLabels("false");
         BackgroundFaults = metrics.CreateCounter(
             "buildit_roomapi_background_faults_total", "Unexpected failures of work that goes on all the time, by work; each is a bug.", "work");
         RegistryUp = metrics.CreateGauge("buildit_roomapi_registry_up", "1 while Redis can be reached.");

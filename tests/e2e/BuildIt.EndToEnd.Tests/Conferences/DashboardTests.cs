@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using BuildIt.EndToEnd.Tests.Chart;
+using BuildIt.EndToEnd.Tests.Fleets;
+using BuildIt.Testing;
+using BuildIt.Testing.Nostr;
+using k8s;
+using k8s.Models;
+
+namespace BuildIt.EndToEnd.Tests.Conferences;
+
+/// <summary>The dashboards of the chart show something: a real Prometheus reads a real fleet with a call on it.</summary>
+[Collection(FleetCollection.Name)]
+public sealed class DashboardTests(Installations installations)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    [RootFact]
+    public async Task EveryQueryHasAnAnswerWhileThereIsACall()
+    {
+        var fleet = await installations.ConferencesAsync();
+        await using var conference = await Conference.MeetAsync(fleet, browsers: 0, headless: 3);
+        await conference.Gathering.MediaFlowsAsync(Patience);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => fleet.Api.JoinAsync(new NostrSigner(), "no-such-room"));
+        await using var prometheus = await PrometheusServer.StartAsync(await TargetsAsync(fleet.Fleet));
+
+        var waiting = Queries(conference.Room).ToList();
+        Assert.NotEmpty(waiting);
+        for (var watch = Stopwatch.StartNew(); ;)
+        {
+            foreach (var query in waiting.ToList())
+            {
+                if ((await prometheus.QueryAsync(query)).Count > 0)
+                {
+                    waiting.Remove(query);
+                }
+            }
+
+            if (waiting.Count == 0)
+            {
+                return;
+            }
+
+            Assert.True(watch.Elapsed < Patience, $"nothing answers\n{string.Join('\n', waiting)}");
+            await Task.Delay(TimeSpan.FromMilliseconds(500));
+        }
+    }
+
+    private static IEnumerable<string> Queries(string room) =>
+        from file in Directory.GetFiles(Path.Combine(HelmChart.Folder, "files", "dashboards"), "*.json").Order(StringComparer.Ordinal)
+        from panel in JsonNode.Parse(File.ReadAllText(file))!["panels"]!.AsArray()
+        from target in panel!["targets"]?.AsArray() ?? []
+        select target["expr"]!.GetValue<string>()
+            .Replace("$room", room, StringComparison.Ordinal)
+            .Replace("$namespace", ".*", StringComparison.Ordinal)
+            .Replace("$cluster", ".*", StringComparison.Ordinal)
+            .Replace("$node", ".*", StringComparison.Ordinal);
+
+    private static async Task<IReadOnlyList<ScrapeTarget>> TargetsAsync(InstalledFleet fleet)
+    {
+        var targets = new List<ScrapeTarget>();
+        await AddAsync(InstalledFleet.System, "app.kubernetes.io/component=operator", 8080);
+        await AddAsync(InstalledFleet.Space, "app.kubernetes.io/component=room-api", 9090);
+        await AddAsync(InstalledFleet.Space, "app.kubernetes.io/name=sfu-node", 7885);
+        return targets;
+
+        async Task AddAsync(string space, string selector, int port)
+        {
+            var pods = (await fleet.Client.CoreV1.ListNamespacedPodAsync(space, labelSelector: selector)).Items.Where(pod => pod.Status.PodIP is not null).ToList();
+            Assert.NotEmpty(pods);
+            targets.AddRange(pods.Select(pod => new ScrapeTarget(
+                $"{pod.Status.PodIP}:{port}", new Dictionary<string, string> { ["namespace"] = space, ["pod"] = pod.Metadata.Name })));
+        }
+    }
+}
