@@ -12,7 +12,7 @@ public partial class DocumentTests
     private static readonly List<string> Files = [.. Directory
         .EnumerateFiles(Path.Combine(Solution.Root.FullName, "docs"), "*.md", SearchOption.AllDirectories)
         .Select(path => Path.GetRelativePath(Solution.Root.FullName, path))
-        .Append("README.md").Append("CONTRIBUTING.md").Order(StringComparer.Ordinal)];
+        .Concat(["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"]).Order(StringComparer.Ordinal)];
 
     public static TheoryData<string> Pages => [.. Files];
 
