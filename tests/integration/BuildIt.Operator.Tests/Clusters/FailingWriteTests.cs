@@ -16,7 +16,7 @@ public sealed class FailingWriteTests(OperatorFixture fixture) : IClassFixture<O
             await world.CreateFleetAsync();
             await world.UntilAsync("it is shown", status => status.Conditions.Any(c => c is { Type: "Degraded", Status: "True", Reason: "PodRefused" }));
             Assert.Contains("nobody.listens.example.com", (await world.ConditionAsync("Degraded"))!.Message, StringComparison.Ordinal);
-            await Eventually.TrueAsync(async () => (await world.EventsAsync("PodRefused")).Count > 0, "an Event tells", world.DescribeAsync);
+            await world.ToldAsync("PodRefused");
         }
 
         await world.ReadyAsync(2);
@@ -33,7 +33,7 @@ public sealed class FailingWriteTests(OperatorFixture fixture) : IClassFixture<O
             await world.PatchFleetAsync("""{"spec":{"replicas":{"min":1,"max":1}}}""");
             await world.UntilAsync("it is shown", status => status.Conditions.Any(c => c is { Type: "Degraded", Status: "True", Reason: "PodNotChanged" }));
             Assert.Contains("nobody.listens.example.com", (await world.ConditionAsync("Degraded"))!.Message, StringComparison.Ordinal);
-            await Eventually.TrueAsync(async () => (await world.EventsAsync("PodNotChanged")).Count > 0, "an Event tells", world.DescribeAsync);
+            await world.ToldAsync("PodNotChanged");
         }
 
         await world.ReadyAsync(1);
@@ -50,7 +50,7 @@ public sealed class FailingWriteTests(OperatorFixture fixture) : IClassFixture<O
         await world.Fleet.Api.DeleteAsync<V1Service>(world.Fleet.Namespace, "fleet-signal", null, null, CancellationToken.None);
         await world.Fleet.UntilAsync("it is shown", status => status.Conditions.Any(c => c is { Type: "Degraded", Status: "True", Reason: "ServiceNotWritten" }));
         Assert.Contains("nobody.listens.example.com", (await world.Fleet.ConditionAsync("Degraded"))!.Message, StringComparison.Ordinal);
-        await Eventually.TrueAsync(async () => (await world.Fleet.EventsAsync("ServiceNotWritten")).Count > 0, "an Event tells", world.Fleet.DescribeAsync);
+        await world.Fleet.ToldAsync("ServiceNotWritten");
 
         await world.Fleet.Kubelet.Running[owner].DieAsync();
         var moved = await world.ReadyAsync("before", generation: 2);

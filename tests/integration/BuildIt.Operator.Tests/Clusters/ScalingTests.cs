@@ -19,7 +19,7 @@ public sealed class ScalingTests(OperatorFixture fixture) : IClassFixture<Operat
         // 120 publishers of 50 for each pod at 0.7: four pods.
         world.LoadEverybody(60);
         await world.ReadyAsync(4);
-        Assert.Contains(await world.EventsAsync("Scaled"), e => e.Message.StartsWith("from 2 to 4 pods", StringComparison.Ordinal));
+        await world.ToldAsync("Scaled", "from 2 to 4 pods");
         Assert.Equal("60% publishers", (await world.StatusAsync()).Load!.Summary);
 
         // Still somebody on the first two; the two that never had anybody go.
@@ -28,7 +28,7 @@ public sealed class ScalingTests(OperatorFixture fixture) : IClassFixture<Operat
         world.Kubelet.Running[busy[1]].Load = FleetWorld.Participants(1);
         await world.ReadyAsync(2);
         Assert.Equal(busy, await world.PodNamesAsync());
-        Assert.NotEmpty(await world.EventsAsync("DrainStarted"));
+        await world.ToldAsync("DrainStarted");
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class ScalingTests(OperatorFixture fixture) : IClassFixture<Operat
         node.Load = FleetWorld.Participants(0);
         await world.ReadyAsync(1);
         Assert.DoesNotContain(draining.Name, await world.PodNamesAsync());
-        Assert.NotEmpty(await world.EventsAsync("ReconnectAsked"));
+        await world.ToldAsync("ReconnectAsked");
     }
 
     [Fact]
@@ -82,7 +82,7 @@ public sealed class ScalingTests(OperatorFixture fixture) : IClassFixture<Operat
         await Eventually.TrueAsync(() => world.Kubelet.Running.Values.All(n => !n.IsDraining), "the node goes on");
         Assert.Equal(pods, await world.PodNamesAsync());
         Assert.All(await world.PodsAsync(), pod => Assert.DoesNotContain("sfu.buildit.network/drain-started", pod.Metadata.Annotations.Keys));
-        Assert.NotEmpty(await world.EventsAsync("DrainCalledBack"));
+        await world.ToldAsync("DrainCalledBack");
     }
 
     [Fact]
@@ -149,6 +149,6 @@ public sealed class ScalingTests(OperatorFixture fixture) : IClassFixture<Operat
             spec["autoscaling"]!["schedules"] = new JsonArray(new JsonObject { ["cron"] = "* * * * *", ["timezone"] = "Asia/Tokyo", ["min"] = 3 });
         });
         await world.ReadyAsync(3);
-        Assert.Contains(await world.EventsAsync("PodCreated"), e => e.Message.Contains("schedule", StringComparison.Ordinal));
+        await world.ToldAsync("PodCreated", "schedule");
     }
 }

@@ -205,6 +205,12 @@ internal sealed class FleetWorld : IAsyncDisposable
     public async Task<IReadOnlyList<Corev1Event>> EventsAsync(string reason) =>
         [.. (await Client.CoreV1.ListNamespacedEventAsync(Namespace)).Items.Where(e => e.Reason == reason)];
 
+    /// <summary>Waits for an Event: it is written beside the work, and so after what it tells of.</summary>
+    /// <param name="reason">Its reason.</param>
+    /// <param name="message">What its message contains.</param>
+    public Task ToldAsync(string reason, string message = "") => Eventually.TrueAsync(
+        async () => (await EventsAsync(reason)).Any(e => e.Message.Contains(message, StringComparison.Ordinal)), $"an Event {reason} tells of {message}", DescribeAsync);
+
     /// <summary>The Events about one object, in the order in which they were first written.</summary>
     public async Task<IReadOnlyList<Corev1Event>> EventsOfAsync(string name) =>
     [

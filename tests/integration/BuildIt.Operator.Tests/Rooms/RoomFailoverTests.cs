@@ -67,7 +67,7 @@ public sealed class RoomFailoverTests(OperatorFixture fixture) : IClassFixture<O
         var moved = await world.ReadyAsync("room", generation: 2);
         Assert.NotEqual(lost, moved.Assignments[0].Instance);
         Assert.Equal(1, moved.Failovers);
-        Assert.Contains(await world.Fleet.EventsAsync("PodReplaced"), e => e.Message.Contains(lost, StringComparison.Ordinal));
+        await world.Fleet.ToldAsync("PodReplaced", lost);
     }
 
     /// <summary>Paused by somebody, or left alone because its spec is bad: pods are frozen, rooms are not.</summary>
@@ -177,7 +177,7 @@ public sealed class RoomFailoverTests(OperatorFixture fixture) : IClassFixture<O
         Assert.Contains(quarantined.Conditions, c => c is { Type: "Quarantined", Status: "True" } && c.Message.Contains(SfuApi.ReleasedAt, StringComparison.Ordinal));
         Assert.Contains(quarantined.Conditions, c => c is { Type: "Ready", Status: "False", Reason: "Quarantined" });
         await world.RouteIsAsync("poison", "tells its clients that it is over", route => route.State is RoomRouteState.Ended && route.Generation == quarantined.Generation);
-        Assert.NotEmpty(await world.Fleet.EventsAsync("Quarantined"));
+        await world.Fleet.ToldAsync("Quarantined");
         await world.Fleet.ReadyAsync(3);
 
         // Another operator knows it from the object.
@@ -246,7 +246,7 @@ public sealed class RoomFailoverTests(OperatorFixture fixture) : IClassFixture<O
         var moved = await world.ReadyAsync("room", generation: 2);
         Assert.NotEqual(old, moved.Assignments[0].Instance);
         Assert.Equal(0, moved.Failovers);
-        await Eventually.TrueAsync(async () => (await world.Fleet.EventsAsync("Migrating")).Count > 0, "an Event tells");
+        await world.Fleet.ToldAsync("Migrating");
         await Eventually.TrueAsync(async () => !(await world.Fleet.PodNamesAsync()).Contains(old), "the old pod goes once it is empty", world.Fleet.DescribeAsync);
     }
 
