@@ -28,7 +28,8 @@ done
 if [ ${#projects[@]} = 0 ]; then
   [ ${#kinds[@]} -gt 0 ] || kinds=(unit integration e2e)
   for kind in "${kinds[@]}"; do projects+=(tests/"$kind"/*/*.Tests.csproj); done
-  if [[ " ${kinds[*]} " == *' unit '* ]] && [ ${#filter[@]} = 0 ]; then projects+=(conference-client); fi
+  # First, because it takes longest.
+  if [[ " ${kinds[*]} " == *' unit '* ]] && [ ${#filter[@]} = 0 ]; then projects=(conference-client "${projects[@]}"); fi
 fi
 
 # needs KIND: whether a project of this kind is among those to run.
