@@ -88,7 +88,8 @@ public sealed class PrometheusServer : IAsyncDisposable
         var port = FreePort.NextTcp();
         _http.BaseAddress = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}/"));
         _process = ChildProcess.Start(
-            program, [$"--config.file={file}", $"--storage.tsdb.path={Path.Combine(_folder, "data")}", $"--web.listen-address=127.0.0.1:{port}", "--log.level=warn"]);
+            program, [$"--config.file={file}", $"--storage.tsdb.path={Path.Combine(_folder, "data")}", $"--web.listen-address=127.0.0.1:{port}", "--log.level=warn"],
+            outputPath: Path.Combine(_folder, "log"));
         using var patience = new CancellationTokenSource(StartTimeout);
         while (!await IsReadyAsync())
         {

@@ -73,7 +73,8 @@ public sealed class TurnServer : IAsyncDisposable
                 $"--listening-ip={Domain}", $"--relay-ip={Domain}", "--allow-loopback-peers",
                 $"--listening-port={Port}", $"--tls-listening-port={TlsPort}", "--cert", FileOf("certificate.pem"), "--pkey", FileOf("key.pem"),
                 "--use-auth-secret", $"--static-auth-secret={Secret}", "--realm=tests", "--fingerprint",
-            ]);
+            ],
+            outputPath: FileOf("log"));
         using var patience = new CancellationTokenSource(StartTimeout);
         foreach (var port in (int[])[Port, TlsPort])
         {
@@ -99,9 +100,6 @@ public sealed class TurnServer : IAsyncDisposable
             await process.DisposeAsync();
         }
     }
-
-    /// <summary>What it has written since it was started.</summary>
-    public string Log() => _process?.ReadOutput() ?? string.Empty;
 
     /// <summary>The user name and password that it accepts until a moment.</summary>
     public (string Username, string Credential) CredentialsUntil(DateTimeOffset expiry)
