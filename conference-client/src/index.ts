@@ -9,6 +9,7 @@ export { type Changes, MlsGroup, type PendingCommit, type Processed, type Roster
 export { type Candidate, decodeKeyPackage, encodeKeyPackage, makeCandidate } from './mls/member.js';
 export { Refusal, type RefusalReason } from './mls/refusal.js';
 export type { EventTemplate, NostrSigner, SignedEvent } from './mls/signer.js';
+export { type Direction, FrameEncryption, type FrameEncryptionOptions, type Traffic } from './worker/index.js';
 export {
   type Bytes,
   type Epoch,

@@ -8,8 +8,11 @@
  * - malformed, version: it is not a frame of this format.
  * - codec: the codec is none of version 1.
  * - exhausted: the counter is used up; a new epoch is needed.
+ * - reflected: it was one's own and came back.
+ * - cleartext: data that was not encrypted at all.
  */
-export type DropReason = 'noKey' | 'unknownEpoch' | 'badTag' | 'replay' | 'instances' | 'malformed' | 'version' | 'codec' | 'exhausted';
+export type DropReason =
+  'noKey' | 'unknownEpoch' | 'badTag' | 'replay' | 'instances' | 'malformed' | 'version' | 'codec' | 'exhausted' | 'reflected' | 'cleartext';
 
 /** Counts what happened to the frames of a track. */
 export class FrameCounts {
@@ -26,6 +29,11 @@ export class FrameCounts {
     let sum = 0;
     for (const count of this.#dropped.values()) sum += count;
     return sum;
+  }
+
+  /** How many were dropped for each reason there was. */
+  get reasons(): Readonly<Partial<Record<DropReason, number>>> {
+    return Object.fromEntries(this.#dropped);
   }
 
   droppedFor(reason: DropReason): number {

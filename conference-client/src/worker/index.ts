@@ -1,0 +1,2 @@
+export { FrameEncryption, type FrameEncryptionOptions } from './frame-encryption.js';
+export type { Direction, Traffic } from './control.js';
