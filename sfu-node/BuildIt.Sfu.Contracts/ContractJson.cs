@@ -25,6 +25,7 @@ namespace BuildIt.Sfu.Contracts;
 [JsonSerializable(typeof(Presence))]
 [JsonSerializable(typeof(Revocation))]
 [JsonSerializable(typeof(RoomCreation))]
+[JsonSerializable(typeof(LinkOrders))]
 public sealed partial class ContractJson : JsonSerializerContext
 {
     /// <summary>The largest contract that is read, in bytes. More is refused unread.</summary>
@@ -52,7 +53,7 @@ public sealed partial class ContractJson : JsonSerializerContext
             return false;
         }
 
-        if (value is not null && HasHoles(value))
+        if (value is not null && IsUnsound(value))
         {
             value = null;
         }
@@ -60,11 +61,14 @@ public sealed partial class ContractJson : JsonSerializerContext
         return value is not null;
     }
 
-    // The serializer checks nullability of properties, not of what their lists hold.
-    private static bool HasHoles(object value) => value switch
+    // The serializer checks nullability of properties, not of what their lists hold, nor how they belong together.
+    private static bool IsUnsound(object value) => value switch
     {
-        Heartbeat heartbeat => heartbeat.Rooms.Contains(null!) || heartbeat.Fences.Contains(null!),
-        RoomRoute route => route.Edges.Contains(null!),
+        Heartbeat heartbeat => heartbeat.Rooms.Contains(null!) || heartbeat.Fences.Contains(null!)
+            || heartbeat.Links.Contains(null!) || heartbeat.Links.Count > Contracts.LinkReport.MaxLinks
+            || heartbeat.Rooms.Any(room => room.Arrivals.Contains(null!) || room.Arrivals.Count > Contracts.RoomReport.MaxArrivals),
+        RoomRoute route => route.Seats.Contains(null!) || !route.IsTree(),
+        LinkOrders orders => orders.Links.Contains(null!) || orders.Links.Count > Contracts.LinkOrders.MaxOrders,
         _ => false,
     };
 

@@ -59,6 +59,12 @@ public sealed record Heartbeat
     /// <summary>Rooms whose route in the registry the node refuses. The operator gives them a newer generation.</summary>
     public IReadOnlyList<RoomFence> Fences { get; init => field = value ?? []; } = [];
 
+    /// <summary>
+    /// The links to other nodes: every one that was ordered, up or not, and every one with rooms; at most
+    /// <see cref="LinkReport.MaxLinks"/>.
+    /// </summary>
+    public IReadOnlyList<LinkReport> Links { get; init => field = value ?? []; } = [];
+
     /// <summary>Load as fractions of capacity.</summary>
     public LoadFractions Fractions() => LoadFractions.Of(Load, Capacity);
 

@@ -9,8 +9,17 @@ public sealed record NodeEndpoints
     /// <summary>Base URL of the mutual-TLS control server, for example <c>https://10.0.0.5:7883</c>.</summary>
     public required string Control { get; init; }
 
-    /// <summary>Address and port of the relay socket, as other nodes reach it; null when the node does not relay.</summary>
+    /// <summary>
+    /// Address and port (UDP) at which the node accepts links, as nodes in the same network reach it; null when the node does not
+    /// relay, and takes no seat beside others.
+    /// </summary>
     public string? Relay { get; init; }
+
+    /// <summary>The same as nodes in other networks reach it; null when they do not, or it is no other.</summary>
+    public string? RelayOutside { get; init; }
+
+    /// <summary>SHA-256 of the certificate that the node shows on links (DER), in lower-case hexadecimal; null when it does not relay.</summary>
+    public string? RelayFingerprint { get; init; }
 
     /// <summary>The address that clients are given for media; null until it is known.</summary>
     public string? MediaAddress { get; init; }

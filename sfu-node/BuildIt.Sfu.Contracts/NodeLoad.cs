@@ -15,10 +15,10 @@ public sealed record NodeLoad
     /// <summary>Participants that are subscribed to at least one track.</summary>
     public int Subscribers { get; init; }
 
-    /// <summary>Media received, averaged over the last seconds, in bits per second.</summary>
+    /// <summary>Media received, from clients and over links, averaged over the last seconds, in bits per second.</summary>
     public long IngressBitsPerSecond { get; init; }
 
-    /// <summary>Media sent, averaged over the last seconds, in bits per second.</summary>
+    /// <summary>Media sent, to clients and over links, averaged over the last seconds, in bits per second.</summary>
     public long EgressBitsPerSecond { get; init; }
 
     /// <summary>Processor time used as a fraction of what the pod may use (its cgroup limit), 0 to 1, averaged over some 15 seconds.</summary>

@@ -35,4 +35,10 @@ public static class NodePaths
     /// without the registry. Answers 409 and the newer route when the node knows one.
     /// </summary>
     public const string Routes = "/control/v1/routes";
+
+    /// <summary>
+    /// Control port (mutual TLS): <c>PUT</c> <see cref="LinkOrders"/>; answered with 204. The links show in
+    /// <see cref="Heartbeat.Links"/>.
+    /// </summary>
+    public const string Links = "/control/v1/links";
 }

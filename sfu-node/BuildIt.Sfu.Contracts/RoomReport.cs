@@ -3,11 +3,15 @@ namespace BuildIt.Sfu.Contracts;
 /// <summary>One room as the node that serves it sees it. Sums and averages only: nothing about a single participant.</summary>
 public sealed record RoomReport
 {
+    /// <summary>The most regions of <see cref="Arrivals"/>.</summary>
+    public const int MaxArrivals = 64;
+
     public required RoomId Room { get; init; }
 
     /// <summary>The generation of the route by which the node serves the room.</summary>
     public required long Generation { get; init; }
 
+    /// <summary>Participants that are connected to this node: of a room with several seats the sum of its nodes is the whole.</summary>
     public int Participants { get; init; }
 
     public int Publishers { get; init; }
@@ -17,6 +21,19 @@ public sealed record RoomReport
     public long IngressBitsPerSecond { get; init; }
 
     public long EgressBitsPerSecond { get; init; }
+
+    /// <summary>
+    /// The <see cref="Participants"/> by the region in which they arrived, which need not be the node's: whoever serves a participant
+    /// for a region without a seat is told by the node there, which proxies. At most <see cref="MaxArrivals"/>. Empty means that all
+    /// arrived in the node's own.
+    /// </summary>
+    public IReadOnlyList<RegionArrivals> Arrivals { get; init => field = value ?? []; } = [];
+
+    /// <summary>
+    /// At an edge: whether it has the room from its parent, all members and changes up to now. Null at an origin, and before the node
+    /// has heard that it is an edge.
+    /// </summary>
+    public bool? ParentConnected { get; init; }
 
     /// <summary>Mean round-trip time to the participants, in milliseconds; null until one was measured.</summary>
     public double? RoundTripMilliseconds { get; init; }
@@ -44,4 +61,15 @@ public sealed record RoomReport
 
     /// <summary>Participant time served since the node took the room, in seconds, for cost.</summary>
     public double ParticipantSeconds { get; init; }
+}
+
+/// <summary>Participants of a room who arrived in one region and are served by one node.</summary>
+public sealed record RegionArrivals
+{
+    public required string Region { get; init; }
+
+    public required int Participants { get; init; }
+
+    /// <summary>Those of them that publish.</summary>
+    public int Publishers { get; init; }
 }

@@ -20,6 +20,12 @@ public sealed record RoomRoute
     /// </summary>
     public const long MaxGeneration = 1L << 52;
 
+    /// <summary>The most seats that a room has.</summary>
+    public const int MaxSeats = 64;
+
+    /// <summary>The longest <see cref="Sid"/> that is read, in characters.</summary>
+    public const int MaxSidLength = 64;
+
     public required RoomId Room { get; init; }
 
     /// <summary>The node that owns the room's state.</summary>
@@ -38,28 +44,90 @@ public sealed record RoomRoute
     /// <summary>The node that served the room before, while it is being moved; it relays until its clients have left.</summary>
     public NodeId? Previous { get; init; }
 
-    /// <summary>Further nodes that serve the room's participants and are fed by the owner, in no order.</summary>
-    public IReadOnlyList<RoomEdge> Edges { get; init => field = value ?? []; } = [];
+    /// <summary>
+    /// The room's id for clients, <c>RM_</c> and letters or digits: the same on every node and in every generation of one room.
+    /// Empty when whoever wrote the route knows none; then the node makes one.
+    /// </summary>
+    public string Sid { get; init => field = value is { Length: <= MaxSidLength } ? value : string.Empty; } = string.Empty;
+
+    /// <summary>
+    /// Grows with every change of the seats within a generation. Of two routes of one generation the one with the lower revision is
+    /// stale.
+    /// </summary>
+    public long Revision { get; init; }
+
+    /// <summary>
+    /// All nodes that serve the room, the owner among them as origin: a tree, in no order. Empty means that the owner is the only one.
+    /// Nodes of releases that know no seats take the owner for the only one, and proxy to it.
+    /// </summary>
+    public IReadOnlyList<RoomSeat> Seats { get; init => field = value ?? []; } = [];
 
     public RoomLimits Limits { get; init => field = value ?? RoomLimits.Default; } = RoomLimits.Default;
 
-    /// <summary>True when <paramref name="node"/> is the owner or an edge of the room.</summary>
-    public bool Names(NodeId node)
+    /// <summary>True when <paramref name="node"/> has a seat in the room.</summary>
+    public bool Names(NodeId node) => Node == node || SeatOf(node) is not null;
+
+    /// <summary>The seat of a node; null when it has none, or the route has no seats.</summary>
+    public RoomSeat? SeatOf(NodeId node)
     {
-        if (Node == node)
+        foreach (var seat in Seats)
+        {
+            if (seat.Node == node)
+            {
+                return seat;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>True when this says something newer than <paramref name="other"/>, a route of the same room.</summary>
+    public bool IsNewerThan(RoomRoute other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return Generation != other.Generation ? Generation > other.Generation : Revision > other.Revision;
+    }
+
+    /// <summary>
+    /// True when the seats are a tree: none at all, or at most <see cref="MaxSeats"/> of as many nodes, the owner's being the only
+    /// origin, and from every edge a way over parents to it. What is no tree is not read as a route.
+    /// </summary>
+    public bool IsTree()
+    {
+        if (Seats.Count == 0)
         {
             return true;
         }
 
-        foreach (var edge in Edges)
+        if (Seats.Count > MaxSeats)
         {
-            if (edge.Node == node)
+            return false;
+        }
+
+        var parents = new Dictionary<NodeId, NodeId>(Seats.Count);
+        foreach (var seat in Seats)
+        {
+            var isOrigin = seat.Role is SeatRole.Origin;
+            if (isOrigin != (seat.Node == Node) || isOrigin != (seat.Parent is null) || !parents.TryAdd(seat.Node, seat.Parent ?? default))
             {
-                return true;
+                return false;
             }
         }
 
-        return false;
+        // Every seat has one parent, so a way that does not end at the owner leaves the seats or goes round.
+        foreach (var seat in Seats)
+        {
+            var at = seat.Node;
+            for (var steps = 0; at != Node; steps++)
+            {
+                if (steps == Seats.Count || !parents.TryGetValue(at, out at))
+                {
+                    return false;
+                }
+            }
+        }
+
+        return parents.ContainsKey(Node);
     }
 }
 
@@ -75,22 +143,6 @@ public enum RoomRouteState
 
     /// <summary>The room is over: whoever still serves it tells its clients and forgets it.</summary>
     Ended,
-}
-
-/// <summary>A node that serves part of a room's participants and is fed by <see cref="Parent"/>.</summary>
-public sealed record RoomEdge
-{
-    public required NodeId Node { get; init; }
-
-    public required string Region { get; init; }
-
-    public required NodeId Parent { get; init; }
-
-    /// <summary>Base URL of the edge's signal server inside its cluster's network.</summary>
-    public required string Endpoint { get; init; }
-
-    /// <summary>Address and port of the edge's relay socket.</summary>
-    public string? Relay { get; init; }
 }
 
 /// <summary>A room's settings as the node enforces them.</summary>

@@ -28,21 +28,23 @@ internal static class RoomRoutes
                 RoomPhase.Migrating => RoomRouteState.Migrating,
                 _ => RoomRouteState.Serving,
             },
-            Edges =
-            [
-                .. status.Assignments.Where(a => a.Role is AssignmentRole.Edge && a.Parent is not null).Select(edge => new RoomEdge
-                {
-                    Node = new NodeId(edge.Instance),
-                    Region = edge.Region ?? string.Empty,
-                    Parent = new NodeId(edge.Parent!),
-                    Endpoint = edge.Endpoint ?? string.Empty,
-                }),
-            ],
+            Sid = RoomSids.Of(room.Metadata.Uid),
+            Seats = status.Assignments.Count > 1 ? [.. status.Assignments.Select(SeatOf)] : [],
             Limits = LimitsOf(room.Spec),
         };
     }
 
     public static RoomAssignment? Origin(ConferenceRoomStatus? status) => status?.Assignments.FirstOrDefault(a => a.Role is AssignmentRole.Origin);
+
+    private static RoomSeat SeatOf(RoomAssignment assignment) => new()
+    {
+        Node = new NodeId(assignment.Instance),
+        Region = assignment.Region ?? string.Empty,
+        Cluster = assignment.Cluster,
+        Role = assignment.Role is AssignmentRole.Origin ? SeatRole.Origin : SeatRole.Edge,
+        Parent = assignment.Parent is { } parent ? new NodeId(parent) : null,
+        Endpoint = assignment.Endpoint ?? string.Empty,
+    };
 
     private static RoomLimits LimitsOf(ConferenceRoomSpec spec) => new(
         spec.MaxParticipants,

@@ -15,7 +15,7 @@ public sealed class RoomNodes(FleetRegistry registry)
             if (await registry.RouteAsync(room.Metadata.Name, cancellation) is { } route)
             {
                 found.Add(route.Endpoint);
-                found.AddRange(route.Edges.Select(edge => edge.Endpoint));
+                found.AddRange(route.Seats.Select(seat => seat.Endpoint));
             }
         }
         catch (RegistryUnavailableException)

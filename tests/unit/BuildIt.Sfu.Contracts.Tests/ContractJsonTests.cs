@@ -23,6 +23,15 @@ public sealed class ContractJsonTests
     }
 
     [Fact]
+    public void Orders_survive_the_round_trip()
+    {
+        var bytes = ContractJson.Write(Samples.Orders(), ContractJson.Default.LinkOrders);
+
+        Assert.True(ContractJson.TryRead(bytes, ContractJson.Default.LinkOrders, out var read));
+        Assert.Equivalent(Samples.Orders(), read, strict: true);
+    }
+
+    [Fact]
     public void Health_has_the_fields_of_the_plan()
     {
         var health = new NodeHealth
@@ -64,7 +73,7 @@ public sealed class ContractJsonTests
     [InlineData("{\"room\":7,\"node\":\"n\",\"generation\":1,\"endpoint\":\"e\"}")]
     [InlineData("{\"room\":\"r\",\"node\":\"n\",\"generation\":1e40,\"endpoint\":\"e\"}")]
     [InlineData("{\"room\":\"r\",\"node\":\"n\",\"generation\":1,\"endpoint\":null}")]
-    [InlineData("{\"room\":\"r\",\"node\":\"n\",\"generation\":1,\"endpoint\":\"e\",\"edges\":[null]}")]
+    [InlineData("{\"room\":\"r\",\"node\":\"n\",\"generation\":1,\"endpoint\":\"e\",\"seats\":[null]}")]
     [InlineData("{\"room\":\"r\",\"node\":\"n\",\"generation\":1,\"endpoint\":\"e\",\"state\":\"Odd\"}")]
     public void What_is_no_route_is_refused(string text)
     {
@@ -116,7 +125,9 @@ public sealed class ContractJsonTests
         const string Text = """{"room":"r","node":"n","generation":1,"endpoint":"e","limits":{"locked":true}}""";
 
         Assert.True(ContractJson.TryRead(Encoding.UTF8.GetBytes(Text), ContractJson.Default.RoomRoute, out var route));
-        Assert.Empty(route.Edges);
+        Assert.Empty(route.Seats);
+        Assert.Equal(string.Empty, route.Sid);
+        Assert.Equal(0, route.Revision);
         Assert.Equal(string.Empty, route.Region);
         Assert.Equal(new RoomLimits(Locked: true), route.Limits);
         Assert.Equal(100, route.Limits.MaxParticipants);
@@ -128,5 +139,55 @@ public sealed class ContractJsonTests
         const string Text = """{"room":"r","node":"n","generation":1,"endpoint":"e","colour":"blue"}""";
 
         Assert.True(ContractJson.TryRead(Encoding.UTF8.GetBytes(Text), ContractJson.Default.RoomRoute, out _));
+    }
+
+    [Fact]
+    public void An_older_release_reads_a_route_with_seats_as_one_of_its_origin()
+    {
+        // The fields that a release without seats demands, with the meaning they had.
+        using var json = System.Text.Json.JsonDocument.Parse(ContractJson.Write(Samples.Route(), ContractJson.Default.RoomRoute));
+        var root = json.RootElement;
+
+        Assert.Equal("r1", root.GetProperty("room").GetString());
+        Assert.Equal("a", root.GetProperty("node").GetString());
+        Assert.Equal(4, root.GetProperty("generation").GetInt64());
+        Assert.Equal("http://10.0.0.5:7880", root.GetProperty("endpoint").GetString());
+        Assert.False(root.TryGetProperty("edges", out _));
+    }
+
+    [Fact]
+    public void A_heartbeat_of_an_older_release_has_no_links_and_all_arrived_where_they_are()
+    {
+        const string Text = """
+            {"node":"n","namespace":"calls","cluster":"east","region":"us","revision":"7f","state":"Serving","load":{},"capacity":{},
+             "endpoints":{"signal":"http://n:1","control":"https://n:2"},"startedAt":"2026-01-01T00:00:00Z","sequence":1,
+             "rooms":[{"room":"r","generation":1,"participants":4}]}
+            """;
+
+        Assert.True(ContractJson.TryRead(Encoding.UTF8.GetBytes(Text), ContractJson.Default.Heartbeat, out var heartbeat));
+        Assert.Empty(heartbeat.Links);
+        Assert.Null(heartbeat.Endpoints.Relay);
+        Assert.Empty(heartbeat.Rooms[0].Arrivals);
+        Assert.Null(heartbeat.Rooms[0].ParentConnected);
+    }
+
+    [Fact]
+    public void Lists_are_bounded()
+    {
+        var links = Samples.Heartbeat() with { Links = [.. Enumerable.Repeat(Samples.Link(), LinkReport.MaxLinks + 1)] };
+        var orders = new LinkOrders { Links = [.. Enumerable.Repeat(Samples.Orders().Links[0], LinkOrders.MaxOrders + 1)] };
+        var arrivals = Samples.Heartbeat() with
+        {
+            Rooms = [new RoomReport
+            {
+                Room = new RoomId("r"),
+                Generation = 1,
+                Arrivals = [.. Enumerable.Repeat(new RegionArrivals { Region = "eu", Participants = 1 }, RoomReport.MaxArrivals + 1)],
+            }],
+        };
+
+        Assert.False(ContractJson.TryRead(ContractJson.Write(links, ContractJson.Default.Heartbeat), ContractJson.Default.Heartbeat, out _));
+        Assert.False(ContractJson.TryRead(ContractJson.Write(arrivals, ContractJson.Default.Heartbeat), ContractJson.Default.Heartbeat, out _));
+        Assert.False(ContractJson.TryRead(ContractJson.Write(orders, ContractJson.Default.LinkOrders), ContractJson.Default.LinkOrders, out _));
     }
 }

@@ -17,6 +17,7 @@ internal sealed class ContractsTarget : IFuzzTarget
             Reader(ContractJson.Default.DrainStatus),
             Reader(ContractJson.Default.Presence),
             Reader(ContractJson.Default.Revocation),
+            Reader(ContractJson.Default.LinkOrders),
         ];
 
     public string Name => "contracts";
@@ -54,7 +55,11 @@ internal sealed class ContractsTarget : IFuzzTarget
                     Endpoint = "http://a",
                     Previous = new NodeId("b"),
                     State = RoomRouteState.Migrating,
-                    Edges = [new RoomEdge { Node = new NodeId("c"), Region = "eu", Parent = new NodeId("a"), Endpoint = "http://c" }],
+                    Seats =
+                    [
+                        new RoomSeat { Node = new NodeId("a"), Region = "us", Cluster = "east", Role = SeatRole.Origin, Endpoint = "http://a" },
+                        new RoomSeat { Node = new NodeId("c"), Region = "eu", Cluster = "mid", Role = SeatRole.Edge, Parent = new NodeId("a"), Endpoint = "http://c" },
+                    ],
                 },
                 ContractJson.Default.RoomRoute)];
             yield return [2, .. """{"status":"healthy","load":0.5,"activeRooms":1,"activeParticipants":2,"cpuUsage":0.1,"memoryUsage":0.2,"networkIn":1,"networkOut":2}"""u8];
@@ -63,11 +68,17 @@ internal sealed class ContractsTarget : IFuzzTarget
             yield return [4, .. ContractJson.Write(new DrainStatus { State = NodeState.Draining, StartedAt = time }, ContractJson.Default.DrainStatus)];
             yield return [5, .. ContractJson.Write(new Presence { Participant = "p", Node = new NodeId("a"), JoinedAt = time }, ContractJson.Default.Presence)];
             yield return [6, .. ContractJson.Write(new Revocation { Room = new RoomId("r"), Participant = "p", NotBefore = time }, ContractJson.Default.Revocation)];
+            yield return [7, .. ContractJson.Write(
+                new LinkOrders
+                {
+                    Links = [new LinkOrder { Peer = new NodeId("c"), Cluster = "mid", Region = "eu", Opens = true, Relay = "c:3", IntervalMilliseconds = 500 }],
+                },
+                ContractJson.Default.LinkOrders)];
         }
     }
 
     public IReadOnlyList<byte[]> Dictionary { get; } =
-        [.. new[] { "null", "[null]", "\\ud800", "\"\\ud800\"", "1e999", "\"NaN\"", "-1", "\"Serving\"", "99", "{}", "\"state\":", "\"edges\":[", "\"limits\":null", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00" }.Select(Encoding.ASCII.GetBytes)];
+        [.. new[] { "null", "[null]", "\\ud800", "\"\\ud800\"", "1e999", "\"NaN\"", "-1", "\"Serving\"", "99", "{}", "\"state\":", "\"seats\":[", "\"limits\":null", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00" }.Select(Encoding.ASCII.GetBytes)];
 
     public void Run(ReadOnlySpan<byte> input)
     {
