@@ -16,12 +16,12 @@ import {
   type ProposalWithSender,
   type PublicMessage,
 } from 'ts-mls';
-import { epochNumber, type Bytes, type Epoch, type LeafIndex, type NostrPublicKey, type RoomId, type UnixSeconds } from '../units.js';
+import { epochNumber, type Bytes, type Epoch, type LeafIndex, type NostrPublicKey, type ParticipantId, type RoomId, type UnixSeconds } from '../units.js';
 import { bytesToHex } from 'nostr-tools/utils';
 import { clientConfig } from './config.js';
 import { deriveFrameKey, safetyNumber } from './frame-keys.js';
 import { joinByWelcome, joinFromOutside } from './join.js';
-import { checkKeyPackage, identify, publicKeyOf, type Candidate } from './member.js';
+import { checkKeyPackage, identify, publicKeyOf, type Candidate, type LeafIdentity } from './member.js';
 import { CLOCK_TOLERANCE } from './proof.js';
 import { Refusal, refusing } from './refusal.js';
 import { suite } from './suite.js';
@@ -31,6 +31,8 @@ import { leavesOf } from './tree.js';
 export interface RosterEntry {
   readonly leaf: LeafIndex;
   readonly publicKey: NostrPublicKey;
+  /** Who it is to the SFU, by its own word, which is signed. No other member has the same. */
+  readonly participant: ParticipantId;
   /** When its proof ends; the member has to come back with a new one before. */
   readonly expiresAt: UnixSeconds;
 }
@@ -163,14 +165,14 @@ export class MlsGroup {
    * Whether somebody may be added.
    * @throws Refusal when its key package is not genuine, its proof is wrong or ends too soon, or it is a member.
    */
-  async checkCandidate(keyPackage: KeyPackage, now: UnixSeconds): Promise<NostrPublicKey> {
+  async checkCandidate(keyPackage: KeyPackage, now: UnixSeconds): Promise<LeafIdentity> {
     await checkKeyPackage(keyPackage, await suite());
     // Stricter than those who will check it, whose clocks may be ahead.
     const found = identify(keyPackage.leafNode, this.room, now);
     if (typeof found === 'string') throw new Refusal(found === 'expired' ? 'expired' : 'proof', 'the candidate cannot prove who it is');
     if (found.expiresAt < now + CLOCK_TOLERANCE) throw new Refusal('expired', 'the proof of the candidate ends too soon');
-    if (this.memberWith(found.publicKey)) throw new Refusal('identity', 'the candidate is a member');
-    return found.publicKey;
+    if (this.roster.some(({ publicKey, participant }) => publicKey === found.publicKey || participant === found.participant)) throw new Refusal('identity', 'the candidate is a member');
+    return found;
   }
 
   /**
@@ -279,15 +281,17 @@ interface KnownMember {
  */
 function membersOf(state: ClientState, room: RoomId, now: UnixSeconds, staying: ReadonlyMap<number, KnownMember>): Map<number, KnownMember> {
   const members = new Map<number, KnownMember>();
-  const seen = new Set<NostrPublicKey>();
+  const seen = new Set<NostrPublicKey | ParticipantId>();
   for (const [index, leaf] of leavesOf(state.ratchetTree)) {
     const evidence = evidenceOf(leaf);
     const before = staying.get(index);
     // Who is in stays in when its proof ends, until somebody removes it: members must not come to different answers over time.
     const member = before?.evidence === evidence ? before : { entry: checked(leaf, index as LeafIndex, room, now), evidence };
     if (before && before.entry.publicKey !== member.entry.publicKey) throw new Refusal('identity', 'a member would become somebody else');
-    if (seen.has(member.entry.publicKey)) throw new Refusal('identity', 'somebody would be a member twice');
-    seen.add(member.entry.publicKey);
+    for (const name of [member.entry.publicKey, member.entry.participant]) {
+      if (seen.has(name)) throw new Refusal('identity', 'somebody would be a member twice');
+      seen.add(name);
+    }
     members.set(index, member);
   }
   return members;

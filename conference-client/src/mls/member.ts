@@ -2,7 +2,7 @@ import { decodeMlsMessage, encodeMlsMessage, generateKeyPackageWithKey, type Cap
 import { verifyKeyPackage } from 'ts-mls/keyPackage.js';
 import { verifyLeafNodeSignatureKeyPackage } from 'ts-mls/leafNode.js';
 import { bytesToHex, hexToBytes } from 'nostr-tools/utils';
-import { nostrPublicKey, seconds, type NostrPublicKey, type RoomId, type UnixSeconds } from '../units.js';
+import { nostrPublicKey, seconds, type NostrPublicKey, type ParticipantId, type RoomId, type UnixSeconds } from '../units.js';
 import { checkProof, decodeProof, encodeProof, PROOF_EXTENSION, signProof, type Proof } from './proof.js';
 import { Refusal, refusing } from './refusal.js';
 import type { NostrSigner } from './signer.js';
@@ -32,13 +32,14 @@ export interface Candidate {
 
 /**
  * Makes new MLS keys and has the signer vouch for them.
+ * @param participant Who the member is to the SFU, as the room API named it.
  * @param lifetime For how many seconds, 7 days at most.
  */
-export async function makeCandidate(signer: NostrSigner, room: RoomId, now: UnixSeconds, lifetime = PROOF_SECONDS): Promise<Candidate> {
+export async function makeCandidate(signer: NostrSigner, room: RoomId, participant: ParticipantId, now: UnixSeconds, lifetime = PROOF_SECONDS): Promise<Candidate> {
   const cs = await suite();
   const publicKey = nostrPublicKey(await signer.getPublicKey());
   const signatureKeys = await cs.signature.keygen();
-  const proof = await signProof(signer, { room, publicKey, signatureKey: signatureKeys.publicKey }, now, seconds(now + lifetime));
+  const proof = await signProof(signer, { room, publicKey, signatureKey: signatureKeys.publicKey }, participant, now, seconds(now + lifetime));
   const extensions = [{ extensionType: PROOF_EXTENSION, extensionData: encodeProof(proof) }];
   const credential = { credentialType: 'basic' as const, identity: hexToBytes(publicKey) };
   const made = await generateKeyPackageWithKey(credential, capabilities, always, [], signatureKeys, cs, extensions);
@@ -76,6 +77,7 @@ export async function checkKeyPackage(keyPackage: KeyPackage, cs: CiphersuiteImp
 /** Who a leaf says it is, and until when that is proven. */
 export interface LeafIdentity {
   readonly publicKey: NostrPublicKey;
+  readonly participant: ParticipantId;
   readonly expiresAt: UnixSeconds;
 }
 
@@ -96,5 +98,5 @@ export function identify(leaf: LeafNode, room: RoomId, now: UnixSeconds): LeafId
   const proof = proofOf(leaf);
   if (!publicKey || !proof) return 'wrong';
   const verdict = checkProof(proof, { room, publicKey, signatureKey: leaf.signaturePublicKey }, now);
-  return verdict === 'valid' ? { publicKey, expiresAt: proof.expiresAt } : verdict;
+  return verdict === 'valid' ? { publicKey, participant: proof.participant, expiresAt: proof.expiresAt } : verdict;
 }

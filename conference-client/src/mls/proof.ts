@@ -1,9 +1,11 @@
 import { getEventHash, verifyEvent } from 'nostr-tools/pure';
 import { bytesToHex, hexToBytes } from 'nostr-tools/utils';
-import { type Bytes, seconds, type NostrPublicKey, type RoomId, type UnixSeconds } from '../units.js';
+import { base64url } from '../bytes.js';
+import { type Bytes, type NostrPublicKey, type ParticipantId, participantId, type RoomId, seconds, type UnixSeconds } from '../units.js';
 import type { EventTemplate, NostrSigner } from './signer.js';
 
-// A member proves that its Nostr key stands behind its MLS signature key: a BIP-340 signature over room, key and expiry. It is
+// A member proves that its Nostr key stands behind its MLS signature key, and says which participant of the room's SFU it is: a
+// BIP-340 signature over room, participant, key and expiry. It is
 // the signature of a Nostr event, because that is all that a NIP-07 signer signs. The event itself is never published; who
 // checks it puts it together again.
 
@@ -23,10 +25,13 @@ export const LONGEST_PROOF = 7 * 24 * 3600;
 export const CLOCK_TOLERANCE = 600;
 
 const VERSION = 1;
-const PROOF_BYTES = 1 + 8 + 8 + 64;
+const PARTICIPANT_BYTES = 16;
+const PROOF_BYTES = 1 + PARTICIPANT_BYTES + 8 + 8 + 64;
 
 /** What a leaf says about its proof. Nothing of it is verified. */
 export interface Proof {
+  /** Who the member says it is to the SFU. */
+  readonly participant: ParticipantId;
   readonly createdAt: UnixSeconds;
   readonly expiresAt: UnixSeconds;
   /** 64 bytes, BIP-340. */
@@ -41,20 +46,21 @@ export interface ProofSubject {
   readonly signatureKey: Uint8Array;
 }
 
-function template({ room, signatureKey }: Omit<ProofSubject, 'publicKey'>, createdAt: UnixSeconds, expiresAt: UnixSeconds): EventTemplate {
-  const tags = [['room', room], ['key', bytesToHex(signatureKey)], ['expiration', String(expiresAt)]];
+function template({ room, signatureKey }: ProofSubject, { participant, createdAt, expiresAt }: Omit<Proof, 'signature'>): EventTemplate {
+  const tags = [['room', room], ['participant', participant], ['key', bytesToHex(signatureKey)], ['expiration', String(expiresAt)]];
   return { kind: PROOF_KIND, created_at: createdAt, tags, content: '' };
 }
 
 /**
  * Asks the signer for a proof.
- * @throws RangeError when the time asked for is longer than 7 days.
+ * @throws RangeError when the time asked for is longer than 7 days, or the participant's id is none.
  * @throws Error when the signer answers with a signature that is not of this event and key.
  */
-export async function signProof(signer: NostrSigner, subject: ProofSubject, createdAt: UnixSeconds, expiresAt: UnixSeconds): Promise<Proof> {
+export async function signProof(signer: NostrSigner, subject: ProofSubject, participant: ParticipantId, createdAt: UnixSeconds, expiresAt: UnixSeconds): Promise<Proof> {
+  if (base64url.decode(participant)?.length !== PARTICIPANT_BYTES) throw new RangeError('A participant id has 16 bytes in base64url');
   if (expiresAt <= createdAt || expiresAt - createdAt > LONGEST_PROOF) throw new RangeError('A proof is valid for 7 days at most');
-  const { sig } = await signer.signEvent(template(subject, createdAt, expiresAt));
-  const proof = { createdAt, expiresAt, signature: /^[0-9a-f]{128}$/.test(sig) ? Uint8Array.from(hexToBytes(sig)) : new Uint8Array(64) };
+  const { sig } = await signer.signEvent(template(subject, { participant, createdAt, expiresAt }));
+  const proof = { participant, createdAt, expiresAt, signature: /^[0-9a-f]{128}$/.test(sig) ? Uint8Array.from(hexToBytes(sig)) : new Uint8Array(64) };
   if (checkProof(proof, subject, createdAt) !== 'valid') throw new Error('The signer did not sign what it was asked to');
   return proof;
 }
@@ -66,18 +72,19 @@ export type ProofVerdict = 'valid' | 'expired' | 'wrong';
 export function checkProof(proof: Proof, subject: ProofSubject, now: UnixSeconds): ProofVerdict {
   const { createdAt, expiresAt, signature } = proof;
   if (expiresAt <= createdAt || expiresAt - createdAt > LONGEST_PROOF || createdAt > now + CLOCK_TOLERANCE) return 'wrong';
-  const event = { ...template(subject, createdAt, expiresAt), pubkey: subject.publicKey, sig: bytesToHex(signature) };
+  const event = { ...template(subject, proof), pubkey: subject.publicKey, sig: bytesToHex(signature) };
   if (!verifyEvent({ ...event, id: getEventHash(event) })) return 'wrong';
   return expiresAt + CLOCK_TOLERANCE < now ? 'expired' : 'valid';
 }
 
-export function encodeProof({ createdAt, expiresAt, signature }: Proof): Bytes {
+export function encodeProof({ participant, createdAt, expiresAt, signature }: Proof): Bytes {
   const bytes = new Uint8Array(PROOF_BYTES);
   const view = new DataView(bytes.buffer);
   view.setUint8(0, VERSION);
-  view.setBigUint64(1, BigInt(createdAt));
-  view.setBigUint64(9, BigInt(expiresAt));
-  bytes.set(signature, 17);
+  bytes.set(base64url.decode(participant) ?? [], 1);
+  view.setBigUint64(17, BigInt(createdAt));
+  view.setBigUint64(25, BigInt(expiresAt));
+  bytes.set(signature, 33);
   return bytes;
 }
 
@@ -85,8 +92,9 @@ export function encodeProof({ createdAt, expiresAt, signature }: Proof): Bytes {
 export function decodeProof(bytes: Uint8Array): Proof | undefined {
   if (bytes.length !== PROOF_BYTES || bytes[0] !== VERSION) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const created = view.getBigUint64(1);
-  const expires = view.getBigUint64(9);
+  const created = view.getBigUint64(17);
+  const expires = view.getBigUint64(25);
   if (created > Number.MAX_SAFE_INTEGER || expires > Number.MAX_SAFE_INTEGER) return undefined;
-  return { createdAt: seconds(Number(created)), expiresAt: seconds(Number(expires)), signature: Uint8Array.from(bytes.subarray(17)) };
+  const participant = participantId(base64url.encode(bytes.subarray(1, 17)));
+  return { participant, createdAt: seconds(Number(created)), expiresAt: seconds(Number(expires)), signature: Uint8Array.from(bytes.subarray(33)) };
 }

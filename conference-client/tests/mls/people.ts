@@ -2,7 +2,8 @@ import { finalizeEvent, getPublicKey } from 'nostr-tools/pure';
 import { MlsGroup } from '../../src/mls/group.js';
 import { makeCandidate, type Candidate } from '../../src/mls/member.js';
 import type { NostrSigner } from '../../src/mls/signer.js';
-import { nostrPublicKey, roomId, seconds, type NostrPublicKey } from '../../src/units.js';
+import { base64url } from '../../src/bytes.js';
+import { nostrPublicKey, participantId, roomId, seconds, type NostrPublicKey, type ParticipantId } from '../../src/units.js';
 import { pattern } from '../support/bytes.js';
 
 export const room = roomId('room-of-the-tests');
@@ -10,6 +11,7 @@ export const noon = seconds(1_700_000_000);
 
 export interface Person {
   readonly publicKey: NostrPublicKey;
+  readonly participant: ParticipantId;
   readonly signer: NostrSigner;
 }
 
@@ -22,11 +24,12 @@ export function person(number: number): Person {
     getPublicKey: () => Promise.resolve(publicKey as string),
     signEvent: (event: Parameters<NostrSigner['signEvent']>[0]) => Promise.resolve(finalizeEvent(event, secret)),
   };
-  return { publicKey, signer };
+  return { publicKey, participant: participantId(base64url.encode(secret.subarray(16))), signer };
 }
 
 export function candidate(number: number, at = noon, inRoom = room): Promise<Candidate> {
-  return makeCandidate(person(number).signer, inRoom, at);
+  const { signer, participant } = person(number);
+  return makeCandidate(signer, inRoom, participant, at);
 }
 
 /** A group of so many members, all in its last epoch. */

@@ -15,17 +15,18 @@ const subject = { room, publicKey: ada.publicKey, signatureKey: pattern(32, 5) }
 const later = (after: number) => seconds(noon + after);
 
 test('a proof is good for its room, key and member, and for nothing else', async () => {
-  const proof = await signProof(ada.signer, subject, noon, later(3600));
+  const proof = await signProof(ada.signer, subject, ada.participant, noon, later(3600));
   assert.equal(checkProof(proof, subject, noon), 'valid');
   assert.equal(checkProof(proof, { ...subject, room: roomId('another') }, noon), 'wrong');
   assert.equal(checkProof(proof, { ...subject, publicKey: person(1).publicKey }, noon), 'wrong');
   assert.equal(checkProof(proof, { ...subject, signatureKey: pattern(32, 6) }, noon), 'wrong');
   assert.equal(checkProof({ ...proof, expiresAt: later(3601) }, subject, noon), 'wrong');
   assert.equal(checkProof({ ...proof, createdAt: later(1) }, subject, noon), 'wrong');
+  assert.equal(checkProof({ ...proof, participant: person(1).participant }, subject, noon), 'wrong');
 });
 
 test('not one bit of a proof can be changed', async () => {
-  const bytes = encodeProof(await signProof(ada.signer, subject, noon, later(3600)));
+  const bytes = encodeProof(await signProof(ada.signer, subject, ada.participant, noon, later(3600)));
   for (let bit = 0; bit < bytes.length * 8; bit++) {
     const changed = decodeProof(flip(bytes, bit));
     assert.ok(!changed || checkProof(changed, subject, noon) !== 'valid', `bit ${bit}`);
@@ -35,19 +36,19 @@ test('not one bit of a proof can be changed', async () => {
 });
 
 test('a proof ends, by clocks that may be 10 minutes apart', async () => {
-  const proof = await signProof(ada.signer, subject, noon, later(3600));
+  const proof = await signProof(ada.signer, subject, ada.participant, noon, later(3600));
   assert.equal(checkProof(proof, subject, later(3600 + CLOCK_TOLERANCE)), 'valid');
   assert.equal(checkProof(proof, subject, later(3601 + CLOCK_TOLERANCE)), 'expired');
   assert.equal(checkProof(proof, subject, later(-CLOCK_TOLERANCE)), 'valid');
   assert.equal(checkProof(proof, subject, later(-CLOCK_TOLERANCE - 1)), 'wrong');
-  await assert.rejects(signProof(ada.signer, subject, noon, later(LONGEST_PROOF + 1)), RangeError);
+  await assert.rejects(signProof(ada.signer, subject, ada.participant, noon, later(LONGEST_PROOF + 1)), RangeError);
 });
 
 test('a signer that signs something else is found out', async () => {
   const other = { ...ada.signer, signEvent: (event: Parameters<typeof ada.signer.signEvent>[0]) => ada.signer.signEvent({ ...event, kind: 1 }) };
-  await assert.rejects(makeCandidate(other, room, noon));
+  await assert.rejects(makeCandidate(other, room, ada.participant, noon));
   const broken = { ...ada.signer, signEvent: async (event: Parameters<typeof ada.signer.signEvent>[0]) => ({ ...(await ada.signer.signEvent(event)), sig: 'no' }) };
-  await assert.rejects(makeCandidate(broken, room, noon));
+  await assert.rejects(makeCandidate(broken, room, ada.participant, noon));
 });
 
 /** A candidate whose leaf is put together by hand, as only somebody hostile would. */
@@ -63,7 +64,7 @@ async function forged(credential: Credential, extensions: (signatureKey: Uint8Ar
 const bob = person(7);
 const basic = (publicKey: string): Credential => ({ credentialType: 'basic', identity: fromHex(publicKey) });
 const proven = (inRoom = room, until = later(3600), by = bob) => async (signatureKey: Uint8Array) => {
-  const proof = await signProof(by.signer, { room: inRoom, publicKey: by.publicKey, signatureKey }, seconds(until - 3600), until);
+  const proof = await signProof(by.signer, { room: inRoom, publicKey: by.publicKey, signatureKey }, by.participant, seconds(until - 3600), until);
   return [{ extensionType: PROOF_EXTENSION, extensionData: encodeProof(proof) }];
 };
 
@@ -115,7 +116,7 @@ test('a member cannot become somebody else, not even with that one\'s proof', as
 
 test('a member whose proof has ended stays until it is removed, and is named to be', async () => {
   const groups = await groupOf(3);
-  const short = await makeCandidate(person(9).signer, room, noon, 1800);
+  const short = await makeCandidate(person(9).signer, room, person(9).participant, noon, 1800);
   const pending = await groups[0]!.commit({ add: [short.keyPackage] }, noon);
   const others = await spread(groups, 0, pending.commit);
   const group = pending.adopt();
