@@ -46,6 +46,12 @@ export function writeHeader({ epoch, salt, count }: FrameHeader): Bytes {
   return bytes;
 }
 
+/** What a header of 12 bytes says. */
+export function readHeader(bytes: Bytes): FrameHeader {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES);
+  return { epoch: view.getUint32(0) as Epoch, salt: view.getUint32(4), count: view.getUint32(8) };
+}
+
 /** The additional authenticated data. Nothing that an SFU rewrites (RTP header, payload descriptors) takes part. */
 export function additionalData(header: Bytes, source: TrackSource, clear: Bytes): Bytes {
   const bytes = new Uint8Array(label.length + HEADER_BYTES + 3 + clear.length);
@@ -73,11 +79,11 @@ export function splitParts(frame: Bytes): SealedParts | 'version' | 'malformed' 
   const n = frame[frame.length - 2] ?? 0;
   // The counts that clearByteCount knows; others were never sealed by anybody.
   if ((n !== 0 && n !== 1 && n !== 10) || frame.length < OVERHEAD_BYTES + n) return 'malformed';
-  const view = new DataView(frame.buffer, frame.byteOffset + n, HEADER_BYTES);
+  const iv = frame.subarray(n, n + HEADER_BYTES);
   return {
     clear: frame.subarray(0, n),
-    header: { epoch: view.getUint32(0) as Epoch, salt: view.getUint32(4), count: view.getUint32(8) },
-    iv: frame.subarray(n, n + HEADER_BYTES),
+    header: readHeader(iv),
+    iv,
     ciphertext: frame.subarray(n + HEADER_BYTES, frame.length - TRAILER_BYTES),
   };
 }

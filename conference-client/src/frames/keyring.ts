@@ -1,11 +1,8 @@
 import { milliseconds, type Bytes, type Epoch, type Milliseconds, type ParticipantId } from '../units.js';
-import { ReplayWindow } from './replay.js';
+import { DATA_WINDOWS, FRAME_WINDOWS, ReplayWindows } from './replay.js';
 
 /** How long the keys of an epoch outlive it, for frames that were under way. */
 export const ERASE_AFTER: Milliseconds = milliseconds(10_000);
-
-/** How many cryptor instances of one sender are remembered in one epoch: each is a track that was published. */
-export const INSTANCES_PER_SENDER = 256;
 
 /** Imports the 32 bytes of a frame key. Done once for each key: the result opens and seals any number of frames, and cannot be read. */
 export function importFrameKey(raw: Bytes): Promise<CryptoKey> {
@@ -13,34 +10,17 @@ export function importFrameKey(raw: Bytes): Promise<CryptoKey> {
   return crypto.subtle.importKey('raw', raw, 'AES-GCM', false, ['encrypt', 'decrypt']);
 }
 
-/** The key of one sender in one epoch, with what was already opened with it. */
+/**
+ * The key of one sender in one epoch, with what was already opened with it. The windows belong to the sender and not to the track a
+ * frame arrived on: an SFU that sends a frame again on another track of the same source gets nowhere.
+ */
 export class SenderKey {
   readonly key: CryptoKey;
-  readonly #windows = new Map<number, ReplayWindow>();
+  readonly frames = new ReplayWindows(FRAME_WINDOWS);
+  readonly data = new ReplayWindows(DATA_WINDOWS);
 
   constructor(key: CryptoKey) {
     this.key = key;
-  }
-
-  /** The window of a cryptor instance, new for an instance of which nothing authenticated yet; undefined when there are too many. */
-  window(salt: number): ReplayWindow | undefined {
-    const known = this.#windows.get(salt);
-    if (known) return known;
-    return this.#windows.size < INSTANCES_PER_SENDER ? new ReplayWindow() : undefined;
-  }
-
-  /**
-   * Remembers a frame that authenticated; false when it is a replay. The windows belong to the sender and not to the track it
-   * arrived on: an SFU that sends a frame again on another track of the same source gets nowhere.
-   */
-  accept(salt: number, count: number): boolean {
-    let window = this.#windows.get(salt);
-    if (!window) {
-      if (this.#windows.size >= INSTANCES_PER_SENDER) return false;
-      window = new ReplayWindow();
-      this.#windows.set(salt, window);
-    }
-    return window.accept(count);
   }
 }
 
@@ -51,12 +31,13 @@ interface EpochKeys {
 }
 
 /**
- * The frame keys of one MLS group on one device. Epochs only go forward; a group that starts anew gets a new ring and new
- * cryptors. Not for more than one thread.
+ * The frame keys of one MLS group on one device. Epochs only go forward; a group that starts anew gets a new or cleared ring,
+ * and new cryptors. Not for more than one thread.
  */
 export class KeyRing {
   readonly #own: ParticipantId;
   #epochs: EpochKeys[] = [];
+  #newest: Epoch | undefined;
   #sending: Epoch | undefined;
 
   constructor(own: ParticipantId) {
@@ -68,9 +49,9 @@ export class KeyRing {
     return this.#sending;
   }
 
-  /** The newest epoch that has begun here. */
+  /** The newest epoch that has begun here, even when its keys were erased since. */
   get newestEpoch(): Epoch | undefined {
-    return this.#epochs.at(-1)?.epoch;
+    return this.#newest;
   }
 
   /**
@@ -79,8 +60,7 @@ export class KeyRing {
    * @throws RangeError when the epoch is not newer than all before.
    */
   begin(epoch: Epoch, keys: ReadonlyMap<ParticipantId, CryptoKey>, now: Milliseconds): void {
-    const newest = this.newestEpoch;
-    if (newest !== undefined && epoch <= newest) throw new RangeError('Epochs only go forward');
+    if (this.#newest !== undefined && epoch <= this.#newest) throw new RangeError('Epochs only go forward');
     this.advance(now);
     for (const earlier of this.#epochs) {
       earlier.erasedAt ??= milliseconds(now + ERASE_AFTER);
@@ -90,6 +70,7 @@ export class KeyRing {
     }
     const senders = new Map([...keys].map(([sender, key]) => [sender, new SenderKey(key)]));
     this.#epochs.push({ epoch, senders, erasedAt: undefined });
+    this.#newest = epoch;
   }
 
   /**
@@ -124,9 +105,15 @@ export class KeyRing {
     return this.#epochs[0]?.erasedAt;
   }
 
-  /** Forgets every key: nothing is sealed or opened any more. */
+  /** Erases the keys of one epoch at once. It does not begin again, because what was opened with it is forgotten. */
+  retire(epoch: Epoch): void {
+    this.#epochs = this.#epochs.filter((keys) => keys.epoch !== epoch);
+  }
+
+  /** Forgets every key: nothing is sealed or opened any more, until another group's epoch begins. Cryptors of before must not be used then. */
   clear(): void {
     this.#epochs = [];
+    this.#newest = undefined;
     this.#sending = undefined;
   }
 }

@@ -6,13 +6,14 @@ import type { TrackSource } from './source.js';
 
 /** Opens the frames of one subscribed track. Several frames may be under way at once. */
 export class FrameOpener {
-  readonly counts = new FrameCounts();
+  readonly counts: FrameCounts;
   readonly #ring: KeyRing;
   readonly #sender: ParticipantId;
   readonly #source: TrackSource;
 
   /** @param sender Whom the roster, and not the frame, says to be the sender. */
-  constructor(ring: KeyRing, sender: ParticipantId, source: TrackSource) {
+  constructor(ring: KeyRing, sender: ParticipantId, source: TrackSource, counts = new FrameCounts()) {
+    this.counts = counts;
     this.#ring = ring;
     this.#sender = sender;
     this.#source = source;
@@ -25,9 +26,8 @@ export class FrameOpener {
     const { epoch, salt, count } = parts.header;
     const sender = this.#ring.opening(epoch, this.#sender, now);
     if (typeof sender === 'string') return this.#drop(sender);
-    const window = sender.window(salt);
-    if (!window) return this.#drop('instances');
-    if (!window.admits(count)) return this.#drop('replay');
+    const admitted = sender.frames.admits(salt, count);
+    if (admitted !== true) return this.#drop(admitted);
 
     const algorithm = { name: 'AES-GCM', iv: parts.iv, additionalData: additionalData(parts.iv, this.#source, parts.clear) };
     let plain: ArrayBuffer;
@@ -37,7 +37,7 @@ export class FrameOpener {
       return this.#drop('badTag');
     }
     // Only now does the window move, and only once for the same frame, however many copies were under way.
-    if (!sender.accept(salt, count)) return this.#drop('replay');
+    if (!sender.frames.accept(salt, count)) return this.#drop('replay');
     const data = new Uint8Array(parts.clear.length + plain.byteLength);
     data.set(parts.clear);
     data.set(new Uint8Array(plain), parts.clear.length);

@@ -16,12 +16,13 @@ export interface EncodedFrame {
 
 /** Seals the frames of one published track: one cryptor instance. Several frames may be under way at once. */
 export class FrameSealer {
-  readonly counts = new FrameCounts();
+  readonly counts: FrameCounts;
   readonly #ring: KeyRing;
   readonly #source: TrackSource;
   readonly #counter: FrameCounter;
 
-  constructor(ring: KeyRing, source: TrackSource, salts: SaltPool, counter = new FrameCounter(salts.draw())) {
+  constructor(ring: KeyRing, source: TrackSource, salts: SaltPool, counts = new FrameCounts(), counter = new FrameCounter(salts.draw())) {
+    this.counts = counts;
     this.#ring = ring;
     this.#source = source;
     this.#counter = counter;

@@ -20,8 +20,8 @@ export type ControlRequest =
   | { readonly kind: 'sendWith'; readonly id: number; readonly epoch: Epoch }
   | { readonly kind: 'retire'; readonly id: number; readonly epoch: Epoch }
   | { readonly kind: 'clear'; readonly id: number }
-  | { readonly kind: 'track'; readonly direction: Direction; readonly trackId: string; readonly source: TrackSource }
-  | { readonly kind: 'trackEnded'; readonly direction: Direction; readonly trackId: string };
+  | { readonly kind: 'track'; readonly direction: Direction; readonly participant: string; readonly trackId: string; readonly source: TrackSource }
+  | { readonly kind: 'trackEnded'; readonly direction: Direction; readonly participant: string; readonly trackId: string };
 
 /** What became of the frames, or the data messages, of one participant. */
 export interface Traffic {

@@ -161,19 +161,19 @@ export class FrameEncryption {
 
   /** Tells the worker what each track shows, which is part of what a frame's tag covers. */
   #followTracks(room: Room): void {
-    const tell = (direction: Direction, track: Track, source: string) => {
-      const request: ControlRequest = { kind: 'track', direction, trackId: track.mediaStreamID, source: source as TrackSource };
-      this.#port.postMessage(request);
-    };
-    const end = (direction: Direction, track: Track) => {
-      this.#port.postMessage({ kind: 'trackEnded', direction, trackId: track.mediaStreamID } satisfies ControlRequest);
-    };
-    room.localParticipant.on(ParticipantEvent.LocalSenderCreated, (_sender: RTCRtpSender, track: Track) => tell('sent', track, track.source));
-    room.on(RoomEvent.LocalTrackUnpublished, (publication) => {
-      if (publication.track) end('sent', publication.track);
+    const { own } = this.#settings;
+    const tell = (request: ControlRequest) => this.#port.postMessage(request);
+    const begin = (direction: Direction, participant: string, { mediaStreamID }: Track, source: string) =>
+      tell({ kind: 'track', direction, participant, trackId: mediaStreamID, source: source as TrackSource });
+    const end = (direction: Direction, participant: string, { mediaStreamID }: Track) =>
+      tell({ kind: 'trackEnded', direction, participant, trackId: mediaStreamID });
+
+    room.localParticipant.on(ParticipantEvent.LocalSenderCreated, (_sender: RTCRtpSender, track: Track) => begin('sent', own, track, track.source));
+    room.on(RoomEvent.LocalTrackUnpublished, ({ track }) => {
+      if (track) end('sent', own, track);
     });
-    room.on(RoomEvent.TrackSubscribed, (track, publication) => tell('received', track, publication.source));
-    room.on(RoomEvent.TrackUnsubscribed, (track) => end('received', track));
+    room.on(RoomEvent.TrackSubscribed, (track, { source }, { identity }) => begin('received', identity, track, source));
+    room.on(RoomEvent.TrackUnsubscribed, (track, _publication, { identity }) => end('received', identity, track));
   }
 
   #requestKeyFrames(trackIds: readonly string[]): void {

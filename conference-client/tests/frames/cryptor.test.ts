@@ -54,7 +54,7 @@ test('a key frame too short to be one does not leave', async () => {
 
 test('the counter stops before it wraps, and goes on in a new epoch', async () => {
   const devices = await TwoDevices.start();
-  const sealer = new FrameSealer(devices.sending, 'camera', devices.salts, new FrameCounter(7, 2));
+  const sealer = new FrameSealer(devices.sending, 'camera', devices.salts, undefined, new FrameCounter(7, 2));
   dataOf(await sealer.seal(keyFrame, at(0)));
   dataOf(await sealer.seal(keyFrame, at(0)));
   assert.equal(reasonOf(await sealer.seal(keyFrame, at(0))), 'exhausted');

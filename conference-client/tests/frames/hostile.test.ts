@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { INSTANCES_PER_SENDER } from '../../src/frames/keyring.js';
+import { FRAME_WINDOWS } from '../../src/frames/replay.js';
 import type { TrackSource } from '../../src/frames/source.js';
 import { flip, pattern } from '../support/bytes.js';
 import { runSeed, SeededRandom } from '../support/random.js';
@@ -73,7 +73,7 @@ test('made-up cryptor instances take no place of real ones', async () => {
   const devices = await TwoDevices.start();
   const opener = devices.opener();
   const sealed = dataOf(await devices.sealer().seal(deltaFrame, at(0)));
-  for (let salt = 0; salt < INSTANCES_PER_SENDER * 2; salt++) {
+  for (let salt = 0; salt < FRAME_WINDOWS.instances * 2; salt++) {
     const made = sealed.slice();
     new DataView(made.buffer).setUint32(5, salt);
     assert.equal((await opener.open(made, at(0))).kind, 'dropped');
@@ -86,7 +86,7 @@ test('more instances than are remembered are refused, not forgotten', async () =
   const opener = devices.opener();
   const first = dataOf(await devices.sealer().seal(deltaFrame, at(0)));
   dataOf(await opener.open(first, at(0)));
-  for (let made = 1; made < INSTANCES_PER_SENDER; made++) dataOf(await opener.open(dataOf(await devices.sealer().seal(deltaFrame, at(0))), at(0)));
+  for (let made = 1; made < FRAME_WINDOWS.instances; made++) dataOf(await opener.open(dataOf(await devices.sealer().seal(deltaFrame, at(0))), at(0)));
   const oneMore = dataOf(await devices.sealer().seal(deltaFrame, at(0)));
   assert.equal(reasonOf(await opener.open(oneMore, at(0))), 'instances');
   assert.equal(reasonOf(await opener.open(first, at(0))), 'replay');

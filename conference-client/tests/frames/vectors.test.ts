@@ -39,7 +39,7 @@ for (const vector of vectors) {
     ring.sendWith(epochNumber(vector.epoch));
     const frame = { data: fromHex(vector.frame), codec: vector.codec, keyFrame: vector.keyFrame };
 
-    const sealer = new FrameSealer(ring, vector.source, new SaltPool(), new StartedCounter(vector));
+    const sealer = new FrameSealer(ring, vector.source, new SaltPool(), undefined, new StartedCounter(vector));
     assert.equal(toHex(dataOf(await sealer.seal(frame, at(0)))), vector.sealed);
     assert.equal(toHex(dataOf(await new FrameOpener(ring, ada, vector.source).open(fromHex(vector.sealed), at(0)))), vector.frame);
 
