@@ -139,7 +139,7 @@ public static class RoomApiHost
             .WithOrigins([.. settings.CorsOrigins])
             .WithMethods("GET", "POST", "PUT", "PATCH", "DELETE")
             .WithHeaders("Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID")
-            .WithExposedHeaders("Location", "Retry-After")
+            .WithExposedHeaders("Location", "Retry-After", "Date")
             .SetPreflightMaxAge(TimeSpan.FromHours(1))));
         services.AddRoomApiDocument();
     }

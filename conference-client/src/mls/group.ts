@@ -15,12 +15,13 @@ import {
   type Proposal,
   type ProposalWithSender,
   type PublicMessage,
+  type RatchetTree,
 } from 'ts-mls';
 import { epochNumber, type Bytes, type Epoch, type LeafIndex, type NostrPublicKey, type ParticipantId, type RoomId, type UnixSeconds } from '../units.js';
 import { bytesToHex } from 'nostr-tools/utils';
 import { clientConfig } from './config.js';
 import { deriveFrameKey, safetyNumber } from './frame-keys.js';
-import { joinByWelcome, joinFromOutside } from './join.js';
+import { joinByWelcome, joinFromOutside, treeOf } from './join.js';
 import { checkKeyPackage, identify, publicKeyOf, type Candidate, type LeafIdentity } from './member.js';
 import { CLOCK_TOLERANCE } from './proof.js';
 import { Refusal, refusing } from './refusal.js';
@@ -107,8 +108,21 @@ export class MlsGroup {
     });
   }
 
+  /**
+   * Who the members are, for somebody who wants to become one: a GroupInfo alone makes nobody a member.
+   * @throws Refusal when it is not genuine, or a member cannot prove who it is.
+   */
+  static async inspect(groupInfo: Uint8Array, room: RoomId, now: UnixSeconds): Promise<{ readonly epoch: Epoch; readonly roster: readonly RosterEntry[] }> {
+    const message = read(groupInfo);
+    if (message.wireformat !== 'mls_group_info') throw new Refusal('malformed', 'it is no GroupInfo');
+    return refusing(async () => {
+      const members = membersOf(await treeOf(message.groupInfo, await suite()), room, now, new Map());
+      return { epoch: epochNumber(message.groupInfo.groupContext.epoch), roster: [...members.values()].map(({ entry }) => entry) };
+    });
+  }
+
   static #enter(state: ClientState, room: RoomId, now: UnixSeconds): MlsGroup {
-    return new MlsGroup(state, room, membersOf(state, room, now, new Map()));
+    return new MlsGroup(state, room, membersOf(state.ratchetTree, room, now, new Map()));
   }
 
   get epoch(): Epoch {
@@ -191,7 +205,7 @@ export class MlsGroup {
     const cs = await suite();
     return refusing(async () => {
       const made = await createCommit({ state: this.#state, cipherSuite: cs }, { extraProposals: proposals, ratchetTreeExtension: true });
-      const group = new MlsGroup(made.newState, this.room, membersOf(made.newState, this.room, now, this.#staying(removed)));
+      const group = new MlsGroup(made.newState, this.room, membersOf(made.newState.ratchetTree, this.room, now, this.#staying(removed)));
       const welcome = made.welcome && encodeMlsMessage({ version: 'mls10', wireformat: 'mls_welcome', welcome: made.welcome });
       const adopt = () => {
         made.consumed.forEach(zeroOutUint8Array);
@@ -228,7 +242,7 @@ export class MlsGroup {
       const result = await processMessage(message, this.#state, emptyPskIndex, examine, await suite());
       if (removed.has(this.own)) return { kind: 'removed' };
       if (result.kind !== 'newState' || result.actionTaken === 'reject') throw new Refusal('malformed', 'it is no commit');
-      const group = new MlsGroup(result.newState, this.room, membersOf(result.newState, this.room, now, this.#staying(removed)));
+      const group = new MlsGroup(result.newState, this.room, membersOf(result.newState.ratchetTree, this.room, now, this.#staying(removed)));
       result.consumed.forEach(zeroOutUint8Array);
       return { kind: 'epoch', group };
     });
@@ -276,13 +290,13 @@ interface KnownMember {
 }
 
 /**
- * The members of a state. A leaf that is new is checked by its proof, which must not have ended. A leaf that stays has to be its
+ * The members in a tree. A leaf that is new is checked by its proof, which must not have ended. A leaf that stays has to be its
  * member's; its proof is checked again only when it is another.
  */
-function membersOf(state: ClientState, room: RoomId, now: UnixSeconds, staying: ReadonlyMap<number, KnownMember>): Map<number, KnownMember> {
+function membersOf(tree: RatchetTree, room: RoomId, now: UnixSeconds, staying: ReadonlyMap<number, KnownMember>): Map<number, KnownMember> {
   const members = new Map<number, KnownMember>();
   const seen = new Set<NostrPublicKey | ParticipantId>();
-  for (const [index, leaf] of leavesOf(state.ratchetTree)) {
+  for (const [index, leaf] of leavesOf(tree)) {
     const evidence = evidenceOf(leaf);
     const before = staying.get(index);
     // Who is in stays in when its proof ends, until somebody removes it: members must not come to different answers over time.

@@ -22,7 +22,8 @@ import { checkTree, leavesOf } from './tree.js';
 /** The extension of a GroupInfo with which one may join from outside (RFC 9420 section 12.4.3.2). */
 const EXTERNAL_PUB = 'external_pub';
 
-async function treeOf(info: GroupInfo, cs: CiphersuiteImpl): Promise<RatchetTree> {
+/** The tree of a GroupInfo, once it is seen to be genuine. Throws anything when it is not. */
+export async function treeOf(info: GroupInfo, cs: CiphersuiteImpl): Promise<RatchetTree> {
   const tree = ratchetTreeFromExtension(info);
   if (!tree) throw new Refusal('invalid', 'the tree is missing');
   if (info.groupContext.cipherSuite !== cs.name) throw new Refusal('policy', 'another cipher suite');

@@ -1,0 +1,410 @@
+import { Room, RoomEvent, type LocalTrack, type Participant, type RoomOptions, type Track } from 'livekit-client';
+import { Access } from '../api/access.js';
+import type { Admission, Decision, Role, RoomRequest, RoomSettings } from '../api/answers.js';
+import { isRoomApiError, RoomApiError } from '../api/problem.js';
+import { RoomApi } from '../api/room-api.js';
+import { Invitation } from '../mail/invitation.js';
+import type { Carrier } from '../mail/post-office.js';
+import type { ConferenceSigner } from '../mail/signer.js';
+import { nostrPublicKey, participantId, type Epoch, type NostrPublicKey, type ParticipantId } from '../units.js';
+import type { Traffic } from '../worker/index.js';
+import { FrameEncryption } from '../worker/index.js';
+import { Connection, type ConnectionChange } from './connection.js';
+import { ControlChannel, type ControlMessage } from './control-channel.js';
+import { Emitter } from './emitter.js';
+import type { GroupSession } from './group-session.js';
+import { findUnverified, matchMembers, participantsOf, type Member } from './members.js';
+import { openSession } from './open-session.js';
+import { Quality } from './quality.js';
+import { noticeFor, type Notice, type Progress } from './notices.js';
+import { knock, listKnocking, type Knocking } from './waiting-room.js';
+
+/** In larger calls members do not tell each other that they have the keys: after two seconds everybody sends with them anyway. */
+const MOST_ACKNOWLEDGING = 16;
+
+/** How often those who decide look who knocks, in milliseconds. */
+const LOOK_WHO_KNOCKS = 3000;
+
+export interface ConferenceOptions {
+  /** Makes a worker that runs `@buildit/conference-client/worker`; called once for each call. */
+  readonly worker: () => Worker;
+  /** What to call oneself, 64 characters at most. Members hear it, no server does. */
+  readonly name?: string;
+  /** Options of livekit-client's Room. Encryption is this package's. */
+  readonly room?: Omit<RoomOptions, 'e2ee' | 'encryption'>;
+  /** The region to connect through, if the room is there. */
+  readonly region?: string;
+  /** Further ways for invitations and key packages, such as Nostr relays. */
+  readonly carriers?: readonly Carrier[];
+  /** Tracks to publish at once, such as those of a call that is left for this one. */
+  readonly tracks?: ReadonlyMap<LocalTrack, Track.Source>;
+  /** Told what happens on the way into the call. */
+  readonly progress?: (progress: Progress) => void;
+  /** Gives up joining. */
+  readonly signal?: AbortSignal;
+}
+
+export interface CreateOptions extends ConferenceOptions {
+  /** What the room is made with. */
+  readonly request?: RoomRequest;
+}
+
+/** Where somebody stands in a call: the group's state, and `connecting` while the SFU is not reached. */
+export type ConferenceState = GroupSession['state'] | 'connecting';
+
+export type ConferenceEvents = {
+  /** Something that an application shows is another: state, epoch, roster, names, who knocks, role. */
+  changed: [];
+  /** One thing that a person should read; undefined when it is over. */
+  notice: [notice: Notice | undefined];
+  /** How many frames and data messages were sealed, opened and dropped. */
+  traffic: [traffic: readonly Traffic[]];
+  /** The call is over for this person, for the reason given. */
+  ended: [error: RoomApiError];
+};
+
+/**
+ * A call that no server can listen to. `room` is livekit-client's Room, for everything about tracks; who the people in it are, and what
+ * keys they have, is here.
+ */
+export class Conference extends Emitter<ConferenceEvents> {
+  /** livekit-client's Room, encrypted. Leave by `leave`, not by its `disconnect`. */
+  readonly room: Room;
+  /** To be given to whoever shall come too. */
+  readonly invitation: Invitation;
+  /** What is wanted of the others' pictures. */
+  readonly quality: Quality;
+  /** This person's Nostr key. */
+  readonly publicKey: NostrPublicKey;
+  readonly #api: RoomApi;
+  readonly #signer: ConferenceSigner;
+  readonly #options: ConferenceOptions;
+  readonly #access: Access;
+  readonly #worker: Worker;
+  readonly #encryption: FrameEncryption;
+  readonly #connection: Connection;
+  readonly #control: ControlChannel;
+  readonly #names = new Map<ParticipantId, string>();
+  readonly #greeted = new Set<ParticipantId>();
+  #session!: GroupSession;
+  #lost = false;
+  #knocking: readonly Knocking[] = [];
+  #looking: ReturnType<typeof setInterval> | undefined;
+  #notice: Notice | undefined;
+  #over = false;
+
+  private constructor(api: RoomApi, signer: ConferenceSigner, publicKey: NostrPublicKey, invitation: Invitation, admission: Admission, options: ConferenceOptions) {
+    super();
+    this.#api = api;
+    this.#signer = signer;
+    this.#options = options;
+    this.#access = new Access(api, admission);
+    this.publicKey = publicKey;
+    this.invitation = invitation;
+    this.#worker = options.worker();
+    this.#encryption = new FrameEncryption({
+      own: admission.participantId,
+      worker: this.#worker,
+      onTraffic: (traffic) => this.emit('traffic', traffic),
+      onEpochNeeded: () => this.#session.rekey(),
+    });
+    this.room = new Room({
+      adaptiveStream: true,
+      dynacast: true,
+      reconnectPolicy: { nextRetryDelayInMs: ({ elapsedMs }) => (elapsedMs < 30_000 ? (100 + elapsedMs / 10) * (0.5 + Math.random()) : null) },
+      ...options.room,
+      publishDefaults: { videoCodec: 'vp8', backupCodec: false, ...options.room?.publishDefaults },
+      // Tracks outlive a connection that is lost.
+      stopLocalTrackOnUnpublish: false,
+      encryption: this.#encryption.options,
+    });
+    this.quality = new Quality(() => this.room);
+    this.#control = new ControlChannel(this.room, (from, message) => this.#hear(from, message));
+    this.#connection = new Connection(this.room, this.#access, (change) => this.#connectionChanged(change));
+    const present = [RoomEvent.Connected, RoomEvent.Reconnected, RoomEvent.ParticipantConnected, RoomEvent.ParticipantDisconnected, RoomEvent.Disconnected] as const;
+    for (const event of present) this.room.on(event, () => this.#comeAndGo());
+    for (const event of [RoomEvent.TrackSubscribed, RoomEvent.TrackUnmuted] as const) this.room.on(event, () => this.quality.apply());
+  }
+
+  /**
+   * Makes a room and joins it, as its host. Returns when the SFU is reached; keys follow by themselves, and nothing leaves before.
+   * @param api The address of the room API, without /v1.
+   * @throws RoomApiError when the room API refuses.
+   */
+  static async create(api: string, signer: ConferenceSigner, options: CreateOptions): Promise<Conference> {
+    options.progress?.({ kind: 'admitting' });
+    const rooms = new RoomApi(api, signer);
+    const admission = await rooms.create(options.request);
+    return Conference.#enter(rooms, signer, Invitation.to(admission.roomId), admission, options);
+  }
+
+  /**
+   * Joins a room. Knocks where somebody has to open, and waits.
+   * @param invitation An invitation, or a link that ends with one.
+   * @throws RangeError when the invitation is none.
+   * @throws RoomApiError when the room API refuses; of type `denied` when nobody opens.
+   */
+  static async join(api: string, signer: ConferenceSigner, invitation: Invitation | string, options: ConferenceOptions): Promise<Conference> {
+    const into = typeof invitation === 'string' ? Invitation.parse(invitation) : invitation;
+    options.progress?.({ kind: 'admitting' });
+    const rooms = new RoomApi(api, signer);
+    let admission: Admission;
+    try {
+      admission = await rooms.join(into.room, options.region);
+    } catch (error) {
+      if (!isRoomApiError(error, 'approval-required')) throw error;
+      await knock(rooms, into, options.name ?? '', () => options.progress?.({ kind: 'knocking' }), options.signal);
+      admission = await rooms.join(into.room, options.region);
+    }
+    return Conference.#enter(rooms, signer, into, admission, options);
+  }
+
+  static async #enter(api: RoomApi, signer: ConferenceSigner, invitation: Invitation, admission: Admission, options: ConferenceOptions): Promise<Conference> {
+    const publicKey = nostrPublicKey(await signer.getPublicKey());
+    options.progress?.({ kind: 'connecting' });
+    const conference = new Conference(api, signer, publicKey, invitation, admission, options);
+    try {
+      await conference.#start();
+      return conference;
+    } catch (error) {
+      await conference.leave();
+      throw error;
+    }
+  }
+
+  async #start(): Promise<void> {
+    const encryption = this.#encryption;
+    this.#session = await openSession({
+      access: this.#access,
+      signer: this.#signer,
+      invitation: this.invitation,
+      carriers: this.#options.carriers ?? [],
+      keys: {
+        begin: (epoch, keys) => encryption.begin(epoch, keys),
+        sendWith: async (epoch) => {
+          await encryption.sendWith(epoch);
+          this.#greet();
+        },
+        clear: () => encryption.clear(),
+      },
+      acknowledge: (epoch) => {
+        if (this.roster.length <= MOST_ACKNOWLEDGING) void this.#control.send({ kind: 'keys', epoch });
+      },
+      changed: () => this.#sessionChanged(),
+      ended: (error) => this.#end(error),
+    });
+    await this.#encryption.protect(this.room);
+    await Promise.all([this.#connection.connect(), this.#session.start()]);
+    for (const [track, source] of this.#options.tracks ?? []) await this.room.localParticipant.publishTrack(track, { source });
+    this.#looking = setInterval(() => void this.#lookWhoKnocks(), LOOK_WHO_KNOCKS);
+    this.#options.progress?.({ kind: 'connected' });
+  }
+
+  get state(): ConferenceState {
+    return this.#lost ? 'connecting' : this.#session.state;
+  }
+
+  /** The members, whose keys are proven. Nobody else is seen or heard. */
+  get roster(): readonly Member[] {
+    return matchMembers(this.#session.group?.roster ?? [], this.publicKey, this.room, this.#names);
+  }
+
+  /** Participants that are no members, by the word of the SFU alone. Nothing of theirs is opened. */
+  get unverified(): readonly Participant[] {
+    return findUnverified(this.#session.group?.roster ?? [], this.room);
+  }
+
+  /** The group's epoch; undefined while there is none. */
+  get epoch(): Epoch | undefined {
+    return this.#session.group?.epoch;
+  }
+
+  /**
+   * Eight groups of five digits, for members to compare by voice: who has the same is in the same group with the same people. Another
+   * in every epoch; undefined while there is none.
+   */
+  get safetyNumber(): string | undefined {
+    return this.#session.group?.safetyNumber;
+  }
+
+  get role(): Role {
+    return this.#access.admission.role;
+  }
+
+  get settings(): RoomSettings {
+    return this.#access.admission.settings;
+  }
+
+  /** Who waits to be let in, for hosts and moderators. */
+  get knocking(): readonly Knocking[] {
+    return this.#knocking;
+  }
+
+  /** What became of frames and data so far. */
+  get traffic(): readonly Traffic[] {
+    return this.#encryption.traffic;
+  }
+
+  /** What a person should read now, if anything. */
+  get notice(): Notice | undefined {
+    return this.#notice;
+  }
+
+  /**
+   * Takes somebody out: the room API puts them out, so that they do not come back, and the group goes on with keys that they do not
+   * have. For hosts and moderators.
+   * @throws RoomApiError when the room API refuses; then the group stays as it is.
+   */
+  async remove(member: Member | ParticipantId): Promise<Decision> {
+    const participant = typeof member === 'string' ? member : member.participantId;
+    const decision = await this.#api.revoke(this.invitation.room, participant);
+    const found = this.#session.group?.roster.find((entry) => entry.participant === participant);
+    if (found) this.#session.remove(found.publicKey);
+    return decision;
+  }
+
+  /** Lets somebody in who knocks. */
+  async approve(knocking: Knocking | ParticipantId, role?: Role): Promise<void> {
+    await this.#api.approve(this.invitation.room, typeof knocking === 'string' ? knocking : knocking.participantId, role);
+    await this.#lookWhoKnocks();
+  }
+
+  /** Turns somebody away who knocks. */
+  async deny(knocking: Knocking | ParticipantId): Promise<void> {
+    await this.#api.deny(this.invitation.room, typeof knocking === 'string' ? knocking : knocking.participantId);
+    await this.#lookWhoKnocks();
+  }
+
+  /** Mutes somebody: everything, or one source. */
+  async mute(member: Member | ParticipantId, source?: 'camera' | 'microphone' | 'screen_share' | 'screen_share_audio'): Promise<void> {
+    await this.#api.mute(this.invitation.room, typeof member === 'string' ? member : member.participantId, source);
+  }
+
+  /** Gives somebody a role. */
+  setRole(member: Member | ParticipantId, role: Role): Promise<Decision> {
+    return this.#api.setRole(this.invitation.room, typeof member === 'string' ? member : member.participantId, role);
+  }
+
+  /** Changes the room: a waiting room, a lock, who shares the screen. */
+  async configure(settings: Partial<RoomSettings>): Promise<void> {
+    await this.#api.configure(this.invitation.room, settings);
+    await this.#access.renew();
+    this.emit('changed');
+  }
+
+  /** Calls oneself something else from now on. */
+  rename(name: string): void {
+    this.#names.set(this.#access.admission.participantId, name);
+    void this.#control.send({ kind: 'hello', name, answer: false });
+    this.emit('changed');
+  }
+
+  /** Gives oneself new keys now. It also happens by itself, every quarter of an hour. */
+  rekey(): void {
+    this.#session.rekey();
+  }
+
+  /** Comes in again after a member took this one out by mistake. */
+  enterAgain(): void {
+    this.#session.enterAgain();
+  }
+
+  /** Leaves for another call, with the same camera and microphone and with keys of its own. */
+  async move(invitation: Invitation | string, options: Partial<ConferenceOptions> = {}): Promise<Conference> {
+    const tracks = new Map(this.#connection.published);
+    const next = await Conference.join(this.#api.http.base, this.#signer, invitation, { ...this.#options, ...options, tracks: new Map() });
+    for (const track of tracks.keys()) await this.room.localParticipant.unpublishTrack(track, false);
+    for (const [track, source] of tracks) await next.room.localParticipant.publishTrack(track, { source });
+    await this.#close(false);
+    return next;
+  }
+
+  /** Leaves. Camera and microphone are switched off. */
+  leave(): Promise<void> {
+    return this.#close(true);
+  }
+
+  /** Ends the room for everybody. For hosts. */
+  async end(): Promise<void> {
+    await this.#api.end(this.invitation.room);
+    await this.leave();
+  }
+
+  async #close(stopTracks: boolean): Promise<void> {
+    if (this.#over) return;
+    this.#over = true;
+    await this.#control.send({ kind: 'bye' });
+    clearInterval(this.#looking);
+    this.#session?.close();
+    if (stopTracks) for (const track of this.#connection.published.keys()) track.stop();
+    await this.#connection.close();
+    this.#worker.terminate();
+  }
+
+  #sessionChanged(): void {
+    for (const { participantId: id } of this.roster) if (!this.#names.has(id) && id === this.#access.admission.participantId) this.#names.set(id, this.#options.name ?? '');
+    const gone = new Set(this.#greeted);
+    for (const { participantId: id } of this.roster) gone.delete(id);
+    for (const id of gone) this.#greeted.delete(id);
+    this.#tell();
+  }
+
+  /** Says its name to members who have not heard it and can by now. */
+  #greet(): void {
+    const name = this.#options.name ?? '';
+    const own = this.#access.admission.participantId;
+    const fresh = this.roster.filter(({ participantId: id, participant }) => participant && id !== own && !this.#greeted.has(id)).map(({ participantId: id }) => id);
+    for (const id of fresh) this.#greeted.add(id);
+    void this.#control.send({ kind: 'hello', name: this.#names.get(own) ?? name, answer: true }, fresh);
+  }
+
+  #hear(from: ParticipantId, message: ControlMessage): void {
+    if (!this.roster.some(({ participantId: id }) => id === from)) return;
+    if (message.kind === 'keys') return this.#session.acknowledged(from, message.epoch);
+    if (message.kind === 'bye') return this.#session.hasLeft(from);
+    this.#names.set(from, message.name);
+    const own = this.#names.get(this.#access.admission.participantId) ?? '';
+    if (message.answer) void this.#control.send({ kind: 'hello', name: own, answer: false }, [from]);
+    this.emit('changed');
+  }
+
+  #comeAndGo(): void {
+    this.#session?.setPresent(new Set(participantsOf(this.room).map(({ identity }) => participantId(identity))));
+    this.#greet();
+    this.#tell();
+  }
+
+  #connectionChanged(change: ConnectionChange): void {
+    if (change.kind === 'ended') return this.#end(change.error);
+    this.#lost = change.kind === 'lost';
+    if (!this.#lost) this.#greeted.clear();
+    this.#comeAndGo();
+  }
+
+  async #lookWhoKnocks(): Promise<void> {
+    const decides = this.role === 'host' || this.role === 'moderator';
+    if (!decides || !this.settings.requireApproval || this.#over) return;
+    try {
+      this.#knocking = await listKnocking(this.#api, this.invitation);
+      this.emit('changed');
+    } catch {
+      // Looked at again in a moment.
+    }
+  }
+
+  #tell(): void {
+    if (this.#over) return;
+    const notice = noticeFor(this.state);
+    if (notice?.kind !== this.#notice?.kind) {
+      this.#notice = notice;
+      this.emit('notice', notice);
+    }
+    this.emit('changed');
+  }
+
+  #end(error: RoomApiError): void {
+    if (this.#over) return;
+    void this.#close(true);
+    this.emit('ended', error);
+  }
+}
