@@ -16,6 +16,7 @@ export type Direction = 'sent' | 'received';
 
 /** From the page. Those with an id are answered. */
 export type ControlRequest =
+  | { readonly kind: 'switchOn'; readonly id: number }
   | { readonly kind: 'begin'; readonly id: number; readonly epoch: Epoch; readonly keys: ReadonlyMap<ParticipantId, CryptoKey> }
   | { readonly kind: 'sendWith'; readonly id: number; readonly epoch: Epoch }
   | { readonly kind: 'retire'; readonly id: number; readonly epoch: Epoch }

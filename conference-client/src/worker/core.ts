@@ -110,6 +110,10 @@ export class WorkerCore {
 
   #change(request: Exclude<ControlRequest, { kind: 'track' | 'trackEnded' }>): void {
     switch (request.kind) {
+      case 'switchOn':
+        // Before it is connected a room's own participant has no name. Without this, what is sent until the page and the worker
+        // have spoken after the connection would go in clear.
+        return this.#around.answer({ kind: 'enable', data: { enabled: true, participantIdentity: '' } });
       case 'begin':
         this.#ring.begin(request.epoch, request.keys, this.#around.now());
         return this.#eraseWhenDue();

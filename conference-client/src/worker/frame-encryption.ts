@@ -85,13 +85,15 @@ export class FrameEncryption {
     this.#guard.guard(room);
     this.#followTracks(room);
     await within(this.#ready, 'The worker did not start: check its URL, and worker-src in the Content-Security-Policy of the page');
+    // What the tracks are announced as; livekit-client itself switches on when its worker says so.
+    await room.setE2EEEnabled(true);
     const enabled = new Promise<void>((resolve) => {
       room.on(RoomEvent.ParticipantEncryptionStatusChanged, () => {
         if (room.isE2EEEnabled) resolve();
       });
     });
-    await room.setE2EEEnabled(true);
-    if (!room.isE2EEEnabled) await within(enabled, 'livekit-client did not switch its encryption on: only version 2.23.0 is known to work');
+    await this.#ask((id) => ({ kind: 'switchOn', id }));
+    await within(enabled, 'livekit-client did not switch its encryption on: only version 2.23.0 is known to work');
   }
 
   /**

@@ -15,7 +15,7 @@ public class ConferenceFixture : IAsyncLifetime
     public virtual async Task InitializeAsync()
     {
         Node = await SfuNode.StartAsync(await NodeEnvironmentAsync());
-        Pages = await PageServer.StartAsync();
+        Pages = await StartPagesAsync();
     }
 
     /// <summary>The browser of a kind, started when it is asked for first.</summary>
@@ -42,6 +42,9 @@ public class ConferenceFixture : IAsyncLifetime
         await Pages.DisposeAsync();
         await Node.DisposeAsync();
     }
+
+    /// <summary>Serves the pages of the tests.</summary>
+    protected virtual Task<PageServer> StartPagesAsync() => PageServer.StartAsync();
 
     /// <summary>Starts a browser as the tests of this fixture need it.</summary>
     protected virtual Task<WebBrowser> StartBrowserAsync(BrowserKind kind) => WebBrowser.StartAsync(kind);

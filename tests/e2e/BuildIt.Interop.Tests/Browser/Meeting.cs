@@ -14,12 +14,21 @@ public sealed class Meeting(ConferenceFixture conference, string room) : IAsyncD
         string identity, Func<JoinOptions, JoinOptions>? configure = null, Action<TokenOptions>? token = null, string? initialScript = null,
         BrowserKind kind = BrowserKind.Chromium)
     {
-        var options = new JoinOptions { Url = conference.Node.WebSocketUrl, Token = SfuNode.Token(room, identity, token) };
         var participant = await BrowserParticipant.OpenAsync(await conference.BrowserAsync(kind), conference.Pages.Url, identity, initialScript);
-        _participants.Add(participant);
-        await participant.JoinAsync(configure?.Invoke(options) ?? options);
+        Add(participant);
+        await participant.JoinAsync(Configure(identity, configure, token));
         return participant;
     }
+
+    /// <summary>What somebody joins this room with.</summary>
+    public JoinOptions Configure(string identity, Func<JoinOptions, JoinOptions>? configure = null, Action<TokenOptions>? token = null)
+    {
+        var options = new JoinOptions { Url = conference.Node.WebSocketUrl, Token = SfuNode.Token(room, identity, token) };
+        return configure?.Invoke(options) ?? options;
+    }
+
+    /// <summary>Closes this participant's page with the others.</summary>
+    public void Add(BrowserParticipant participant) => _participants.Add(participant);
 
     public async ValueTask DisposeAsync()
     {

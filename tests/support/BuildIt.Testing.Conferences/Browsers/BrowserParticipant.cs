@@ -12,8 +12,9 @@ public sealed class BrowserParticipant(WebPage page, string identity)
 
     public string Identity => identity;
 
-    public static async Task<BrowserParticipant> OpenAsync(WebBrowser browser, string pageUrl, string identity, string? initialScript = null) =>
-        new(await browser.OpenPageAsync(pageUrl + "/participant.html", initialScript), identity);
+    public static async Task<BrowserParticipant> OpenAsync(
+        WebBrowser browser, string pageUrl, string identity, string? initialScript = null, string page = "/participant.html") =>
+        new(await browser.OpenPageAsync(pageUrl + page, initialScript), identity);
 
     public Task JoinAsync(JoinOptions options) => RunAsync($"harness.join({JsonSerializer.Serialize(options, Json)})");
 

@@ -68,8 +68,11 @@ const harness = {
       this.worker = new Worker('/livekit/livekit-client.e2ee.worker.js');
       roomOptions.encryption = { keyProvider: this.keys, worker: this.worker };
     }
+    // Of a page that encrypts in another way.
+    if (this.frames) roomOptions.encryption = this.frames.options;
     const room = new Room(roomOptions);
     this.room = room;
+    await this.frames?.protect(room);
     for (const event of Object.values(RoomEvent)) {
       room.on(event, (...args) => {
         if (event === RoomEvent.ActiveSpeakersChanged) return this.note(event, args[0].map((p) => p.identity));
