@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps build test unit demo crds images bench soak churn failover failover-machines interop-firefox fuzz fmt fmt-check cluster-up cluster-down clean
+.PHONY: help deps build test unit demo crds images plugin release bench soak churn failover failover-machines interop-firefox fuzz fmt fmt-check cluster-up cluster-down clean
 
 SOLUTION := BuildIt.Operator.sln
 
@@ -31,6 +31,12 @@ crds: ## Generate crds/ and the chart's copies from the C# types
 
 images: deps ## Build the container images into artifacts/images, without a registry
 	@tests/cluster/images.sh all
+
+plugin: deps ## Build kubectl-sfu for this machine into artifacts/plugin
+	@dotnet publish tools/kubectl-sfu -c Release --use-current-runtime -o artifacts/plugin -nologo -v quiet
+
+release: deps ## Build chart, definitions, images, plugin, SBOMs and checksums of a VERSION into artifacts/release (PARTS=... narrows it)
+	@scripts/release.sh '$(VERSION)' $(PARTS)
 
 bench: ## Measure the hot paths
 	@scripts/bench.sh

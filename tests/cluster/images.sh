@@ -5,7 +5,7 @@
 #   images.sh all                                operator, sfu-node, room-api into artifacts/images
 #   images.sh dotnet (NAME PROJECT)...           our own programs: PROJECT is a folder in the repository
 #   images.sh program NAME PROGRAM [ARGUMENT...] an installed program and its libraries, as NAME's entry point;
-#                                                EXTRA="PROGRAM..." adds more programs
+#                                                EXTRA="PROGRAM..." adds more programs; IMAGE_VERSION and IMAGE_REVISION label our own
 #   images.sh pause                              what every pod's first container runs
 #
 # NAME without a tag gets ":local". All but pause run as user 65532. Users of a registry build
@@ -98,7 +98,7 @@ sources_of() {
     (cd "$repository" && find operator sfu-node Directory.* global.json tests/cluster/{images.sh,images.proj,archive.sh} -type f \
       -not -path '*/bin/*' -not -path '*/obj/*' -not -path '*/node_modules/*' -print0 | sort -z | xargs -0 sha256sum)
     dotnet --version
-    echo "$1"
+    echo "$1 ${IMAGE_VERSION:-} ${IMAGE_REVISION:-}"
   } | sha256sum | cut -d' ' -f1
 }
 
@@ -126,7 +126,9 @@ build_dotnet() {
     program=$(basename "${projects[index]}")
     layer=$(mktemp "$layers/.layer.XXXXXX")
     pack_layer "$published/$program" "$layer"
-    file=$(write_image "${names[index]}" "$(jq -n --arg program "/app/$program" '{
+    file=$(write_image "${names[index]}" "$(jq -n --arg program "/app/$program" --arg version "${IMAGE_VERSION:-}" --arg revision "${IMAGE_REVISION:-}" '{
+      Labels: ({ "org.opencontainers.image.licenses": "Apache-2.0" }
+        + if $version == "" then {} else { "org.opencontainers.image.version": $version, "org.opencontainers.image.revision": $revision } end),
       User: "65532:65532", WorkingDir: "/app", Entrypoint: [$program],
       Env: ["PATH=/usr/bin:/bin:/app", "DOTNET_ROOT=/usr/share/dotnet", "DOTNET_RUNNING_IN_CONTAINER=true", "DOTNET_EnableDiagnostics=0"]
     }')" "$base" "$layer")
@@ -151,7 +153,7 @@ publish() {
   # The lock is this script's; a compiler that stays for a while must not hold it on.
   env -u MSBuildSDKsPath -u MSBuildExtensionsPath -u MSBUILD_EXE_PATH dotnet publish "$cluster_scripts/images.proj" -c Release -nologo -v quiet \
     --use-current-runtime --no-self-contained --artifacts-path "$output/build" "-p:Programs=\"$(IFS=';' && echo "${programs[*]}")\"" \
-    -p:UseArtifactsOutput=true -p:PublishReadyToRun=true -p:DebugType=embedded -p:GenerateDocumentationFile=false -p:RunAnalyzers=false >&2 7>&-
+    ${IMAGE_VERSION:+"-p:Version=$IMAGE_VERSION"} -p:UseArtifactsOutput=true -p:PublishReadyToRun=true -p:DebugType=embedded -p:GenerateDocumentationFile=false -p:RunAnalyzers=false >&2 7>&-
   for project in "$@"; do
     project=$(basename "$project")
     mkdir -p "$published/$project"

@@ -142,6 +142,23 @@ topologySpreadConstraints:
 {{- toJson $all }}
 {{- end }}
 
+{{/* What the operator and the room API both speak to: names, the API server, Redis. No selector knows where these are. */}}
+{{- define "buildit-sfu.egressBasics" -}}
+- ports:
+    - port: 53
+      protocol: UDP
+    - port: 53
+      protocol: TCP
+- ports:
+    {{- range concat .Values.networkPolicies.apiServerPorts .Values.networkPolicies.redisPorts }}
+    - port: {{ . }}
+      protocol: TCP
+    {{- end }}
+{{- with .Values.networkPolicies.furtherEgress }}
+{{- toYaml . | nindent 0 }}
+{{- end }}
+{{- end }}
+
 {{/* The version of the disruption budget's API: policy/v1 came with Kubernetes 1.21. */}}
 {{- define "buildit-sfu.policyVersion" -}}
 {{- ternary "policy/v1" "policy/v1beta1" (semverCompare ">=1.21-0" .Capabilities.KubeVersion.Version) }}

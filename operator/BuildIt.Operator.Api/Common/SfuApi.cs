@@ -25,6 +25,12 @@ public static class SfuApi
     /// </summary>
     public const string ReleasedAt = Group + "/released-at";
 
+    /// <summary>
+    /// The annotation on a ConferenceRoom by which a person has it moved: the name of the pod it is to go to. The operator takes it away
+    /// once the room is there, or has said in an Event why it does not go.
+    /// </summary>
+    public const string MoveTo = Group + "/move-to";
+
     /// <summary>The finalizer that lets the operator release what Kubernetes does not collect by itself.</summary>
     public const string Finalizer = Group + "/finalizer";
 }

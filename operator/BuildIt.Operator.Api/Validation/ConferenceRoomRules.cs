@@ -37,6 +37,16 @@ internal static class ConferenceRoomRules
             faults.Add("spec.placement.maxRegions", $"must not be below the number of regions when cascade is Always ({placement.MaxRegions} < {placement.Regions.Count})");
         }
 
+        // What runs is not refused its finalizers for a word of somebody's; only the word itself is.
+        if (room.Metadata?.Annotations is { } annotations && annotations.TryGetValue(SfuApi.MoveTo, out var pod)
+            && !KubernetesNames.IsDnsSubdomain(pod) && Before(previous) != pod)
+        {
+            faults.Add($"metadata.annotations[{SfuApi.MoveTo}]", "must be the name of a pod");
+        }
+
         SelectorRules.Check(spec.Placement.ClusterSelector, "spec.placement.clusterSelector", faults);
     }
+
+    private static string? Before(ConferenceRoom? previous) =>
+        previous?.Metadata?.Annotations is { } annotations && annotations.TryGetValue(SfuApi.MoveTo, out var pod) ? pod : null;
 }

@@ -13,6 +13,9 @@ internal static partial class KubernetesNames
 
     public static bool IsDnsLabel(string? text) => text is not null && DnsLabel().IsMatch(text);
 
+    /// <summary>The name of most objects, pods among them.</summary>
+    public static bool IsDnsSubdomain(string? text) => text is { Length: <= 253 } && DnsSubdomain().IsMatch(text);
+
     /// <summary>The key of a label, an annotation or a resource.</summary>
     public static bool IsKey(string? text) => text is not null && QualifiedName().IsMatch(text);
 
@@ -27,6 +30,9 @@ internal static partial class KubernetesNames
 
     [GeneratedRegex(@"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\z", RegexOptions.CultureInvariant)]
     private static partial Regex DnsLabel();
+
+    [GeneratedRegex(@"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\z", RegexOptions.CultureInvariant)]
+    private static partial Regex DnsSubdomain();
 
     [GeneratedRegex(@"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\z", RegexOptions.CultureInvariant)]
     private static partial Regex QualifiedName();

@@ -1,9 +1,13 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
 namespace BuildIt.Operator.Planning.Model;
 
 /// <summary>
 /// The highest (or lowest) value wanted within a window of time. Only values that may still become the extreme are kept, so
 /// it stays small however often a fleet is planned.
 /// </summary>
+[JsonConverter(typeof(Json))]
 public sealed class SlidingExtreme
 {
     public static readonly SlidingExtreme Empty = new([]);
@@ -44,4 +48,14 @@ public sealed class SlidingExtreme
     }
 
     private readonly record struct Sample(DateTimeOffset LastAt, int Pods);
+
+    /// <summary>Written as the values that are kept, so that a plan can be made again elsewhere.</summary>
+    private sealed class Json : JsonConverter<SlidingExtreme>
+    {
+        public override SlidingExtreme Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            new(JsonSerializer.Deserialize<Sample[]>(ref reader, options) ?? []);
+
+        public override void Write(Utf8JsonWriter writer, SlidingExtreme value, JsonSerializerOptions options) =>
+            JsonSerializer.Serialize(writer, value._samples, options);
+    }
 }

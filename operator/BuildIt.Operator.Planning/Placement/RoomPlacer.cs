@@ -6,7 +6,7 @@ namespace BuildIt.Operator.Planning.Placement;
 public static class RoomPlacer
 {
     // What is above this is full. A little more than 1, so that a sum of fractions may be exactly full.
-    private const double Full = 1 + 1e-9;
+    internal const double Full = 1 + 1e-9;
 
     /// <summary>
     /// Places one room and holds its places in <paramref name="picture"/>. Its generation is one above the last, so whoever
@@ -39,7 +39,7 @@ public static class RoomPlacer
         for (var i = 0; i < slots.Count; i++)
         {
             var slot = slots[i];
-            if (request.Clusters is { } clusters && !clusters.Contains(slot.Pod.Cluster))
+            if ((request.Only is { } only && slot.Pod.Instance != only) || (request.Clusters is { } clusters && !clusters.Contains(slot.Pod.Cluster)))
             {
                 continue;
             }
@@ -114,6 +114,17 @@ public static class RoomPlacer
 
     private static RoomPlacement Waits(RoomRequest request, Refusals refused)
     {
+        if (request.Only is { } only)
+        {
+            return new RoomPlacement
+            {
+                Room = request.Room,
+                Generation = request.Generation,
+                Expected = request.Expected,
+                Reason = string.Create(CultureInfo.InvariantCulture, $"{only} cannot take {request.Expected} participants: {refused.ToString("it is", "it is none of the pods that may serve the room")}"),
+            };
+        }
+
         var where = request.Regions.Count == 0 ? "any region" : string.Join(", ", request.Regions);
         return new RoomPlacement
         {
@@ -150,22 +161,27 @@ public static class RoomPlacer
             };
         }
 
-        public override readonly string ToString()
+        public override readonly string ToString() => ToString(null, "there are no pods");
+
+        /// <summary>The same of one pod.</summary>
+        /// <param name="one">What goes before the reason, instead of how many; null where there may be several.</param>
+        /// <param name="none">What to say where none was passed over.</param>
+        public readonly string ToString(string? one, string none)
         {
             var parts = new List<string>();
-            Say(parts, Full, "full");
-            Say(parts, _starting, "starting");
-            Say(parts, _draining, "draining");
-            Say(parts, _silent, "suspect or dead");
-            Say(parts, Avoided, "the one it leaves");
-            return parts.Count == 0 ? "there are no pods" : string.Join(", ", parts);
+            Say(parts, Full, one, "full");
+            Say(parts, _starting, one, "starting");
+            Say(parts, _draining, one, "draining");
+            Say(parts, _silent, one, "suspect or dead");
+            Say(parts, Avoided, one, "the one it leaves");
+            return parts.Count == 0 ? none : string.Join(", ", parts);
         }
 
-        private static void Say(List<string> parts, int count, string what)
+        private static void Say(List<string> parts, int count, string? one, string what)
         {
             if (count > 0)
             {
-                parts.Add(string.Create(CultureInfo.InvariantCulture, $"{count} {what}"));
+                parts.Add(one is null ? string.Create(CultureInfo.InvariantCulture, $"{count} {what}") : $"{one} {what}");
             }
         }
     }

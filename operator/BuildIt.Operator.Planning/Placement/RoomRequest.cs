@@ -26,6 +26,9 @@ public sealed record RoomRequest
     /// <summary>Pods it must not go to: the one it fails over from, or moves away from.</summary>
     public IReadOnlyList<string> Avoid { get; init; } = [];
 
+    /// <summary>The one pod it may go to, because a person named it; null for any. What is said of regions and fleets holds all the same.</summary>
+    public string? Only { get; init; }
+
     /// <summary>
     /// How often its pod died under it lately. Rooms of which one may be the cause are kept apart, so that the next death shows which.
     /// </summary>

@@ -9,6 +9,12 @@ public sealed record RoomDecision(RoomStep Step, RoomPhase Phase, string Reason)
     /// <summary>Nobody knows whether its pod serves it: it is neither to be called ready nor lost.</summary>
     public bool IsDoubted { get; init; }
 
+    /// <summary>For <see cref="RoomStep.Migrate"/>: the pod that was named by hand, and no other; null when any will do.</summary>
+    public string? Target { get; init; }
+
+    /// <summary>It is where a person asked to have it moved, or has no use for that any more: the wish is to be taken off its object.</summary>
+    public bool IsWishSettled { get; init; }
+
     /// <summary>When to decide again although nothing new was observed; null when time alone changes nothing.</summary>
     public DateTimeOffset? NextDeadline { get; init; }
 }

@@ -34,6 +34,9 @@ public sealed record RoomObservation
     /// <summary>The pod that owns it by its status; null when it has none.</summary>
     public string? Instance { get; init; }
 
+    /// <summary>The pod to which a person asked to have it moved; null when nobody did.</summary>
+    public string? MoveTo { get; init; }
+
     /// <summary>When it was placed on <see cref="Instance"/>.</summary>
     public DateTimeOffset? PlacedAt { get; init; }
 
@@ -46,7 +49,7 @@ public sealed record RoomObservation
     /// <summary>When a person last said that what killed its pods is mended; null when nobody did.</summary>
     public DateTimeOffset? ReleasedAt { get; init; }
 
-    /// <summary>What is believed about that pod; null when the pod does not exist any more.</summary>
+    /// <summary>What is believed about the pod it is on; null when that does not exist any more.</summary>
     public Liveness? OwnerLiveness { get; init; }
 
     /// <summary>That pod is being drained, and its rooms are to be moved rather than waited for.</summary>

@@ -11,7 +11,11 @@ public static class RoomPlanner
         ArgumentNullException.ThrowIfNull(room);
         var deadlines = new Deadlines(now);
         var decision = End(room, now, deadlines) ?? Quarantine(room, now, deadlines) ?? Owner(room, now);
-        return decision with { NextDeadline = decision.Step is RoomStep.End ? Deletion(room, now) : deadlines.Next };
+        return decision with
+        {
+            NextDeadline = decision.Step is RoomStep.End ? Deletion(room, now) : deadlines.Next,
+            IsWishSettled = room.MoveTo is not null && room.MoveTo == room.Instance && decision is { Step: RoomStep.Keep, Phase: RoomPhase.Ready, IsDoubted: false },
+        };
     }
 
     /// <summary>When the object of a room that ends now, or has ended, is to be deleted.</summary>
@@ -102,6 +106,12 @@ public static class RoomPlanner
                 };
             case Liveness.Suspect:
                 return new RoomDecision(RoomStep.Keep, room.Phase, $"{room.Instance} is suspect; it keeps the room until a second witness speaks");
+        }
+
+        // A person's wish goes before a drain, which any pod would satisfy, and holds in a paused fleet: pods are frozen, not rooms.
+        if (room.MoveTo is { } target && target != room.Instance)
+        {
+            return new RoomDecision(RoomStep.Migrate, RoomPhase.Migrating, $"its move to {target} was asked for by hand") { Target = target };
         }
 
         // Whoever pauses a fleet keeps its pods as they are, and with them the drains that have begun; not what dies.

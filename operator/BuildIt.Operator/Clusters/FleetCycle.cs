@@ -7,6 +7,7 @@ using BuildIt.Operator.Nodes;
 using BuildIt.Operator.Planning.Fleet;
 using BuildIt.Operator.Planning.Health;
 using BuildIt.Operator.Planning.Model;
+using BuildIt.Operator.Planning.Replay;
 using BuildIt.Operator.Registry;
 using BuildIt.Operator.Resources.Fleets;
 using BuildIt.Operator.Runtime.Caching;
@@ -32,6 +33,7 @@ internal sealed partial class FleetCycle(
     NodeProber prober,
     TurnWatch turns,
     FleetDirectory directory,
+    FleetJournal journal,
     IRoomLedger rooms,
     ObjectWriter writer,
     IEventRecorder events,
@@ -84,7 +86,9 @@ internal sealed partial class FleetCycle(
         // A spec that says nothing sensible is no reason to touch what runs.
         var spec = FleetSpecs.From(cluster, memory.Revision);
         spec = valid || deleting ? spec : spec with { Paused = true };
-        var decision = FleetPlanner.Plan(await ObservationAsync(cluster, spec, pods, registry, memory, now, cancellation).ConfigureAwait(false), now);
+        var observation = await ObservationAsync(cluster, spec, pods, registry, memory, now, cancellation).ConfigureAwait(false);
+        var decision = FleetPlanner.Plan(observation, now);
+        journal.Note(key, new FleetRecord(now, observation with { UsedNames = [] }, decision));
         memory.Scaling = decision.Memory;
         foreach (var pod in pods)
         {
@@ -119,6 +123,7 @@ internal sealed partial class FleetCycle(
         registries.Forget(key);
         prober.Forget(key);
         directory.Forget(key);
+        journal.Forget(key);
         FleetMetrics.Forget(key);
     }
 

@@ -1,6 +1,7 @@
 using BuildIt.Operator.Admission;
 using BuildIt.Operator.Api;
 using BuildIt.Operator.Clusters;
+using BuildIt.Operator.Debugging;
 using BuildIt.Operator.Fleets;
 using BuildIt.Operator.Nodes;
 using BuildIt.Operator.Registry;
@@ -42,6 +43,8 @@ public static class OperatorComposition
         };
         var builder = services.AddOperator(change is null ? options : change(options));
         services.AddSingleton(settings);
+        services.AddSingleton<DebugAccess>();
+        services.AddSingleton<DebugEndpoints>();
         services.AddSingleton<StatusServer>();
         services.AddHostedService(sp => sp.GetRequiredService<StatusServer>());
         builder.AddRooms();
@@ -56,6 +59,7 @@ public static class OperatorComposition
         services.AddSingleton(new FleetOptions(settings.NodeImage));
         services.AddSingleton<FleetSignal>();
         services.AddSingleton<FleetDirectory>();
+        services.AddSingleton<FleetJournal>();
         services.TryAddSingleton<IRoomLedger, NoRooms>();
         services.AddSingleton<RegistryHub>();
         services.AddSingleton<NodeProber>();

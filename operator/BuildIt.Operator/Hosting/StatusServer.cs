@@ -1,3 +1,4 @@
+using BuildIt.Operator.Debugging;
 using BuildIt.Operator.Runtime.Admission;
 using BuildIt.Operator.Runtime.Hosting;
 using Microsoft.AspNetCore.Builder;
@@ -11,8 +12,8 @@ using Microsoft.Extensions.Logging;
 
 namespace BuildIt.Operator.Hosting;
 
-/// <summary>Answers the probes of the operator's own pod and serves its metrics, over plain HTTP.</summary>
-internal sealed class StatusServer(OperatorSettings settings, OperatorHealth health, ILoggerFactory logs, IEnumerable<WebhookCertificates> webhooks) : IHostedService, IAsyncDisposable
+/// <summary>Answers the probes of the operator's own pod, serves its metrics, and tells its reasons to whoever may ask, over plain HTTP.</summary>
+internal sealed class StatusServer(OperatorSettings settings, OperatorHealth health, ILoggerFactory logs, IEnumerable<WebhookCertificates> webhooks, DebugEndpoints debugging) : IHostedService, IAsyncDisposable
 {
     private WebApplication? _app;
 
@@ -36,6 +37,7 @@ internal sealed class StatusServer(OperatorSettings settings, OperatorHealth hea
         _app.MapGet("/healthz", context => AnswerAsync(context, health.IsLive));
         _app.MapGet("/readyz", context => AnswerAsync(context, health.IsReady && webhooks.All(webhook => webhook.IsReady)));
         _app.MapGet("/metrics", WriteMetricsAsync);
+        debugging.Map(_app);
         await _app.StartAsync(cancellationToken).ConfigureAwait(false);
         var address = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         Port = BindingAddress.Parse(address).Port;

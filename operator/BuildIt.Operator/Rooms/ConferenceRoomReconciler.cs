@@ -21,12 +21,18 @@ internal sealed class ConferenceRoomReconciler(
     RoutePublisher routes,
     RoomFences fences,
     CountWrites counts,
+    RoomJournal journal,
     ObjectWriter writer,
     IEventRecorder events,
     TimeProvider time) : IReconciler<ConferenceRoom>, IForgets
 {
     /// <summary>A pod that does not report a room it was given so long ago is told again.</summary>
     private static readonly TimeSpan TellAgain = TimeSpan.FromSeconds(3);
+
+    /// <summary>Takes a person's wish off an object.</summary>
+    private static readonly Dictionary<string, string?> NoWish = new() { [SfuApi.MoveTo] = null };
+
+    private static readonly Dictionary<string, string?> Nothing = [];
 
     private static readonly TimeSpan QuickRetry = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
@@ -44,6 +50,7 @@ internal sealed class ConferenceRoomReconciler(
         var room = RoomObserver.Observe(entity, fleets, book.Observe(entity));
         var now = time.GetUtcNow();
         var decision = RoomPlanner.Plan(room.Observation, now);
+        journal.Add(ObjectKey.Of(entity), decision.Step.ToString(), decision.Reason, now);
         var losses = decision.IsLoss ? RestartIntensity.After(room.Observation, now) : RestartIntensity.Counting(room.Observation, now);
         var next = decision.Step switch
         {
@@ -115,6 +122,7 @@ internal sealed class ConferenceRoomReconciler(
     {
         var ns = room.Metadata.NamespaceProperty;
         var placement = book.Place(ns, PlacementRequests.Of(room, fleets, avoid, losses.Count));
+        Note(room, placement);
         if (!placement.IsPlaced)
         {
             var waiting = RoomStatusBuilder.Waiting(room, failedOver ? Phase.Recovering : Phase.Pending, RoomEvents.Waiting, placement.Reason, time.GetUtcNow());
@@ -179,7 +187,13 @@ internal sealed class ConferenceRoomReconciler(
         var leaving = observed.Observation.Instance!;
         var lost = decision.Step is RoomStep.Evade;
         var phase = lost ? Phase.Recovering : Phase.Migrating;
-        var placement = book.Place(ns, PlacementRequests.Of(room, fleets, leaving, losses.Count));
+        var placement = book.Place(ns, PlacementRequests.Of(room, fleets, leaving, losses.Count) with { Only = decision.Target });
+        Note(room, placement);
+        if (decision.Target is not null && !placement.IsPlaced)
+        {
+            return await RefuseMoveAsync(room, placement.Reason, cancellation).ConfigureAwait(false);
+        }
+
         if (!placement.IsPlaced || EndpointOf(placement, fleets) is not { } endpoint)
         {
             // A pod that is drained serves it meanwhile, and one that starts again will.
@@ -203,6 +217,14 @@ internal sealed class ConferenceRoomReconciler(
         await WritePlacementAsync(room, RoomStatusBuilder.Remembering(status, losses), cancellation).ConfigureAwait(false);
         events.Normal(room, lost ? RoomEvents.FailedOver : RoomEvents.Migrating, $"{decision.Reason}: {(lost ? "now on" : "moves to")} {placement.Reason}");
         return await PublishAsync(room, leaving, again: false, cancellation).ConfigureAwait(false) ?? TellAgain;
+    }
+
+    /// <summary>A person's wish cannot be fulfilled: that is said once, and the room stays where it is.</summary>
+    private async Task<TimeSpan?> RefuseMoveAsync(ConferenceRoom room, string reason, CancellationToken cancellation)
+    {
+        events.Warning(room, RoomEvents.MoveRefused, reason);
+        await writer.AnnotateAsync(room, NoWish, Nothing, cancellation).ConfigureAwait(false);
+        return QuickRetry;
     }
 
     private async Task<TimeSpan?> KeepAsync(ConferenceRoom room, ObservedRoom observed, RoomDecision decision, CancellationToken cancellation)
@@ -231,6 +253,11 @@ internal sealed class ConferenceRoomReconciler(
         var status = RoomStatusBuilder.Kept(
             room, Enum.Parse<Phase>(decision.Phase.ToString()), observed.Report, decision.Reason, heard: observed.Report is not null || IsUnpublished(room), now);
         await WriteAsync(room, status, cancellation).ConfigureAwait(false);
+        if (decision.IsWishSettled && status.Phase is Phase.Ready)
+        {
+            await writer.AnnotateAsync(room, NoWish, Nothing, cancellation).ConfigureAwait(false);
+        }
+
         if (before is Phase.Recovering or Phase.Migrating && status.Phase is Phase.Ready)
         {
             events.Normal(room, RoomEvents.Serving, decision.Reason);
@@ -314,6 +341,9 @@ internal sealed class ConferenceRoomReconciler(
 
         return written;
     }
+
+    private void Note(ConferenceRoom room, RoomPlacement placement) =>
+        journal.Add(ObjectKey.Of(room), placement.IsPlaced ? "Placed" : "Found no pod", placement.Reason, time.GetUtcNow());
 
     private static string? ReasonOf(ConferenceRoom room) =>
         Conditions.Find(room.Status?.Conditions ?? [], ConferenceRoomConditions.Ready) is { Reason: RoomEvents.Ended } ended ? ended.Message : null;

@@ -53,8 +53,13 @@ internal sealed class RoomBook : IRoomLedger
             else
             {
                 book.Restore(request.Room, now);
-                var wanted = FleetToGrow(ns, placement, request);
-                grow = book.Wait(request.Room, wanted, placement.Expected) ? wanted : null;
+
+                // Whoever may go to one pod only stays where it is; no fleet grows for it.
+                if (request.Only is null)
+                {
+                    var wanted = FleetToGrow(ns, placement, request);
+                    grow = book.Wait(request.Room, wanted, placement.Expected) ? wanted : null;
+                }
             }
         }
 
@@ -142,6 +147,18 @@ internal sealed class RoomBook : IRoomLedger
         lock (_lock)
         {
             return [.. BookOf_NeedsLock(ns, _time.GetUtcNow()).Waiting];
+        }
+    }
+
+    /// <summary>Where a room could go, and what speaks against each pod. Changes nothing.</summary>
+    public IReadOnlyList<PlacementOption> Options(string ns, RoomRequest request, int most)
+    {
+        lock (_lock)
+        {
+            var now = _time.GetUtcNow();
+            var book = BookOf_NeedsLock(ns, now);
+            book.Picture.Advance(now);
+            return PlacementSurvey.Of(book.Picture, request, book.Find(request.Room)?.Instance, most);
         }
     }
 

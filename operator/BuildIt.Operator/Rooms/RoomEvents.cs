@@ -9,6 +9,7 @@ internal static class RoomEvents
     public const string OwnerLost = "OwnerLost";
     public const string OwnerSilent = "OwnerSilent";
     public const string Migrating = "Migrating";
+    public const string MoveRefused = "MoveRefused";
     public const string Serving = "Serving";
     public const string Recovering = "Recovering";
     public const string Quarantined = "Quarantined";

@@ -77,6 +77,7 @@ internal sealed class RoomObserver(FleetDirectory directory, IObjectCache<SfuClu
                 Deleting = room.Metadata.DeletionTimestamp is not null,
                 EndRequested = report is { EndRequested: true },
                 Instance = origin?.Instance,
+                MoveTo = MoveTo(room),
                 PlacedAt = placedAt,
                 Losses = [.. status.RecentLosses.Select(loss => Utc(loss)!.Value)],
                 QuarantinedUntil = Utc(status.QuarantinedUntil),
@@ -99,6 +100,9 @@ internal sealed class RoomObserver(FleetDirectory directory, IObjectCache<SfuClu
     private static DateTimeOffset? ReleasedAt(ConferenceRoom room) =>
         room.Metadata.Annotations is { } annotations && annotations.TryGetValue(SfuApi.ReleasedAt, out var text)
         && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at : null;
+
+    private static string? MoveTo(ConferenceRoom room) =>
+        room.Metadata.Annotations is { } annotations && annotations.TryGetValue(SfuApi.MoveTo, out var pod) && pod.Length > 0 ? pod : null;
 
     private static DateTimeOffset? Utc(DateTime? time) => time is { } at ? new DateTimeOffset(at.ToUniversalTime(), TimeSpan.Zero) : null;
 }

@@ -19,6 +19,8 @@ internal static class RoomServices
         services.AddSingleton<RoomBook>();
         services.AddSingleton<IRoomLedger>(sp => sp.GetRequiredService<RoomBook>());
         services.AddSingleton<RoomObserver>();
+        services.AddSingleton<RoomJournal>();
+        services.AddSingleton<RoomInspector>();
         services.AddSingleton<PublishedRoutes>();
         services.AddSingleton<RoutePublisher>();
         services.AddSingleton<RoomFences>();

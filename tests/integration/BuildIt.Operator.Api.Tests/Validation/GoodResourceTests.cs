@@ -41,6 +41,23 @@ public sealed class GoodResourceTests
         Assert.Equal(AdvertiseSource.LoadBalancer, cluster.Spec.Network.EffectiveAdvertise);
     }
 
+    [Theory]
+    [InlineData("main-x7f-abc", null, true)]
+    [InlineData("Not a pod", null, false)]
+    [InlineData("", null, false)]
+    [InlineData("Not a pod", "Not a pod", true)]
+    public void A_wish_to_move_names_a_pod_and_one_that_is_there_already_keeps_nobody_from_editing(string wish, string? before, bool good)
+    {
+        var faults = ResourceValidator.Validate(Room(wish), before is null ? null : Room(before));
+
+        Assert.Equal(good ? [] : ["metadata.annotations[sfu.buildit.network/move-to]: must be the name of a pod"], faults.Select(f => f.ToString()));
+    }
+
+    private static ConferenceRoom Room(string wish) => new()
+    {
+        Metadata = new V1ObjectMeta { Name = "room", Annotations = new Dictionary<string, string> { [SfuApi.MoveTo] = wish } },
+    };
+
     [Fact]
     public void The_region_cannot_be_changed()
     {

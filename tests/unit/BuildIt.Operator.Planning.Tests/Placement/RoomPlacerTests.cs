@@ -51,6 +51,34 @@ public sealed class RoomPlacerTests
         Assert.False(RoomPlacer.Place(Picture(Pod("a", 0)), Request() with { Clusters = new HashSet<string> { "other" } }).IsPlaced);
 
     [Fact]
+    public void A_pod_that_was_named_is_the_only_one_that_is_looked_at() =>
+        Assert.Equal("a", RoomPlacer.Place(Picture(Pod("a", 0), Pod("b", 20)), Request() with { Only = "a" }).Instance);
+
+    [Theory]
+    [InlineData("a", "a cannot take 10 participants: it is full")]
+    [InlineData("b", "b cannot take 10 participants: it is draining")]
+    [InlineData("c", "c cannot take 10 participants: it is none of the pods that may serve the room")]
+    public void A_pod_that_was_named_and_cannot_take_it_makes_no_fleet_grow(string pod, string reason)
+    {
+        var placement = RoomPlacer.Place(Picture(Pod("a", 45), Pod("b", 0) with { Availability = PodAvailability.Draining }, Pod("d", 0)), Request() with { Only = pod });
+
+        Assert.Equal((false, reason, null), (placement.IsPlaced, placement.Reason, placement.GrowRegion));
+    }
+
+    [Fact]
+    public void What_speaks_against_each_pod_is_told_and_nothing_is_changed_by_asking()
+    {
+        var picture = Picture(Pod("a", 20), Pod("b", 45), Pod("c", 0) with { Availability = PodAvailability.Dead }, Pod("d", 0) with { Region = "east" }, Pod("e", 0));
+        var options = PlacementSurvey.Of(picture, Request(), at: null, most: 10);
+
+        Assert.Equal(
+            ["a ", "e ", "c it is dead", "d its region is none of the room's", "b it is full"],
+            options.Select(option => $"{option.Instance} {option.Objection}"));
+        Assert.Equal(RoomPlacer.Place(picture, Request()).Instance, options[0].Instance);
+        Assert.Equal(2, PlacementSurvey.Of(picture, Request(), at: null, most: 2).Count);
+    }
+
+    [Fact]
     public void A_room_that_has_to_wait_is_told_why()
     {
         var placement = Place(Pod("a", 45), Pod("b", 0) with { Availability = PodAvailability.Draining });

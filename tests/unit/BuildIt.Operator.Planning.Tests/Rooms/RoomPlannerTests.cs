@@ -38,6 +38,13 @@ public sealed class RoomPlannerTests
         { "fleet held, failed over and taken", Served with { OwnerHeld = true, Phase = RoomPhase.Recovering }, RoomStep.Keep, RoomPhase.Ready },
         { "fleet doubted", Served with { OwnerLiveness = Liveness.Suspect, OwnerHeld = true, Occupancy = null }, RoomStep.Keep, RoomPhase.Ready },
         { "pod drained", Served with { OwnerMigrates = true }, RoomStep.Migrate, RoomPhase.Migrating },
+        { "asked to move", Served with { MoveTo = "b" }, RoomStep.Migrate, RoomPhase.Migrating },
+        { "asked to move, fleet paused", Served with { MoveTo = "b", OwnerHeld = true }, RoomStep.Migrate, RoomPhase.Migrating },
+        { "asked to move, pod drained", Served with { MoveTo = "b", OwnerMigrates = true }, RoomStep.Migrate, RoomPhase.Migrating },
+        { "asked to move, pod dead", Served with { MoveTo = "b", OwnerLiveness = Liveness.Dead }, RoomStep.FailOver, RoomPhase.Recovering },
+        { "asked to move, pod suspect", Served with { MoveTo = "b", OwnerLiveness = Liveness.Suspect, Occupancy = null }, RoomStep.Keep, RoomPhase.Ready },
+        { "asked to move where it is", Served with { MoveTo = "a" }, RoomStep.Keep, RoomPhase.Ready },
+        { "asked to move, ended", Gone with { MoveTo = "b" }, RoomStep.End, RoomPhase.Ended },
         { "moved, not taken yet", Served with { Phase = RoomPhase.Migrating, Occupancy = null }, RoomStep.Keep, RoomPhase.Migrating },
         { "moved and taken", Served with { Phase = RoomPhase.Migrating }, RoomStep.Keep, RoomPhase.Ready },
         { "failed over and taken", Served with { Phase = RoomPhase.Recovering }, RoomStep.Keep, RoomPhase.Ready },
@@ -145,4 +152,20 @@ public sealed class RoomPlannerTests
         Assert.Equal(Given.Now.AddMinutes(50), RoomPlanner.Plan(Gone with { TtlAfterEnded = ttl }, Given.Now).NextDeadline);
         Assert.Null(RoomPlanner.Plan(Gone, Given.Now).NextDeadline);
     }
+
+    [Fact]
+    public void A_move_by_hand_goes_to_the_pod_that_was_named_and_a_drain_to_any()
+    {
+        Assert.Equal("b", RoomPlanner.Plan(Served with { MoveTo = "b", OwnerMigrates = true }, Given.Now).Target);
+        Assert.Null(RoomPlanner.Plan(Served with { OwnerMigrates = true }, Given.Now).Target);
+    }
+
+    [Theory]
+    [InlineData("a", RoomPhase.Ready, true, true)]
+    [InlineData("a", RoomPhase.Migrating, true, true)]
+    [InlineData("a", RoomPhase.Migrating, false, false)]
+    [InlineData("b", RoomPhase.Ready, true, false)]
+    [InlineData(null, RoomPhase.Ready, true, false)]
+    public void A_wish_is_settled_once_the_pod_that_was_named_has_the_room(string? wish, RoomPhase phase, bool taken, bool settled) =>
+        Assert.Equal(settled, RoomPlanner.Plan(Served with { MoveTo = wish, Phase = phase, Occupancy = taken ? Served.Occupancy : null }, Given.Now).IsWishSettled);
 }
