@@ -83,19 +83,17 @@ internal sealed class InstancePlanner(FleetObservation observed, FleetMembers me
     private void CallBack(int desired, List<Member> draining, string why)
     {
         var missing = desired - members.Serving.Count - members.InFlight;
-        if (missing <= 0 || draining.Count == 0)
-        {
-            return;
-        }
 
         // The busiest first: its drain would have taken longest.
         draining.Sort((a, b) => RemovalOrder.Instance.Compare(b, a));
         foreach (var member in draining)
         {
+            // Whoever wanted it away does not any more: if there is one too many then, the emptiest goes.
             var instance = member.Instance;
-            if (missing == 0)
+            var isUnwished = instance is { DrainCause: DrainCause.Manual, DrainRequested: false };
+            if (missing <= 0 && !isUnwished)
             {
-                break;
+                continue;
             }
 
             if (!MayComeBack(instance) || !member.IsCurrent || member.Liveness is not Health.Liveness.Alive)
@@ -103,7 +101,7 @@ internal sealed class InstancePlanner(FleetObservation observed, FleetMembers me
                 continue;
             }
 
-            _actions.Add(new InstanceAction(InstanceActionKind.CallBack, member.Name, $"it is needed again: {why}"));
+            _actions.Add(new InstanceAction(InstanceActionKind.CallBack, member.Name, isUnwished ? "its drain was taken back by hand" : $"it is needed again: {why}"));
             members.Serving.Add(member);
             _drains--;
             missing--;

@@ -58,7 +58,7 @@ internal sealed class DebugAccess(ApiClient client) : IDisposable
     private async Task<DebugVerdict> AskAsync(string token, string resource, ObjectKey key, CancellationToken cancellation)
     {
         var review = await client.CreateAsync(
-            new V1TokenReview { Metadata = new V1ObjectMeta(), Spec = new V1TokenReviewSpec { Token = token, Audiences = [DebugApi.Audience] } },
+            new TokenReview { Spec = new V1TokenReviewSpec { Token = token, Audiences = [DebugApi.Audience] } },
             cancellation).ConfigureAwait(false);
 
         // A server that knows no audiences names none back, and would take a token that was made for somebody else.
@@ -68,9 +68,8 @@ internal sealed class DebugAccess(ApiClient client) : IDisposable
         }
 
         var access = await client.CreateAsync(
-            new V1SubjectAccessReview
+            new SubjectAccessReview
             {
-                Metadata = new V1ObjectMeta(),
                 Spec = new V1SubjectAccessReviewSpec
                 {
                     User = user.Username,

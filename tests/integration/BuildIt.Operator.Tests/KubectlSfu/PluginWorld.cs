@@ -24,7 +24,9 @@ internal sealed class PluginWorld : IAsyncDisposable
     public FleetWorld Fleet => Rooms.Fleet;
 
     /// <summary>Options by which the plugin finds all of it.</summary>
-    public IReadOnlyList<string> Where => ["--kubeconfig", _cluster.KubeconfigPath, "-n", Fleet.Namespace, "--operator-namespace", _operator.Namespace];
+    public IReadOnlyList<string> Where => [.. Here, "--operator-namespace", _operator.Namespace];
+
+    private IReadOnlyList<string> Here => ["--kubeconfig", _cluster.KubeconfigPath, "-n", Fleet.Namespace];
 
     public static async Task<PluginWorld> CreateAsync(OperatorFixture fixture, int pods, Action<JsonObject>? change = null)
     {
@@ -38,7 +40,7 @@ internal sealed class PluginWorld : IAsyncDisposable
         using var output = new StringWriter();
         using var errors = new StringWriter();
         using var limit = new CancellationTokenSource(Eventually.Patience);
-        var code = await SfuCommand.RunAsync([.. arguments, .. Where], TextWriter.Synchronized(output), TextWriter.Synchronized(errors), limit.Token);
+        var code = await SfuCommand.RunAsync([.. arguments, .. arguments.Contains("--operator-namespace") ? Here : Where], TextWriter.Synchronized(output), TextWriter.Synchronized(errors), limit.Token);
         return (code, output.ToString(), errors.ToString());
     }
 

@@ -63,6 +63,16 @@ public sealed class InstancePlannerTests
     }
 
     [Fact]
+    public void A_person_who_takes_a_drain_back_gets_the_pod_back_and_the_emptiest_goes_instead()
+    {
+        var decision = Plan(1, Given.Pod("empty"), Given.Pod("wanted", 5, 1).Draining(DrainCause.Manual));
+
+        Assert.Equal(
+            [(InstanceActionKind.CallBack, "wanted"), (InstanceActionKind.Drain, "empty")], decision.Actions.Select(action => (action.Kind, action.Instance)));
+        Assert.Equal("its drain was taken back by hand", decision.Actions[0].Reason);
+    }
+
+    [Fact]
     public void A_pod_of_which_clients_were_sent_away_does_not_come_back()
     {
         var pod = Given.Pod("b", 5, 1).Draining() with { ReconnectAskedAt = Given.Now };
