@@ -4,6 +4,7 @@ import type { Admission, Decision, Role, RoomRequest, RoomSettings } from '../ap
 import { isRoomApiError, RoomApiError } from '../api/problem.js';
 import { RoomApi } from '../api/room-api.js';
 import { Invitation } from '../mail/invitation.js';
+import { NostrRelays } from '../mail/nostr-relays.js';
 import type { Carrier } from '../mail/post-office.js';
 import type { ConferenceSigner } from '../mail/signer.js';
 import { nostrPublicKey, participantId, type Epoch, type NostrPublicKey, type ParticipantId } from '../units.js';
@@ -34,10 +35,19 @@ export interface ConferenceOptions {
   readonly room?: Omit<RoomOptions, 'e2ee' | 'encryption'>;
   /** The region to connect through, if the room is there. */
   readonly region?: string;
-  /** Further ways for invitations and key packages, such as Nostr relays. */
+  /**
+   * Nostr relays of the application, `wss://...`, beside the room's mailbox; people are reached at the relays of their own lists (NIP-17,
+   * NIP-65). They stand in the invitation of a room that is made.
+   */
+  readonly relays?: readonly string[];
+  /** Further ways for key packages and Welcomes. */
   readonly carriers?: readonly Carrier[];
+  /** False where nothing shall go by the room API's mailbox; then there have to be relays. */
+  readonly mailbox?: boolean;
   /** Tracks to publish at once, such as those of a call that is left for this one. */
   readonly tracks?: ReadonlyMap<LocalTrack, Track.Source>;
+  /** Called with the room before it is connected, for listeners that shall miss nothing. */
+  readonly prepare?: (room: Room) => void;
   /** Told what happens on the way into the call. */
   readonly progress?: (progress: Progress) => void;
   /** Gives up joining. */
@@ -118,6 +128,7 @@ export class Conference extends Emitter<ConferenceEvents> {
       stopLocalTrackOnUnpublish: false,
       encryption: this.#encryption.options,
     });
+    options.prepare?.(this.room);
     this.quality = new Quality(() => this.room);
     this.#control = new ControlChannel(this.room, (from, message) => this.#hear(from, message));
     this.#connection = new Connection(this.room, this.#access, (change) => this.#connectionChanged(change));
@@ -135,7 +146,7 @@ export class Conference extends Emitter<ConferenceEvents> {
     options.progress?.({ kind: 'admitting' });
     const rooms = new RoomApi(api, signer);
     const admission = await rooms.create(options.request);
-    return Conference.#enter(rooms, signer, Invitation.to(admission.roomId), admission, options);
+    return Conference.#enter(rooms, signer, Invitation.to(admission.roomId, options.relays), admission, options);
   }
 
   /**
@@ -178,7 +189,8 @@ export class Conference extends Emitter<ConferenceEvents> {
       access: this.#access,
       signer: this.#signer,
       invitation: this.invitation,
-      carriers: this.#options.carriers ?? [],
+      carriers: [...(this.#options.carriers ?? []), ...this.#relays()],
+      mailbox: this.#options.mailbox ?? true,
       keys: {
         begin: (epoch, keys) => encryption.begin(epoch, keys),
         sendWith: async (epoch) => {
@@ -198,6 +210,11 @@ export class Conference extends Emitter<ConferenceEvents> {
     for (const [track, source] of this.#options.tracks ?? []) await this.room.localParticipant.publishTrack(track, { source });
     this.#looking = setInterval(() => void this.#lookWhoKnocks(), LOOK_WHO_KNOCKS);
     this.#options.progress?.({ kind: 'connected' });
+  }
+
+  #relays(): Carrier[] {
+    const relays = [...new Set([...(this.#options.relays ?? []), ...this.invitation.relays])];
+    return relays.length > 0 ? [new NostrRelays({ relays, signer: this.#signer })] : [];
   }
 
   get state(): ConferenceState {

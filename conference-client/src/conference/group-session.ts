@@ -246,7 +246,8 @@ export class GroupSession {
     }
     if (!groupInfo) return head.nextEpoch === 0 ? 'empty' : 'away';
     const opened = await openGroupInfo(invitation, incarnation, head.nextEpoch, groupInfo);
-    if (!opened) return 'stranger';
+    // What a member of this group cannot open any more was never closed with the invitation.
+    if (!opened) return this.#group ? 'broken' : 'stranger';
     try {
       const { epoch, roster } = await MlsGroup.inspect(opened, invitation.room, clock.now());
       return epoch === head.nextEpoch ? { epoch, roster, groupInfo: opened } : 'broken';

@@ -21,6 +21,8 @@ export interface SessionOptions {
   readonly keys: FrameKeys;
   /** Further ways for letters, beside the room's mailbox. */
   readonly carriers?: readonly Carrier[];
+  /** Whether letters go by the room's mailbox; they do unless it says no. */
+  readonly mailbox?: boolean;
   readonly clock?: Clock;
   readonly proofSeconds?: number;
   acknowledge?(epoch: Epoch): void;
@@ -35,7 +37,7 @@ export async function openSession(options: SessionOptions): Promise<GroupSession
   const mail = new RoomMail(new Mailbox(access));
   return new GroupSession({
     log: new CommitLog(access),
-    post: new PostOffice(signer, own, invitation, [mail, ...(options.carriers ?? [])], () => clock.now()),
+    post: new PostOffice(signer, own, invitation, [...(options.mailbox === false ? [] : [mail]), ...(options.carriers ?? [])], () => clock.now()),
     invitation,
     signer,
     own,

@@ -72,9 +72,11 @@ function context(from: NostrPublicKey, to: NostrPublicKey, { incarnation }: Lett
   return `${from} ${to} ${incarnation}`;
 }
 
-/** Waits for all, and fails only when every one did. */
+/** Waits for the first that succeeds; the others go on. Fails only when every one did. */
 async function any(attempts: readonly Promise<void>[]): Promise<void> {
-  const outcomes = await Promise.allSettled(attempts);
-  const failed = outcomes.filter((outcome) => outcome.status === 'rejected');
-  if (failed.length === outcomes.length && failed[0]) throw failed[0].reason;
+  try {
+    await Promise.any(attempts);
+  } catch (error) {
+    throw error instanceof AggregateError ? error.errors[0] : error;
+  }
 }

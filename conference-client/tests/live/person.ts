@@ -71,10 +71,10 @@ export class Person {
   }
 
   /** Makes a room and founds its group. */
-  async create(settings = {}): Promise<Invitation> {
+  async create(settings = {}, options: Partial<SessionOptions> = {}): Promise<Invitation> {
     this.access = new Access(this.api, await this.api.create({ settings }));
     const invitation = Invitation.to(this.access.room);
-    await this.enter(invitation);
+    await this.enter(invitation, options);
     return invitation;
   }
 
