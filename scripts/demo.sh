@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Shows an encrypted call on a real Kubernetes of this machine: the chart installed with Helm, a fleet of 2, a room made for a
-# Nostr key, browsers and headless participants in it; the pod that serves them is killed, and they go on. Nothing is
+# Nostr key, browsers in it; the pod that serves them is killed, and they go on. Nothing is
 # simulated. Behind "make demo".
 #
 # FLEET=yes shows the life of the fleet first: it grows and shrinks with a load that is simulated, and rolls a change out.
@@ -18,8 +18,7 @@ export BUILDIT_CLUSTER=$dir KUBECONFIG=$dir/admin.kubeconfig
 system=buildit-sfu
 space=demo
 fleet=demo
-browsers=3
-headless=3
+browsers=4
 log=$(mktemp -t buildit-demo.XXXXXX) archives=$(mktemp -t buildit-archives.XXXXXX)
 
 if [ -t 1 ]; then bold=$'\e[1m' dim=$'\e[2m' green=$'\e[32m' plain=$'\e[0m'; else bold='' dim='' green='' plain=''; fi
@@ -120,11 +119,11 @@ install_chart() {
     --set tests.image.repository=buildit/curl --set tests.image.tag=local "$@"
 }
 
-# Browsers, headless participants and the page's server are one program, which runs on and is ended with the cluster.
+# Browsers and the page's server are one program, which runs on and is ended with the cluster.
 start_call() {
   rm -f "$dir/logs/demo.log"
   start_program "$dir" demo dotnet tools/BuildIt.Demo/bin/Release/net10.0/BuildIt.Demo.dll \
-    --api "http://$(service_address $space buildit-sfu-room-api):8080" --port "$port" --pages "$dir/page" --browsers $browsers --headless $headless
+    --api "http://$(service_address $space buildit-sfu-room-api):8080" --port "$port" --pages "$dir/page" --browsers $browsers
 }
 
 # await_room: sets room and invitation once everybody has joined.
@@ -254,7 +253,7 @@ install_chart --set roomApi.enabled=true --set roomApi.image.tag=local --set-str
   --set roomApi.namespace=$space --set roomApi.pepperSecret=room-api-pepper --set "roomApi.publicUrl=$page" --set "roomApi.defaultEndpoint=ws://$signal:7880"
 done_ "the room API runs; the region's one address is ws://$signal:7880"
 
-step "A call: a room made for a Nostr key, $browsers browsers and $headless headless participants, encrypted end to end"
+step "A call: a room made for a Nostr key, $browsers browsers, encrypted end to end"
 start_call
 await_room
 tell "room $room is on $(owner_of "$room")"

@@ -1,65 +1,83 @@
-import { RoomEvent, Track, type Participant, type Room } from 'livekit-client';
+import type { Conference } from '@buildit/conference-client';
+import { Track, type Participant } from 'livekit-client';
+import { make } from './dom';
 
-/** One tile for each participant, kept in step with the room. */
+/** One tile for each participant and each shared screen, kept in step with the call. Whoever is no member has one without a picture. */
 export class Tiles {
   private readonly tiles = new Map<string, HTMLElement>();
 
   constructor(
     private readonly container: HTMLElement,
-    private readonly room: Room,
+    private readonly conference: Conference,
     private readonly nameOf: (participant: Participant) => string,
-    private readonly counted: (people: number) => void,
   ) {
-    const events = [
-      RoomEvent.ParticipantConnected, RoomEvent.ParticipantDisconnected, RoomEvent.TrackSubscribed, RoomEvent.TrackUnsubscribed, RoomEvent.TrackMuted,
-      RoomEvent.TrackUnmuted, RoomEvent.LocalTrackPublished, RoomEvent.LocalTrackUnpublished, RoomEvent.ActiveSpeakersChanged, RoomEvent.Reconnected,
-      RoomEvent.ParticipantEncryptionStatusChanged,
-    ] as const;
-    for (const event of events) room.on(event, () => this.refresh());
-  }
-
-  setLost(lost: boolean) {
-    this.container.classList.toggle('lost', lost);
+    new ResizeObserver(() => this.arrange()).observe(container);
   }
 
   refresh() {
-    const people: Participant[] = [this.room.localParticipant, ...this.room.remoteParticipants.values()];
-    const present = new Set(people.map((participant) => participant.identity));
-    for (const [identity, tile] of this.tiles) {
-      if (!present.has(identity)) {
-        tile.remove();
-        this.tiles.delete(identity);
-      }
+    const { room } = this.conference;
+    const people: Participant[] = [room.localParticipant, ...room.remoteParticipants.values()];
+    const wanted = new Map<string, { participant: Participant; source: Track.Source }>();
+    for (const participant of people) {
+      if (participant.getTrackPublication(Track.Source.ScreenShare)) wanted.set(`${participant.identity} screen`, { participant, source: Track.Source.ScreenShare });
     }
-    for (const participant of people) this.draw(participant);
-    this.container.style.setProperty('--columns', `${Math.ceil(Math.sqrt(people.length))}`);
-    this.counted(people.length);
+    for (const participant of people) wanted.set(participant.identity, { participant, source: Track.Source.Camera });
+    for (const [name, tile] of this.tiles) {
+      if (wanted.has(name)) continue;
+      tile.remove();
+      this.tiles.delete(name);
+    }
+    const strangers = new Set(this.conference.unverified);
+    for (const [name, { participant, source }] of wanted) this.draw(name, participant, source, strangers.has(participant));
+    this.container.classList.toggle('lost', this.conference.state === 'connecting');
+    this.arrange();
   }
 
-  private draw(participant: Participant) {
-    const tile = this.tiles.get(participant.identity) ?? this.make(participant);
+  private draw(key: string, participant: Participant, source: Track.Source, stranger: boolean) {
+    const own = participant === this.conference.room.localParticipant;
+    const tile = this.tiles.get(key) ?? this.make(key, own, source);
     const name = this.nameOf(participant);
-    tile.querySelector('.name')!.textContent = name;
+    const quiet = !participant.isMicrophoneEnabled;
+    const trust = stranger ? 'not verified' : 'verified';
+    const [named, trusted, mute, quality] = [...tile.querySelectorAll('figcaption span')];
+    if (named) named.textContent = source === Track.Source.ScreenShare ? `${name}: screen` : name;
+    if (trusted) trusted.textContent = trust;
+    if (mute) mute.textContent = quiet && !stranger ? 'muted' : '';
+    if (quality) quality.textContent = participant.connectionQuality === 'poor' || participant.connectionQuality === 'lost' ? `connection ${participant.connectionQuality}` : '';
     tile.querySelector('.face')!.textContent = name.slice(0, 1).toUpperCase();
-    tile.querySelector('.lock')!.textContent = participant.isEncrypted ? 'encrypted' : '';
     tile.classList.toggle('speaks', participant.isSpeaking);
+    tile.classList.toggle('unverified', stranger);
+    tile.setAttribute('aria-label', `${name}, ${trust}${quiet ? ', muted' : ''}`);
 
-    const camera = participant.getTrackPublication(Track.Source.Camera);
+    const publication = participant.getTrackPublication(source);
     const video = tile.querySelector('video')!;
-    const picture = camera?.isMuted ? undefined : camera?.videoTrack;
+    const picture = publication?.isMuted || stranger ? undefined : publication?.videoTrack;
     video.style.visibility = picture ? 'visible' : 'hidden';
     if (picture && !picture.attachedElements.includes(video)) picture.attach(video);
-    if (participant !== this.room.localParticipant) {
+    if (!own && !stranger && source === Track.Source.Camera) {
       participant.getTrackPublication(Track.Source.Microphone)?.audioTrack?.attach(tile.querySelector('audio')!);
     }
   }
 
-  private make(participant: Participant) {
-    const tile = document.createElement('div');
-    tile.className = participant === this.room.localParticipant ? 'tile own' : 'tile';
-    tile.innerHTML = '<div class="face"></div><video autoplay playsinline muted></video><audio autoplay></audio><span class="name"></span><span class="lock"></span>';
-    this.tiles.set(participant.identity, tile);
-    this.container.append(tile);
+  private make(key: string, own: boolean, source: Track.Source) {
+    const tile = make('figure', { className: `tile${own ? ' own' : ''}${source === Track.Source.ScreenShare ? ' screen' : ''}` });
+    tile.setAttribute('role', 'group');
+    tile.innerHTML = '<div class="face" aria-hidden="true"></div><video autoplay playsinline muted></video><audio autoplay></audio><figcaption><span></span><span class="trust"></span><span></span><span></span></figcaption>';
+    this.tiles.set(key, tile);
+    if (source === Track.Source.ScreenShare) this.container.prepend(tile);
+    else this.container.append(tile);
     return tile;
+  }
+
+  /** As many columns as make the tiles largest. */
+  private arrange() {
+    const count = this.container.querySelectorAll('.tile:not(.screen)').length;
+    const { clientWidth: width, clientHeight: height } = this.container;
+    let [best, area] = [1, 0];
+    for (let columns = 1; columns <= count; columns++) {
+      const side = Math.min(width / columns / 16, height / Math.ceil(count / columns) / 9);
+      if (side > area) [best, area] = [columns, side];
+    }
+    this.container.style.setProperty('--columns', `${best}`);
   }
 }

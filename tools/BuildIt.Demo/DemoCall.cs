@@ -1,7 +1,6 @@
 using System.Globalization;
 using BuildIt.Testing.Conferences.Browsers;
 using BuildIt.Testing.Conferences.Rooms;
-using BuildIt.Testing.Nostr;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 
@@ -25,9 +24,6 @@ internal sealed class DemoCall : IAsyncDisposable
     {
     }
 
-    /// <summary>The secret as it stands in the address.</summary>
-    private string Link => Convert.ToHexStringLower(_gathering.Secret);
-
     /// <summary>Builds the page and serves it.</summary>
     public static async Task<DemoCall> StartAsync(Uri api, int port, string pages)
     {
@@ -42,24 +38,19 @@ internal sealed class DemoCall : IAsyncDisposable
         return call;
     }
 
-    /// <summary>Makes the room for a Nostr key and fills it.</summary>
-    public async Task MeetAsync(int browsers, int headless)
+    /// <summary>The first makes the call, the others join it with its invitation.</summary>
+    /// <param name="browsers">How many there are; one at least.</param>
+    public async Task MeetAsync(int browsers)
     {
-        var host = new NostrSigner();
-        using var api = new RoomApiClient(new Uri(_pages.Url), _pages.Url);
-        var room = (await api.CreateAsync(host, "Demo")).RoomId;
+        string? invitation = null;
         for (var i = 0; i < browsers; i++)
         {
-            await _gathering.AddPageAsync($"{_pages.Url}/?name={Names[i % Names.Length]}&small=1&auto=1#room={room}&secret={Link}", Patience);
+            var page = await _gathering.AddPageAsync($"{_pages.Url}/?name={Names[i % Names.Length]}&small=1&auto=1{(invitation is null ? "" : $"#{invitation}")}", Patience);
+            invitation ??= await page.EvaluateAsync<string>("window.conference.invitation.toString()");
         }
 
-        for (var i = 0; i < headless; i++)
-        {
-            var access = await api.JoinAsync(i == 0 ? host : new NostrSigner(), room);
-            await _gathering.AddHeadlessAsync(access.SfuEndpoint, access.JoinToken);
-        }
-
-        _met.SetResult($"{room} {_pages.Url}/#room={room}&secret={Link}\n");
+        var room = invitation!.Split('&')[0]["room=".Length..];
+        _met.SetResult($"{room} {_pages.Url}/#{invitation}\n");
     }
 
     public async ValueTask DisposeAsync()

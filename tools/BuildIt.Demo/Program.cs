@@ -7,8 +7,7 @@ var api = new Option<string>("--api") { Description = "Where the room API is", R
 var port = new Option<int>("--port") { Description = "Port of the page", Required = true };
 var pages = new Option<string>("--pages") { Description = "Folder into which the page is built", Required = true };
 var browsers = new Option<int>("--browsers") { Description = "Browsers in the call", DefaultValueFactory = _ => 3 };
-var headless = new Option<int>("--headless") { Description = "Headless participants in the call", DefaultValueFactory = _ => 3 };
-var command = new RootCommand("A call with browsers and headless participants, and the page on which to join it") { api, port, pages, browsers, headless };
+var command = new RootCommand("A call of browsers, and the page on which to join it") { api, port, pages, browsers };
 command.SetAction(async (parsed, cancellation) =>
 {
     var ended = new TaskCompletionSource();
@@ -18,7 +17,7 @@ command.SetAction(async (parsed, cancellation) =>
         ended.TrySetResult();
     });
     await using var call = await DemoCall.StartAsync(new Uri(parsed.GetValue(api)!), parsed.GetValue(port), parsed.GetValue(pages)!);
-    await call.MeetAsync(parsed.GetValue(browsers), parsed.GetValue(headless));
+    await call.MeetAsync(parsed.GetValue(browsers));
     await Task.WhenAny(ended.Task, Task.Delay(Timeout.Infinite, cancellation));
 });
 return await command.Parse(args).InvokeAsync();

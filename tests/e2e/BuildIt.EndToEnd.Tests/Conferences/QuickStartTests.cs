@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using BuildIt.EndToEnd.Tests.Fleets;
 using BuildIt.Testing;
 using BuildIt.Testing.Conferences.Browsers;
@@ -20,26 +19,25 @@ public sealed class QuickStartTests(Installations installations)
     {
         var fleet = await installations.ConferencesAsync();
         await using var browser = await ChromiumBrowser.StartAsync();
-        var secret = RandomNumberGenerator.GetBytes(32).Select(each => (int)each).ToArray();
         var host = await browser.OpenAsync($"{fleet.Pages.Url}/participant.html");
-        var room = await host.EvaluateAsync<string>(Call, new { secret, room = (string?)null });
+        var invitation = await host.EvaluateAsync<string>(Call, null);
         var guest = await browser.OpenAsync($"{fleet.Pages.Url}/participant.html");
-        Assert.Equal(room, await guest.EvaluateAsync<string>(Call, new { secret, room }));
+        Assert.Equal(invitation, await guest.EvaluateAsync<string>(Call, invitation));
         IReadOnlyList<IAttendee> both = [await PageAttendee.WatchAsync(host, Patience), await PageAttendee.WatchAsync(guest, Patience)];
         await (await MediaWatch.StartAsync(both)).FlowsAsync(Patience);
 
-        // The node refuses what is not announced as encrypted; here is that the clients believe it too.
-        Assert.True(await guest.EvaluateAsync<bool>("[...window.room.remoteParticipants.values()].every((other) => other.isEncrypted)"));
+        // The node refuses what is not announced as encrypted; here is that both have proven who they are.
+        Assert.Equal(2, await guest.EvaluateAsync<int>("window.conference.roster.filter((member) => member.participant).length"));
         Assert.Equal(2, await guest.EvaluateAsync<int>("document.querySelectorAll('body > video, body > audio').length"));
     }
 
     private const string Call =
         """
-        async ({ secret, room }) => {
+        async (invitation) => {
           const { call } = await import('/quick-start.js');
-          const joined = await call(location.origin, crypto.getRandomValues(new Uint8Array(32)), new Uint8Array(secret), room ?? undefined);
-          window.room = joined.room;
-          return joined.roomId;
+          window.conference = await call(location.origin, crypto.getRandomValues(new Uint8Array(32)), invitation ?? undefined);
+          window.room = window.conference.room;
+          return window.conference.invitation.toString();
         }
         """;
 }

@@ -126,37 +126,23 @@ public sealed class RoomApiFixture : IAsyncLifetime
 
     private async Task InstallAsync()
     {
-        foreach (var file in Directory.GetFiles(RepositoryRoot.Path("crds"), "*.yaml"))
-        {
-            var crd = KubernetesYaml.Deserialize<V1CustomResourceDefinition>(await File.ReadAllTextAsync(file));
-            await Kubernetes.ApiextensionsV1.CreateCustomResourceDefinitionAsync(crd);
-            await EventuallyAsync(async () => (await Kubernetes.ApiextensionsV1.ReadCustomResourceDefinitionAsync(crd.Metadata.Name))
-                .Status?.Conditions?.Any(condition => condition is { Type: "Established", Status: "True" }) == true);
-        }
-
+        await StandInFleets.InstallDefinitionsAsync(Kubernetes);
         await FleetAsync("us", "us-east-1", "US", Continent.NA, "sfu.us.example.com");
         await FleetAsync("eu", "eu-west-1", "DE", Continent.EU, "sfu.eu.example.com");
     }
 
-    private async Task FleetAsync(string name, string region, string country, Continent continent, string host)
+    private Task FleetAsync(string name, string region, string country, Continent continent, string host) => StandInFleets.AddAsync(Kubernetes, Namespace, new SfuCluster
     {
-        var cluster = new SfuCluster
+        Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = Namespace },
+        Spec = new SfuClusterSpec
         {
-            Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = Namespace },
-            Spec = new SfuClusterSpec
-            {
-                Region = region,
-                Geo = new GeoSpec { Country = country, Continent = continent },
-                Network = new NetworkSpec { SignalHost = host },
-                Redis = new RedisSpec { Addresses = [Redis.Address] },
-                ApiKeysSecretRef = new SecretReference { Name = "keys" },
-            },
-        };
-        await Kubernetes.CustomObjects.CreateNamespacedCustomObjectAsync<SfuCluster>(cluster, SfuApi.Group, SfuApi.Version, Namespace, SfuCluster.Plural);
-        await Kubernetes.CustomObjects.PatchNamespacedCustomObjectStatusAsync<SfuCluster>(
-            new V1Patch("""{"status":{"readyReplicas":1,"replicas":1,"load":{"utilizationPercent":10}}}""", V1Patch.PatchType.MergePatch),
-            SfuApi.Group, SfuApi.Version, Namespace, SfuCluster.Plural, name);
-    }
+            Region = region,
+            Geo = new GeoSpec { Country = country, Continent = continent },
+            Network = new NetworkSpec { SignalHost = host },
+            Redis = new RedisSpec { Addresses = [Redis.Address] },
+            ApiKeysSecretRef = new SecretReference { Name = "keys" },
+        },
+    });
 
     public static async Task EventuallyAsync(Func<Task<bool>> condition, TimeSpan? patience = null)
     {

@@ -7,7 +7,7 @@ namespace BuildIt.Testing.Conferences.Browsers;
 /// <summary>Passes requests of a page on to the room API, as the proxy before an application does.</summary>
 internal sealed class ApiForwarder : IDisposable
 {
-    private static readonly string[] Passed = ["Authorization", "Idempotency-Key"];
+    private static readonly string[] Passed = ["Authorization", "Idempotency-Key", "Last-Event-ID"];
 
     private readonly HttpClient _http = new();
 
@@ -35,9 +35,16 @@ internal sealed class ApiForwarder : IDisposable
             request.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(type);
         }
 
-        using var response = await _http.SendAsync(request, context.RequestAborted);
+        using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, context.RequestAborted);
         context.Response.StatusCode = (int)response.StatusCode;
         context.Response.ContentType = response.Content.Headers.ContentType?.ToString();
+        if (response.Headers.RetryAfter is { } later)
+        {
+            context.Response.Headers.RetryAfter = later.ToString();
+        }
+
+        // A stream is passed on as it comes.
+        await context.Response.StartAsync(context.RequestAborted);
         await response.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
     }
 

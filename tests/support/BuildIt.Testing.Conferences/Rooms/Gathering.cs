@@ -4,6 +4,7 @@ using BuildIt.Sfu.TestClient.FrameEncryption;
 using BuildIt.Sfu.TestClient.Media;
 using BuildIt.Sfu.TestClient.Network;
 using BuildIt.Testing.Conferences.Browsers;
+using Microsoft.Playwright;
 
 namespace BuildIt.Testing.Conferences.Rooms;
 
@@ -49,11 +50,14 @@ public sealed class Gathering : IAsyncDisposable
     /// <summary>A browser with a page that joins and publishes by itself.</summary>
     /// <param name="address">The page, with all it has to know.</param>
     /// <param name="patience">How long it may take to join.</param>
-    public async Task AddPageAsync(string address, TimeSpan patience)
+    /// <returns>The page.</returns>
+    public async Task<IPage> AddPageAsync(string address, TimeSpan patience)
     {
         var chromium = await ChromiumBrowser.StartAsync();
         _browsers.Add(chromium);
-        _attendees.Add(await PageAttendee.WatchAsync(await chromium.OpenAsync(address), patience));
+        var page = await chromium.OpenAsync(address);
+        _attendees.Add(await PageAttendee.WatchAsync(page, patience));
+        return page;
     }
 
     /// <summary>A headless participant.</summary>

@@ -5,7 +5,7 @@ using k8s;
 using k8s.Autorest;
 using k8s.Models;
 
-namespace BuildIt.RoomApi.Tests.Integration;
+namespace BuildIt.Testing.ControlPlane;
 
 /// <summary>
 /// Writes the status of rooms as the operator does, through the API server. A room that asks for region <see cref="Nowhere"/>

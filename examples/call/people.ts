@@ -1,0 +1,43 @@
+import type { Conference, Member } from '@buildit/conference-client';
+import { npubEncode } from 'nostr-tools/nip19';
+import { action, element, make } from './dom';
+
+const shortKey = (publicKey: string) => {
+  const npub = npubEncode(publicKey);
+  return `${npub.slice(0, 12)}…${npub.slice(-6)}`;
+};
+
+/** Who is in the call and how that is known, who knocks, and what hosts and moderators may do. */
+export class People {
+  constructor(
+    private readonly conference: Conference,
+    private readonly nameOf: (member: Member) => string,
+    private readonly failed: (problem: Error) => void,
+  ) {}
+
+  refresh() {
+    const { conference } = this;
+    const { roster, unverified, knocking } = conference;
+    const decides = conference.role === 'host' || conference.role === 'moderator';
+    element('count').textContent = `(${roster.length})`;
+    element('people-button').textContent = knocking.length > 0 ? `People (${knocking.length} waiting)` : `People (${roster.length})`;
+    element('safety').textContent = conference.safetyNumber ?? 'There are no keys yet.';
+    element('knocking').replaceChildren(...knocking.map((one) => {
+      const name = one.name ?? 'Somebody without the invitation';
+      const row = make('div', { className: 'row' }, make('b', { textContent: `${name} wants to come in` }), action('Let in', () => conference.approve(one), this.failed), action('Turn away', () => conference.deny(one), this.failed));
+      return row;
+    }));
+    element('members').replaceChildren(...roster.map((member) => this.describe(member, decides)));
+    element('strangers').replaceChildren(...unverified.map((participant) =>
+      make('li', {}, make('b', { textContent: `Participant ${participant.identity.slice(0, 6)}` }), make('div', { className: 'unknown', textContent: 'Not verified: has no keys of this call, and is not seen or heard.' }))));
+  }
+
+  private describe(member: Member, decides: boolean) {
+    const row = make('div', { className: 'row' }, make('b', { textContent: this.nameOf(member) }));
+    if (decides && !member.own) {
+      row.append(action('Mute', () => this.conference.mute(member, 'microphone'), this.failed), action('Remove', () => this.conference.remove(member), this.failed));
+    }
+    const key = make('div', { className: 'small' }, make('span', { className: 'verified', textContent: '✓ key proven ' }), make('code', { textContent: shortKey(member.publicKey), title: npubEncode(member.publicKey) }));
+    return make('li', {}, row, key, ...(member.participant ? [] : [make('div', { className: 'small', textContent: 'not connected now' })]));
+  }
+}

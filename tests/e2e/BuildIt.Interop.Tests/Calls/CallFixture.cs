@@ -1,0 +1,75 @@
+using BuildIt.Interop.Tests.Node;
+using BuildIt.Operator.Api;
+using BuildIt.Testing;
+using BuildIt.Testing.ControlPlane;
+using k8s.Models;
+
+namespace BuildIt.Interop.Tests.Calls;
+
+/// <summary>
+/// All that a call with the conference client needs: the pages of examples/, the real room API over a real API server and a real
+/// Redis, a real node that refuses what is not encrypted, and a browser.
+/// </summary>
+public sealed class CallFixture : IAsyncLifetime
+{
+    private const string Key = "devkey";
+    private const string Secret = "a-secret-of-the-api-key-in-tests-that-is-long-enough";
+
+    private static readonly Dictionary<string, string?> NodeSettings = new() { ["BUILDIT_API_KEYS"] = $"{Key}: {Secret}", ["BUILDIT_REQUIRE_E2EE"] = "true" };
+
+    private readonly KubernetesCluster _cluster = new();
+    private readonly string _folder = Directory.CreateTempSubdirectory("buildit-call-").FullName;
+    private StandInOperator _operator = null!;
+    private RoomApiProgram _api = null!;
+
+    public RedisServer Redis { get; } = new();
+
+    public SfuNode Node { get; private set; } = null!;
+
+    public PageServer Pages { get; private set; } = null!;
+
+    public ChromiumBrowser Browser { get; private set; } = null!;
+
+    public async Task InitializeAsync()
+    {
+        await Task.WhenAll(_cluster.InitializeAsync(), Redis.InitializeAsync(), ExamplePages.BuildAsync(_folder));
+        Node = await SfuNode.StartAsync(NodeSettings);
+        Pages = await PageServer.StartAsync(pages: _folder);
+        var space = await _cluster.CreateNamespaceAsync("calls");
+        await StandInFleets.InstallDefinitionsAsync(_cluster.Client);
+        await StandInFleets.AddAsync(_cluster.Client, space, new SfuCluster
+        {
+            Metadata = new V1ObjectMeta { Name = "eu", NamespaceProperty = space },
+            Spec = new SfuClusterSpec
+            {
+                Region = "local-1",
+                Redis = new RedisSpec { Addresses = [Redis.Address] },
+                ApiKeysSecretRef = new SecretReference { Name = "keys" },
+            },
+        });
+        _operator = new StandInOperator(_cluster.Client, space) { NodeEndpoint = Node.HttpUrl };
+        _operator.Start();
+        _api = await RoomApiProgram.StartAsync(Pages.Url, KeyValuePair.Create(Key, Secret), new Dictionary<string, string?>
+        {
+            ["NAMESPACE"] = space,
+            ["REDIS_ADDRESSES"] = Redis.Address,
+            ["DEFAULT_ENDPOINT"] = Node.WebSocketUrl,
+            ["KUBECONFIG"] = _cluster.KubeconfigPath,
+            ["KEY_LIMIT"] = "10000",
+            ["ADDRESS_LIMIT"] = "100000",
+        });
+        Pages.Api = _api.Address;
+        Browser = await ChromiumBrowser.StartAsync();
+    }
+
+    public async Task DisposeAsync()
+    {
+        // What did not start is not ended.
+        foreach (var part in (IAsyncDisposable?[])[Browser, Pages, _api, Node, _operator, Redis, _cluster])
+        {
+            await (part?.DisposeAsync() ?? ValueTask.CompletedTask);
+        }
+
+        Directory.Delete(_folder, recursive: true);
+    }
+}
