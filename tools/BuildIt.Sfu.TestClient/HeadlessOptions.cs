@@ -30,9 +30,15 @@ public sealed record HeadlessOptions
     /// </summary>
     public int DecryptOneIn { get; init; } = 1;
 
-    /// <summary>Encrypts what is published, so that only those with the same passphrase see and hear it; null publishes in the clear.</summary>
-    public FrameKey? Key { get; init; }
+    /// <summary>Encrypts what is published, so that only those with the key see and hear it; null publishes in the clear.</summary>
+    public IFrameKey? Key { get; init; }
+
+    /// <summary>Gets every packet of media as it comes out of SRTP, header and payload; called on the media loop.</summary>
+    public PacketHandler? PacketReceived { get; init; }
 
     /// <summary>Time from the call to a connected transport.</summary>
     public TimeSpan JoinTimeout { get; init; } = TimeSpan.FromSeconds(30);
 }
+
+/// <summary>Takes an RTP packet, whose memory is the caller's again afterwards.</summary>
+public delegate void PacketHandler(ReadOnlySpan<byte> packet);

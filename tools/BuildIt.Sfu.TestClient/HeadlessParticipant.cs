@@ -167,7 +167,7 @@ public sealed partial class HeadlessParticipant : IAsyncDisposable
     }
 
     /// <summary>Sends a data packet; false when the channel is not open or full.</summary>
-    public Task<bool> SendDataAsync(ReadOnlyMemory<byte> payload, bool reliable = true, string? topic = null) => _loop.InvokeAsync(() =>
+    public Task<bool> SendDataAsync(ReadOnlyMemory<byte> payload, bool reliable = true, string? topic = null)
     {
         var user = new UserPacket { Payload = ByteString.CopyFrom(payload.Span) };
         if (topic is not null)
@@ -175,8 +175,12 @@ public sealed partial class HeadlessParticipant : IAsyncDisposable
             user.Topic = topic;
         }
 
-        return _publisher?.Send(reliable ? "_reliable" : "_lossy", new DataPacket { User = user }.ToByteArray(), _loop.Now) ?? false;
-    });
+        return SendDataAsync(new DataPacket { User = user }, reliable);
+    }
+
+    /// <inheritdoc cref="SendDataAsync(ReadOnlyMemory{byte}, bool, string?)"/>
+    public Task<bool> SendDataAsync(DataPacket packet, bool reliable = true) => _loop.InvokeAsync(() =>
+        _publisher?.Send(reliable ? "_reliable" : "_lossy", packet.ToByteArray(), _loop.Now) ?? false);
 
     /// <summary>Any other request of the protocol.</summary>
     public void Send(SignalRequest request) => _signal.Send(request);

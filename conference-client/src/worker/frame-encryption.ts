@@ -94,6 +94,10 @@ export class FrameEncryption {
     });
     await this.#ask((id) => ({ kind: 'switchOn', id }));
     await within(enabled, 'livekit-client did not switch its encryption on: only version 2.23.0 is known to work');
+    // The worker would go on sealing; an application that wants it off is to know that it is not.
+    room.setE2EEEnabled = async (on: boolean) => {
+      if (!on) throw new Error('The encryption of this room cannot be switched off');
+    };
   }
 
   /**

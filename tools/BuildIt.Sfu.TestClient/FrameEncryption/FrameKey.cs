@@ -1,9 +1,10 @@
 using System.Security.Cryptography;
+using BuildIt.Sfu.Signaling.Protocol;
 
 namespace BuildIt.Sfu.TestClient.FrameEncryption;
 
 /// <summary>The AES-128 key that LiveKit's clients make of what their application gives them, with their stock end-to-end encryption. Thread-safe.</summary>
-public sealed class FrameKey
+public sealed class FrameKey : IFrameKey
 {
     private const int Iterations = 100_000;
     private const int KeyLength = 16;
@@ -26,7 +27,7 @@ public sealed class FrameKey
         return new FrameKey(key);
     }
 
-    internal AesGcm CreateCipher() => new(_key, FrameSealer.TagLength);
+    public IFrameSealer CreateSealer(TrackSource source) => new FrameSealer(new AesGcm(_key, FrameSealer.TagLength));
 
     public override string ToString() => "frame key";
 }

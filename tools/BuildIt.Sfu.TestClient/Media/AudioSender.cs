@@ -2,6 +2,7 @@ using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Rtp;
 using BuildIt.Sfu.Media.Sdp;
 using BuildIt.Sfu.Media.Sdp.Negotiation;
+using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.TestClient.Clips;
 using BuildIt.Sfu.TestClient.FrameEncryption;
 
@@ -18,7 +19,7 @@ internal sealed class AudioSender : ITrackSender
 
     private readonly ClientConnection _connection;
     private readonly OutgoingStream _stream;
-    private readonly FrameSealer? _sealer;
+    private readonly IFrameSealer? _sealer;
     private readonly uint _timestampBase;
     private Instant _start;
     private long _packets;
@@ -29,7 +30,7 @@ internal sealed class AudioSender : ITrackSender
     {
         _connection = connection;
         _stream = new OutgoingStream(connection, mid, "", ClockRate);
-        _sealer = connection.Key is { } key ? new FrameSealer(key) : null;
+        _sealer = connection.Key?.CreateSealer(TrackSource.Microphone);
         _timestampBase = connection.NextRandom();
         _start = now + TimeSpan.FromMicroseconds(connection.NextRandom() % 20_000);
         Cid = cid;
@@ -79,14 +80,14 @@ internal sealed class AudioSender : ITrackSender
             var data = clip[(int)(_packets % clip.Count)].Span;
             var timestamp = _timestampBase + (uint)(_packets * TicksPerPacket);
             var payload = _stream.Begin(timestamp, marker: false, _packets % PacketsPerStamp == 0, Level, MaxPayload, now);
-            if (data.Length + FrameSealer.Overhead > payload.Length)
+            if (data.Length + (_sealer?.Overhead ?? 0) > payload.Length)
             {
                 continue;
             }
 
             if (_sealer is not null)
             {
-                _stream.Commit(_sealer.Seal(data, FrameSealer.ClearBytesOfAudio, _stream.Ssrc.Value, timestamp, payload), now);
+                _stream.Commit(_sealer.Seal(data, FrameKind.Opus, _stream.Ssrc.Value, timestamp, payload), now);
                 continue;
             }
 

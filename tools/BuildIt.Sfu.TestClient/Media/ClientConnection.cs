@@ -42,6 +42,7 @@ internal sealed class ClientConnection : IDatagramHandler, IPeerTransportEvents,
     private readonly Ssrc _sender;
     private readonly byte[] _sctpPacket = new byte[1500];
     private readonly Func<Instant> _readArrival;
+    private readonly PacketHandler? _packetReceived;
     private DataChannelSet? _data;
     private Instant _nextReport;
     private ushort _transportSequence;
@@ -55,6 +56,7 @@ internal sealed class ClientConnection : IDatagramHandler, IPeerTransportEvents,
         _owner = owner;
         _decryptOneIn = options.DecryptOneIn;
         Key = options.Key;
+        _packetReceived = options.PacketReceived;
         _sender = new Ssrc(NextRandom());
         _feedback = new TransportFeedbackGenerator(_sender);
         _readArrival = loop.ReadArrival;
@@ -84,7 +86,7 @@ internal sealed class ClientConnection : IDatagramHandler, IPeerTransportEvents,
     public PeerTransport Transport { get; }
 
     /// <summary>What frames are encrypted with; null when they are not.</summary>
-    public FrameKey? Key { get; }
+    public IFrameKey? Key { get; }
 
     public bool WantsData { get; }
 
@@ -241,6 +243,7 @@ internal sealed class ClientConnection : IDatagramHandler, IPeerTransportEvents,
             return;
         }
 
+        _packetReceived?.Invoke(packet);
         NoteTransportSequence(view, now);
         if (_repairs.TryGetValue(view.Ssrc, out var repaired))
         {

@@ -2,6 +2,7 @@ using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Rtp;
 using BuildIt.Sfu.Media.Sdp;
 using BuildIt.Sfu.Media.Sdp.Negotiation;
+using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.TestClient.Clips;
 using BuildIt.Sfu.TestClient.FrameEncryption;
 
@@ -35,7 +36,7 @@ internal sealed class VideoSender : ITrackSender
         }
 
         Rids = publication.Simulcast && clips.Length > 1 ? RidNames[..clips.Length] : [];
-        _layers = [.. clips.Select((clip, i) => new Layer(clip, new OutgoingStream(connection, mid, Rids.Count > 0 ? Rids[i] : "", ClockRate), connection.Key))];
+        _layers = [.. clips.Select((clip, i) => new Layer(clip, new OutgoingStream(connection, mid, Rids.Count > 0 ? Rids[i] : "", ClockRate), connection.Key?.CreateSealer(TrackSource.Camera)))];
         Streams = [.. _layers.Select(layer => layer.Stream)];
         _frameInterval = TimeSpan.FromSeconds(1 / clips[0].FramesPerSecond);
         _timestampBase = connection.NextRandom();
@@ -139,10 +140,9 @@ internal sealed class VideoSender : ITrackSender
 
     private Instant FrameTime(long frame) => _start + _frameInterval * frame;
 
-    private sealed class Layer(IvfClip clip, OutgoingStream stream, FrameKey? key) : IDisposable
+    private sealed class Layer(IvfClip clip, OutgoingStream stream, IFrameSealer? sealer) : IDisposable
     {
-        private readonly FrameSealer? _sealer = key is null ? null : new FrameSealer(key);
-        private readonly byte[] _sealed = key is null ? [] : new byte[clip.Frames.Max(frame => frame.Length) + FrameSealer.Overhead];
+        private readonly byte[] _sealed = sealer is null ? [] : new byte[clip.Frames.Max(frame => frame.Length) + sealer.Overhead];
         private int _position;
         private ushort _picture;
         private Instant _lastKeyFrame;
@@ -178,10 +178,10 @@ internal sealed class VideoSender : ITrackSender
                 _keyFrameWanted = false;
             }
 
-            if (_sealer is not null)
+            if (sealer is not null)
             {
-                var clear = FrameSealer.ClearBytesOfVideo(IvfClip.IsKeyFrame(frame));
-                frame = _sealed.AsSpan(0, _sealer.Seal(frame, clear, Stream.Ssrc.Value, timestamp, _sealed));
+                var kind = IvfClip.IsKeyFrame(frame) ? FrameKind.Vp8Key : FrameKind.Vp8Delta;
+                frame = _sealed.AsSpan(0, sealer.Seal(frame, kind, Stream.Ssrc.Value, timestamp, _sealed));
             }
 
             var count = Vp8Packetizer.CountPackets(frame.Length);
@@ -199,7 +199,7 @@ internal sealed class VideoSender : ITrackSender
             _picture = (ushort)((_picture + 1) & 0x7FFF);
         }
 
-        public void Dispose() => _sealer?.Dispose();
+        public void Dispose() => sealer?.Dispose();
     }
 }
 

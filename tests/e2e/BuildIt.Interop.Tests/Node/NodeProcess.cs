@@ -18,6 +18,9 @@ internal sealed class NodeProcess
         }
     }
 
+    /// <summary>What the kernel calls the process.</summary>
+    public int Id => _id;
+
     /// <summary>Processor time so far, and bytes of memory in use.</summary>
     public (TimeSpan Cpu, long Memory) Read()
     {
