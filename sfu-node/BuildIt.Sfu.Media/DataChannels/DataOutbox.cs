@@ -27,10 +27,12 @@ internal interface IDataOutboxEvents<TSender>
 /// Pure; used on one loop.
 /// </summary>
 /// <typeparam name="TSender">What names a sender.</typeparam>
-internal sealed class DataOutbox<TSender>(IDataOutboxEvents<TSender> events)
+/// <param name="events">Told what happens.</param>
+/// <param name="holdAbove">Reliable bytes of one sender from which it is asked to stop.</param>
+internal sealed class DataOutbox<TSender>(IDataOutboxEvents<TSender> events, int holdAbove = DataOutbox<TSender>.HoldAbove)
     where TSender : struct
 {
-    /// <summary>Reliable bytes of one sender from which it is asked to stop, and under which it may go on.</summary>
+    /// <summary>Reliable bytes of one sender from which it is asked to stop, at a client, and under which it may go on.</summary>
     public const int HoldAbove = 512 * 1024;
 
     public const int ReleaseBelow = HoldAbove - 64 * 1024;
@@ -71,14 +73,14 @@ internal sealed class DataOutbox<TSender>(IDataOutboxEvents<TSender> events)
         var lane = LaneOf(sender);
 
         // An honest sender has stopped by now, unless it is one that cannot be stopped, or nobody waits for this receiver.
-        if (lane.ReliableBytes > HoldAbove)
+        if (lane.ReliableBytes > holdAbove)
         {
             events.OnReliableDropped(sender, now < _distrustedUntil, now);
             return false;
         }
 
         lane.AddReliable(message, now);
-        if (lane.ReliableBytes > HoldAbove && !lane.Holds && now >= _distrustedUntil)
+        if (lane.ReliableBytes > holdAbove && !lane.Holds && now >= _distrustedUntil)
         {
             lane.Holds = true;
             if (_holding++ == 0)

@@ -149,7 +149,7 @@ public sealed partial class DownTrack
 
     private int MakeAgain(ref SentPacketLog.Entry entry, OutgoingPacketWriter writer, SentPacketKind kind, IRtpSink sink, Instant now)
     {
-        var layer = _source.Layer(entry.Layer);
+        var layer = _source.Layer(Options.OnlyLayer ?? entry.Layer);
         if (layer is null || !layer.Statistics.HasStarted)
             return 0;
         var highest = layer.Statistics.Highest;

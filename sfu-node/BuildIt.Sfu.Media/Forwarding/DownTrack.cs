@@ -28,6 +28,7 @@ public sealed partial class DownTrack
     private ProtectedPacketLog? _protected;
     private LayerSelector _selector;
     private bool _isVideo;
+    private bool _isSimulcast;
     private SourceRewriter _current;
     private SourceRewriter _previous;
     private OutgoingPosition _last;
@@ -207,10 +208,11 @@ public sealed partial class DownTrack
         _log?.Clear();
         _source = source;
         var codec = source.Options.Codec;
-        _selector = new LayerSelector(codec, source.IsSimulcast);
+        _isSimulcast = source.IsSimulcast && Options.OnlyLayer is null;
+        _selector = new LayerSelector(codec, _isSimulcast);
         var window = Math.Max(MinSequenceWindow, Options.RetransmissionWindow);
         _current = new SourceRewriter(codec, window);
-        _previous = source.IsSimulcast ? new SourceRewriter(codec, window) : _current;
+        _previous = _isSimulcast ? new SourceRewriter(codec, window) : _current;
     }
 
     private int Send(

@@ -21,6 +21,12 @@ public sealed record DownTrackOptions
     /// </summary>
     public bool UnwrapRed { get; init; }
 
+    /// <summary>
+    /// The simulcast layer that is the whole of the stream, when it is one of several that carry a track: what is given to the stream is
+    /// of that layer then and numbered 0. Null for a stream that chooses among the layers.
+    /// </summary>
+    public int? OnlyLayer { get; init; }
+
     /// <summary>The subscriber's header extension ids.</summary>
     public required ExtensionMap Extensions { get; init; }
 

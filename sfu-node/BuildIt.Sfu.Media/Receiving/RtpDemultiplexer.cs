@@ -9,12 +9,14 @@ public readonly record struct RtpRoute(int Stream, bool IsRepair);
 
 /// <summary>
 /// Finds the stream of each packet of one peer connection (RFC 8843 section 9.2, RFC 8852): by MID and RID while they are sent,
-/// by SSRC once that is learned or was signalled, and by payload type when it belongs to one section only. Bounded: at most
-/// <see cref="MaxSsrcs"/> SSRCs are learned. Used on one loop.
+/// by SSRC once that is learned or was signalled, and by payload type when it belongs to one section only. Bounded: so many
+/// SSRCs are learned and no more. Used on one loop.
 /// </summary>
-public sealed class RtpDemultiplexer(ExtensionMap extensions)
+/// <param name="extensions">Ids of header extensions.</param>
+/// <param name="maxSsrcs">Most SSRCs remembered; a sender that uses more does not get them routed.</param>
+public sealed class RtpDemultiplexer(ExtensionMap extensions, int maxSsrcs = RtpDemultiplexer.MaxSsrcs)
 {
-    /// <summary>Most SSRCs remembered; a client that uses more does not get them routed.</summary>
+    /// <summary>Most SSRCs remembered of a client.</summary>
     public const int MaxSsrcs = 256;
 
     private readonly Dictionary<(RtpIdentifier Mid, RtpIdentifier Rid), int> _streams = [];
@@ -38,7 +40,7 @@ public sealed class RtpDemultiplexer(ExtensionMap extensions)
     /// <summary>Registers an SSRC from the SDP (<c>a=ssrc</c>, <c>a=ssrc-group:FID</c>). False when there are too many.</summary>
     public bool AddSsrc(Ssrc ssrc, int stream, bool isRepair)
     {
-        if (_bySsrc.Count >= MaxSsrcs && !_bySsrc.ContainsKey(ssrc))
+        if (_bySsrc.Count >= maxSsrcs && !_bySsrc.ContainsKey(ssrc))
             return false;
         _bySsrc[ssrc] = new RtpRoute(stream, isRepair);
         return true;

@@ -10,6 +10,15 @@ public interface IMediaRoom
     /// <summary>Adds a participant. Nothing is sent before the first offer.</summary>
     IMediaPeer AddPeer(MediaPeerOptions options, IMediaPeerEvents events, Instant now);
 
+    /// <summary>
+    /// Makes this end of a link to another node that serves the room. Everything that is published here is told to it, and what it
+    /// tells of is published here.
+    /// </summary>
+    IRelayPeer AddRelay(RelayPeerOptions options, IRelayPeerEvents events, Instant now);
+
+    /// <summary>Ends what is published elsewhere: its publisher has left, or cannot be reached. No effect on what is published here.</summary>
+    void EndRelayed(TrackSid track, Instant now);
+
     /// <summary>Ends all peers and releases what the room holds.</summary>
     void Close(Instant now);
 }

@@ -13,7 +13,7 @@ namespace BuildIt.Sfu.Media.Rooms;
 /// One participant's media. This part ties its connections to what it publishes and receives; negotiation is in
 /// <see cref="PublisherNegotiation"/> and <see cref="SubscriberNegotiation"/>. Lives on one loop.
 /// </summary>
-internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
+internal sealed class MediaPeer : IMediaPeer, IUpstream, IDataPortOwner, IPeerConnectionOwner, IDeadline
 {
     /// <summary>How often wanted and possible layers are compared.</summary>
     private static readonly TimeSpan UpdateInterval = TimeSpan.FromMilliseconds(200);
@@ -22,9 +22,6 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
     private const double FeedbackPerSecond = 2000;
 
     private const double FeedbackBurst = 4000;
-
-    /// <summary>What browsers put into one audio packet.</summary>
-    private static readonly TimeSpan AudioPacket = TimeSpan.FromMilliseconds(20);
 
     private readonly PeerConnection _publisher;
     private readonly PeerConnection? _subscriber;
@@ -58,7 +55,7 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
             _subscriber = new PeerConnection(host, this, PeerTarget.Subscriber, options.IceLite, controlling: !options.IceLite);
         }
 
-        Outgoing = new OutgoingMedia(_subscriber ?? _publisher, room);
+        Outgoing = new SubscriberMedia(_subscriber ?? _publisher, room);
         var policy = new CodecPolicy(options.DisabledCodecs);
         _subscribing = new SubscriberNegotiation(this, _subscriber, policy, now);
         _publishing = new PublisherNegotiation(this, _publisher, _incoming, policy);
@@ -72,7 +69,7 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
 
     public IMediaPeerEvents Events { get; }
 
-    public OutgoingMedia Outgoing { get; }
+    public SubscriberMedia Outgoing { get; }
 
     // Concrete types, because they are walked all the time and an interface's enumerator would be allocated.
     public Dictionary<TrackSid, Publication> Publications => _publications;
@@ -167,6 +164,7 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
         {
             publication.Muted = muted;
             publication.Subscriptions.ForEach(subscription => subscription.Update(now));
+            Room.OnChanged(publication, now);
             WakeBy(NextWork());
         }
     }
@@ -180,7 +178,7 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
             return;
         }
 
-        if (Room.Find(track) is not { } publication || publication.Publisher == this)
+        if (Room.Find(track) is not { } publication || publication.Upstream == this)
         {
             Events.OnSubscriptionFailed(track, SubscriptionFailure.TrackNotFound, now);
             return;
@@ -333,6 +331,14 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
     /// <summary>What others watch of this publisher's tracks has changed.</summary>
     public void OnDemandChanged(Instant now) => WakeBy(now);
 
+    public void Flush(Instant now) => Room.Forwarding.Flush(now);
+
+    public void OnCodecChangeRefused(Instant now) => Events.OnLimited(ClientLimit.CodecChanges, now);
+
+    public void OnData(DataChannelKind channel, ReadOnlySpan<byte> message, Instant now) => Events.OnData(channel, message, now);
+
+    public void OnSlowReader(Instant now) => Events.OnLimited(ClientLimit.SlowReader, now);
+
     /// <summary>A data channel can be used now.</summary>
     public void OnDataChannelOpen(Instant now) => CheckReady(now);
 
@@ -401,22 +407,9 @@ internal sealed class MediaPeer : IMediaPeer, IPeerConnectionOwner, IDeadline
             return;
         }
 
-        Room.Now = now;
-        var publication = encoding.Publication;
-        if (publication.Loudness is { } loudness && !publication.Muted && accepted.Extensions.TryGetAudioLevel(packet, out var level, out _))
+        if (Room.Receive(encoding, accepted, now))
         {
-            loudness.Observe(level, AudioPacket, now);
-        }
-
-        if (!publication.HasStarted)
-        {
-            publication.HasStarted = true;
-            Events.OnTrackStarted(publication.Sid, now);
-        }
-
-        if (!publication.Muted)
-        {
-            Room.Forwarding.Add(encoding, accepted, now);
+            Events.OnTrackStarted(encoding.Publication.Sid, now);
         }
 
         WakeBy(_incoming.NextDeadline());

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using BuildIt.Sfu.Media.Base;
+using BuildIt.Sfu.Media.Receiving;
 using BuildIt.Sfu.Media.Rooms.Tracks;
 using BuildIt.Sfu.Media.Speakers;
 
@@ -11,15 +12,25 @@ public sealed class MediaRoom : IMediaRoom, IDeadline
 {
     private static readonly TimeSpan QualityInterval = TimeSpan.FromSeconds(5);
 
+    /// <summary>What browsers put into one audio packet.</summary>
+    private static readonly TimeSpan AudioPacket = TimeSpan.FromMilliseconds(20);
+
     private readonly List<MediaPeer> _peers = [];
     private readonly Dictionary<ParticipantSid, MediaPeer> _bySid = [];
     private readonly Dictionary<TrackSid, Publication> _publications = [];
     private readonly List<ParticipantQuality> _qualities = [];
+    private readonly List<ITrackFollower> _followers = [];
+    private readonly RelayFactory? _relays;
     private readonly EndingPublications _ending = new();
     private Instant _nextQuality = Instant.Never;
 
-    public MediaRoom(RoomSid sid, IMediaHost host, IMediaRoomEvents events)
+    /// <param name="sid">Its session.</param>
+    /// <param name="host">What it is given.</param>
+    /// <param name="events">Learns what happens in it.</param>
+    /// <param name="relays">Makes its ends of links to other nodes; null where there are none.</param>
+    public MediaRoom(RoomSid sid, IMediaHost host, IMediaRoomEvents events, RelayFactory? relays = null)
     {
+        _relays = relays;
         Sid = sid;
         Host = host;
         Events = events;
@@ -59,8 +70,33 @@ public sealed class MediaRoom : IMediaRoom, IDeadline
         return peer;
     }
 
+    public IRelayPeer AddRelay(RelayPeerOptions options, IRelayPeerEvents events, Instant now)
+    {
+        Now = now;
+        return (_relays ?? throw new NotSupportedException("This room has no links to other nodes."))(this, options, events, now);
+    }
+
+    public void EndRelayed(TrackSid track, Instant now)
+    {
+        Now = now;
+        if (Find(track) is { Upstream: not MediaPeer } publication)
+        {
+            Remove(publication);
+            End(publication, now);
+            if (!_publications.Values.Any(other => other.Track.Publisher == publication.Track.Publisher))
+            {
+                Speakers.Remove(publication.Track.Publisher);
+            }
+        }
+    }
+
     public void Close(Instant now)
     {
+        foreach (var follower in _followers.ToArray())
+        {
+            follower.Close(now);
+        }
+
         foreach (var peer in _peers.ToArray())
         {
             peer.Close(now);
@@ -108,7 +144,42 @@ public sealed class MediaRoom : IMediaRoom, IDeadline
 
     internal void Add(Publication publication) => _publications[publication.Sid] = publication;
 
-    internal void Remove(Publication publication) => _publications.Remove(publication.Sid);
+    internal void Remove(Publication publication)
+    {
+        if (_publications.Remove(publication.Sid))
+        {
+            _followers.ForEach(follower => follower.OnTrackGone(publication));
+        }
+    }
+
+    internal Dictionary<TrackSid, Publication>.ValueCollection Publications => _publications.Values;
+
+    internal void Follow(ITrackFollower follower) => _followers.Add(follower);
+
+    internal void Unfollow(ITrackFollower follower) => _followers.Remove(follower);
+
+    /// <summary>A publication can be had in one more format, or is muted or not any more.</summary>
+    internal void OnChanged(Publication publication, Instant now) => _followers.ForEach(follower => follower.OnTrackChanged(publication, now));
+
+    /// <summary>Takes what has come of a publication and forwards it; true when it is the first of it.</summary>
+    internal bool Receive(PublicationEncoding encoding, in IncomingPacket packet, Instant now)
+    {
+        Now = now;
+        var publication = encoding.Publication;
+        if (publication.Loudness is { } loudness && !publication.Muted && packet.Extensions.TryGetAudioLevel(packet.Rtp.Datagram, out var level, out _))
+        {
+            loudness.Observe(level, AudioPacket, now);
+        }
+
+        var isFirst = !publication.HasStarted;
+        publication.HasStarted = true;
+        if (!publication.Muted)
+        {
+            Forwarding.Add(encoding, packet, now);
+        }
+
+        return isFirst;
+    }
 
     /// <summary>Ends all subscriptions to what was removed, in a large room over a while.</summary>
     internal void End(Publication publication, Instant now)

@@ -145,6 +145,7 @@ internal sealed class PublisherNegotiation(MediaPeer peer, PeerConnection connec
             incoming.Add(encoding, section, now);
             peer.Events.OnTrackNegotiated(encoding.Publication.Sid, encoding.Announced.Cid, section.Mid, encoding.MimeType, now);
             encoding.Publication.OnNegotiated(encoding, now);
+            peer.Room.OnChanged(encoding.Publication, now);
         }
     }
 

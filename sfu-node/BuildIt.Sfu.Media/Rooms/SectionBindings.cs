@@ -38,7 +38,7 @@ internal sealed class SectionBindings(Dictionary<TrackSid, Publication> publicat
 
         var free = Free();
         Take(static (section, encoding) => section.TrackId is not null && encoding.Announced.Cid == section.TrackId);
-        Take(static (section, encoding) => encoding.Section is null && encoding.Publication.IsVideo == (section.Kind == MediaKind.Video));
+        Take(static (section, encoding) => encoding.Format is null && encoding.Publication.IsVideo == (section.Kind == MediaKind.Video));
         return matched;
 
         void Take(Func<SendingSection, PublicationEncoding, bool> fits)

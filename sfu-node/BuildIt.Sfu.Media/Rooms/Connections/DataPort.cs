@@ -22,7 +22,7 @@ internal sealed class DataPort : IDataChannelEvents, IDataOutboxEvents<Participa
     private const int MostAhead = 64 * 1024;
 
     private readonly PeerConnection _connection;
-    private readonly MediaPeer _peer;
+    private readonly IDataPortOwner _owner;
     private readonly DataBudget _budget;
     private readonly DataChannelSet _channels;
     private readonly DataOutbox<ParticipantSid> _outbox;
@@ -32,19 +32,20 @@ internal sealed class DataPort : IDataChannelEvents, IDataOutboxEvents<Participa
     private bool _held;
     private bool _isPaced;
 
-    /// <param name="peer">Whose channels these are.</param>
+    /// <param name="owner">Whose channels these are.</param>
     /// <param name="connection">What carries them.</param>
     /// <param name="budget">What messages to the client may use.</param>
     /// <param name="isDtlsClient">Whether the node opened the handshake; decides the numbering of streams.</param>
     /// <param name="opens">True where the node opens the channels: on the subscriber connection of dual mode.</param>
-    public DataPort(MediaPeer peer, PeerConnection connection, DataBudget budget, bool isDtlsClient, bool opens)
+    /// <param name="holdAbove">Reliable bytes of one sender from which it is asked to stop.</param>
+    public DataPort(IDataPortOwner owner, PeerConnection connection, DataBudget budget, bool isDtlsClient, bool opens, int holdAbove = DataOutbox<ParticipantSid>.HoldAbove)
     {
-        _peer = peer;
+        _owner = owner;
         _connection = connection;
         _budget = budget;
         _opens = opens;
-        _outbox = new DataOutbox<ParticipantSid>(this);
-        _channels = new DataChannelSet(SctpOptions.Default, peer.Room.Host.Random, isDtlsClient, this);
+        _outbox = new DataOutbox<ParticipantSid>(this, holdAbove);
+        _channels = new DataChannelSet(SctpOptions.Default, owner.Room.Host.Random, isDtlsClient, this);
     }
 
     public Instant NextDeadline
@@ -155,14 +156,14 @@ internal sealed class DataPort : IDataChannelEvents, IDataOutboxEvents<Participa
         }
     }
 
-    void IDataChannelEvents.OnOpen(DataChannel channel, Instant now) => _peer.OnDataChannelOpen(now);
+    void IDataChannelEvents.OnOpen(DataChannel channel, Instant now) => _owner.OnDataChannelOpen(now);
 
     void IDataChannelEvents.OnMessage(DataChannel channel, ReadOnlySpan<byte> message, bool isBinary, Instant now)
     {
         var kind = Array.IndexOf(Labels, channel.Label);
         if (kind >= 0)
         {
-            _peer.Events.OnData((DataChannelKind)kind, message, now);
+            _owner.OnData((DataChannelKind)kind, message, now);
         }
     }
 
@@ -174,18 +175,18 @@ internal sealed class DataPort : IDataChannelEvents, IDataOutboxEvents<Participa
 
     void IDataOutboxEvents<ParticipantSid>.OnHold(ParticipantSid sender, Instant now)
     {
-        if (_peer.Room.Find(sender) is { } peer)
+        if (_owner.Room.Find(sender) is { } peer)
         {
             peer.HoldData(this, now);
             peer.Events.OnLimited(ClientLimit.DataHeld, now);
         }
     }
 
-    void IDataOutboxEvents<ParticipantSid>.OnRelease(ParticipantSid sender, Instant now) => _peer.Room.Find(sender)?.ReleaseData(this, now);
+    void IDataOutboxEvents<ParticipantSid>.OnRelease(ParticipantSid sender, Instant now) => _owner.Room.Find(sender)?.ReleaseData(this, now);
 
     void IDataOutboxEvents<ParticipantSid>.OnLossyDropped(ParticipantSid sender, int count, Instant now)
     {
-        if (_peer.Room.Find(sender) is { } peer)
+        if (_owner.Room.Find(sender) is { } peer)
         {
             for (var i = 0; i < count; i++)
             {
@@ -198,11 +199,11 @@ internal sealed class DataPort : IDataChannelEvents, IDataOutboxEvents<Participa
     {
         if (isReceiverSlow)
         {
-            _peer.Events.OnLimited(ClientLimit.SlowReader, now);
+            _owner.OnSlowReader(now);
         }
         else
         {
-            _peer.Room.Find(sender)?.Events.OnLimited(ClientLimit.Data, now);
+            _owner.Room.Find(sender)?.Events.OnLimited(ClientLimit.Data, now);
         }
     }
 

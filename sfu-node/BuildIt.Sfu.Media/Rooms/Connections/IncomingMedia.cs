@@ -31,11 +31,14 @@ internal sealed class IncomingMedia
     private Instant _nextReport = Instant.Never;
     private byte _fullIntraNumber;
 
-    public IncomingMedia(PeerConnection connection, Ssrc ssrc)
+    /// <param name="connection">What it comes over.</param>
+    /// <param name="ssrc">Who reports.</param>
+    /// <param name="maxSources">Most SSRCs that are told apart.</param>
+    public IncomingMedia(PeerConnection connection, Ssrc ssrc, int maxSources = RtpDemultiplexer.MaxSsrcs)
     {
         _connection = connection;
         _ssrc = ssrc;
-        _demultiplexer = new RtpDemultiplexer(_extensions);
+        _demultiplexer = new RtpDemultiplexer(_extensions, maxSources);
         _feedback = new TransportFeedbackGenerator(ssrc);
     }
 
@@ -59,19 +62,26 @@ internal sealed class IncomingMedia
     }
 
     /// <summary>Starts receiving an encoding in a negotiated section.</summary>
-    public void Add(PublicationEncoding encoding, NegotiatedSection section, Instant now)
-    {
-        var slot = _slots.IndexOf(null);
-        if (slot < 0)
-        {
-            slot = _slots.Count;
-            _slots.Add(null);
-        }
+    public void Add(PublicationEncoding encoding, NegotiatedSection section, Instant now) =>
+        Route(encoding, section, Start(encoding, IncomingFormat.Of(section), now));
 
-        _slots[slot] = encoding;
-        encoding.Start(section, _extensions, slot, now);
-        Route(encoding, section, slot);
+    /// <summary>Starts receiving an encoding of which every stream is known by its SSRC.</summary>
+    public void Add(PublicationEncoding encoding, IncomingFormat format, IEnumerable<RelayStream> streams, Instant now)
+    {
+        var slot = Start(encoding, format, now);
+        foreach (var stream in streams.Where(stream => stream.Layer < IncomingTrack.MaxLayers))
+        {
+            var number = StreamOf(slot, Math.Max(0, stream.Layer));
+            _demultiplexer.AddSsrc(new Ssrc(stream.Source), number, isRepair: false);
+            if (stream.RepairSource != 0)
+            {
+                _demultiplexer.AddSsrc(new Ssrc(stream.RepairSource), number, isRepair: true);
+            }
+        }
     }
+
+    /// <summary>Ids of header extensions that need not be agreed.</summary>
+    public void AddExtension(byte id, ExtensionKind kind) => _extensions.TryAdd(id, kind);
 
     public void Remove(PublicationEncoding encoding)
     {
@@ -169,6 +179,20 @@ internal sealed class IncomingMedia
         {
             SendReports(now);
         }
+    }
+
+    private int Start(PublicationEncoding encoding, IncomingFormat format, Instant now)
+    {
+        var slot = _slots.IndexOf(null);
+        if (slot < 0)
+        {
+            slot = _slots.Count;
+            _slots.Add(null);
+        }
+
+        _slots[slot] = encoding;
+        encoding.Start(format, _extensions, slot, now);
+        return slot;
     }
 
     private static int StreamOf(int slot, int layer) => slot * IncomingTrack.MaxLayers + layer;

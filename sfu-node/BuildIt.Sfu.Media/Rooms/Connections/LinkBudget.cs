@@ -13,8 +13,8 @@ namespace BuildIt.Sfu.Media.Rooms.Connections;
 /// </summary>
 internal sealed class LinkBudget
 {
-    /// <summary>A second at 2,000 packets: later feedback is of no use.</summary>
-    private const int History = 2048;
+    /// <summary>To a client. A second at 2,000 packets: later feedback is of no use.</summary>
+    private static readonly BandwidthEstimatorOptions ToClient = new() { History = 2048 };
 
     /// <summary>The pacer holds no media here, only the account of what was sent.</summary>
     private const int NoQueue = 1;
@@ -36,9 +36,11 @@ internal sealed class LinkBudget
     private Instant _budgetAt;
     private int _probePacket;
 
-    public LinkBudget(Instant now)
+    /// <param name="now">Now.</param>
+    /// <param name="options">Bounds of what is estimated; those for a client by default.</param>
+    public LinkBudget(Instant now, BandwidthEstimatorOptions? options = null)
     {
-        _estimator = new BandwidthEstimator(new BandwidthEstimatorOptions { History = History }, now);
+        _estimator = new BandwidthEstimator(options ?? ToClient, now);
         _pacer = new Pacer<int>(_estimator.Estimate, NoQueue, now);
         Data = new DataBudget(_estimator.Estimate, now);
     }
@@ -51,6 +53,9 @@ internal sealed class LinkBudget
         negotiated || _hasFeedback ? _estimator.Estimate - DataRate.Min(Data.Used, Data.Guaranteed) : DataRate.Infinite;
 
     public TimeSpan RoundTrip => _estimator.RoundTrip;
+
+    /// <summary>What the path is thought to carry.</summary>
+    public DataRate Estimate => _estimator.Estimate;
 
     public double Loss => _estimator.Loss;
 
@@ -136,8 +141,8 @@ internal sealed class LinkBudget
     public void OnReceiverReport(double fractionLost, int packetsExpected, TimeSpan roundTrip, Instant now) =>
         _estimator.OnReceiverReport(fractionLost, packetsExpected, roundTrip, now);
 
-    /// <summary>Does what is due, probes included: they are made of packets of <paramref name="subscriptions"/>.</summary>
-    public void HandleTimeout(IReadOnlyList<Subscription> subscriptions, IRtpSink sink, Instant now)
+    /// <summary>Does what is due, probes included: they are made of packets of <paramref name="streams"/>.</summary>
+    public void HandleTimeout(IReadOnlyList<OutgoingStream> streams, IRtpSink sink, Instant now)
     {
         if (now >= _estimator.NextDeadline)
         {
@@ -150,7 +155,7 @@ internal sealed class LinkBudget
         StartProbe(now);
         while (_pacer.PaddingDue(now) is var due && due > DataSize.Zero)
         {
-            if (!TrySendProbe((int)Math.Min(due.Bytes, _probePacket), subscriptions, sink, now))
+            if (!TrySendProbe((int)Math.Min(due.Bytes, _probePacket), streams, sink, now))
             {
                 // Nothing has been sent that could be repeated: the probe is given up and tried again later.
                 _pacer.OnPaddingSent((int)due.Bytes);
@@ -170,11 +175,11 @@ internal sealed class LinkBudget
         }
     }
 
-    private static bool TrySendProbe(int size, IReadOnlyList<Subscription> subscriptions, IRtpSink sink, Instant now)
+    private static bool TrySendProbe(int size, IReadOnlyList<OutgoingStream> streams, IRtpSink sink, Instant now)
     {
-        for (var i = 0; i < subscriptions.Count; i++)
+        for (var i = 0; i < streams.Count; i++)
         {
-            if (subscriptions[i] is { Publication.IsVideo: true } subscription && subscription.Down is { } down && down.WriteProbe(size, sink, now) > 0)
+            if (streams[i] is { IsVideo: true, Down: { } down } && down.WriteProbe(size, sink, now) > 0)
             {
                 return true;
             }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using BuildIt.Sfu.Media.Base;
+using BuildIt.Sfu.Media.Congestion;
 using BuildIt.Sfu.Media.Forwarding;
 using BuildIt.Sfu.Media.Rooms.Tracks;
 using BuildIt.Sfu.Media.Rtcp;
@@ -9,16 +10,15 @@ using BuildIt.Sfu.Media.Sdp.Negotiation;
 namespace BuildIt.Sfu.Media.Rooms.Connections;
 
 /// <summary>
-/// What one peer connection sends: its outgoing streams, their sender reports, and the client's feedback on them.
+/// What one peer connection sends: its outgoing streams, their sender reports, and the receiver's feedback on them.
 /// Used on one loop.
 /// </summary>
-internal sealed class OutgoingMedia(PeerConnection connection, MediaRoom room) : IRtpSink
+internal class OutgoingMedia(PeerConnection connection, MediaRoom room, BandwidthEstimatorOptions? link = null) : IRtpSink
 {
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(1);
 
-    private readonly Dictionary<uint, Subscription> _bySsrc = [];
-    private readonly List<Subscription> _subscriptions = [];
-    private readonly SubscriberAllocation _allocation = new();
+    private readonly Dictionary<uint, OutgoingStream> _bySource = [];
+    private readonly List<OutgoingStream> _streams = [];
     private ushort _transportSequence;
     private Instant _nextReport = Instant.Never;
 
@@ -26,22 +26,27 @@ internal sealed class OutgoingMedia(PeerConnection connection, MediaRoom room) :
     public SsrcSequence Ssrcs { get; } = new(room.NextRandom());
 
     /// <summary>The subscriber's header extension ids.</summary>
-    public ExtensionMap Extensions { get; } = new();
+    public ExtensionMap Extensions { get; private set; } = new();
+
+    /// <summary>RTP bytes sent, as they were sent.</summary>
+    public long BytesSent { get; private set; }
+
+    public long PacketsSent { get; private set; }
 
     public PeerConnection Connection => connection;
 
-    public IReadOnlyList<Subscription> Subscriptions => _subscriptions;
+    public IReadOnlyList<OutgoingStream> Streams => _streams;
 
-    public LinkBudget Link { get; } = new(room.Now);
+    public LinkBudget Link { get; } = new(room.Now, link);
 
     /// <summary>
     /// When <see cref="Flush"/> has something to send to the millisecond. Reports and the search for more rate are not worth waking for:
     /// its owner calls several times a second anyway.
     /// </summary>
-    public Instant NextDeadline => _subscriptions.Count == 0 ? Instant.Never : Link.NextProbePacket;
+    public Instant NextDeadline => _streams.Count == 0 ? Instant.Never : Link.NextProbePacket;
 
     /// <summary>Whether the client reports on packets one by one.</summary>
-    private bool HasTransportFeedback => Extensions.Has(ExtensionKind.TransportSequence);
+    protected bool HasTransportFeedback => Extensions.Has(ExtensionKind.TransportSequence);
 
     public void AddExtensions(in ExtensionIds ids)
     {
@@ -53,13 +58,16 @@ internal sealed class OutgoingMedia(PeerConnection connection, MediaRoom room) :
         Extensions.TryAdd(ids.AbsCaptureTime, ExtensionKind.AbsoluteCaptureTime);
     }
 
-    public void Add(Subscription subscription)
+    /// <summary>Takes ids of header extensions that need not be agreed.</summary>
+    public void UseExtensions(ExtensionMap extensions) => Extensions = extensions;
+
+    public void Add(OutgoingStream stream)
     {
-        _subscriptions.Add(subscription);
-        _bySsrc[subscription.Sends.Ssrc] = subscription;
-        if (subscription.Sends.RtxSsrc is { } rtx)
+        _streams.Add(stream);
+        _bySource[stream.Source] = stream;
+        if (stream.RepairSource is { } repair)
         {
-            _bySsrc[rtx] = subscription;
+            _bySource[repair] = stream;
         }
 
         if (_nextReport == Instant.Never)
@@ -68,24 +76,24 @@ internal sealed class OutgoingMedia(PeerConnection connection, MediaRoom room) :
         }
     }
 
-    /// <summary>Sends the subscription nothing for now.</summary>
-    public void Remove(Subscription subscription)
+    /// <summary>Sends the stream nothing for now.</summary>
+    public void Remove(OutgoingStream stream)
     {
-        _subscriptions.Remove(subscription);
-        _bySsrc.Remove(subscription.Sends.Ssrc);
-        if (subscription.Sends.RtxSsrc is { } rtx)
+        _streams.Remove(stream);
+        _bySource.Remove(stream.Source);
+        if (stream.RepairSource is { } repair)
         {
-            _bySsrc.Remove(rtx);
+            _bySource.Remove(repair);
         }
     }
 
-    /// <summary>The subscription is over: its SSRCs are never used again on this connection.</summary>
-    public void End(SendTrack sends)
+    /// <summary>The stream is over: its SSRCs are never used again on this connection.</summary>
+    public void End(OutgoingStream stream)
     {
-        connection.Transport.EndStream(new Ssrc(sends.Ssrc));
-        if (sends.RtxSsrc is { } rtx)
+        connection.Transport.EndStream(new Ssrc(stream.Source));
+        if (stream.RepairSource is { } repair)
         {
-            connection.Transport.EndStream(new Ssrc(rtx));
+            connection.Transport.EndStream(new Ssrc(repair));
         }
     }
 
@@ -114,7 +122,10 @@ internal sealed class OutgoingMedia(PeerConnection connection, MediaRoom room) :
             BinaryPrimitives.WriteUInt16BigEndian(packet[(info.AbsoluteSendTimeOffset + 1)..], (ushort)time);
         }
 
-        return connection.Transport.CommitRtp(packet, length, info.Index);
+        var sent = connection.Transport.CommitRtp(packet, length, info.Index);
+        BytesSent += sent;
+        PacketsSent += sent > 0 ? 1 : 0;
+        return sent;
     }
 
     public int Resend(ReadOnlySpan<byte> sent)
@@ -138,25 +149,25 @@ internal sealed class OutgoingMedia(PeerConnection connection, MediaRoom room) :
 
         if (packet.IsNack)
         {
-            if (FeedbackHead.TryRead(packet, out var nack) && _bySsrc.TryGetValue(nack.Media.Value, out var subscription))
+            if (FeedbackHead.TryRead(packet, out var nack) && _bySource.TryGetValue(nack.Media.Value, out var stream))
             {
-                subscription.Down?.Retransmit(new NackedSequences(packet), this, now, Link.RetransmissionBudget(now));
+                stream.Down?.Retransmit(new NackedSequences(packet), this, now, Link.RetransmissionBudget(now));
             }
         }
         else if (packet.IsPictureLoss)
         {
-            if (FeedbackHead.TryRead(packet, out var loss) && _bySsrc.TryGetValue(loss.Media.Value, out var subscription))
+            if (FeedbackHead.TryRead(packet, out var loss) && _bySource.TryGetValue(loss.Media.Value, out var stream))
             {
-                subscription.OnPictureLost();
+                stream.OnPictureLost();
             }
         }
         else if (packet.IsFullIntraRequest)
         {
             foreach (var media in new FullIntraRequests(packet))
             {
-                if (_bySsrc.TryGetValue(media.Value, out var subscription))
+                if (_bySource.TryGetValue(media.Value, out var stream))
                 {
-                    subscription.OnPictureLost();
+                    stream.OnPictureLost();
                 }
             }
         }
@@ -164,34 +175,25 @@ internal sealed class OutgoingMedia(PeerConnection connection, MediaRoom room) :
         {
             foreach (var block in new ReportBlocks(packet))
             {
-                if (_bySsrc.TryGetValue(block.Source.Value, out var subscription))
+                if (_bySource.TryGetValue(block.Source.Value, out var stream))
                 {
-                    HandleReport(subscription, block, now);
+                    HandleReport(stream, block, now);
                 }
             }
-        }
-    }
-
-    /// <summary>Divides the link's rate over the tracks.</summary>
-    public void Allocate(bool allowPause, Instant now)
-    {
-        if (_subscriptions.Count > 0)
-        {
-            Link.SetWanted(_allocation.Update(_subscriptions, Link.Available(HasTransportFeedback), allowPause, now));
         }
     }
 
     /// <summary>Sends the probes and sender reports that are due.</summary>
     public void Flush(Instant now)
     {
-        if (_subscriptions.Count > 0)
+        if (_streams.Count > 0)
         {
-            Link.HandleTimeout(_subscriptions, this, now);
+            Link.HandleTimeout(_streams, this, now);
         }
 
         if (now >= _nextReport)
         {
-            _nextReport = _subscriptions.Count == 0 ? Instant.Never : now + ReportInterval;
+            _nextReport = _streams.Count == 0 ? Instant.Never : now + ReportInterval;
             SendReports(now);
         }
     }
@@ -200,9 +202,9 @@ internal sealed class OutgoingMedia(PeerConnection connection, MediaRoom room) :
     {
         Span<byte> buffer = stackalloc byte[1200];
         var writer = new RtcpWriter(buffer);
-        foreach (var subscription in _subscriptions)
+        foreach (var stream in _streams)
         {
-            if (subscription.Down is { } down && down.TryMakeSenderReport(now, out var info))
+            if (stream.Down is { } down && down.TryMakeSenderReport(now, out var info))
             {
                 if (writer.Available < 128)
                 {
@@ -211,7 +213,7 @@ internal sealed class OutgoingMedia(PeerConnection connection, MediaRoom room) :
                 }
 
                 writer.WriteSenderReport(info, []);
-                writer.WriteCanonicalName(info.Sender, subscription.CanonicalName);
+                writer.WriteCanonicalName(info.Sender, stream.CanonicalName);
             }
         }
 
@@ -221,17 +223,17 @@ internal sealed class OutgoingMedia(PeerConnection connection, MediaRoom room) :
         }
     }
 
-    private void HandleReport(Subscription subscription, in ReportBlock block, Instant now)
+    private void HandleReport(OutgoingStream stream, in ReportBlock block, Instant now)
     {
-        if (subscription.Down is not { } down)
+        if (stream.Down is not { } down)
         {
             return;
         }
 
         var before = down.Reports.PacketsSent;
         down.Reports.HandleReport(block, now);
-        var expected = (int)Math.Clamp(before - subscription.Reported, 0, 10_000);
-        subscription.Reported = before;
+        var expected = (int)Math.Clamp(before - stream.Reported, 0, 10_000);
+        stream.Reported = before;
         Link.OnReceiverReport(down.Reports.FractionLost, expected, down.Reports.RoundTrip, now);
     }
 }

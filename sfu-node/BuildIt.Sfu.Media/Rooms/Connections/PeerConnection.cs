@@ -120,10 +120,16 @@ internal sealed class PeerConnection : IDatagramHandler, IPeerTransportEvents, I
             return "the description has no certificate fingerprint of a supported kind (sha-256 or stronger)";
         }
 
-        _remoteUfrag = ufrag;
-        _transport.SetRemoteParameters(
-            new IceCredentials(ufrag, password), fingerprint, session.NodeIsDtlsClient ? DtlsRole.Client : DtlsRole.Server, now);
-        foreach (var candidate in session.RemoteCandidates)
+        SetRemote(new IceCredentials(ufrag, password), fingerprint, session.NodeIsDtlsClient ? DtlsRole.Client : DtlsRole.Server, session.RemoteCandidates, now);
+        return null;
+    }
+
+    /// <summary>Takes the other side's credentials, certificate and candidates.</summary>
+    public void SetRemote(IceCredentials credentials, DtlsFingerprint fingerprint, DtlsRole role, IReadOnlyList<string> candidates, Instant now)
+    {
+        _remoteUfrag = credentials.Ufrag;
+        _transport.SetRemoteParameters(credentials, fingerprint, role, now);
+        foreach (var candidate in candidates)
         {
             AddRemoteCandidate(candidate);
         }
@@ -132,8 +138,6 @@ internal sealed class PeerConnection : IDatagramHandler, IPeerTransportEvents, I
         {
             SetState(PeerConnectionState.Connecting, now);
         }
-
-        return null;
     }
 
     public void AddRemoteCandidate(string line)

@@ -25,7 +25,7 @@ internal sealed class ForwardingBatch(MediaRoom room) : IDeadline
     /// <summary>Forwards a packet before the iteration ends.</summary>
     public void Add(PublicationEncoding encoding, in IncomingPacket packet, Instant now)
     {
-        if (encoding.Subscriptions.Count == 0)
+        if (encoding.Subscriptions.Count == 0 && encoding.Pipes.Count == 0)
         {
             return;
         }
@@ -40,6 +40,11 @@ internal sealed class ForwardingBatch(MediaRoom room) : IDeadline
             foreach (var subscription in CollectionsMarshal.AsSpan(encoding.Subscriptions))
             {
                 subscription.Down!.Forward(packet, subscription.Outgoing, now);
+            }
+
+            foreach (var pipe in encoding.Pipes)
+            {
+                pipe.Forward(packet, now);
             }
 
             return;
@@ -107,6 +112,25 @@ internal sealed class ForwardingBatch(MediaRoom room) : IDeadline
                 if (held.MayConcern(down))
                 {
                     down.Forward(held.Open(), sink, now);
+                }
+            }
+        }
+
+        if (encoding.Pipes.Count > 0)
+        {
+            ForwardToNodes(encoding, places[..count], now);
+        }
+    }
+
+    private void ForwardToNodes(PublicationEncoding encoding, ReadOnlySpan<byte> places, Instant now)
+    {
+        foreach (var pipe in CollectionsMarshal.AsSpan(encoding.Pipes))
+        {
+            foreach (var place in places)
+            {
+                if (pipe.Carries(_packets[place]!.Layer))
+                {
+                    pipe.Forward(_packets[place]!.Open(), now);
                 }
             }
         }

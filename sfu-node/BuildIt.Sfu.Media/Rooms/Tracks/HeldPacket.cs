@@ -36,6 +36,9 @@ internal sealed class HeldPacket
         _isInOrder = packet.IsInOrder;
     }
 
+    /// <summary>The simulcast layer it is of.</summary>
+    public int Layer => _source.Index;
+
     /// <summary>The packet as it was when it was accepted, valid until the next <see cref="Hold"/>.</summary>
     public IncomingPacket Open()
     {

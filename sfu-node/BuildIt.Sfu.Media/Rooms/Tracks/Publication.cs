@@ -5,7 +5,7 @@ using BuildIt.Sfu.Media.Speakers;
 namespace BuildIt.Sfu.Media.Rooms.Tracks;
 
 /// <summary>A published track: what was announced, its encodings, and who is subscribed to it. Used on one loop.</summary>
-internal sealed class Publication(MediaPeer publisher, PublishedTrack track)
+internal sealed class Publication(IUpstream upstream, PublishedTrack track)
 {
     /// <summary>Key frames that one subscriber may ask for on average: they cost the publisher and all who watch it.</summary>
     private const double KeyFramesPerSecond = 0.5;
@@ -15,7 +15,8 @@ internal sealed class Publication(MediaPeer publisher, PublishedTrack track)
 
     private readonly Dictionary<ParticipantSid, TokenBucket> _keyFrameBudgets = [];
 
-    public MediaPeer Publisher { get; } = publisher;
+    /// <summary>What feeds it; another one once it comes from elsewhere.</summary>
+    public IUpstream Upstream { get; set; } = upstream;
 
     public PublishedTrack Track { get; private set; } = track;
 
@@ -62,7 +63,7 @@ internal sealed class Publication(MediaPeer publisher, PublishedTrack track)
         {
             if (!Encodings.Exists(known => known.Announced.Cid == encoding.Cid))
             {
-                Encodings.Add(new PublicationEncoding(this, encoding, Publisher.NextAnnouncement()));
+                Encodings.Add(new PublicationEncoding(this, encoding, Upstream.NextAnnouncement()));
             }
         }
 
@@ -74,15 +75,17 @@ internal sealed class Publication(MediaPeer publisher, PublishedTrack track)
     /// The publisher changed the codec of an encoding: its subscribers get it under that codec's payload type, and who could receive none
     /// may receive this.
     /// </summary>
-    public void OnCodecChanged(PublicationEncoding encoding)
+    public void OnCodecChanged(PublicationEncoding encoding, Instant now)
     {
         foreach (var subscription in Subscriptions.ToArray())
         {
             if (subscription.Encoding is null || subscription.Encoding == encoding)
             {
-                subscription.TryStart(Publisher.Room.Now);
+                subscription.TryStart(now);
             }
         }
+
+        encoding.Pipes.ForEach(pipe => pipe.Restart(now));
     }
 
     /// <summary>When <see cref="TakeWantedQualities"/> may have something new.</summary>

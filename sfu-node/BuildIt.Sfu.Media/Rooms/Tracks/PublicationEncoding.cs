@@ -28,6 +28,9 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
     /// <summary>Until then they are what is measured.</summary>
     private static readonly TimeSpan Beginning = TimeSpan.FromSeconds(5);
 
+    /// <summary>A layer that is this far behind the newest packet of its track is not being sent any more: all show the same frames.</summary>
+    private static readonly TimeSpan LayerSilence = TimeSpan.FromMilliseconds(500);
+
     private static readonly string[] KnownRids = ["q", "h", "f"];
 
     // Asked for each subscriber several times a second: an array is walked without allocating.
@@ -47,7 +50,7 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
     public long Order { get; } = order;
 
     /// <summary>Null until negotiated.</summary>
-    public NegotiatedSection? Section { get; private set; }
+    public IncomingFormat? Format { get; private set; }
 
     /// <summary>The codec the publisher sends; null until negotiated.</summary>
     public NegotiatedCodec? Codec { get; private set; }
@@ -69,7 +72,13 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
     /// <summary>Those who receive this encoding.</summary>
     public List<Subscription> Subscriptions { get; } = [];
 
-    public string MimeType => Codec?.MimeType(Section!.Kind) ?? "";
+    /// <summary>What goes to other nodes of it.</summary>
+    public List<RelayPipe> Pipes { get; } = [];
+
+    /// <summary>What the node that it comes from says of its layers; null where it comes from a client.</summary>
+    public ToldLayers? Told { get; set; }
+
+    public string MimeType => Codec?.MimeType(Format!.IsVideo ? Sdp.MediaKind.Video : Sdp.MediaKind.Audio) ?? "";
 
     /// <summary>Lower-case codec name as the protocol has it ("vp8").</summary>
     public string CodecName => Codec?.Name.ToLowerInvariant() ?? Announced.Codec;
@@ -89,7 +98,7 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
     /// <summary>The same, averaged over some seconds: a quiet moment of a picture is over soon.</summary>
     public ref readonly LayerRates UsualRates => ref _usualRates;
 
-    public void Start(NegotiatedSection section, ExtensionMap extensions, int slot, Instant now)
+    public void Start(IncomingFormat format, ExtensionMap extensions, int slot, Instant now)
     {
         if (Publication.IsVideo)
         {
@@ -100,15 +109,55 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
         }
 
         // What came of the stream before is of another source.
-        Publication.Publisher.Room.Forwarding.Flush(now);
-        Section = section;
+        Publication.Upstream.Flush(now);
+        Format = format;
         Slot = slot;
         _extensions = extensions;
-        Use(section.Codecs[0]);
+        Use(format.Codecs[0]);
     }
 
     /// <summary>Whether somebody gets this layer, or waits for a key frame of it.</summary>
-    public bool IsUsed(int layer) => Subscriptions.Exists(subscription => subscription.Down!.Uses(layer));
+    public bool IsUsed(int layer) =>
+        Subscriptions.Exists(subscription => subscription.Down!.Uses(layer)) || Pipes.Exists(pipe => pipe.Uses(layer));
+
+    /// <summary>The highest simulcast layer that can be had now; -1 when none can.</summary>
+    public int HighestActiveLayer()
+    {
+        if (Told is { } told)
+        {
+            return told.Highest;
+        }
+
+        var newest = Instant.Zero;
+        foreach (var layer in Incoming!.Layers)
+        {
+            newest = Instant.Max(newest, layer?.LastArrival ?? Instant.Zero);
+        }
+
+        for (var i = IncomingTrack.MaxLayers - 1; i >= 0; i--)
+        {
+            if (Incoming.Layer(i) is { } layer && newest - layer.LastArrival < LayerSilence)
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>The quality that a layer stands for: the other way round from <see cref="LayerOfQuality"/>.</summary>
+    public VideoQualityLevel QualityOfLayer(int layer)
+    {
+        foreach (var announced in _layers)
+        {
+            if (announced.Quality != VideoQualityLevel.Off && RankOf(announced) == layer)
+            {
+                return announced.Quality;
+            }
+        }
+
+        return (VideoQualityLevel)Math.Clamp(layer, (int)VideoQualityLevel.Low, (int)VideoQualityLevel.High);
+    }
 
     /// <summary>
     /// A client may change to another negotiated codec, and the stream goes on in it. Only its newest packet says so: one that comes late,
@@ -121,19 +170,19 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
             return;
         }
 
-        foreach (var codec in Section!.Codecs)
+        foreach (var codec in Format!.Codecs)
         {
             if (codec.PayloadType == packet.PayloadType)
             {
                 if (!_codecChanges.TryTake(1, now))
                 {
-                    Publication.Publisher.Events.OnLimited(ClientLimit.CodecChanges, now);
+                    Publication.Upstream.OnCodecChangeRefused(now);
                     return;
                 }
 
-                Publication.Publisher.Room.Forwarding.Flush(now);
+                Publication.Upstream.Flush(now);
                 Use(codec);
-                Publication.OnCodecChanged(this);
+                Publication.OnCodecChanged(this, now);
                 return;
             }
         }
@@ -151,7 +200,7 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
         }
 
         var known = Array.IndexOf(KnownRids, rid);
-        var order = Section!.Rids.ToList().IndexOf(rid);
+        var order = Format!.Rids.ToList().IndexOf(rid);
         return Math.Clamp(known >= 0 ? known : order, 0, IncomingTrack.MaxLayers - 1);
     }
 
@@ -211,6 +260,7 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
                 // Each simulcast stream is whole by itself; a scalable stream's layers build on those below.
                 var rate = layer?.RateUpTo(Incoming.IsSimulcast ? 0 : spatial, temporal, now) ?? DataRate.Zero;
                 var id = new LayerId(spatial, temporal);
+                rate = Told?.RateOf(id, rate) ?? rate;
                 _rates.Set(id, rate);
                 _usualRates.Set(id, rate * weight + _usualRates.Get(id) * (1 - weight));
             }
@@ -222,8 +272,7 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
         Codec = codec;
         (_measuredAt, _startedAt) = (Instant.Never, Instant.Never);
         CodecKind = CodecKinds.FromEncodingName(codec.Name);
-        var isVideo = Section!.Kind == Sdp.MediaKind.Video;
-        Incoming = new IncomingTrack(
+                Incoming = new IncomingTrack(
             new IncomingTrackOptions
             {
                 Codec = CodecKind,
@@ -231,12 +280,12 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
                 PayloadType = codec.PayloadType,
                 RtxPayloadType = codec.RtxPayloadType,
                 Nack = codec.Nack,
-                HistoryBytes = isVideo ? VideoHistoryBytes : AudioHistoryBytes,
+                HistoryBytes = Format!.IsVideo ? VideoHistoryBytes : AudioHistoryBytes,
             },
             _extensions!,
             Incoming)
         {
-            IsSimulcast = Section.Rids.Count > 1 || Section.RemoteSources.Count > 1,
+            IsSimulcast = Format.IsSimulcast,
         };
     }
 }

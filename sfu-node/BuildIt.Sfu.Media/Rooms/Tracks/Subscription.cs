@@ -9,11 +9,8 @@ using BuildIt.Sfu.Media.Sdp.Negotiation;
 namespace BuildIt.Sfu.Media.Rooms.Tracks;
 
 /// <summary>One participant's subscription to one track, from the wish to forwarding. Used on one loop.</summary>
-internal sealed class Subscription
+internal sealed class Subscription : OutgoingStream
 {
-    /// <summary>A layer that is this far behind the newest packet of its track is not being sent any more: all show the same frames.</summary>
-    private static readonly TimeSpan LayerSilence = TimeSpan.FromMilliseconds(500);
-
     /// <summary>How long a publisher may take to send a codec that it was asked for; a client needs an offer and an answer for it.</summary>
     private static readonly TimeSpan BackupPatience = TimeSpan.FromSeconds(15);
 
@@ -38,23 +35,25 @@ internal sealed class Subscription
     public MediaPeer Subscriber { get; }
 
     /// <summary>The subscriber's way out. Kept here because every packet needs it, and the detour is a miss of the cache.</summary>
-    public OutgoingMedia Outgoing { get; }
+    public SubscriberMedia Outgoing { get; }
 
     public Publication Publication { get; }
 
     /// <summary>How the track stands in the subscriber's descriptions.</summary>
     public SendTrack Sends { get; }
 
-    /// <summary>The name in RTCP source descriptions, as bytes.</summary>
-    public byte[] CanonicalName { get; }
+    public override bool IsVideo => Publication.IsVideo;
+
+    public override uint Source => Sends.Ssrc;
+
+    public override uint? RepairSource => Sends.RtxSsrc;
+
+    public override byte[] CanonicalName { get; }
 
     public SubscriptionSettings Settings { get; set; }
 
     /// <summary>Which encoding is forwarded; null before negotiation and while the subscriber can receive none.</summary>
     public PublicationEncoding? Encoding { get; private set; }
-
-    /// <summary>The outgoing stream; null before negotiation. It lives as long as the subscription, whatever feeds it.</summary>
-    public DownTrack? Down { get; private set; }
 
     /// <summary>Highest layers that the link's share allows; set by the allocation.</summary>
     public LayerPair Allowed { get; private set; } = LayerPair.All;
@@ -64,9 +63,6 @@ internal sealed class Subscription
 
     /// <summary>Since when not even the base layer fits; never when it does.</summary>
     public Instant StarvedSince { get; set; } = Instant.Never;
-
-    /// <summary>Packets sent at the subscriber's last report.</summary>
-    public long Reported { get; set; }
 
     /// <summary>Counts at the last quality score, to judge what came since.</summary>
     public (long Sent, long Lost) Scored { get; set; }
@@ -137,7 +133,7 @@ internal sealed class Subscription
 
         Encoding.Subscriptions.Remove(this);
         Encoding.Demand?.Remove(Subscriber.Options.Sid, Subscriber.Room.Now);
-        Publication.Publisher.OnDemandChanged(Subscriber.Room.Now);
+        Publication.Upstream.OnDemandChanged(Subscriber.Room.Now);
         _told = default;
         Outgoing.Remove(this);
         Encoding = null;
@@ -147,7 +143,7 @@ internal sealed class Subscription
     public void End()
     {
         Stop();
-        Outgoing.End(Sends);
+        Outgoing.End(this);
         Down = null;
     }
 
@@ -170,7 +166,7 @@ internal sealed class Subscription
         if (!wanted.IsNone && Publication.IsVideo)
         {
             wanted = wanted with { Spatial = Math.Min(wanted.Spatial, WantedLayer()) };
-            Down.HighestLayer = incoming.IsSimulcast ? Math.Max(0, HighestActiveLayer(incoming)) : LayerPair.All.Spatial;
+            Down.HighestLayer = incoming.IsSimulcast ? Math.Max(0, Encoding.HighestActiveLayer()) : LayerPair.All.Spatial;
         }
 
         TellPublisher(now);
@@ -198,8 +194,7 @@ internal sealed class Subscription
         }
     }
 
-    /// <summary>The subscriber lost its picture (PLI or FIR).</summary>
-    public void OnPictureLost()
+    public override void OnPictureLost()
     {
         if (Down is { IsForwarding: true } && Encoding?.Incoming is { } incoming)
         {
@@ -222,7 +217,7 @@ internal sealed class Subscription
         {
             _told = (demand, quality);
             demand.SetWanted(Subscriber.Options.Sid, quality, now);
-            Publication.Publisher.OnDemandChanged(now);
+            Publication.Upstream.OnDemandChanged(now);
         }
     }
 
@@ -272,7 +267,7 @@ internal sealed class Subscription
         }
 
         _awaited.Demand.Remove(Subscriber.Options.Sid, now);
-        Publication.Publisher.OnDemandChanged(now);
+        Publication.Upstream.OnDemandChanged(now);
         (_awaited, _told) = (null, default);
     }
 
@@ -284,25 +279,6 @@ internal sealed class Subscription
             _failed = true;
             Subscriber.Events.OnSubscriptionFailed(Publication.Sid, SubscriptionFailure.CodecUnsupported, now);
         }
-    }
-
-    private static int HighestActiveLayer(IncomingTrack incoming)
-    {
-        var newest = Instant.Zero;
-        foreach (var layer in incoming.Layers)
-        {
-            newest = Instant.Max(newest, layer?.LastArrival ?? Instant.Zero);
-        }
-
-        for (var i = IncomingTrack.MaxLayers - 1; i >= 0; i--)
-        {
-            if (incoming.Layer(i) is { } layer && newest - layer.LastArrival < LayerSilence)
-            {
-                return i;
-            }
-        }
-
-        return -1;
     }
 
     private void RequestKeyFrame(IncomingTrack incoming)
@@ -330,7 +306,7 @@ internal sealed class Subscription
         }
 
         layer.KeyFrames.Want();
-        Publication.Publisher.OnFeedbackWanted();
+        Publication.Upstream.OnFeedbackWanted();
     }
 
     private NegotiatedCodec? CodecNamed(string name) =>
