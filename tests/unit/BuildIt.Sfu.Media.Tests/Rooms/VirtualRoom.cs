@@ -2,6 +2,7 @@ using System.Net;
 using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Ice;
 using BuildIt.Sfu.Media.Net;
+using BuildIt.Sfu.Media.Relay;
 using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Media.Speakers;
 using BuildIt.Sfu.Media.Tests.Network;
@@ -27,7 +28,7 @@ internal sealed class VirtualRoom : IMediaHost, IRoomLoop, IMediaRoomEvents
     {
         _seed = seed;
         Random = new SeededSource(seed);
-        Media = new MediaRoom(new RoomSid("RM_virtual"), this, this);
+        Media = new MediaRoom(new RoomSid("RM_virtual"), this, this, RelayLinks.Create);
     }
 
     public MediaRoom Media { get; }
@@ -116,10 +117,19 @@ internal sealed class VirtualRoom : IMediaHost, IRoomLoop, IMediaRoomEvents
     {
     }
 
+    /// <summary>What a datagram of the last connection that was made goes through.</summary>
+    public VirtualEndpoint Wire(EmulatedLink link, Action<byte[]> deliver)
+    {
+        var endpoint = _created!;
+        endpoint.Output = (bytes, now) => Send(link, bytes, now, (datagram, _) => deliver(datagram));
+        return endpoint;
+    }
+
     private static void Send(EmulatedLink link, ReadOnlySpan<byte> bytes, Instant now, Action<byte[], Instant> deliver) =>
         link.Send(new EmulatedPacket(new Datagram(bytes.ToArray(), deliver), 0, bytes.Length + 28, now), now);
 
-    private void Tick()
+    /// <summary>Goes on by a millisecond.</summary>
+    public void Tick()
     {
         Now += Step;
         while (_posted.TryDequeue(out var work))

@@ -1,0 +1,207 @@
+using BuildIt.Sfu.Media.Base;
+using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Media.Tests.Rooms;
+
+namespace BuildIt.Sfu.Media.Tests.Relay;
+
+/// <summary>A room over several nodes: who is at one sees and hears who is at another, and only what is watched crosses.</summary>
+public sealed class RelayTests
+{
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void A_picture_and_a_sound_reach_a_subscriber_some_nodes_away(int hops)
+    {
+        var (cascade, _, _, subscriber) = Connected(seed: hops, hops);
+
+        Assert.True(cascade.SecondsUntil(() => subscriber.Video.Layer == 2, 10) < 10, "the high layer is not reached");
+        cascade.Run(1);
+        subscriber.Video.LongestGap = TimeSpan.Zero;
+        var before = (subscriber.Video.Frames, subscriber.Audio.Frames);
+        cascade.Run(10);
+
+        Assert.InRange(subscriber.Video.Frames - before.Item1, 10 * 25 - 5, 10 * 25 + 5);
+        Assert.InRange(subscriber.Audio.Frames - before.Item2, 10 * 50 - 5, 10 * 50 + 5);
+        Assert.True(subscriber.Video.LongestGap < TimeSpan.FromMilliseconds(200), $"no picture for {subscriber.Video.LongestGap.TotalMilliseconds:0} ms");
+        Nothing_is_wrong(cascade, subscriber);
+    }
+
+    [Fact]
+    public void What_nobody_behind_a_link_watches_does_not_cross_it()
+    {
+        var cascade = new VirtualCascade(seed: 11, nodes: 2);
+        var link = cascade.Join(0, 1);
+        var publisher = cascade.Nodes[0].Join("publisher");
+        publisher.Publish();
+        cascade.Run(3);
+        Assert.Equal(0, link.Parent.Peer.Statistics.PacketsSent);
+
+        var subscriber = cascade.Nodes[1].Join("subscriber");
+        cascade.Subscribe(cascade.Nodes[1], subscriber, publisher, new SubscriptionSettings { Width = 160, Height = 90 });
+        Assert.True(cascade.SecondsUntil(() => subscriber.Receivers.Count == 2 && subscriber.Video.Frames > 25, 5) < 5);
+        cascade.Run(5);
+        Assert.Equal(0, subscriber.Video.Layer);
+        var (bytes, from) = (link.Parent.Peer.Statistics.BytesSent, cascade.Now);
+        cascade.Run(10);
+
+        // Sound and the lowest layer, with what headers and tags add.
+        var rate = (link.Parent.Peer.Statistics.BytesSent - bytes) * 8 / (cascade.Now - from).TotalSeconds;
+        var media = ModelClient.LayerRates[0].BitsPerSecond + ModelClient.AudioRate.BitsPerSecond;
+        Assert.InRange(rate, media * 0.8, media * 1.5);
+
+        subscriber.Peer.UpdateSubscription(publisher.VideoSid, new SubscriptionSettings { Disabled = true }, cascade.Now);
+        subscriber.Peer.Unsubscribe(publisher.AudioSid, cascade.Now);
+        cascade.Run(5);
+        var packets = link.Parent.Peer.Statistics.PacketsSent;
+        cascade.Run(3);
+        Assert.Equal(packets, link.Parent.Peer.Statistics.PacketsSent);
+        Nothing_is_wrong(cascade, subscriber);
+    }
+
+    [Fact]
+    public void One_copy_of_each_layer_crosses_however_many_watch_it()
+    {
+        var cascade = new VirtualCascade(seed: 12, nodes: 2);
+        var link = cascade.Join(0, 1);
+        var publisher = cascade.Nodes[0].Join("publisher");
+        publisher.Publish();
+        var small = cascade.Nodes[1].Join("small");
+        var large = cascade.Nodes[1].Join("large");
+        var also = cascade.Nodes[1].Join("also");
+        cascade.Subscribe(cascade.Nodes[1], small, publisher, new SubscriptionSettings { Width = 160, Height = 90 });
+        cascade.Subscribe(cascade.Nodes[1], large, publisher, new SubscriptionSettings());
+        cascade.Subscribe(cascade.Nodes[1], also, publisher, new SubscriptionSettings());
+        Assert.True(cascade.SecondsUntil(() => large.Receivers.Count == 2 && also.Receivers.Count == 2 && large.Video.Layer == 2 && also.Video.Layer == 2, 15) < 15, "the high layer is not reached");
+        cascade.Run(8);
+        Assert.Equal(0, small.Video.Layer);
+        var (sent, video, sound, from) = (link.Parent.Peer.Statistics.BytesSent, small.Video.Bytes + large.Video.Bytes, large.Audio.Bytes, cascade.Now);
+        cascade.Run(10);
+
+        // The lowest and the highest layer and the sound, each once; the middle one, which nobody watches, not at all.
+        var crossed = link.Parent.Peer.Statistics.BytesSent - sent;
+        var watched = small.Video.Bytes + large.Video.Bytes - video + large.Audio.Bytes - sound;
+        Assert.InRange(crossed, watched * 0.95, watched * 1.1);
+        Nothing_is_wrong(cascade, small, large, also);
+    }
+
+    [Theory]
+    [InlineData(21, 0.05)]
+    [InlineData(22, 0.1)]
+    public void What_a_link_loses_is_repaired_on_that_link(int seed, double loss)
+    {
+        var (cascade, link, publisher, subscriber) = Connected(seed, hops: 1);
+        foreach (var path in new[] { link.Down, link.Up })
+        {
+            path.Settings.Loss = loss;
+            path.Settings.Delay = TimeSpan.FromMilliseconds(20);
+        }
+
+        Assert.True(cascade.SecondsUntil(() => subscriber.Video.Layer == 2, 15) < 15, "the high layer is not reached");
+        cascade.Run(2);
+        subscriber.Video.LongestGap = TimeSpan.Zero;
+        cascade.Run(15);
+
+        Assert.True(subscriber.Video.LongestGap <= TimeSpan.FromSeconds(1), $"no picture for {subscriber.Video.LongestGap.TotalMilliseconds:0} ms");
+        Assert.Equal(0, subscriber.Audio.Packets == 0 ? 1 : 0);
+        Assert.Equal(0, publisher.Sources.Sum(source => source.Repaired));
+        Nothing_is_wrong(cascade, subscriber);
+    }
+
+    [Fact]
+    public void On_a_thin_link_sound_goes_on_pictures_fall_and_return()
+    {
+        var (cascade, link, _, subscriber) = Connected(seed: 31, hops: 1);
+        Assert.True(cascade.SecondsUntil(() => subscriber.Video.Layer == 2, 10) < 10, "the high layer is not reached");
+        cascade.Run(3);
+
+        link.Down.Settings.Rate = DataRate.FromKilobits(500);
+        var fell = cascade.SecondsUntil(() => subscriber.Video.Layer == 0, 10);
+        cascade.Run(5);
+        var before = subscriber.Audio.Frames;
+        subscriber.Audio.LongestGap = TimeSpan.Zero;
+        cascade.Run(10);
+        Assert.True(fell <= 4, $"fell after {fell:0.0} s");
+        Assert.InRange(subscriber.Audio.Frames - before, 10 * 50 * 0.97, 10 * 50 + 5);
+        Assert.True(subscriber.Audio.LongestGap < TimeSpan.FromMilliseconds(300), $"no sound for {subscriber.Audio.LongestGap.TotalMilliseconds:0} ms");
+
+        link.Down.Settings.Rate = DataRate.FromMegabits(100);
+        var rose = cascade.SecondsUntil(() => subscriber.Video.Layer == 2, 20);
+        Assert.True(rose <= 15, $"returned after {rose:0.0} s");
+        Nothing_is_wrong(cascade, subscriber);
+    }
+
+    [Fact]
+    public void A_track_that_comes_another_way_goes_on_in_the_same_stream()
+    {
+        // 0 publishes; 2 watches, at first by way of 1, then from 0 itself.
+        var (cascade, last, publisher, subscriber) = Connected(seed: 41, hops: 2);
+        Assert.True(cascade.SecondsUntil(() => subscriber.Video.Layer == 2, 10) < 10, "the high layer is not reached");
+        cascade.Run(3);
+        subscriber.Video.LongestGap = TimeSpan.Zero;
+        var direct = cascade.Join(0, 2);
+        Assert.True(cascade.SecondsUntil(() => direct.Child.Peer.Feeds(publisher.VideoSid), 5) < 5, "the direct link brings nothing");
+        cascade.Run(2);
+        last.Child.Peer.Close(cascade.Now);
+        var frames = subscriber.Video.Frames;
+        cascade.Run(5);
+
+        Assert.InRange(subscriber.Video.Frames - frames, 5 * 25 - 10, 5 * 25 + 5);
+        Assert.True(subscriber.Video.LongestGap < TimeSpan.FromSeconds(1), $"no picture for {subscriber.Video.LongestGap.TotalMilliseconds:0} ms");
+        Nothing_is_wrong(cascade, subscriber);
+    }
+
+    [Fact]
+    public void A_silent_path_is_noticed_and_what_came_over_it_can_be_ended()
+    {
+        var (cascade, link, publisher, subscriber) = Connected(seed: 51, hops: 1);
+        cascade.Run(2);
+        link.Cut();
+        var noticed = cascade.SecondsUntil(() => !link.Parent.IsUp && !link.Child.IsUp, 10);
+        Assert.True(noticed <= 3, $"noticed after {noticed:0.0} s");
+
+        Assert.True(subscriber.Peer.IsSubscribed(publisher.VideoSid));
+        cascade.Nodes[1].Media.EndRelayed(publisher.VideoSid, cascade.Now);
+        Assert.False(subscriber.Peer.IsSubscribed(publisher.VideoSid));
+        cascade.Run(1);
+        Nothing_is_wrong(cascade, subscriber);
+    }
+
+    [Fact]
+    public void A_publisher_is_asked_for_what_is_watched_elsewhere_and_for_nothing_else()
+    {
+        var (cascade, _, publisher, subscriber) = Connected(seed: 61, hops: 2);
+        Assert.True(cascade.SecondsUntil(() => subscriber.Video.Layer == 2, 10) < 10, "the high layer is not reached");
+        cascade.Run(11);
+        subscriber.Peer.UpdateSubscription(publisher.VideoSid, new SubscriptionSettings { Width = 160, Height = 90 }, cascade.Now);
+        Assert.True(cascade.SecondsUntil(() => !publisher.Sources[1].IsActive && !publisher.Sources[2].IsActive, 25) < 25, "unwatched layers are still sent");
+        Assert.True(publisher.Sources[0].IsActive);
+        subscriber.Peer.UpdateSubscription(publisher.VideoSid, new SubscriptionSettings(), cascade.Now);
+        Assert.True(cascade.SecondsUntil(() => subscriber.Video.Layer == 2, 6) < 6, "the shown tile does not return to the high layer");
+        Nothing_is_wrong(cascade, subscriber);
+    }
+
+    private static (VirtualCascade Cascade, ModelLink Last, ModelClient Publisher, ModelClient Subscriber) Connected(int seed, int hops)
+    {
+        ModelLink last = null!;
+        var cascade = new VirtualCascade(seed, hops + 1);
+        for (var hop = 0; hop < hops; hop++)
+        {
+            last = cascade.Join(hop, hop + 1);
+        }
+
+        var publisher = cascade.Nodes[0].Join("publisher");
+        publisher.Publish();
+        var subscriber = cascade.Nodes[hops].Join("subscriber");
+        cascade.Subscribe(cascade.Nodes[hops], subscriber, publisher, new SubscriptionSettings());
+        var started = cascade.SecondsUntil(() => subscriber.Receivers.Count == 2 && subscriber.Video.Frames > 0 && subscriber.Audio.Frames > 0, 5);
+        Assert.True(started < 3, $"media starts after {started} s");
+        return (cascade, last, publisher, subscriber);
+    }
+
+    private static void Nothing_is_wrong(VirtualCascade cascade, params ModelClient[] subscribers)
+    {
+        Assert.All(subscribers, subscriber => Assert.Empty(subscriber.Video.Faults));
+        Assert.All(cascade.Nodes, node => Assert.Empty(node.Encryption.Refused));
+    }
+}
