@@ -200,7 +200,7 @@ internal sealed class RelayPeer : IRelayPeer, IUpstream, ITrackFollower, IDataPo
             }
         }
 
-        SetMuted(publication, track.Muted, now);
+        _room.SetRelayedMuted(publication.Sid, track.Muted, now);
         _room.OnChanged(publication, now);
         feed.Forget();
         OnDemandChanged(now);
@@ -456,15 +456,6 @@ internal sealed class RelayPeer : IRelayPeer, IUpstream, ITrackFollower, IDataPo
         if (_offers.Remove(publication.Sid, out var offer))
         {
             offer.End(_options.Sid, now);
-        }
-    }
-
-    private static void SetMuted(Publication publication, bool muted, Instant now)
-    {
-        if (publication.Muted != muted)
-        {
-            publication.Muted = muted;
-            publication.Subscriptions.ForEach(subscription => subscription.Update(now));
         }
     }
 

@@ -16,6 +16,9 @@ public interface IMediaRoom
     /// </summary>
     IRelayPeer AddRelay(RelayPeerOptions options, IRelayPeerEvents events, Instant now);
 
+    /// <summary>Whether what is published elsewhere is muted. No effect on what is published here.</summary>
+    void SetRelayedMuted(TrackSid track, bool muted, Instant now);
+
     /// <summary>Ends what is published elsewhere: its publisher has left, or cannot be reached. No effect on what is published here.</summary>
     void EndRelayed(TrackSid track, Instant now);
 

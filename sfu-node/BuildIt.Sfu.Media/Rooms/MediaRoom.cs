@@ -76,6 +76,17 @@ public sealed class MediaRoom : IMediaRoom, IDeadline
         return (_relays ?? throw new NotSupportedException("This room has no links to other nodes."))(this, options, events, now);
     }
 
+    public void SetRelayedMuted(TrackSid track, bool muted, Instant now)
+    {
+        Now = now;
+        if (Find(track) is { Upstream: not MediaPeer } publication && publication.Muted != muted)
+        {
+            publication.Muted = muted;
+            publication.Subscriptions.ForEach(subscription => subscription.Update(now));
+            OnChanged(publication, now);
+        }
+    }
+
     public void EndRelayed(TrackSid track, Instant now)
     {
         Now = now;

@@ -1,4 +1,5 @@
 using BuildIt.Sfu.Media.Base;
+using BuildIt.Sfu.Media.Relay;
 using BuildIt.Sfu.Media.Rooms;
 
 namespace BuildIt.Sfu.Node.Hosting;
@@ -18,7 +19,7 @@ public sealed class MediaRoomFactory(IReadOnlyList<MediaHost> hosts) : IMediaRoo
     public IMediaRoom Create(RoomSid sid, IRoomLoop loop, IMediaRoomEvents events)
     {
         var host = hosts.First(candidate => candidate.Loop == loop);
-        return new CountedRoom(new MediaRoom(sid, host, events), host);
+        return new CountedRoom(new MediaRoom(sid, host, events, RelayLinks.Create), host);
     }
 
     /// <summary>Gives its place on the loop back when it closes.</summary>
@@ -27,6 +28,12 @@ public sealed class MediaRoomFactory(IReadOnlyList<MediaHost> hosts) : IMediaRoo
         private bool _closed;
 
         public IMediaPeer AddPeer(MediaPeerOptions options, IMediaPeerEvents events, Instant now) => room.AddPeer(options, events, now);
+
+        public IRelayPeer AddRelay(RelayPeerOptions options, IRelayPeerEvents events, Instant now) => room.AddRelay(options, events, now);
+
+        public void SetRelayedMuted(TrackSid track, bool muted, Instant now) => room.SetRelayedMuted(track, muted, now);
+
+        public void EndRelayed(TrackSid track, Instant now) => room.EndRelayed(track, now);
 
         public void Close(Instant now)
         {

@@ -151,7 +151,7 @@ public sealed partial class RouteWatch(
 
     private async Task WritePresenceAsync(RoomHost host, CancellationToken stopping)
     {
-        var members = await host.InvokeAsync((core, _) => core.Members());
+        var members = await host.InvokeAsync((core, _) => core.MembersHere());
         await registry.SetPresenceAsync(
             new RoomId(host.Name),
             [.. members.Select(p => new Presence { Participant = p.Identity, Node = table.Self, JoinedAt = p.JoinedAt, Publishing = p.Publishes })],

@@ -17,8 +17,7 @@ internal sealed class DataRelay(RoomCore room)
     private static readonly TimeSpan HoldStep = TimeSpan.FromMilliseconds(20);
 
     private readonly Dictionary<string, ReplayBuffer> _replay = new(StringComparer.Ordinal);
-    private readonly HashSet<ByteString> _nonces = [];
-    private readonly Queue<ByteString> _nonceOrder = new();
+    private readonly RecentSet<ByteString> _nonces = new(RememberedNonces);
 
     public void FromClient(Participant sender, DataChannelKind channel, ReadOnlySpan<byte> message, Instant now)
     {
@@ -66,7 +65,7 @@ internal sealed class DataRelay(RoomCore room)
 
         var encoded = packet.ToByteArray();
         var destinations = new Destinations(packet);
-        var receivers = room.Participants.Count(receiver => receiver != sender && destinations.Include(receiver));
+        var receivers = room.Members.Count(receiver => receiver != sender && destinations.Include(receiver));
         if (reliable)
         {
             Hold(sender, sender.ReliableAllowance.Deliver(receivers, encoded.Length, now), now);
@@ -78,15 +77,23 @@ internal sealed class DataRelay(RoomCore room)
 
         if (reliable && packet.Sequence > 0)
         {
-            if (!_replay.TryGetValue(sender.Sid.Value, out var buffer))
-            {
-                _replay.Add(sender.Sid.Value, buffer = new ReplayBuffer(room.Services.Limits));
-            }
-
-            buffer.Add(packet, encoded, now);
+            Keep(sender.Sid, packet, encoded, now);
         }
 
-        Deliver(sender, destinations, encoded, reliable ? DataChannelKind.Reliable : DataChannelKind.Lossy, now);
+        var kind = reliable ? DataChannelKind.Reliable : DataChannelKind.Lossy;
+        Deliver(sender.Sid, destinations, encoded, kind, now);
+        room.Relays.SendData(sender.Sid, destinations, encoded, kind, now);
+    }
+
+    /// <summary>Delivers what a member of another node sent, as that node has checked it.</summary>
+    public void FromNode(RemoteMember sender, DataPacket packet, byte[] encoded, DataChannelKind channel, Instant now)
+    {
+        if (channel == DataChannelKind.Reliable && packet.Sequence > 0)
+        {
+            Keep(sender.Sid, packet, encoded, now);
+        }
+
+        Deliver(sender.Sid, new Destinations(packet), encoded, channel, now);
     }
 
     /// <summary>Sends as the server. False when the message is larger than a data channel carries; clients are held to the same.</summary>
@@ -98,24 +105,21 @@ internal sealed class DataRelay(RoomCore room)
             return false;
         }
 
-        if (!nonce.IsEmpty)
+        if (!nonce.IsEmpty && !_nonces.Add(nonce))
         {
-            if (!_nonces.Add(nonce))
-            {
-                return true;
-            }
-
-            _nonceOrder.Enqueue(nonce);
-            if (_nonceOrder.Count > RememberedNonces)
-            {
-                _nonces.Remove(_nonceOrder.Dequeue());
-            }
+            return true;
         }
 
         var channel = packet.Kind == DataPacket.Types.Kind.Reliable ? DataChannelKind.Reliable : DataChannelKind.Lossy;
-        Deliver(sender: null, new Destinations(packet), encoded, channel, now);
+        var destinations = new Destinations(packet);
+        Deliver(default, destinations, encoded, channel, now);
+        room.Relays.SendData(default, destinations, encoded, channel, now);
         return true;
     }
+
+    /// <summary>Delivers what another node sends as the server.</summary>
+    public void FromServer(DataPacket packet, byte[] encoded, DataChannelKind channel, Instant now) =>
+        Deliver(default, new Destinations(packet), encoded, channel, now);
 
     /// <summary>Repeats to a resuming participant what it has not received of one publisher.</summary>
     public void Replay(Participant receiver, DataChannelReceiveState state, Instant now)
@@ -132,7 +136,7 @@ internal sealed class DataRelay(RoomCore room)
         }
     }
 
-    public void Forget(Participant participant) => _replay.Remove(participant.Sid.Value);
+    public void Forget(Member participant) => _replay.Remove(participant.Sid.Value);
 
     /// <summary>Takes a message that may be lost from what its sender may send; false, and counted, when that is used up.</summary>
     public bool MaySend(Participant sender, int bytes, Instant now)
@@ -185,15 +189,25 @@ internal sealed class DataRelay(RoomCore room)
         }
     }
 
-    private void Deliver(Participant? sender, Destinations destinations, byte[] encoded, DataChannelKind channel, Instant now)
+    private void Deliver(ParticipantSid sender, Destinations destinations, byte[] encoded, DataChannelKind channel, Instant now)
     {
         foreach (var receiver in room.Participants)
         {
-            if (receiver != sender && destinations.Include(receiver))
+            if (receiver.Sid != sender && destinations.Include(receiver))
             {
-                receiver.Media.SendData(channel, sender?.Sid ?? default, encoded, now);
+                receiver.Media.SendData(channel, sender, encoded, now);
             }
         }
+    }
+
+    private void Keep(ParticipantSid sender, DataPacket packet, byte[] encoded, Instant now)
+    {
+        if (!_replay.TryGetValue(sender.Value, out var buffer))
+        {
+            _replay.Add(sender.Value, buffer = new ReplayBuffer(room.Services.Limits));
+        }
+
+        buffer.Add(packet, encoded, now);
     }
 
     /// <summary>Who speaks is said by the server alone, and what somebody else said by agents alone.</summary>

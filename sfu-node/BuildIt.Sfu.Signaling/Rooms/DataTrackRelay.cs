@@ -56,7 +56,7 @@ internal sealed class DataTrackRelay(RoomCore room)
         room.News.Publish(publisher, now);
         foreach (var subscriber in room.Participants)
         {
-            Reconcile(subscriber, track);
+            Reconcile(subscriber, track, now);
         }
 
         room.DataHandles.Flush(now);
@@ -73,7 +73,7 @@ internal sealed class DataTrackRelay(RoomCore room)
             return;
         }
 
-        Remove(track);
+        Remove(publisher, track);
         room.DataHandles.Flush(now);
         publisher.Send(new SignalResponse { UnpublishDataTrackResponse = new UnpublishDataTrackResponse { Info = track.Info } });
         room.News.Publish(publisher, now, tracksChanged: true);
@@ -93,7 +93,7 @@ internal sealed class DataTrackRelay(RoomCore room)
             wishes[update.TrackSid] = update.Subscribe;
             if (Find(update.TrackSid) is { } track)
             {
-                Reconcile(subscriber, track);
+                Reconcile(subscriber, track, now);
             }
         }
 
@@ -103,25 +103,22 @@ internal sealed class DataTrackRelay(RoomCore room)
     /// <summary>Everything about one subscriber: on join, and when its permission changes.</summary>
     public void ReconcileSubscriber(Participant subscriber, Instant now)
     {
-        foreach (var publisher in room.Participants)
+        foreach (var track in _tracks.Values)
         {
-            foreach (var track in publisher.DataTracks.Published.Values)
-            {
-                Reconcile(subscriber, track);
-            }
+            Reconcile(subscriber, track, now);
         }
 
         TellHandles(subscriber, now);
     }
 
     /// <summary>Everything about one publisher: when its consent or its visibility changes.</summary>
-    public void ReconcilePublisher(Participant publisher, Instant now)
+    public void ReconcilePublisher(Member publisher, Instant now)
     {
-        foreach (var track in publisher.DataTracks.Published.Values)
+        foreach (var track in publisher.PublishedData)
         {
             foreach (var subscriber in room.Participants)
             {
-                Reconcile(subscriber, track);
+                Reconcile(subscriber, track, now);
             }
         }
 
@@ -133,10 +130,47 @@ internal sealed class DataTrackRelay(RoomCore room)
     {
         foreach (var track in publisher.DataTracks.Published.Values.ToArray())
         {
-            Remove(track);
+            Remove(publisher, track);
         }
 
         room.DataHandles.Flush(now);
+    }
+
+    /// <summary>Brings the data tracks of a member of another node to what that node says.</summary>
+    public void Follow(RemoteMember publisher, IReadOnlyCollection<DataTrackInfo> said, Instant now)
+    {
+        foreach (var gone in publisher.Data.Values.Where(track => said.All(info => info.Sid != track.Info.Sid)).ToArray())
+        {
+            publisher.Data.Remove(gone.Info.Sid);
+            Forget(gone);
+        }
+
+        foreach (var info in said.Where(info => info.Sid.Length > 0 && !_tracks.ContainsKey(info.Sid)))
+        {
+            var track = new DataTrack(publisher, info);
+            _tracks.Add(info.Sid, track);
+            publisher.Data.Add(info.Sid, track);
+            foreach (var subscriber in room.Participants)
+            {
+                Reconcile(subscriber, track, now);
+            }
+        }
+
+        room.DataHandles.Flush(now);
+    }
+
+    /// <summary>Whether anybody here receives the track.</summary>
+    public bool IsReceived(string sid)
+    {
+        foreach (var subscriber in room.Participants)
+        {
+            if (subscriber.DataTracks.Handles.ContainsKey(sid))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Tells a subscriber its handles although they may not have changed: to one that joins or resumes.</summary>
@@ -161,7 +195,17 @@ internal sealed class DataTrackRelay(RoomCore room)
         }
 
         var receivers = room.Participants.Count(subscriber => subscriber.DataTracks.Handles.ContainsKey(track.Info.Sid));
-        if (!room.Data.MayDeliver(publisher, receivers, packet.Length, now))
+        if (room.Data.MayDeliver(publisher, receivers + room.Relays.Count, packet.Length, now))
+        {
+            Deliver(track, packet, now);
+            room.Relays.SendDataTrack(track, packet, now);
+        }
+    }
+
+    /// <summary>Delivers a packet of a track of the room to those here who receive it.</summary>
+    public void Deliver(DataTrack track, ReadOnlySpan<byte> packet, Instant now)
+    {
+        if (packet.Length < HeaderLength)
         {
             return;
         }
@@ -174,14 +218,14 @@ internal sealed class DataTrackRelay(RoomCore room)
             if (subscriber.DataTracks.Handles.TryGetValue(track.Info.Sid, out var handle))
             {
                 BinaryPrimitives.WriteUInt16BigEndian(forwarded.Span[HandleOffset..], handle);
-                subscriber.Media.SendData(DataChannelKind.DataTrack, publisher.Sid, forwarded, now);
+                subscriber.Media.SendData(DataChannelKind.DataTrack, track.Publisher.Sid, forwarded, now);
             }
         }
 
         ArrayPool<byte>.Shared.Return(copy);
     }
 
-    private void Reconcile(Participant subscriber, DataTrack track)
+    private void Reconcile(Participant subscriber, DataTrack track, Instant now)
     {
         if (subscriber == track.Publisher)
         {
@@ -214,13 +258,19 @@ internal sealed class DataTrackRelay(RoomCore room)
         }
 
         room.DataHandles.Tell(subscriber);
+        room.Relays.DataTrackWatched(track, now);
     }
 
-    private void Remove(DataTrack track)
+    private void Remove(Participant publisher, DataTrack track)
+    {
+        publisher.DataTracks.Published.Remove((ushort)track.Info.PubHandle);
+        publisher.Changed();
+        Forget(track);
+    }
+
+    private void Forget(DataTrack track)
     {
         _tracks.Remove(track.Info.Sid);
-        track.Publisher.DataTracks.Published.Remove((ushort)track.Info.PubHandle);
-        track.Publisher.Changed();
         foreach (var subscriber in room.Participants)
         {
             subscriber.DataTracks.Wishes.Remove(track.Info.Sid);

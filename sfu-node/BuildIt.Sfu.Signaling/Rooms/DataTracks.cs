@@ -3,7 +3,7 @@ using BuildIt.Sfu.Signaling.Protocol;
 namespace BuildIt.Sfu.Signaling.Rooms;
 
 /// <summary>A published data track. <see cref="Info"/> is never changed.</summary>
-internal sealed record DataTrack(Participant Publisher, DataTrackInfo Info);
+internal sealed record DataTrack(Member Publisher, DataTrackInfo Info);
 
 /// <summary>The data tracks one participant publishes and receives.</summary>
 internal sealed class DataTracks

@@ -29,7 +29,10 @@ internal readonly struct Destinations
     public static int Count(DataPacket packet) =>
         packet.DestinationIdentities.Count + (packet.User is { } user ? user.DestinationIdentities.Count + user.DestinationSids.Count : 0);
 
-    public bool Include(Participant receiver) =>
+    /// <summary>Whether it names whom it is for.</summary>
+    public bool AreNamed => _identities is not null || _sids is not null;
+
+    public bool Include(Member receiver) =>
         (_identities is null && _sids is null)
         || _identities?.Contains(receiver.Identity) == true
         || _sids?.Contains(receiver.Sid.Value) == true;

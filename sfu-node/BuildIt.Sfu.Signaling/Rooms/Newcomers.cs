@@ -8,11 +8,11 @@ namespace BuildIt.Sfu.Signaling.Rooms;
 /// </summary>
 internal sealed class Newcomers(RoomCore room)
 {
-    private readonly Dictionary<Participant, SpeakerInfo> _speaking = [];
-    private readonly Dictionary<Participant, ConnectionQualityInfo> _quality = [];
+    private readonly Dictionary<Member, SpeakerInfo> _speaking = [];
+    private readonly Dictionary<Member, ConnectionQualityInfo> _quality = [];
 
     /// <summary>Remembers who speaks; one who is silent is forgotten.</summary>
-    public void Keep(Participant participant, SpeakerInfo speaker)
+    public void Keep(Member participant, SpeakerInfo speaker)
     {
         if (speaker.Active)
         {
@@ -25,20 +25,20 @@ internal sealed class Newcomers(RoomCore room)
     }
 
     /// <summary>Whether members have been told that this one speaks.</summary>
-    public bool Speaks(Participant participant) => _speaking.ContainsKey(participant);
+    public bool Speaks(Member participant) => _speaking.ContainsKey(participant);
 
     /// <summary>Remembers the quality of a connection.</summary>
-    public void Keep(Participant participant, ConnectionQualityInfo quality) => _quality[participant] = quality;
+    public void Keep(Member participant, ConnectionQualityInfo quality) => _quality[participant] = quality;
 
     /// <summary>The participant has left.</summary>
-    public void Forget(Participant participant)
+    public void Forget(Member participant)
     {
         _speaking.Remove(participant);
         _quality.Remove(participant);
     }
 
     /// <summary>Tells a member how it stands with those whom it has just begun to receive.</summary>
-    public void Tell(Participant receiver, IReadOnlyCollection<Participant> about)
+    public void Tell(Participant receiver, IReadOnlyCollection<Member> about)
     {
         var speakers = new SpeakersChanged();
         var qualities = new ConnectionQualityUpdate();
@@ -69,7 +69,7 @@ internal sealed class Newcomers(RoomCore room)
     /// <summary>Tells a member whose signal connection was away everything it may have missed.</summary>
     public void TellAgain(Participant receiver)
     {
-        var about = room.Participants.Where(p => p == receiver || receiver.Receives(p)).ToArray();
+        var about = room.Members.Where(p => p == receiver || receiver.Receives(p)).ToArray();
         Tell(receiver, about);
 
         // Those who have stopped meanwhile too: the client knows them as speaking.

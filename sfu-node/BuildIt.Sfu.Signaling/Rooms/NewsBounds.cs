@@ -25,7 +25,7 @@ internal sealed class NewsBounds(RoomCore room)
         }
 
         long sum = bytes;
-        foreach (var other in room.Participants)
+        foreach (var other in room.Members)
         {
             sum += other.SnapshotSize;
         }

@@ -7,7 +7,7 @@ using BuildIt.Sfu.Signaling.Tokens;
 namespace BuildIt.Sfu.Signaling.Rooms;
 
 /// <summary>One participant's session in a room: who it is, what it may do, publishes and receives.</summary>
-internal sealed class Participant
+internal sealed class Participant : Member
 {
     private ParticipantInfo? _snapshot;
     private int _snapshotSize;
@@ -31,9 +31,9 @@ internal sealed class Participant
         ReliableAllowance = new DataAllowance(limits);
     }
 
-    public ParticipantSid Sid { get; }
+    public override ParticipantSid Sid { get; }
 
-    public string Identity => Claims.Identity;
+    public override string Identity => Claims.Identity;
 
     public AccessClaims Claims { get; }
 
@@ -63,18 +63,24 @@ internal sealed class Participant
     /// <summary>Set right after the join response was queued, and for as long as the participant is in the room.</summary>
     public IMediaPeer Media { get; set; } = null!;
 
-    public Dictionary<string, Track> Tracks { get; } = new(StringComparer.Ordinal);
-
     /// <summary>Announcements waiting for an older track of the same cid to end.</summary>
     public List<AddTrackRequest> QueuedTracks { get; } = [];
 
     /// <summary>By track sid.</summary>
     public Dictionary<string, Subscription> Subscriptions { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Who may subscribe to this participant; null means everybody.</summary>
-    public SubscriptionAccess? Access { get; set; }
+    /// <summary>What <see cref="Member.Access"/> was made of, as other nodes are told it.</summary>
+    public SubscriptionPermission? SaidAccess { get; set; }
+
+    /// <summary>Counts what other nodes were told of it.</summary>
+    public ulong RelayedVersion { get; set; }
+
+    /// <summary>Sessions of the same identity at other nodes that this one replaces.</summary>
+    public IReadOnlyList<string> Replaces { get; init; } = [];
 
     public DataTracks DataTracks { get; } = new();
+
+    public override IEnumerable<DataTrack> PublishedData => DataTracks.Published.Values;
 
     public bool EverActive { get; set; }
 
@@ -118,10 +124,12 @@ internal sealed class Participant
 
     public uint LastReliableSequence { get; set; }
 
-    public bool Hidden => Permission.Hidden;
+    public override bool Hidden => Permission.Hidden;
+
+    public override bool IsRecorder => Claims.Video.Recorder;
 
     // Asked of everybody once a second on the room's loop: walked without allocating.
-    public bool IsPublisher
+    public override bool IsPublisher
     {
         get
         {
@@ -140,12 +148,11 @@ internal sealed class Participant
     /// <summary>Whether this is a program that acts for others, as its token says.</summary>
     public bool IsAgent => Permission.Agent || Claims.Kind == "agent";
 
-    /// <summary>Agents and recorders do not take a place in a room with a limit.</summary>
-    public bool CountsAsParticipant => !IsAgent && !Permission.Recorder && Claims.Kind != "egress";
+    public override bool CountsAsParticipant => !IsAgent && !Permission.Recorder && Claims.Kind != "egress";
 
-    public void Send(OutboundSignal message) => Signal?.Send(message);
+    public override void Send(OutboundSignal message) => Signal?.Send(message);
 
-    public bool Receives(Participant publisher)
+    public bool Receives(Member publisher)
     {
         foreach (var track in publisher.Tracks.Keys)
         {
@@ -158,19 +165,16 @@ internal sealed class Participant
         return false;
     }
 
-    /// <summary>Must follow every change that others see.</summary>
-    public void Changed()
+    public override void Changed()
     {
         Version++;
         _snapshot = null;
         _snapshotSize = 0;
     }
 
-    /// <summary>The participant as others see it. The result is shared between messages and must not be changed.</summary>
-    public ParticipantInfo Snapshot => _snapshot ??= MakeSnapshot();
+    public override ParticipantInfo Snapshot => _snapshot ??= MakeSnapshot();
 
-    /// <summary>Bytes of <see cref="Snapshot"/>.</summary>
-    public int SnapshotSize => _snapshotSize > 0 ? _snapshotSize : _snapshotSize = Snapshot.CalculateSize();
+    public override int SnapshotSize => _snapshotSize > 0 ? _snapshotSize : _snapshotSize = Snapshot.CalculateSize();
 
     private ParticipantInfo MakeSnapshot()
     {

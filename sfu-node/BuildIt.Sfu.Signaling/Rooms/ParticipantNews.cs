@@ -43,6 +43,7 @@ internal sealed class ParticipantNews(RoomCore room)
         participant.Send(new SignalResponse { Update = new ParticipantUpdate { Participants = { info } } });
         if (participant.Hidden)
         {
+            room.Relays.MemberChanged(participant, atOnce: false, now);
             return;
         }
 
@@ -53,14 +54,19 @@ internal sealed class ParticipantNews(RoomCore room)
             atOnce = false;
         }
 
+        room.Relays.MemberChanged(participant, atOnce, now);
         Announce(info, atOnce, now);
     }
 
+    /// <summary>Announces a member of another node to those who are here.</summary>
+    public void Publish(RemoteMember member, bool atOnce, Instant now) => Announce(member.Snapshot, atOnce, now);
+
     /// <summary>Announces that a participant has left, or has hidden itself.</summary>
-    public void PublishGone(Participant participant, bool wasPublisher, Instant now)
+    public void PublishGone(Member participant, bool wasPublisher, Instant now, DisconnectReason? reason = null)
     {
         var info = participant.Snapshot.Clone();
         info.State = ParticipantInfo.Types.State.Disconnected;
+        info.DisconnectReason = reason ?? info.DisconnectReason;
         info.Tracks.Clear();
         info.DataTracks.Clear();
         Remember(NewsBounds.Departed(info), now);
@@ -68,7 +74,7 @@ internal sealed class ParticipantNews(RoomCore room)
     }
 
     /// <summary>Departures a resuming participant may have missed.</summary>
-    public IEnumerable<ParticipantInfo> Departures => _departures.Select(d => d.Info).Where(d => !room.Has(d.Sid));
+    public IEnumerable<ParticipantInfo> Departures => _departures.Select(d => d.Info).Where(d => room.FindMember(d.Sid) is null);
 
     public void HandleTimeout(Instant now)
     {

@@ -49,14 +49,7 @@ internal sealed class PeerEvents(RoomCore room, Participant participant) : IMedi
 
     public void OnTrackEnded(TrackSid track, Instant now) => room.Publishing.Ended(participant, track, now);
 
-    public void OnSubscribed(TrackSid track, Instant now)
-    {
-        if (room.FindTrack(track.Value) is { EverSubscribed: false } published)
-        {
-            published.EverSubscribed = true;
-            published.Publisher.Send(new SignalResponse { TrackSubscribed = new TrackSubscribed { TrackSid = track.Value } });
-        }
-    }
+    public void OnSubscribed(TrackSid track, Instant now) => room.Watched(track);
 
     public void OnSubscriptionFailed(TrackSid track, SubscriptionFailure reason, Instant now) =>
         SubscriptionEngine.Failed(participant, track, reason);

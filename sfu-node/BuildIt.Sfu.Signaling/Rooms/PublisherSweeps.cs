@@ -17,7 +17,7 @@ internal sealed class PublisherSweeps(RoomCore room)
     public Instant NextDeadline { get; private set; } = Instant.Never;
 
     /// <summary>Begins, or begins anew. The first turn is at once.</summary>
-    public void Start(Participant publisher, Instant now)
+    public void Start(Member publisher, Instant now)
     {
         foreach (var earlier in _sweeps)
         {
@@ -63,12 +63,12 @@ internal sealed class PublisherSweeps(RoomCore room)
         room.Schedule(NextDeadline);
     }
 
-    private sealed class Sweep(Participant publisher, Track[] tracks, Participant[] subscribers)
+    private sealed class Sweep(Member publisher, Track[] tracks, Participant[] subscribers)
     {
         private int _next;
         private int _count = tracks.Length * subscribers.Length;
 
-        public Participant Publisher => publisher;
+        public Member Publisher => publisher;
 
         public void End() => _count = 0;
 

@@ -112,7 +112,7 @@ internal sealed class Resumption(RoomCore room)
         // Complete and in one message: a client compares it with what it had.
         var update = new ParticipantUpdate();
         update.Participants.Add(participant.Snapshot);
-        update.Participants.AddRange(room.Participants.Where(p => p != participant && !p.Hidden).Select(p => p.Snapshot));
+        update.Participants.AddRange(room.Members.Where(p => p != participant && !p.Hidden).Select(p => p.Snapshot));
         participant.Send(new SignalResponse { Update = update });
         participant.Send(new SignalResponse { RoomUpdate = new RoomUpdate { Room = room.Info() } });
         foreach (var track in participant.Tracks.Values)

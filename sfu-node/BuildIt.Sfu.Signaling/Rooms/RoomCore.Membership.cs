@@ -45,6 +45,7 @@ public sealed partial class RoomCore
             return Resumption.Resume(existing, attempt, sink, now);
         }
 
+        var elsewhere = Relays.Find(attempt.Claims.Identity);
         var participant = new Participant(
             new ParticipantSid(Services.Sids.Next("PA_")), attempt.Claims, attempt.Parameters, Services.Limits)
         {
@@ -54,14 +55,15 @@ public sealed partial class RoomCore
             State = ParticipantInfo.Types.State.Joined,
             MediaDeadline = now + JoinTimeout,
             NextTokenRefresh = now + FirstTokenRefresh,
+            Replaces = elsewhere is null ? [] : [elsewhere.Sid.Value],
         };
-        if (Options.MaxParticipants > 0 && existing is null && participant.CountsAsParticipant
-            && _bySid.Values.Count(p => p.CountsAsParticipant) >= Options.MaxParticipants)
+        if (Options.MaxParticipants > 0 && existing is null && elsewhere is null && participant.CountsAsParticipant
+            && Members.Count(p => p.CountsAsParticipant) >= Options.MaxParticipants)
         {
             return new JoinResult(default, JoinError.RoomFull);
         }
 
-        if (existing is null && !Bounds.MaySay(participant, 1))
+        if (existing is null && elsewhere is null && !Bounds.MaySay(participant, 1))
         {
             return new JoinResult(default, JoinError.RoomSaysTooMuch);
         }
@@ -69,6 +71,12 @@ public sealed partial class RoomCore
         if (existing is not null)
         {
             Leave(existing, DisconnectReason.DuplicateIdentity, LeaveAction.Disconnect, now);
+        }
+
+        if (elsewhere is not null)
+        {
+            // Its own node sends it away when it hears of this one.
+            Relays.Forget(elsewhere, DisconnectReason.DuplicateIdentity, now);
         }
 
         var comesBack = ComesBack(participant.Identity, now);
@@ -84,6 +92,10 @@ public sealed partial class RoomCore
         if (!participant.Hidden)
         {
             News.Publish(participant, now);
+        }
+        else
+        {
+            Relays.MemberChanged(participant, atOnce: false, now);
         }
 
         Subscriptions.ReconcileSubscriber(participant, now);
@@ -120,10 +132,15 @@ public sealed partial class RoomCore
             Leave(participant, reason, action, now);
         }
 
+        Relays.Close(now);
         Ended = true;
         NextDeadline = Instant.Never;
         _media.Close(now);
-        _observer.OnEvent(new WebhookEvent { Event = "room_finished", Room = Info(), RoomEndReason = why });
+        if (!Options.IsEdge)
+        {
+            _observer.OnEvent(new WebhookEvent { Event = "room_finished", Room = Info(), RoomEndReason = why });
+        }
+
         _observer.OnEnded(this, why);
     }
 
@@ -190,6 +207,11 @@ public sealed partial class RoomCore
         DataTracks.RemoveAll(participant, now);
         participant.Changed();
         participant.Media.Close(now);
+        foreach (var received in participant.DataTracks.Handles.Keys.Select(DataTracks.Find).OfType<DataTrack>().ToArray())
+        {
+            Relays.DataTrackWatched(received, now);
+        }
+
         Newcomers.Forget(participant);
         Data.Forget(participant);
         Rpc.Abandon(participant);
@@ -197,6 +219,8 @@ public sealed partial class RoomCore
         {
             News.PublishGone(participant, wasPublisher, now);
         }
+
+        Relays.MemberGone(participant, wasPublisher, now);
 
         Raise(participant.EverActive ? "participant_left" : "participant_connection_aborted", participant);
         RoomChanged(now);
@@ -266,7 +290,7 @@ public sealed partial class RoomCore
             SifTrailer = Google.Protobuf.ByteString.CopyFrom(Options.SifTrailer.Span),
             FastPublish = participant.Permission.CanPublish,
         };
-        response.OtherParticipants.AddRange(_bySid.Values.Where(p => p != participant && !p.Hidden).Select(p => p.Snapshot));
+        response.OtherParticipants.AddRange(Members.Where(p => p != participant && !p.Hidden).Select(p => p.Snapshot));
         response.IceServers.AddRange(Services.IceServers(participant.Sid.Value, Services.Clock.At(now)));
         response.EnabledPublishCodecs.AddRange(PublishCodecs());
         return response;

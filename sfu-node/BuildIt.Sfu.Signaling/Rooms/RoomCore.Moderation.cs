@@ -18,9 +18,9 @@ public enum ModerationError
 /// <summary>What the server API does to a room.</summary>
 public sealed partial class RoomCore
 {
-    public IReadOnlyList<ParticipantInfo> ListParticipants() => [.. _bySid.Values.Where(p => !p.Hidden).Select(p => p.Snapshot)];
+    public IReadOnlyList<ParticipantInfo> ListParticipants() => [.. Members.Where(p => !p.Hidden).Select(p => p.Snapshot)];
 
-    public ParticipantInfo? FindParticipant(string identity) => _byIdentity.GetValueOrDefault(identity)?.Snapshot;
+    public ParticipantInfo? FindParticipant(string identity) => _byIdentity.GetValueOrDefault(identity)?.Snapshot ?? Relays.Find(identity)?.Snapshot;
 
     public ModerationError RemoveParticipant(string identity, Instant now)
     {
@@ -126,6 +126,7 @@ public sealed partial class RoomCore
 
         _metadata = metadata;
         SendRoomUpdate(now);
+        Relays.RoomChanged(now);
         return true;
     }
 
@@ -199,7 +200,7 @@ public sealed partial class RoomCore
         participant.RightsSince = Services.Clock.At(now);
         foreach (var track in participant.Tracks.Values.Where(t => !MayPublish(participant, t.Info.Source)).ToArray())
         {
-            Publishing.Unpublish(track, now);
+            Publishing.Unpublish(participant, track, now);
         }
 
         if (!permission.CanPublishData)

@@ -75,15 +75,15 @@ public sealed partial class RoomCore
         return total;
     }
 
-    /// <summary>Who is here: identity, when they joined, whether they publish.</summary>
-    public IReadOnlyList<(string Identity, DateTimeOffset JoinedAt, bool Publishes)> Members() =>
+    /// <summary>Who is connected here: identity, when they joined, whether they publish.</summary>
+    public IReadOnlyList<(string Identity, DateTimeOffset JoinedAt, bool Publishes)> MembersHere() =>
         [.. _bySid.Values.Select(p => (p.Identity, p.JoinedAt, p.IsPublisher))];
 
     /// <summary>Takes new settings over at once. The name and the trailer for server-made frames stay as they are.</summary>
     public void Reconfigure(RoomOptions options, Instant now)
     {
         var old = Options;
-        var next = options with { Name = old.Name, SifTrailer = old.SifTrailer, Metadata = old.Metadata };
+        var next = options with { Name = old.Name, Sid = old.Sid, SifTrailer = old.SifTrailer, Metadata = old.Metadata };
         if (Ended || next == old)
         {
             return;
@@ -99,7 +99,7 @@ public sealed partial class RoomCore
         {
             foreach (var track in participant.Tracks.Values.Where(t => !MayPublish(participant, t.Info.Source)).ToArray())
             {
-                Publishing.Unpublish(track, now);
+                Publishing.Unpublish(participant, track, now);
             }
         }
 
@@ -109,6 +109,12 @@ public sealed partial class RoomCore
     /// <summary>Removes a participant whose token was issued before <paramref name="notBefore"/> or does not say when.</summary>
     /// <returns>False when there is none.</returns>
     public bool Revoke(string identity, DateTimeOffset notBefore, Instant now)
+    {
+        Relays.Revoked(identity, notBefore, now);
+        return RevokeHere(identity, notBefore, now);
+    }
+
+    internal bool RevokeHere(string identity, DateTimeOffset notBefore, Instant now)
     {
         if (!_byIdentity.TryGetValue(identity, out var participant) || participant.Claims.IssuedAt >= notBefore)
         {

@@ -40,6 +40,7 @@ public sealed partial class RoomCore
         News.HandleTimeout(now);
         Sweeps.HandleTimeout(now);
         DataHandles.HandleTimeout(now);
+        Relays.HandleTimeout(now);
         if (_roomUpdateAt <= now)
         {
             SendRoomUpdate(now);
@@ -55,7 +56,7 @@ public sealed partial class RoomCore
 
         // Something above may have asked for an earlier moment already.
         NextDeadline = Instant.Min(
-            Instant.Min(Instant.Min(next, _closeAt), Instant.Min(_roomUpdateAt, News.NextDeadline)), Instant.Min(Sweeps.NextDeadline, DataHandles.NextDeadline));
+            Instant.Min(Instant.Min(next, _closeAt), Instant.Min(_roomUpdateAt, News.NextDeadline)), Instant.Min(Relays.NextDeadline, Instant.Min(Sweeps.NextDeadline, DataHandles.NextDeadline)));
     }
 
     /// <summary>Makes sure that <see cref="HandleTimeout(Instant)"/> is called by <paramref name="at"/>.</summary>
@@ -101,7 +102,7 @@ public sealed partial class RoomCore
         });
     }
 
-    private void SendRoomUpdate(Instant now)
+    internal void SendRoomUpdate(Instant now)
     {
         _roomUpdateAt = Instant.Never;
         _lastRoomUpdate = now;

@@ -19,7 +19,7 @@ public sealed partial class RoomCore : IMediaRoomEvents, IDeadline
     private readonly Dictionary<string, Track> _tracks = new(StringComparer.Ordinal);
     private readonly IRoomObserver _observer;
     private readonly Action _deadlineMoved;
-    private readonly DateTimeOffset _createdAt;
+    private DateTimeOffset _createdAt;
     private readonly Instant _openedAt;
     private IMediaRoom _media = null!;
     private string _metadata;
@@ -56,11 +56,28 @@ public sealed partial class RoomCore : IMediaRoomEvents, IDeadline
         Bounds = new NewsBounds(this);
         Sweeps = new PublisherSweeps(this);
         DataHandles = new DataHandleNews(this);
+        Relays = new RoomRelays(this);
     }
 
     public RoomSid Sid { get; }
 
     public RoomOptions Options { get; private set; }
+
+    /// <summary>When the room was opened, by the node that opened it first.</summary>
+    internal DateTimeOffset CreatedAt
+    {
+        get => _createdAt;
+        set => _createdAt = value;
+    }
+
+    internal string Metadata
+    {
+        get => _metadata;
+        set => _metadata = value;
+    }
+
+    /// <summary>The media of the room.</summary>
+    internal IMediaRoom Media => _media;
 
     public bool Ended { get; private set; }
 
@@ -94,7 +111,13 @@ public sealed partial class RoomCore : IMediaRoomEvents, IDeadline
 
     internal DataHandleNews DataHandles { get; }
 
+    internal RoomRelays Relays { get; }
+
+    /// <summary>Those who are connected to this node.</summary>
     internal Dictionary<string, Participant>.ValueCollection Participants => _bySid.Values;
+
+    /// <summary>All who are in the room, whichever node they are connected to.</summary>
+    internal IEnumerable<Member> Members => _bySid.Values.Concat<Member>(Relays.Members);
 
     internal Dictionary<string, Track>.ValueCollection Tracks => _tracks.Values;
 
@@ -102,7 +125,11 @@ public sealed partial class RoomCore : IMediaRoomEvents, IDeadline
     public void Attach(IMediaRoom media, Instant now)
     {
         _media = media;
-        Raise("room_started");
+        if (!Options.IsEdge)
+        {
+            Raise("room_started");
+        }
+
         Schedule(_closeAt);
     }
 
@@ -118,9 +145,9 @@ public sealed partial class RoomCore : IMediaRoomEvents, IDeadline
         CreationTimeMs = _createdAt.ToUnixTimeMilliseconds(),
         EnabledCodecs = { PublishCodecs() },
         Metadata = _metadata,
-        NumParticipants = (uint)_bySid.Values.Count(p => !p.Hidden && p.CountsAsParticipant),
-        NumPublishers = (uint)_bySid.Values.Count(p => p.IsPublisher),
-        ActiveRecording = _bySid.Values.Any(IsRecorder),
+        NumParticipants = (uint)Members.Count(p => !p.Hidden && p.CountsAsParticipant),
+        NumPublishers = (uint)Members.Count(p => p.IsPublisher),
+        ActiveRecording = Members.Any(p => p.IsRecorder),
     };
 
     /// <summary>Takes a signal request of a participant, unless it comes from a connection that has been replaced.</summary>
@@ -175,7 +202,7 @@ public sealed partial class RoomCore : IMediaRoomEvents, IDeadline
         for (var i = 0; i < changed.Length; i++)
         {
             speakers[i] = new SpeakerInfo { Sid = changed[i].Participant.Value, Level = changed[i].Level, Active = changed[i].Active };
-            if (_bySid.TryGetValue(speakers[i].Sid, out var speaker))
+            if (FindMember(speakers[i].Sid) is { } speaker)
             {
                 Newcomers.Keep(speaker, speakers[i]);
             }
@@ -198,16 +225,27 @@ public sealed partial class RoomCore : IMediaRoomEvents, IDeadline
             if (_bySid.TryGetValue(updates[i].ParticipantSid, out var participant))
             {
                 Newcomers.Keep(participant, updates[i]);
+                Relays.QualityChanged(updates[i], now);
             }
         }
 
+        TellQuality(updates);
+    }
+
+    /// <summary>Tells how good connections are to those whom it concerns.</summary>
+    internal void TellQuality(ConnectionQualityInfo[] updates) =>
         ToReceivers(updates, u => u.ParticipantSid, some => new SignalResponse
         {
             ConnectionQuality = new ConnectionQualityUpdate { Updates = { some } },
         });
-    }
 
+    /// <summary>Whether somebody with this session is connected to this node.</summary>
     internal bool Has(string sid) => _bySid.ContainsKey(sid);
+
+    internal Participant? FindHere(string identity) => _byIdentity.GetValueOrDefault(identity);
+
+    /// <summary>The member with this session, whichever node it is connected to.</summary>
+    internal Member? FindMember(string sid) => _bySid.GetValueOrDefault(sid) ?? (Member?)Relays.FindBySid(sid);
 
     internal Track? FindTrack(string sid) => _tracks.GetValueOrDefault(sid);
 
@@ -226,7 +264,7 @@ public sealed partial class RoomCore : IMediaRoomEvents, IDeadline
         return new TimedVersion { UnixMicro = micros, Ticks = _versionTicks };
     }
 
-    internal void Raise(string name, Participant? participant = null, Track? track = null) =>
+    internal void Raise(string name, Member? participant = null, Track? track = null) =>
         _observer.OnEvent(new WebhookEvent
         {
             Event = name,
@@ -238,8 +276,6 @@ public sealed partial class RoomCore : IMediaRoomEvents, IDeadline
     /// <summary>What clients may publish with, video first.</summary>
     private IEnumerable<Codec> PublishCodecs() => Options.PublishCodecs.Select(mime => new Codec { Mime = mime });
 
-    private static bool IsRecorder(Participant participant) => participant.Claims.Video.Recorder;
-
     private static OutboundSignal MakeSpeakers(IReadOnlyList<SpeakerInfo> speakers) =>
         new SignalResponse { SpeakersChanged = new SpeakersChanged { Speakers = { speakers } } };
 
@@ -249,7 +285,7 @@ public sealed partial class RoomCore : IMediaRoomEvents, IDeadline
     /// </summary>
     private void ToReceivers<T>(T[] items, Func<T, string> sidOf, Func<IReadOnlyList<T>, OutboundSignal> make)
     {
-        var about = items.Where(i => _bySid.ContainsKey(sidOf(i))).Select(i => (Item: i, Who: _bySid[sidOf(i)])).ToArray();
+        var about = items.Select(i => (Item: i, Who: FindMember(sidOf(i))!)).Where(i => i.Who is not null).ToArray();
         if (about.Length == 0)
         {
             return;

@@ -39,7 +39,7 @@ public sealed class RoomHost : IRoomObserver
         var host = new RoomHost(options, services.Limits, loop, observer, ended);
         await host.RunAsync(now =>
         {
-            var sid = new RoomSid(services.Sids.Next("RM_"));
+            var sid = new RoomSid(options.Sid.Length > 0 ? options.Sid : services.Sids.Next("RM_"));
             var core = new RoomCore(sid, options, services, host, host.Schedule, now);
             host._core = core;
             core.Attach(media.Create(sid, loop, core), now);

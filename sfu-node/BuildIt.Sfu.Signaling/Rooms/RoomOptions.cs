@@ -28,6 +28,15 @@ public sealed record RoomOptions
     /// <summary>True when another node served the room before, so that those who join at first had a session there.</summary>
     public bool TakenOver { get; init; }
 
+    /// <summary>True when another node owns the room's state and feeds this one.</summary>
+    public bool IsEdge { get; init; }
+
+    /// <summary>The name of this node, by which others know whose members are whose.</summary>
+    public string NodeName { get; init; } = "";
+
+    /// <summary>The session id that the room has on all its nodes; empty when this node makes one.</summary>
+    public string Sid { get; init; } = "";
+
     /// <summary>Whether participants may publish their screen.</summary>
     public bool AllowScreenShare { get; init; } = true;
 

@@ -202,6 +202,8 @@ internal sealed class SignalHandler(RoomCore room)
     private void Permit(Participant participant, SubscriptionPermission permission, Instant now)
     {
         participant.Access = SubscriptionAccess.From(permission);
+        participant.SaidAccess = participant.Access is null ? null : permission;
+        room.Relays.MemberChanged(participant, atOnce: false, now);
         room.Subscriptions.ReconcilePublisher(participant, now);
         room.DataTracks.ReconcilePublisher(participant, now);
     }

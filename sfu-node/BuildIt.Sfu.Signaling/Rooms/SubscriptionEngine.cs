@@ -93,7 +93,7 @@ internal sealed class SubscriptionEngine(RoomCore room)
     /// <summary>Everything about one subscriber: on join and when its permissions change.</summary>
     public void ReconcileSubscriber(Participant subscriber, Instant now)
     {
-        var received = new HashSet<Participant>();
+        var received = new HashSet<Member>();
         foreach (var track in room.Tracks)
         {
             if (Apply(subscriber, track, now))
@@ -106,7 +106,7 @@ internal sealed class SubscriptionEngine(RoomCore room)
     }
 
     /// <summary>Everything about one publisher: when its consent or its visibility changes.</summary>
-    public void ReconcilePublisher(Participant publisher, Instant now) => room.Sweeps.Start(publisher, now);
+    public void ReconcilePublisher(Member publisher, Instant now) => room.Sweeps.Start(publisher, now);
 
     public void Update(Participant subscriber, IEnumerable<string> trackSids, bool subscribe, Instant now)
     {

@@ -44,14 +44,21 @@ internal static class TrackAnnouncement
         return info;
     }
 
-    public static PublishedTrack ToMedia(TrackInfo info, AddTrackRequest request, ParticipantSid publisher) => new()
+    public static PublishedTrack ToMedia(TrackInfo info, AddTrackRequest request, ParticipantSid publisher) => ToMedia(
+        info,
+        publisher,
+        [.. Encodings(info, request)],
+        [.. info.Codecs.Where(codec => codec.Cid.Length == 0).Select(codec => CodecName(codec.MimeType))]);
+
+    public static PublishedTrack ToMedia(
+        TrackInfo info, ParticipantSid publisher, IReadOnlyList<PublishedEncoding> encodings, IReadOnlyList<string> backupCodecs) => new()
     {
         Sid = new TrackSid(info.Sid),
         Publisher = publisher,
         Kind = info.Type == TrackType.Audio ? TrackKind.Audio : TrackKind.Video,
         Origin = info.Source is >= TrackSource.Unknown and <= TrackSource.ScreenShareAudio ? (TrackOrigin)info.Source : TrackOrigin.Unknown,
-        Encodings = [.. Encodings(info, request)],
-        BackupCodecs = [.. info.Codecs.Where(codec => codec.Cid.Length == 0).Select(codec => CodecName(codec.MimeType))],
+        Encodings = encodings,
+        BackupCodecs = backupCodecs,
         Muted = info.Muted,
         Stereo = info.Stereo,
         DisableDtx = info.DisableDtx,
@@ -171,7 +178,7 @@ internal static class TrackAnnouncement
         }
     }
 
-    private static PublishedLayer ToMedia(VideoLayer layer) => new(
+    public static PublishedLayer ToMedia(VideoLayer layer) => new(
         layer.Quality is >= VideoQuality.Low and <= VideoQuality.High ? (VideoQualityLevel)layer.Quality : VideoQualityLevel.High,
         (int)Math.Min(layer.Width, ushort.MaxValue),
         (int)Math.Min(layer.Height, ushort.MaxValue),

@@ -157,21 +157,20 @@ internal sealed class TrackPublisher(RoomCore room)
     {
         if (publisher.Tracks.TryGetValue(sid.Value, out var track))
         {
-            Remove(track, now);
+            Remove(publisher, track, now);
         }
     }
 
     /// <summary>The node ends a track, and tells its publisher.</summary>
-    public void Unpublish(Track track, Instant now)
+    public void Unpublish(Participant publisher, Track track, Instant now)
     {
-        track.Publisher.Media.Unpublish(track.Sid, now);
-        track.Publisher.Send(new SignalResponse { TrackUnpublished = new TrackUnpublishedResponse { TrackSid = track.Sid.Value } });
-        Remove(track, now);
+        publisher.Media.Unpublish(track.Sid, now);
+        publisher.Send(new SignalResponse { TrackUnpublished = new TrackUnpublishedResponse { TrackSid = track.Sid.Value } });
+        Remove(publisher, track, now);
     }
 
-    private void Remove(Track track, Instant now)
+    private void Remove(Participant publisher, Track track, Instant now)
     {
-        var publisher = track.Publisher;
         publisher.Tracks.Remove(track.Sid.Value);
         room.Remove(track);
         room.Subscriptions.TrackGone(track);

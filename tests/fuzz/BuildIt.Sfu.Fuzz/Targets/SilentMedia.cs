@@ -1,3 +1,4 @@
+using BuildIt.Sfu.Media.Allocation;
 using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Media.Sdp;
@@ -16,9 +17,60 @@ internal sealed class SilentMedia : IMediaRoom
         return peer;
     }
 
+    public IRelayPeer AddRelay(RelayPeerOptions options, IRelayPeerEvents events, Instant now)
+    {
+        Relay = new SilentRelay(events);
+        return Relay;
+    }
+
+    /// <summary>The last link that was made.</summary>
+    public SilentRelay? Relay { get; private set; }
+
+    public void SetRelayedMuted(TrackSid track, bool muted, Instant now)
+    {
+    }
+
+    public void EndRelayed(TrackSid track, Instant now)
+    {
+    }
+
     public void Close(Instant now)
     {
     }
+}
+
+/// <summary>One end of a link; keeps what the room must not let grow.</summary>
+internal sealed class SilentRelay(IRelayPeerEvents events) : IRelayPeer
+{
+    private readonly HashSet<string> _tracks = [];
+
+    public IRelayPeerEvents Events => events;
+
+    public int Tracks => _tracks.Count;
+
+    public bool IsClosed { get; private set; }
+
+    public RelayAddress Local { get; } = new("ufrag", "password", "sha-256 00", []);
+
+    public RelayStatistics Statistics => default;
+
+    public string? Connect(RelayAddress remote, Instant now) => null;
+
+    public void AddTrack(RelayTrack track, Instant now) => _tracks.Add(track.Track.Sid.Value);
+
+    public bool Feeds(TrackSid track) => _tracks.Contains(track.Value);
+
+    public void SetLayers(TrackSid track, string cid, int available, in LayerRates rates, Instant now)
+    {
+    }
+
+    public void SetDemand(TrackSid track, IReadOnlyList<RelayDemand> demand, Instant now)
+    {
+    }
+
+    public bool Send(DataChannelKind channel, ParticipantSid from, ReadOnlyMemory<byte> message, Instant now) => true;
+
+    public void Close(Instant now) => IsClosed = true;
 }
 
 /// <summary>One peer; keeps what the room must not let grow.</summary>

@@ -18,6 +18,31 @@ internal sealed class FakeMediaRoom : IMediaRoom
         return peer;
     }
 
+    public List<FakeRelayPeer> Relays { get; } = [];
+
+    /// <summary>Tracks of other nodes that were ended.</summary>
+    public List<string> Ended { get; } = [];
+
+    public Dictionary<string, bool> RelayedMuted { get; } = [];
+
+    public IRelayPeer AddRelay(RelayPeerOptions options, IRelayPeerEvents events, Instant now)
+    {
+        var relay = new FakeRelayPeer(options, events);
+        Relays.Add(relay);
+        return relay;
+    }
+
+    public void SetRelayedMuted(TrackSid track, bool muted, Instant now) => RelayedMuted[track.Value] = muted;
+
+    public void EndRelayed(TrackSid track, Instant now)
+    {
+        Ended.Add(track.Value);
+        foreach (var peer in Peers.Values)
+        {
+            peer.Subscribed.Remove(track.Value);
+        }
+    }
+
     public void Close(Instant now) => Closed = true;
 }
 

@@ -223,7 +223,7 @@ public class JoinTests
         var fixture = new RoomFixture();
         var alice = fixture.Activate("alice");
         fixture.Advance(TimeSpan.FromSeconds(2));
-        var joined = fixture.Room.Members().Single().JoinedAt;
+        var joined = fixture.Room.MembersHere().Single().JoinedAt;
         Assert.Equal(joined, IssuedAt(alice));
         fixture.Advance(TimeSpan.FromMinutes(5));
         Assert.Equal(joined, IssuedAt(alice));

@@ -16,14 +16,17 @@ internal sealed class RoomFixture : IRoomObserver
 
     private static readonly DateTimeOffset Start = new(2026, 8, 1, 12, 0, 0, TimeSpan.Zero);
 
-    public RoomFixture(RoomOptions? options = null, RoomLimits? limits = null)
+    /// <param name="options">How the room behaves.</param>
+    /// <param name="limits">What a client may ask.</param>
+    /// <param name="node">Tells the sids of one node from those of another.</param>
+    public RoomFixture(RoomOptions? options = null, RoomLimits? limits = null, string node = "")
     {
         Services = new NodeServices
         {
             Server = new ServerInfo { Version = "1.13.5", Protocol = 17, Region = "here", NodeId = "ND_1" },
             Tokens = new TokenSigner(Keys),
             Clock = new WallClock(Start),
-            Sids = new CountingSids(),
+            Sids = new CountingSids(node),
             Limits = limits ?? RoomLimits.Default,
         };
         Room = new RoomCore(new RoomSid("RM_1"), options ?? new RoomOptions { Name = "room" }, Services, this, () => { }, Now);
@@ -86,11 +89,11 @@ internal sealed class RoomFixture : IRoomObserver
 
     public void OnLimited(ParticipantSid participant, ClientLimit limit) => Notices.Add((participant.Value, limit));
 
-    private sealed class CountingSids : ISidSource
+    private sealed class CountingSids(string node) : ISidSource
     {
         private int _count;
 
-        public string Next(string prefix) => $"{prefix}{++_count}";
+        public string Next(string prefix) => $"{prefix}{node}{++_count}";
     }
 }
 

@@ -1,0 +1,224 @@
+using BuildIt.Sfu.Media.Allocation;
+using BuildIt.Sfu.Media.Base;
+using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Signaling.Protocol;
+using BuildIt.Sfu.Signaling.Protocol.Relay;
+using Google.Protobuf;
+using Body = BuildIt.Sfu.Signaling.Protocol.Relay.RelayMessage.BodyOneofCase;
+
+namespace BuildIt.Sfu.Signaling.Rooms;
+
+/// <summary>What one end of a link between two nodes of a room is for.</summary>
+/// <param name="Node">The other node's name.</param>
+/// <param name="IsChild">True at the end that the other feeds.</param>
+/// <param name="MaxRate">The most that is sent over it.</param>
+public sealed record RoomLinkOptions(string Node, bool IsChild, DataRate MaxRate);
+
+/// <summary>
+/// A room's end of a link to another node: carries what the room and its media have to say, and acts on what the other node says. Used on
+/// the room's loop.
+/// </summary>
+public sealed class RoomLink : IRelayPeerEvents
+{
+    /// <summary>Tracks that are known of the other node; as many as media takes.</summary>
+    private const int MaxTracks = 4096;
+
+    private readonly RoomCore _room;
+    private readonly Action<RoomLink, Instant> _changed;
+    private readonly HashSet<string> _wantedData = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, RelayTrack> _tracks = new(StringComparer.Ordinal);
+
+    internal RoomLink(RoomCore room, RoomLinkOptions options, Action<RoomLink, Instant> changed, Instant now)
+    {
+        (_room, Options, _changed) = (room, options, changed);
+        Peer = room.Media.AddRelay(
+            new RelayPeerOptions { Sid = new ParticipantSid("NODE_" + options.Node), IsChild = options.IsChild, MaxRate = options.MaxRate }, this, now);
+    }
+
+    public RoomLinkOptions Options { get; }
+
+    /// <summary>How the other end reaches this one.</summary>
+    public RelayAddress Local => Peer.Local;
+
+    public RelayStatistics Statistics => Peer.Statistics;
+
+    /// <summary>Whether both ends hear each other.</summary>
+    public bool IsUp { get; private set; }
+
+    /// <summary>Whether the other node has said everything it knew when the link came up.</summary>
+    public bool IsComplete { get; private set; }
+
+    /// <summary>True once it is over, for whatever reason.</summary>
+    public bool IsClosed { get; private set; }
+
+    /// <summary>True once another link takes its place: nothing new comes or goes by it, and what comes by it still goes on.</summary>
+    public bool IsRetiring { get; private set; }
+
+    internal IRelayPeer Peer { get; }
+
+    /// <summary>Takes the other end's address; null when it can be used, else what is wrong with it.</summary>
+    public string? Connect(RelayAddress remote, Instant now) => Peer.Connect(remote, now);
+
+    /// <summary>Another link takes its place: everybody is to be known by that one before this one ends.</summary>
+    public void Retire(Instant now)
+    {
+        if (!IsRetiring && !IsClosed)
+        {
+            IsRetiring = true;
+            _room.Relays.LinkRetires(now);
+        }
+    }
+
+    /// <summary>Ends it from here; the other end notices.</summary>
+    public void Close(Instant now)
+    {
+        if (!IsClosed)
+        {
+            IsClosed = true;
+            IsUp = false;
+            Peer.Close(now);
+            _room.Relays.LinkEnded(this, now);
+            _changed(this, now);
+        }
+    }
+
+    /// <summary>Whether somebody behind the link receives a data track.</summary>
+    internal bool Wants(string dataTrack) => _wantedData.Contains(dataTrack);
+
+    internal void Send(RelayMessage message, Instant now, DataChannelKind channel = DataChannelKind.Reliable, ParticipantSid from = default)
+    {
+        if (!IsUp)
+        {
+            return;
+        }
+
+        // Without one of these the two ends would know different things from now on.
+        if (!Peer.Send(channel, from, message.ToByteArray(), now) && channel == DataChannelKind.Reliable && message.BodyCase != Body.Data)
+        {
+            Close(now);
+        }
+    }
+
+    void IRelayPeerEvents.OnUp(Instant now)
+    {
+        IsUp = true;
+        _room.Relays.LinkUp(this, now);
+        _changed(this, now);
+    }
+
+    void IRelayPeerEvents.OnDown(Instant now) => Close(now);
+
+    void IRelayPeerEvents.OnTrack(RelayTrack track, Instant now)
+    {
+        if (_room.FindTrack(track.Track.Sid.Value) is { } known)
+        {
+            Send(new RelayMessage { Track = RelayConversion.ToMessage(track, known.Info) }, now);
+        }
+    }
+
+    void IRelayPeerEvents.OnLayers(TrackSid track, string cid, int available, in LayerRates rates, Instant now) =>
+        Send(new RelayMessage { Layers = RelayConversion.ToMessage(track, cid, available, rates) }, now);
+
+    void IRelayPeerEvents.OnDemand(TrackSid track, IReadOnlyList<RelayDemand> demand, Instant now) =>
+        Send(new RelayMessage { Demand = RelayConversion.ToMessage(track, demand) }, now);
+
+    void IRelayPeerEvents.OnWatched(TrackSid track, Instant now) => _room.Watched(track);
+
+    void IRelayPeerEvents.OnMessage(DataChannelKind channel, ReadOnlySpan<byte> bytes, Instant now)
+    {
+        if (IsClosed || !WireCodec.TryParse(bytes, RelayMessage.Parser, out var message) || message.Hops > RoomRelays.MaxHops)
+        {
+            return;
+        }
+
+        switch (message.BodyCase)
+        {
+            case Body.Room:
+                _room.Relays.Hear(this, message.Room, now);
+                break;
+            case Body.Member when message.Member.Info is not null && !IsRetiring:
+                _room.Relays.Hear(this, message, message.Member, now);
+                break;
+            case Body.MemberGone:
+                _room.Relays.Hear(this, message, message.MemberGone, now);
+                break;
+            case Body.SnapshotEnd:
+                IsComplete = true;
+                _room.Relays.HeardAll(this, now);
+                _changed(this, now);
+                break;
+            case Body.Track:
+                HearTrack(message.Track, now);
+                break;
+            case Body.Layers when Peer.Feeds(new TrackSid(message.Layers.TrackSid)):
+                Peer.SetLayers(
+                    new TrackSid(message.Layers.TrackSid), message.Layers.Cid, (int)message.Layers.Available, RelayConversion.RatesOf(message.Layers), now);
+                break;
+            case Body.Demand:
+                Peer.SetDemand(new TrackSid(message.Demand.TrackSid), RelayConversion.FromMessage(message.Demand), now);
+                break;
+            case Body.Data:
+                _room.Relays.Hear(this, message, channel, now);
+                break;
+            case Body.DataTrack:
+                _room.Relays.Hear(this, message, message.DataTrack, now);
+                break;
+            case Body.DataTrackDemand:
+                HearDemand(message.DataTrackDemand, now);
+                break;
+            case Body.Quality:
+                _room.Relays.Hear(this, message, message.Quality, now);
+                break;
+            case Body.Refresh:
+                _room.Relays.Hear(this, message, message.Refresh, now);
+                break;
+            case Body.Revocation:
+                _room.Relays.Hear(this, message, message.Revocation, now);
+                break;
+            default:
+                // Newer than this node.
+                break;
+        }
+    }
+
+    private void HearTrack(TrackStreams said, Instant now)
+    {
+        if (RelayConversion.FromMessage(said) is not { } track || (_tracks.Count >= MaxTracks && !_tracks.ContainsKey(said.TrackSid)))
+        {
+            return;
+        }
+
+        _tracks[said.TrackSid] = track;
+        if (_room.Relays.FindBySid(said.ParticipantSid) is { } publisher)
+        {
+            Follow(publisher, said.TrackSid, now);
+        }
+    }
+
+    /// <summary>Media comes the way its publisher is known by; what was said of it by another is kept for when that is the way.</summary>
+    internal void Follow(RemoteMember publisher, string sid, Instant now)
+    {
+        if (publisher.Via == this && !IsClosed && publisher.Tracks.ContainsKey(sid)
+            && _tracks.TryGetValue(sid, out var track) && track.Track.Publisher == publisher.Sid)
+        {
+            Peer.AddTrack(track, now);
+            _room.Relays.TrackCame(publisher, sid, now);
+        }
+    }
+
+    /// <summary>The track is over.</summary>
+    internal void Forget(string track) => _tracks.Remove(track);
+
+    private void HearDemand(DataTrackDemand demand, Instant now)
+    {
+        if (_room.DataTracks.Find(demand.TrackSid) is not { } track || (track.Publisher as RemoteMember)?.Via == this)
+        {
+            return;
+        }
+
+        if (demand.Wanted ? _wantedData.Add(demand.TrackSid) : _wantedData.Remove(demand.TrackSid))
+        {
+            _room.Relays.DataTrackWatched(track, now);
+        }
+    }
+}
