@@ -9,6 +9,7 @@ using BuildIt.Sfu.Node.Hosting;
 using BuildIt.Sfu.Node.Load;
 using BuildIt.Sfu.Node.Operations;
 using BuildIt.Sfu.Node.Registry;
+using BuildIt.Sfu.Node.Relays;
 using BuildIt.Sfu.Node.Routing;
 using BuildIt.Sfu.Node.State;
 using BuildIt.Sfu.Signaling;
@@ -137,6 +138,23 @@ public static class NodeApplication
                 listen.UseHttps(certificates.Configure);
             });
         }
+
+        if (settings.RedisAddresses.Count > 0)
+        {
+            var certificates = kestrel.ApplicationServices.GetRequiredService<RelayCertificates>();
+            kestrel.Listen(limits.At(address, settings.RelayPort, limits.Relay), listen =>
+            {
+                listen.ServeAs(limits.Relay);
+                listen.UseHttps(https =>
+                {
+                    https.ServerCertificateSelector = (_, _) => certificates.Current();
+                    https.ClientCertificateMode = Microsoft.AspNetCore.Server.Kestrel.Https.ClientCertificateMode.RequireCertificate;
+
+                    // Whose it has to be depends on the room that is asked for; the request is refused then.
+                    https.ClientCertificateValidation = static (_, _, _) => true;
+                });
+            });
+        }
     }
 
     private static void Map(WebApplication application)
@@ -162,6 +180,12 @@ public static class NodeApplication
                     routes.MapRoutes();
                 }
             });
+        });
+
+        application.MapWhen(context => context.CameInOn(Listener.Relay), relay =>
+        {
+            relay.UseRouting();
+            relay.UseEndpoints(routes => routes.MapLinks());
         });
 
         // Routing starts here and not at the front, so that the other ports do not know these paths.

@@ -15,10 +15,11 @@ public static class NodeCommand
         var udpPort = new Option<int?>("--udp-port") { Description = "Port of all media over UDP; 0 takes a free one (default 7882)." };
         var tcpPort = new Option<int?>("--tcp-port") { Description = "Port of media over TCP; 0 takes a free one, -1 switches it off (default 7881)." };
         var healthPort = new Option<int?>("--health-port") { Description = "Port of health and metrics; 0 takes a free one (default 7885)." };
+        var relayPort = new Option<int?>("--relay-port") { Description = "Port for links to other nodes of a fleet; 0 takes a free one (default 7884)." };
         var nodeIp = new Option<string?>("--node-ip") { Description = "Address that clients are given for media." };
         var command = new RootCommand("BuildIt SFU node: forwards end-to-end encrypted conferences for LiveKit clients.")
         {
-            development, bind, port, udpPort, tcpPort, healthPort, nodeIp,
+            development, bind, port, udpPort, tcpPort, healthPort, relayPort, nodeIp,
         };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -40,6 +41,7 @@ public static class NodeCommand
                 SignalPort = parsed.GetValue(port) ?? settings.SignalPort,
                 MediaUdpPort = parsed.GetValue(udpPort) ?? settings.MediaUdpPort,
                 MediaTcpPort = parsed.GetValue(tcpPort) ?? settings.MediaTcpPort,
+                RelayPort = parsed.GetValue(relayPort) ?? settings.RelayPort,
                 HealthPort = parsed.GetValue(healthPort) ?? settings.HealthPort,
                 BindAddress = settings.BindAddress ?? (isDevelopment ? "127.0.0.1" : null),
             };

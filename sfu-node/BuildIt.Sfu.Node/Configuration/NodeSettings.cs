@@ -30,6 +30,9 @@ public sealed record NodeSettings
     /// <summary>Mutual TLS; opened only when <see cref="ControlTlsDirectory"/> is set.</summary>
     public int ControlPort { get; init; } = NodePorts.Control;
 
+    /// <summary>Links to other nodes, over mutual TLS; opened only in a fleet. 0 takes a free port.</summary>
+    public int RelayPort { get; init; } = NodePorts.Relay;
+
     public int MediaUdpPort { get; init; } = NodePorts.MediaUdp;
 
     /// <summary>-1 switches media over TCP off.</summary>

@@ -36,6 +36,7 @@ public sealed class NodeSettingsReader(Func<string, string?> environment)
             SignalPort = Port(NodeEnvironment.SignalPort, defaults.SignalPort),
             HealthPort = Port(NodeEnvironment.HealthPort, defaults.HealthPort),
             ControlPort = Port(NodeEnvironment.ControlPort, defaults.ControlPort),
+            RelayPort = Port(NodeEnvironment.RelayPort, defaults.RelayPort),
             MediaUdpPort = udp,
             // In the contract 0 switches TCP off, because an operator always names a port.
             MediaTcpPort = tcp == 0 ? -1 : tcp,

@@ -57,10 +57,12 @@ public sealed class ConnectionLimits(Contracts.DescriptorBudget budget)
 
     public ConnectionLimit Control { get; } = new(Listener.Control, budget.Share(1, 16, FewConnections));
 
+    public ConnectionLimit Relay { get; } = new(Listener.Relay, budget.Share(1, 16, FewConnections));
+
     /// <summary>Connections that carry media.</summary>
     public int Media { get; } = budget.Share(1, 3);
 
-    public IEnumerable<ConnectionLimit> All => [Signal, Health, Control];
+    public IEnumerable<ConnectionLimit> All => [Signal, Health, Control, Relay];
 
     /// <summary>The limit of an endpoint of <see cref="At"/>; null for any other.</summary>
     public ConnectionLimit? Of(EndPoint endpoint) => _byEndpoint.GetValueOrDefault(endpoint);

@@ -13,6 +13,9 @@ public enum Listener
 
     /// <summary>The operator, over mutual TLS.</summary>
     Control,
+
+    /// <summary>Other nodes that ask for links, over mutual TLS.</summary>
+    Relay,
 }
 
 /// <summary>Marks connections by the port they came in on, whatever host name the client wrote.</summary>

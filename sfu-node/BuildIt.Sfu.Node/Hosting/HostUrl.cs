@@ -10,11 +10,14 @@ internal static class HostUrl
     /// An IPv6 address stands in brackets (RFC 3986 section 3.2.2). Where the node listens on all interfaces, the loopback address
     /// stands for them.
     /// </summary>
-    public static string Of(string scheme, string host, int port)
+    public static string Of(string scheme, string host, int port) => $"{scheme}://{Authority(host, port)}";
+
+    /// <summary>The same without a scheme.</summary>
+    public static string Authority(string host, int port)
     {
         if (!IPAddress.TryParse(host, out var address))
         {
-            return $"{scheme}://{host}:{port}";
+            return $"{host}:{port}";
         }
 
         if (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any))
@@ -22,6 +25,6 @@ internal static class HostUrl
             address = IPAddress.Loopback;
         }
 
-        return address.AddressFamily == AddressFamily.InterNetworkV6 ? $"{scheme}://[{address}]:{port}" : $"{scheme}://{address}:{port}";
+        return address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{address}]:{port}" : $"{address}:{port}";
     }
 }

@@ -1,6 +1,7 @@
 using BuildIt.Sfu.Contracts;
 using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Node.Load;
+using BuildIt.Sfu.Node.Relays;
 using BuildIt.Sfu.Node.Routing;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Rooms;
@@ -10,7 +11,7 @@ namespace BuildIt.Sfu.Node.Hosting;
 
 /// <summary>What the rooms of this node amount to. Refreshed once a second from the loops; reading is cheap. Thread-safe.</summary>
 public sealed class NodeActivity(
-    RoomDirectory rooms, MediaServer media, TimeProvider time, RouteTable? routes = null, RoomClosings? closings = null) : INodeActivity
+    RoomDirectory rooms, MediaServer media, TimeProvider time, RouteTable? routes = null, RoomClosings? closings = null, RelayKeeper? relays = null) : INodeActivity
 {
     /// <summary>What a room may take to answer; one whose loop is held up is reported as it was before.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
@@ -100,7 +101,7 @@ public sealed class NodeActivity(
     private RoomReport Report(RoomId room, in Figures figures) => new()
     {
         Room = room,
-        Generation = routes is not null && routes.TryFind(room, out var route) && route.Node == routes.Self ? route.Generation : 0,
+        Generation = routes is not null && routes.TryFind(room, out var route) && route.Names(routes.Self) ? route.Generation : 0,
         Participants = figures.Participants,
         Publishers = figures.Publishers,
         Subscribers = figures.Subscribers,
@@ -108,6 +109,7 @@ public sealed class NodeActivity(
         EverJoined = figures.EverJoined,
         EmptySeconds = figures.EmptySeconds,
         ParticipantSeconds = figures.ParticipantSeconds,
+        ParentConnected = relays?.IsFed(room),
     };
 
     private readonly record struct Figures(

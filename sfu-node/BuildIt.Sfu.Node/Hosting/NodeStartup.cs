@@ -1,5 +1,6 @@
 using BuildIt.Sfu.Contracts;
 using BuildIt.Sfu.Node.Configuration;
+using BuildIt.Sfu.Node.Relays;
 using BuildIt.Sfu.Node.State;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -20,7 +21,8 @@ public sealed partial class NodeStartup(
     IHostApplicationLifetime application,
     BackgroundFaults faults,
     TimeProvider time,
-    ILogger<NodeStartup> logger) : BackgroundService
+    ILogger<NodeStartup> logger,
+    RelayCertificates? relay = null) : BackgroundService
 {
     private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(1);
 
@@ -78,6 +80,8 @@ public sealed partial class NodeStartup(
             MediaAddress = found.Addresses[0].ToString(),
             MediaUdpPort = found.UdpPort,
             MediaTcpPort = found.TcpPort,
+            Relay = relay is null ? null : HostUrl.Authority(host, RelayPort(urls)),
+            RelayFingerprint = relay?.Fingerprint(),
         });
         if (isFirst)
         {
@@ -89,6 +93,9 @@ public sealed partial class NodeStartup(
             LogMoved();
         }
     }
+
+    /// <summary>The port for links is the last one that is opened.</summary>
+    private int RelayPort(List<string> urls) => settings.RelayPort != 0 || urls.Count == 0 ? settings.RelayPort : new Uri(urls[^1]).Port;
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Serving: signal {Signal}, health port {HealthPort}, media UDP port {UdpPort}, TCP port {TcpPort}")]
     private partial void LogServing(string signal, int healthPort, int udpPort, int tcpPort);

@@ -1,4 +1,5 @@
 using BuildIt.Sfu.Contracts;
+using BuildIt.Sfu.Node.Configuration;
 using BuildIt.Sfu.Node.Registry;
 using BuildIt.Sfu.Node.State;
 using BuildIt.Sfu.Signaling.Protocol;
@@ -22,6 +23,7 @@ public sealed class RegistryRoomRouter(
     ReportedRooms reported,
     RoomClosings closings,
     ServingLease lease,
+    NodeSettings settings,
     TimeProvider time) : IRoomRouter
 {
     /// <summary>The operator reads heartbeats once a second.</summary>
@@ -75,15 +77,15 @@ public sealed class RegistryRoomRouter(
 
         // A node that has the room keeps it until it is told otherwise. The end of others' rooms stays in the registry for a while:
         // a route that is missing sooner was lost, and is written again.
-        if (answer is { Route: null, IsCertain: true } && route.Node != table.Self)
+        if (answer is { Route: null, IsCertain: true } && !route.Names(table.Self))
         {
             var recent = trueAt != long.MinValue && time.GetElapsedTime(trueAt, asked) < Contracts.RoomRoute.EndedExpiry;
             return recent || !await IsAbsentAsync(room, answer, cancel) ? new Found.Unavailable() : new Found.NotFound();
         }
 
-        if (route.Node != table.Self)
+        if (SeatFor(route, intent) is { } seat && seat != table.Self)
         {
-            return Uri.TryCreate(route.Endpoint, UriKind.Absolute, out var endpoint) ? new Found.Remote(endpoint) : new Found.Unavailable();
+            return EndpointOf(route, seat) is { } endpoint ? new Found.Remote(endpoint) : new Found.Unavailable();
         }
 
         if (closings.Has(route))
@@ -99,9 +101,11 @@ public sealed class RegistryRoomRouter(
     /// <summary>Costs nothing while it lasts: the route is read with all others that concern this node.</summary>
     public Task MovedAsync(string name, Uri node, CancellationToken cancel) => finder.UntilAsync(
         new RoomId(name),
-        route => route.Node == table.Self || route.State == RoomRouteState.Ended
-            || !Uri.TryCreate(route.Endpoint, UriKind.Absolute, out var endpoint) || endpoint != node,
+        route => route.State == RoomRouteState.Ended || !Endpoints(route).Contains(node),
         cancel);
+
+    public ValueTask<Uri?> SeatAsync(string name, string node) =>
+        ValueTask.FromResult(table.TryFind(new RoomId(name), out var route) && node != table.Self.Value ? EndpointOf(route, new NodeId(node)) : null);
 
     /// <summary>Ends the room here, and waits until the operator has ended it everywhere.</summary>
     public async ValueTask<bool> EndAsync(RoomHost room, CancellationToken cancel)
@@ -125,16 +129,18 @@ public sealed class RegistryRoomRouter(
             rooms[host.Name] = await host.InvokeAsync((core, _) => core.Info());
         }
 
+        var here = rooms.Keys.ToHashSet(StringComparer.Ordinal);
         try
         {
             foreach (var report in (await registry.ListNodesAsync(cancel)).Where(node => node.Node != table.Self).SelectMany(node => node.Rooms).Where(report => !report.EndRequested))
             {
-                rooms.TryAdd(report.Room.Value, new Signaling.Protocol.Room
+                // Of a room with several seats each node reports its own; a node that has one knows the whole.
+                if (!here.Contains(report.Room.Value))
                 {
-                    Name = report.Room.Value,
-                    NumParticipants = (uint)Math.Max(0, report.Participants),
-                    NumPublishers = (uint)Math.Max(0, report.Publishers),
-                });
+                    var room = rooms.TryGetValue(report.Room.Value, out var known) ? known : rooms[report.Room.Value] = new Signaling.Protocol.Room { Name = report.Room.Value };
+                    room.NumParticipants += (uint)Math.Max(0, report.Participants);
+                    room.NumPublishers += (uint)Math.Max(0, report.Publishers);
+                }
             }
         }
         catch (RegistryUnavailableException)
@@ -144,6 +150,37 @@ public sealed class RegistryRoomRouter(
 
         return [.. rooms.Values.Where(room => names.Count == 0 || names.Contains(room.Name))];
     }
+
+    /// <summary>
+    /// Which node is to serve what is wanted of a room. Whoever joins is served where they arrive if that node has a seat that is open,
+    /// else at a seat of the region, else at the origin; what concerns the room as a whole, at the origin.
+    /// </summary>
+    private NodeId SeatFor(Contracts.RoomRoute route, RouteIntent intent)
+    {
+        if (intent is RouteIntent.End or RouteIntent.Own || route.Seats.Count == 0)
+        {
+            return route.Node;
+        }
+
+        var own = route.SeatOf(table.Self);
+        if (own is not null && (intent is not (RouteIntent.Join or RouteIntent.JoinOrCreate) || !own.Closed))
+        {
+            return table.Self;
+        }
+
+        var open = route.Seats.Where(seat => !seat.Closed).ToList();
+        var near = open.Where(seat => seat.Region == settings.Region).ToList();
+        return near.Count > 0 ? near[Random.Shared.Next(near.Count)].Node
+            : open.Exists(seat => seat.Node == route.Node) ? route.Node
+            : open.Count > 0 ? open[0].Node
+            : own?.Node ?? route.Node;
+    }
+
+    private static Uri? EndpointOf(Contracts.RoomRoute route, NodeId node) =>
+        Uri.TryCreate(route.SeatOf(node)?.Endpoint ?? (route.Node == node ? route.Endpoint : null), UriKind.Absolute, out var endpoint) ? endpoint : null;
+
+    private static IEnumerable<Uri> Endpoints(Contracts.RoomRoute route) =>
+        route.Seats.Select(seat => seat.Endpoint).Prepend(route.Endpoint).Select(text => Uri.TryCreate(text, UriKind.Absolute, out var endpoint) ? endpoint : null).OfType<Uri>();
 
     /// <summary>True when a room that was ended here is over everywhere, or there is a newer one; false when it took too long.</summary>
     private async Task<bool> IsClosedAsync(Contracts.RoomRoute ended, CancellationToken cancel)

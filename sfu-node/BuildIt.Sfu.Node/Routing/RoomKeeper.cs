@@ -1,4 +1,5 @@
 using BuildIt.Sfu.Contracts;
+using BuildIt.Sfu.Node.Relays;
 using BuildIt.Sfu.Signaling.Configuration;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Rooms;
@@ -12,7 +13,8 @@ namespace BuildIt.Sfu.Node.Routing;
 /// the clients of a room that has moved on, and ends what is over. Idempotent; one room is worked on once at a time,
 /// and none waits for another. Thread-safe.
 /// </summary>
-public sealed partial class RoomKeeper(RouteTable table, RoomClosings closings, RoomDirectory directory, LiveKitOptions options, ILogger<RoomKeeper> logger)
+public sealed partial class RoomKeeper(
+    RouteTable table, RoomClosings closings, RoomDirectory directory, LiveKitOptions options, RelayKeeper relays, ILogger<RoomKeeper> logger)
 {
     private readonly RoomLocks _locks = new();
 
@@ -32,31 +34,36 @@ public sealed partial class RoomKeeper(RouteTable table, RoomClosings closings, 
             return null;
         }
 
-        if (route.Node != table.Self)
+        if (!route.Names(table.Self))
         {
             await EndAsync(route, DisconnectReason.Migration, RoomEndReason.RoomEndSuperseded, LeaveAction.Reconnect);
             return null;
         }
 
-        return await ServeAsync(route);
+        return await ServeAsync(route, cancellation);
     }
 
-    private async Task<RoomHost> ServeAsync(RoomRoute route)
+    private async Task<RoomHost> ServeAsync(RoomRoute route, CancellationToken cancellation)
     {
         var name = route.Room.Value;
         var open = await directory.FindAsync(name);
         if (open is null)
         {
             LogServing(route.Room, route.Generation);
-            return await directory.GetOrOpenAsync(With(options.OptionsFor(name), route.Limits) with { TakenOver = route.Generation > 1 });
+            open = await directory.GetOrOpenAsync(With(options.OptionsFor(name), route) with { TakenOver = route.Generation > 1, Sid = route.Sid });
+        }
+        else
+        {
+            await open.InvokeAsync((core, now) => core.Reconfigure(With(core.Options, route), now));
         }
 
-        await open.InvokeAsync((core, now) => core.Reconfigure(With(core.Options, route.Limits), now));
+        await relays.ApplyAsync(open, route, cancellation);
         return open;
     }
 
     private async Task EndAsync(RoomRoute route, DisconnectReason reason, RoomEndReason why, LeaveAction action)
     {
+        await relays.EndAsync(route.Room);
         if (await directory.FindAsync(route.Room.Value) is { } open)
         {
             var participants = await open.InvokeAsync((core, now) =>
@@ -70,14 +77,16 @@ public sealed partial class RoomKeeper(RouteTable table, RoomClosings closings, 
     }
 
     /// <summary>The operator sees every pod of the room and ends it; a node alone would end it where it happens to be empty.</summary>
-    private static RoomOptions With(RoomOptions options, Contracts.RoomLimits limits) => options with
+    private RoomOptions With(RoomOptions options, RoomRoute route) => options with
     {
         EndsWhenEmpty = false,
-        MaxParticipants = limits.MaxParticipants,
-        AllowScreenShare = limits.AllowScreenShare,
-        E2eeRequired = options.E2eeRequired || limits.E2eeRequired,
-        EmptyTimeout = TimeSpan.FromSeconds(limits.EmptyTimeoutSeconds),
-        DepartureTimeout = TimeSpan.FromSeconds(limits.DepartureTimeoutSeconds),
+        IsEdge = route.Node != table.Self,
+        NodeName = table.Self.Value,
+        MaxParticipants = route.Limits.MaxParticipants,
+        AllowScreenShare = route.Limits.AllowScreenShare,
+        E2eeRequired = options.E2eeRequired || route.Limits.E2eeRequired,
+        EmptyTimeout = TimeSpan.FromSeconds(route.Limits.EmptyTimeoutSeconds),
+        DepartureTimeout = TimeSpan.FromSeconds(route.Limits.DepartureTimeoutSeconds),
     };
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Room {Room} is served here, generation {Generation}")]

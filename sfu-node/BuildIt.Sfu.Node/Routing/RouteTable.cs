@@ -42,7 +42,7 @@ public sealed class RouteTable(NodeId self, int capacity = RouteTable.DefaultCap
             {
                 // An end is not taken back by what was read before it.
                 var (newest, newestAt) = known.Value;
-                if (newest.Generation > route.Generation
+                if (newest.IsNewerThan(route)
                     || (newest.Generation == route.Generation && newest.State == RoomRouteState.Ended && route.State != RoomRouteState.Ended))
                 {
                     current = newest;
@@ -54,7 +54,7 @@ public sealed class RouteTable(NodeId self, int capacity = RouteTable.DefaultCap
                     return false;
                 }
 
-                if (newest.Generation == route.Generation)
+                if (newest.Generation == route.Generation && newest.Revision == route.Revision)
                 {
                     trueAt = Math.Max(trueAt, newestAt);
                 }
@@ -138,12 +138,12 @@ public sealed class RouteTable(NodeId self, int capacity = RouteTable.DefaultCap
         }
     }
 
-    /// <summary>Rooms whose route names this node as their owner.</summary>
+    /// <summary>Rooms in which this node has a seat.</summary>
     public IReadOnlyList<RoomRoute> Own()
     {
         lock (_lock)
         {
-            return [.. _order.Select(entry => entry.Route).Where(route => route.Node == self && route.State != RoomRouteState.Ended)];
+            return [.. _order.Select(entry => entry.Route).Where(route => route.Names(self) && route.State != RoomRouteState.Ended)];
         }
     }
 
@@ -152,7 +152,7 @@ public sealed class RouteTable(NodeId self, int capacity = RouteTable.DefaultCap
         for (var oldest = _order.First; oldest is not null && _order.Count > capacity;)
         {
             var next = oldest.Next;
-            if (oldest.Value.Route.Node != self || oldest.Value.Route.State == RoomRouteState.Ended)
+            if (!oldest.Value.Route.Names(self) || oldest.Value.Route.State == RoomRouteState.Ended)
             {
                 _routes.Remove(oldest.Value.Route.Room);
                 _fenced.Remove(oldest.Value.Route.Room);

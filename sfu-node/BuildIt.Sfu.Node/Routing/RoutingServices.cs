@@ -1,5 +1,6 @@
 using BuildIt.Sfu.Node.Configuration;
 using BuildIt.Sfu.Node.Registry;
+using BuildIt.Sfu.Node.Relays;
 using BuildIt.Sfu.Signaling.Join;
 using BuildIt.Sfu.Signaling.Rooms;
 using BuildIt.Sfu.Signaling.Routing;
@@ -22,6 +23,9 @@ public static class RoutingServices
         services.AddSingleton<RouteFinder>();
         services.AddSingleton<ReportedRooms>();
         services.AddSingleton<RevocationList>();
+        services.AddSingleton<RelayCertificates>();
+        services.AddSingleton<LinkClient>();
+        services.AddSingleton<RelayKeeper>();
         services.AddSingleton<RoomKeeper>();
         services.AddSingleton<IRoomRouter, RegistryRoomRouter>();
         services.AddSingleton<RoomCreator>();

@@ -30,12 +30,12 @@ public sealed class RoomService
             ["DeleteRoom"] = new(MayCreateAny, call => Handle(call, DeleteRoomRequest.Parser, (v, r) => MayDelete(v, r.Room), DeleteRoomAsync)),
             ["ListParticipants"] = new(MayAdminister, call => InRoom(call, ListParticipantsRequest.Parser, r => r.Room, ListParticipants)),
             ["GetParticipant"] = new(MayAdminister, call => InRoom(call, RoomParticipantIdentity.Parser, r => r.Room, GetParticipant)),
-            ["RemoveParticipant"] = new(MayAdminister, call => InRoom(call, RoomParticipantIdentity.Parser, r => r.Room, RemoveParticipant)),
-            ["MutePublishedTrack"] = new(MayAdminister, call => InRoom(call, MuteRoomTrackRequest.Parser, r => r.Room, MutePublishedTrack)),
-            ["UpdateParticipant"] = new(MayAdminister, call => InRoom(call, UpdateParticipantRequest.Parser, r => r.Room, UpdateParticipant)),
-            ["UpdateSubscriptions"] = new(MayAdminister, call => InRoom(call, UpdateSubscriptionsRequest.Parser, r => r.Room, UpdateSubscriptions)),
+            ["RemoveParticipant"] = new(MayAdminister, call => AtNodeOf(call, RoomParticipantIdentity.Parser, r => r.Room, r => r.Identity, RemoveParticipant)),
+            ["MutePublishedTrack"] = new(MayAdminister, call => AtNodeOf(call, MuteRoomTrackRequest.Parser, r => r.Room, r => r.Identity, MutePublishedTrack)),
+            ["UpdateParticipant"] = new(MayAdminister, call => AtNodeOf(call, UpdateParticipantRequest.Parser, r => r.Room, r => r.Identity, UpdateParticipant)),
+            ["UpdateSubscriptions"] = new(MayAdminister, call => AtNodeOf(call, UpdateSubscriptionsRequest.Parser, r => r.Room, r => r.Identity, UpdateSubscriptions)),
             ["SendData"] = new(MayAdminister, call => InRoom(call, SendDataRequest.Parser, r => r.Room, SendData)),
-            ["UpdateRoomMetadata"] = new(MayAdminister, call => InRoom(call, UpdateRoomMetadataRequest.Parser, r => r.Room, UpdateRoomMetadata)),
+            ["UpdateRoomMetadata"] = new(MayAdminister, call => InRoom(call, UpdateRoomMetadataRequest.Parser, r => r.Room, UpdateRoomMetadata, RouteIntent.Own)),
             ["PerformRpc"] = new(MayAdminister, call => Handle(call, PerformRpcRequest.Parser, (v, r) => IsAdmin(v, r.Room), PerformRpcAsync)),
             ["ForwardParticipant"] = new(MayAdminister, call => Handle(call, ForwardParticipantRequest.Parser, (v, r) => IsAdmin(v, r.Room), Unimplemented)),
             ["MoveParticipant"] = new(MayAdminister, call => Handle(call, MoveParticipantRequest.Parser, (v, r) => IsAdmin(v, r.Room), Unimplemented)),
@@ -71,10 +71,30 @@ public sealed class RoomService
 
     /// <summary>A request of a room's administrator that is answered on the room's loop.</summary>
     private Task<TwirpResult> InRoom<T>(
-        RoomServiceCall call, MessageParser<T> parser, Func<T, string> roomOf, Func<RoomCore, T, Instant, TwirpResult> act)
+        RoomServiceCall call, MessageParser<T> parser, Func<T, string> roomOf, Func<RoomCore, T, Instant, TwirpResult> act, RouteIntent intent = RouteIntent.Find)
         where T : class, IMessage<T>, new() =>
         Handle(call, parser, (grant, request) => IsAdmin(grant, roomOf(request)), (_, request) =>
-            WithRoom(call, roomOf(request), host => host.InvokeAsync((room, now) => act(room, request, now))));
+            WithRoom(call, roomOf(request), host => host.InvokeAsync((room, now) => act(room, request, now)), intent));
+
+    /// <summary>The same about one participant: answered by the node to which that one is connected.</summary>
+    private Task<TwirpResult> AtNodeOf<T>(
+        RoomServiceCall call, MessageParser<T> parser, Func<T, string> roomOf, Func<T, string> identityOf, Func<RoomCore, T, Instant, TwirpResult> act)
+        where T : class, IMessage<T>, new() =>
+        Handle(call, parser, (grant, request) => IsAdmin(grant, roomOf(request)), (_, request) =>
+            WithRoom(call, roomOf(request), host => AtNodeOfAsync(call, host, identityOf(request), () => host.InvokeAsync((room, now) => act(room, request, now)))));
+
+    private async Task<TwirpResult> AtNodeOfAsync(RoomServiceCall call, RoomHost host, string identity, Func<Task<TwirpResult>> act)
+    {
+        if (await host.InvokeAsync((room, _) => room.NodeOf(identity)).ConfigureAwait(false) is not { } node)
+        {
+            return await act().ConfigureAwait(false);
+        }
+
+        return await _router.SeatAsync(host.Name, node).ConfigureAwait(false) is { } endpoint
+            && await _proxy.ForwardAsync(call.Context, endpoint, cancel => _router.MovedAsync(host.Name, endpoint, cancel)).ConfigureAwait(false)
+            ? TwirpResult.PassedOn
+            : new TwirpError("unavailable", "the node of the participant does not answer");
+    }
 
     private async Task<TwirpResult> WithRoom(
         RoomServiceCall call, string room, Func<RoomHost, Task<TwirpResult>> act, RouteIntent intent = RouteIntent.Find, RoomConfiguration? configuration = null)
@@ -203,7 +223,7 @@ public sealed class RoomService
             return Task.FromResult<TwirpResult>(TwirpError.InvalidArgument("the method is missing or the payload is too large"));
         }
 
-        return WithRoom(call, request.Room, async host =>
+        return WithRoom(call, request.Room, host => AtNodeOfAsync(call, host, request.DestinationIdentity, async () =>
         {
             var done = new TaskCompletionSource<RpcOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
             var error = await host.InvokeAsync((room, now) => room.PerformRpc(request, done.SetResult, now)).ConfigureAwait(false);
@@ -219,7 +239,7 @@ public sealed class RoomService
                     Meta = new Dictionary<string, string> { ["rpc_code"] = $"{failed.Code}", ["rpc_data"] = failed.Data },
                 }
                 : TwirpResult.Ok(new PerformRpcResponse { Payload = outcome.Payload });
-        });
+        }));
     }
 
     private static Task<TwirpResult> Unimplemented<T>(RoomServiceCall call, T request) =>

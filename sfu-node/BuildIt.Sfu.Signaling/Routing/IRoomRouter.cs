@@ -44,6 +44,9 @@ public interface IRoomRouter
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> came first.</exception>
     Task MovedAsync(string name, Uri node, CancellationToken cancel) => Task.Delay(Timeout.Infinite, cancel);
 
+    /// <summary>Where a node that serves the room too is reached; null when it is not known to, or is this one. By default none is.</summary>
+    ValueTask<Uri?> SeatAsync(string name, string node) => ValueTask.FromResult<Uri?>(null);
+
     /// <summary>Ends a room of this node for good, wherever it is known. By default that is here only.</summary>
     /// <returns>False when it is over here and was not confirmed to be over everywhere in time.</returns>
     async ValueTask<bool> EndAsync(RoomHost room, CancellationToken cancel)
@@ -76,4 +79,7 @@ public enum RouteIntent
 
     /// <summary>The application ends it for good: as looking, but a room that is being ended is waited for.</summary>
     End,
+
+    /// <summary>As looking, at the node that owns the room's state: what is changed concerns the room as a whole.</summary>
+    Own,
 }

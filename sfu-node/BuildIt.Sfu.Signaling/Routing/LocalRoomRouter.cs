@@ -15,7 +15,7 @@ public sealed class LocalRoomRouter(RoomDirectory directory, LiveKitOptions opti
             return new RoomRoute.Local(open);
         }
 
-        if (intent is RouteIntent.Find or RouteIntent.End || (intent is RouteIntent.Join or RouteIntent.JoinOrCreate or RouteIntent.Resume && !options.AutoCreate))
+        if (intent is RouteIntent.Find or RouteIntent.End or RouteIntent.Own || (intent is RouteIntent.Join or RouteIntent.JoinOrCreate or RouteIntent.Resume && !options.AutoCreate))
         {
             return new RoomRoute.NotFound();
         }

@@ -5,14 +5,16 @@ using Microsoft.AspNetCore.Http;
 namespace BuildIt.Sfu.Signaling.Sessions;
 
 /// <summary>
-/// Passes requests and WebSockets on over the fleet's own network. What was passed on once is not passed on again, so that two nodes
-/// that disagree about a room cannot send a client in circles. Whoever was passed on follows the room and not only the connection: a
+/// Passes requests and WebSockets on over the fleet's own network. What was passed on twice (to a node that serves the room, and from
+/// there to the one that has the session) is not passed on again, so that nodes that disagree about a room cannot send a client in circles. Whoever was passed on follows the room and not only the connection: a
 /// node that hangs keeps its sockets open.
 /// </summary>
 public sealed class NodeProxy(HttpMessageInvoker http, TimeProvider time) : INodeProxy
 {
-    /// <summary>Marks what another node has passed on.</summary>
+    /// <summary>Marks what another node has passed on; its value is how often.</summary>
     public const string ForwardedHeader = "X-BuildIt-Forwarded";
+
+    private const int MostForwards = 2;
 
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
 
@@ -32,7 +34,7 @@ public sealed class NodeProxy(HttpMessageInvoker http, TimeProvider time) : INod
 
     public async Task<bool> ForwardAsync(HttpContext context, Uri node, Func<CancellationToken, Task> moved)
     {
-        if (context.Request.Headers.ContainsKey(ForwardedHeader))
+        if (Forwards(context) >= MostForwards)
         {
             return false;
         }
@@ -50,11 +52,18 @@ public sealed class NodeProxy(HttpMessageInvoker http, TimeProvider time) : INod
         return await ForwardSocketAsync(context, target.Uri, moved).ConfigureAwait(false);
     }
 
+    private static int Forwards(HttpContext context) =>
+        context.Request.Headers.TryGetValue(ForwardedHeader, out var value)
+            ? int.TryParse(value, System.Globalization.CultureInfo.InvariantCulture, out var count) ? count : MostForwards
+            : 0;
+
+    private static string Next(HttpContext context) => (Forwards(context) + 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
+
     private async Task<bool> ForwardSocketAsync(HttpContext context, Uri target, Func<CancellationToken, Task> moved)
     {
         using var remote = new ClientWebSocket();
         remote.Options.CollectHttpResponseDetails = true;
-        remote.Options.SetRequestHeader(ForwardedHeader, "1");
+        remote.Options.SetRequestHeader(ForwardedHeader, Next(context));
         if (context.Request.Headers.Authorization.ToString() is { Length: > 0 } authorization)
         {
             remote.Options.SetRequestHeader("Authorization", authorization);
@@ -162,7 +171,7 @@ public sealed class NodeProxy(HttpMessageInvoker http, TimeProvider time) : INod
     private async Task<bool> ForwardRequestAsync(HttpContext context, Uri target, Func<CancellationToken, Task> moved)
     {
         using var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), target);
-        request.Headers.Add(ForwardedHeader, "1");
+        request.Headers.Add(ForwardedHeader, Next(context));
         if (context.Request.Headers.Authorization.ToString() is { Length: > 0 } authorization)
         {
             request.Headers.TryAddWithoutValidation("Authorization", authorization);

@@ -64,6 +64,15 @@ public sealed class RtcEndpoint(
                 return;
             }
 
+            if (route is RoomRoute.Local { Host: var host } && await SessionElsewhereAsync(host, attempt).ConfigureAwait(false) is { } owner)
+            {
+                // Whoever resumes comes back to the node that has the session, wherever it arrives.
+                if (await proxy.ForwardAsync(context, owner, cancel => router.MovedAsync(attempt.Room, owner, cancel)).ConfigureAwait(false))
+                {
+                    return;
+                }
+            }
+
             if (route is RoomRoute.Remote remote)
             {
                 if (await proxy.ForwardAsync(context, remote.Node, Moved).ConfigureAwait(false))
@@ -124,6 +133,12 @@ public sealed class RtcEndpoint(
             return !context.RequestAborted.IsCancellationRequested;
         }
     }
+
+    private async ValueTask<Uri?> SessionElsewhereAsync(RoomHost host, JoinAttempt attempt) =>
+        attempt.Parameters is { Reconnect: true, ParticipantSid: { Length: > 0 } sid }
+            && await host.InvokeAsync((room, _) => room.NodeOfSession(sid)).ConfigureAwait(false) is { } node
+            ? await router.SeatAsync(attempt.Room, node).ConfigureAwait(false)
+            : null;
 
     public async Task ValidateAsync(HttpContext context, bool version1)
     {

@@ -9,7 +9,7 @@ namespace BuildIt.Testing;
 /// </summary>
 public sealed partial class NodeProgram : IAsyncDisposable
 {
-    private static readonly string[] Ports = ["--port", "--udp-port", "--tcp-port", "--health-port"];
+    private static readonly string[] Ports = ["--port", "--udp-port", "--tcp-port", "--health-port", "--relay-port"];
 
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
 

@@ -1,0 +1,91 @@
+using BuildIt.Sfu.Contracts;
+using BuildIt.Sfu.Media.Base;
+using BuildIt.Sfu.Node.Routing;
+using BuildIt.Sfu.Signaling.Api;
+using BuildIt.Sfu.Signaling.Rooms;
+
+namespace BuildIt.Sfu.Node.Relays;
+
+/// <summary>
+/// The parent's side of a link: a node that the route makes its child is let in, and nobody else, whatever the registry says.
+/// </summary>
+internal static partial class LinkEndpoints
+{
+    public static void MapLinks(this IEndpointRouteBuilder routes) => routes.MapPost(LinkRequest.Path, AcceptAsync);
+
+    private static async Task<IResult> AcceptAsync(
+        HttpContext context,
+        RequestBodies bodies,
+        RouteTable table,
+        RouteFinder finder,
+        RoomKeeper keeper,
+        RelayCertificates certificates,
+        ILogger<LinkRequest> logger)
+    {
+        var (body, fault) = await bodies.ReadAsync(context.Request, LinkRequest.MaxBody);
+        if (fault != BodyFault.None || !LinkJson.TryRead(body, LinkJson.Default.LinkRequest, out var request)
+            || request.Room.Length is 0 or > RoomId.MaxLength || request.Node.Length is 0 or > RoomId.MaxLength)
+        {
+            return Refuse(StatusCodes.Status400BadRequest, "the body is no request for a link");
+        }
+
+        var (room, child) = (new RoomId(request.Room), new NodeId(request.Node));
+        if (!table.TryFind(room, out var route) || IsOlder(route, request))
+        {
+            await finder.LookUpAsync(room, context.RequestAborted);
+        }
+
+        if (!table.TryFind(room, out route) || route.SeatOf(child) is not { } seat || seat.Parent != table.Self)
+        {
+            // It may have heard of a route that has not come here yet.
+            return Refuse(StatusCodes.Status409Conflict, "the route that is known here does not make this node its parent");
+        }
+
+        if (!certificates.IsOf(seat, context.Connection.ClientCertificate))
+        {
+            LogRefused(logger, child, room);
+            return Refuse(StatusCodes.Status403Forbidden, "the certificate is not that of the node which has the seat");
+        }
+
+        if (await keeper.ApplyAsync(room, context.RequestAborted) is not { } host)
+        {
+            return Refuse(StatusCodes.Status409Conflict, "the room is not served here");
+        }
+
+        var options = new RoomLinkOptions(child.Value, IsChild: false, Rate(seat));
+        var (address, error) = await host.InvokeAsync((core, now) => Open(core, options, request.Address.ToMedia(), now));
+        return error is null
+            ? Results.Json(LinkAddress.Of(address!), LinkJson.Default.LinkAddress)
+            : Refuse(StatusCodes.Status400BadRequest, error);
+    }
+
+    /// <summary>What a seat's link may carry at most.</summary>
+    internal static DataRate Rate(RoomSeat seat) => seat.MaxLinkBitsPerSecond > 0 ? new DataRate(seat.MaxLinkBitsPerSecond) : DataRate.Infinite;
+
+    private static (Media.Rooms.RelayAddress? Address, string? Error) Open(RoomCore core, RoomLinkOptions options, Media.Rooms.RelayAddress child, Instant now)
+    {
+        // A child that asks again has lost the link that it had.
+        foreach (var old in core.Links.Where(link => link.Options.Node == options.Node).ToArray())
+        {
+            old.Close(now);
+        }
+
+        var link = core.OpenLink(options, static (_, _) => { }, now);
+        if (link.Connect(child, now) is not { } error)
+        {
+            return (link.Local, null);
+        }
+
+        link.Close(now);
+        return (null, error);
+    }
+
+    private static bool IsOlder(Contracts.RoomRoute route, LinkRequest request) =>
+        route.Generation != request.Generation ? route.Generation < request.Generation : route.Revision < request.Revision;
+
+    private static IResult Refuse(int status, string reason) =>
+        Results.Json(new LinkRefusal { Reason = reason }, LinkJson.Default.LinkRefusal, statusCode: status);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Node {Node} was refused a link for room {Room}: its certificate is not the one of the seat")]
+    private static partial void LogRefused(ILogger logger, NodeId node, RoomId room);
+}
