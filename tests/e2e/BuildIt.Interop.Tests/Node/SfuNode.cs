@@ -3,17 +3,30 @@ using BuildIt.Testing;
 
 namespace BuildIt.Interop.Tests.Node;
 
-/// <summary>A real node in a process of its own, on free loopback ports, with the development keys.</summary>
+/// <summary>
+/// A real node in a process of its own, on free loopback ports, with the development keys. With <see cref="NodesVariable"/> in the
+/// environment, so many of them that serve every room together, each participant at the next: to a client a cascade is invisible.
+/// </summary>
 public sealed class SfuNode : IAsyncDisposable
 {
     public const string ApiKey = "devkey";
     public const string ApiSecret = "secret";
 
+    /// <summary>How many nodes stand for the one; 1 when it is not set.</summary>
+    public const string NodesVariable = "BUILDIT_INTEROP_NODES";
+
     private readonly NodeProgram _program;
+    private readonly CascadedFleet? _fleet;
 
-    private SfuNode(NodeProgram program) => _program = program;
+    private SfuNode(NodeProgram program, CascadedFleet? fleet) => (_program, _fleet) = (program, fleet);
 
-    public string HttpUrl => _program.Signal.ToString().TrimEnd('/');
+    /// <summary>Whether several nodes stand for the one.</summary>
+    public static bool IsCascaded => Nodes > 1;
+
+    private static int Nodes =>
+        int.TryParse(Environment.GetEnvironmentVariable(NodesVariable), System.Globalization.CultureInfo.InvariantCulture, out var count) ? count : 1;
+
+    public string HttpUrl => _fleet is null ? _program.Signal.ToString().TrimEnd('/') : $"http://127.0.0.1:{_fleet.Front.Port}";
 
     public string WebSocketUrl => HttpUrl.Replace("http://", "ws://", StringComparison.Ordinal);
 
@@ -28,12 +41,18 @@ public sealed class SfuNode : IAsyncDisposable
     public ChildProcess Process => _program.Process;
 
     public static async Task<SfuNode> StartAsync(IReadOnlyDictionary<string, string?>? environment = null, params string[] arguments) =>
-        new(await NodeProgram.StartAsync(environment, arguments));
+        IsCascaded ? await StartFleetAsync(environment, arguments) : new(await NodeProgram.StartAsync(environment, arguments), null);
 
     public static string Token(string room, string identity, Action<TokenOptions>? configure = null)
     {
         var options = new TokenOptions { Grant = new VideoGrant { RoomJoin = true, Room = room } };
         configure?.Invoke(options);
+        if (IsCascaded && options.Grant.RoomJoin)
+        {
+            // A fleet makes rooms for those who may create them.
+            options.Grant = options.Grant with { RoomCreate = true };
+        }
+
         return new TokenSigner(new ApiKeys([KeyValuePair.Create(ApiKey, new AccessTokenSecret(ApiSecret))], ApiKey)).Sign(
             new AccessClaims { Issuer = ApiKey, Identity = identity, Name = identity, Video = options.Grant },
             DateTimeOffset.UtcNow,
@@ -50,9 +69,15 @@ public sealed class SfuNode : IAsyncDisposable
     }
 
     /// <summary>What the node has logged so far.</summary>
-    public string Log() => Process.ReadOutput();
+    public string Log() => _fleet is null ? Process.ReadOutput() : string.Concat(_fleet.Nodes.Select(node => node.Process.ReadOutput()));
 
-    public ValueTask DisposeAsync() => _program.DisposeAsync();
+    public ValueTask DisposeAsync() => _fleet?.DisposeAsync() ?? _program.DisposeAsync();
+
+    private static async Task<SfuNode> StartFleetAsync(IReadOnlyDictionary<string, string?>? environment, string[] arguments)
+    {
+        var fleet = await CascadedFleet.StartAsync(Nodes, environment, arguments);
+        return new SfuNode(fleet.Nodes[0], fleet);
+    }
 }
 
 public sealed class TokenOptions
