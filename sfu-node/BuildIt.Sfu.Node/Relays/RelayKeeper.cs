@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using BuildIt.Sfu.Contracts;
-using BuildIt.Sfu.Node.Routing;
+using BuildIt.Sfu.Node.Configuration;
 using BuildIt.Sfu.Node.State;
 using BuildIt.Sfu.Signaling.Rooms;
 
@@ -10,10 +10,10 @@ namespace BuildIt.Sfu.Node.Relays;
 /// Has every room that is fed by another node linked to the parent that its route names. When that changes, the new link is complete
 /// before the old one goes. One caller at a time for each room. Thread-safe.
 /// </summary>
-public sealed class RelayKeeper(RouteTable table, LinkClient client, TimeProvider time, BackgroundFaults faults, ILogger<RelayKeeper> logger) : IAsyncDisposable
+public sealed class RelayKeeper(NodeSettings settings, LinkClient client, TimeProvider time, BackgroundFaults faults, ILogger<RelayKeeper> logger) : IAsyncDisposable
 {
     /// <summary>How long whoever joins first waits for the room to come: without it they would see an empty one.</summary>
-    private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(3);
 
     /// <summary>How long a link goes on beside the one that takes its place.</summary>
     private static readonly TimeSpan Overlap = TimeSpan.FromSeconds(2);
@@ -29,7 +29,7 @@ public sealed class RelayKeeper(RouteTable table, LinkClient client, TimeProvide
     /// <summary>Links an open room as its route says.</summary>
     public async Task ApplyAsync(RoomHost host, RoomRoute route, CancellationToken cancellation)
     {
-        var parent = route.SeatOf(table.Self)?.Parent is { } node ? route.SeatOf(node) : null;
+        var parent = route.SeatOf(settings.Node)?.Parent is { } node ? route.SeatOf(node) : null;
         _uplinks.TryGetValue(route.Room, out var known);
         if (parent is null)
         {
@@ -43,7 +43,7 @@ public sealed class RelayKeeper(RouteTable table, LinkClient client, TimeProvide
             return;
         }
 
-        var uplink = new Uplink(host, route, parent, table.Self, client, time, faults, logger);
+        var uplink = new Uplink(host, route, parent, settings.Node, client, time, faults, logger);
         _uplinks[route.Room] = uplink;
         if (known is null)
         {

@@ -1,4 +1,5 @@
 using BuildIt.Sfu.Contracts;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Node.State;
 using BuildIt.Sfu.Signaling.Rooms;
 
@@ -42,6 +43,9 @@ internal sealed partial class Uplink : IAsyncDisposable
 
     /// <summary>Whether this node has all that the parent knows.</summary>
     public bool IsComplete => _link is { IsComplete: true, IsUp: true };
+
+    /// <summary>What the link of a seat to its parent may carry at most.</summary>
+    public static DataRate Rate(RoomSeat seat) => seat.MaxLinkBitsPerSecond > 0 ? new DataRate(seat.MaxLinkBitsPerSecond) : DataRate.Infinite;
 
     /// <summary>A newer route joins the same two nodes.</summary>
     public void Follow(RoomRoute route, RoomSeat parent) => (_route, _parent) = (route, parent);
@@ -102,7 +106,7 @@ internal sealed partial class Uplink : IAsyncDisposable
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var (route, parent) = (_route, _parent);
         var own = route.SeatOf(_self);
-        var options = new RoomLinkOptions(Parent.Value, IsChild: true, own is null ? LinkEndpoints.Rate(parent) : LinkEndpoints.Rate(own));
+        var options = new RoomLinkOptions(Parent.Value, IsChild: true, Rate(own ?? parent));
         var link = await _host.InvokeAsync((core, now) => core.Ended ? null : core.OpenLink(options, Changed, now));
         if (link is null)
         {
@@ -152,7 +156,7 @@ internal sealed partial class Uplink : IAsyncDisposable
             await _host.InvokeAsync((_, now) => link.Close(now));
         }
 
-        void Changed(RoomLink changed, Media.Base.Instant now)
+        void Changed(RoomLink changed, Instant now)
         {
             if (changed.IsComplete)
             {

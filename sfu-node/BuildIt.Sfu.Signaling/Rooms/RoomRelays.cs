@@ -20,7 +20,7 @@ internal sealed class RoomRelays(RoomCore room)
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromMilliseconds(200);
 
     /// <summary>How long somebody whose node cannot be heard stays in the room: about as long as it takes to find another way.</summary>
-    public static readonly TimeSpan LostAfter = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan LostAfter = TimeSpan.FromSeconds(8);
 
     private const int MaxMembers = 10_000;
     private const int MaxRemembered = 1_000;

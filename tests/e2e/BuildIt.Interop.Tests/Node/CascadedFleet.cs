@@ -94,7 +94,7 @@ internal sealed class CascadedFleet : IAsyncDisposable
             },
             arguments)));
         Front = new RoundRobin([.. Nodes.Select(node => node.Signal.Port)]);
-        while ((await HeartbeatsAsync()).Count < count)
+        while ((await HeartbeatsAsync()).Count(heartbeat => heartbeat.Endpoints.Relay is not null) < count)
         {
             await Task.Delay(50, _end.Token);
         }

@@ -63,9 +63,51 @@ public sealed class RegionFixture : IAsyncLifetime
             Limits = limits ?? RoomLimits.Default,
             State = state,
         };
-        await Database.StringSetAsync(_keys.Route(room), ContractJson.Write(route, ContractJson.Default.RoomRoute));
-        await Database.PublishAsync(RedisChannel.Literal(_keys.RouteChanges), room.Value);
+        await WriteAsync(route);
         return route;
+    }
+
+    /// <summary>Gives a room a seat on each of the nodes, in a chain; the first is the origin.</summary>
+    internal async Task<RoomRoute> SeatAsync(RoomId room, IReadOnlyList<FleetNode> nodes, long generation = 1, long revision = 0, IReadOnlyList<FleetNode>? closed = null)
+    {
+        var seats = new List<RoomSeat>();
+        foreach (var node in nodes)
+        {
+            var heartbeat = await Eventually.HasAsync(
+                async () => await HeartbeatAsync(node) is { Endpoints.Relay: not null } known ? known : null, TimeSpan.FromSeconds(10), "the node reports where it takes links");
+            seats.Add(new RoomSeat
+            {
+                Node = node.Id,
+                Region = heartbeat.Region,
+                Cluster = heartbeat.Cluster,
+                Role = seats.Count == 0 ? SeatRole.Origin : SeatRole.Edge,
+                Parent = seats.Count == 0 ? null : seats[^1].Node,
+                Endpoint = heartbeat.Endpoints.Signal,
+                Relay = heartbeat.Endpoints.Relay,
+                RelayFingerprint = heartbeat.Endpoints.RelayFingerprint,
+                Closed = closed?.Contains(node) ?? false,
+            });
+        }
+
+        var route = new RoomRoute
+        {
+            Room = room,
+            Node = nodes[0].Id,
+            Generation = generation,
+            Revision = revision,
+            Endpoint = nodes[0].Signal.ToString(),
+            Sid = "RM_cascade" + room.Value.Replace("-", "", StringComparison.Ordinal),
+            Limits = RoomLimits.Default with { E2eeRequired = false },
+            Seats = seats,
+        };
+        await WriteAsync(route);
+        return route;
+    }
+
+    internal async Task WriteAsync(RoomRoute route)
+    {
+        await Database.StringSetAsync(_keys.Route(route.Room), ContractJson.Write(route, ContractJson.Default.RoomRoute));
+        await Database.PublishAsync(RedisChannel.Literal(_keys.RouteChanges), route.Room.Value);
     }
 
     internal async Task RevokeAsync(RoomId room, string participant, bool announce, bool keepsConnected = false)

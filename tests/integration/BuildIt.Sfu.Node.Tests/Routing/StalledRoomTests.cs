@@ -3,6 +3,7 @@ using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Node.Configuration;
 using BuildIt.Sfu.Node.Connections;
 using BuildIt.Sfu.Node.Hosting;
+using BuildIt.Sfu.Node.Relays;
 using BuildIt.Sfu.Node.Registry;
 using BuildIt.Sfu.Node.Routing;
 using BuildIt.Sfu.Node.State;
@@ -45,7 +46,10 @@ public sealed class StalledRoomTests : IDisposable
             Limits = Signaling.Rooms.RoomLimits.Default,
         };
         _rooms = new RoomDirectory(services, _media.Rooms, new NoObserver());
-        _keeper = new RoomKeeper(_table, new RoomClosings(_table), _rooms, new LiveKitOptions { Keys = keys }, NullLogger<RoomKeeper>.Instance);
+        var settings = new NodeSettings { Node = Self };
+        var relays = new RelayKeeper(
+            settings, new LinkClient(new RelayCertificates(settings, TimeProvider.System)), TimeProvider.System, _faults, NullLogger<RelayKeeper>.Instance);
+        _keeper = new RoomKeeper(_table, new RoomClosings(_table), _rooms, new LiveKitOptions { Keys = keys }, relays, NullLogger<RoomKeeper>.Instance);
         _media.Start();
     }
 

@@ -1,10 +1,11 @@
 using BuildIt.Sfu.Contracts;
 using BuildIt.Sfu.Media.Base;
+using BuildIt.Sfu.Node.Relays;
 using BuildIt.Sfu.Node.Routing;
 using BuildIt.Sfu.Signaling.Api;
 using BuildIt.Sfu.Signaling.Rooms;
 
-namespace BuildIt.Sfu.Node.Relays;
+namespace BuildIt.Sfu.Node.Operations;
 
 /// <summary>
 /// The parent's side of a link: a node that the route makes its child is let in, and nobody else, whatever the registry says.
@@ -52,15 +53,12 @@ internal static partial class LinkEndpoints
             return Refuse(StatusCodes.Status409Conflict, "the room is not served here");
         }
 
-        var options = new RoomLinkOptions(child.Value, IsChild: false, Rate(seat));
+        var options = new RoomLinkOptions(child.Value, IsChild: false, Uplink.Rate(seat));
         var (address, error) = await host.InvokeAsync((core, now) => Open(core, options, request.Address.ToMedia(), now));
         return error is null
             ? Results.Json(LinkAddress.Of(address!), LinkJson.Default.LinkAddress)
             : Refuse(StatusCodes.Status400BadRequest, error);
     }
-
-    /// <summary>What a seat's link may carry at most.</summary>
-    internal static DataRate Rate(RoomSeat seat) => seat.MaxLinkBitsPerSecond > 0 ? new DataRate(seat.MaxLinkBitsPerSecond) : DataRate.Infinite;
 
     private static (Media.Rooms.RelayAddress? Address, string? Error) Open(RoomCore core, RoomLinkOptions options, Media.Rooms.RelayAddress child, Instant now)
     {

@@ -1,0 +1,180 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Security.Cryptography.X509Certificates;
+using BuildIt.Sfu.Contracts;
+using BuildIt.Sfu.Node.Tests.Routing;
+using BuildIt.Sfu.Signaling.Protocol;
+using BuildIt.Sfu.Signaling.Tokens;
+using BuildIt.Testing;
+
+namespace BuildIt.Sfu.Node.Tests.Relays;
+
+/// <summary>One room at several real nodes, as a route says.</summary>
+public sealed class CascadeTests(RegionFixture region) : IClassFixture<RegionFixture>
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private readonly ApiKeys _keys = ApiKeys.Single("devkey", "secret");
+
+    [Fact]
+    public async Task Those_at_two_nodes_are_in_one_room()
+    {
+        var room = region.NewRoom();
+        var route = await region.SeatAsync(room, [region.A, region.B]);
+        using var alice = await region.A.JoinAsync(room.Value, "alice");
+        var first = await alice.JoinedAsync();
+        using var bob = await region.B.JoinAsync(room.Value, "bob");
+        var second = await bob.JoinedAsync();
+
+        Assert.Equal(route.Sid, first.Room.Sid);
+        Assert.Equal(route.Sid, second.Room.Sid);
+        Assert.Equal(first.Room.CreationTimeMs, second.Room.CreationTimeMs);
+        Assert.Equal(["alice"], second.OtherParticipants.Select(p => p.Identity));
+        await alice.UntilAsync(message => message.Update?.Participants.Any(p => p.Identity == "bob") == true);
+
+        // Each node reports its own, and the edge that it is fed.
+        await Eventually.IsAsync(
+            async () => (await ReportsAsync(room)) is [{ Participants: 1, ParentConnected: null }, { Participants: 1, ParentConnected: true }],
+            Patience,
+            "both nodes report one participant, and the edge its parent");
+    }
+
+    [Fact]
+    public async Task A_moderator_reaches_everybody_at_any_node()
+    {
+        var room = region.NewRoom();
+        await region.SeatAsync(room, [region.A, region.B]);
+        using var bob = await region.B.JoinAsync(room.Value, "bob");
+        await bob.JoinedAsync();
+        await Eventually.IsAsync(async () => (await CallAsync(region.A, "ListParticipants", new { room = room.Value })).Body.Contains("bob", StringComparison.Ordinal), Patience, "the origin knows of bob");
+
+        var (status, body) = await CallAsync(region.A, "UpdateParticipant", new { room = room.Value, identity = "bob", name = "Robert" });
+        Assert.True(status == 200 && body.Contains("Robert", StringComparison.Ordinal), body);
+        Assert.Equal(200, (await CallAsync(region.B, "UpdateRoomMetadata", new { room = room.Value, metadata = "agenda" })).Status);
+        await bob.UntilAsync(message => message.RoomUpdate?.Room.Metadata == "agenda");
+        Assert.Equal(200, (await CallAsync(region.A, "RemoveParticipant", new { room = room.Value, identity = "bob" })).Status);
+        Assert.Equal(DisconnectReason.ParticipantRemoved, (await bob.UntilAsync(message => message.Leave is not null)).Leave.Reason);
+    }
+
+    [Fact]
+    public async Task A_session_is_resumed_at_the_node_that_has_it_wherever_its_client_arrives()
+    {
+        var room = region.NewRoom();
+        await region.SeatAsync(room, [region.A, region.B]);
+        using var bob = await region.B.JoinAsync(room.Value, "bob");
+        var sid = (await bob.JoinedAsync()).Participant.Sid;
+        await Eventually.IsAsync(async () => (await CallAsync(region.A, "ListParticipants", new { room = room.Value })).Body.Contains(sid, StringComparison.Ordinal), Patience, "the origin knows of bob");
+        using var again = await region.A.JoinAsync(room.Value, "bob", extra: $"&reconnect=1&sid={sid}");
+        var answer = await again.UntilAsync(message => message.Reconnect is not null || message.Leave is not null);
+
+        // Media never connected here, so there may be nothing left to resume; but the answer comes from the node that had it.
+        Assert.True(answer.Reconnect is not null, $"{answer}");
+    }
+
+    [Fact]
+    public async Task A_node_whose_seat_is_closed_sends_newcomers_to_another()
+    {
+        var room = region.NewRoom();
+        await region.SeatAsync(room, [region.A, region.B], closed: [region.B]);
+        using var bob = await region.B.JoinAsync(room.Value, "bob");
+        await bob.JoinedAsync();
+        await Eventually.IsAsync(async () => (await ReportsAsync(room)) is [{ Participants: 1 }, ..], Patience, "the newcomer is at the other node");
+    }
+
+    [Fact]
+    public async Task Who_shows_another_certificate_gets_no_link()
+    {
+        var room = region.NewRoom();
+        var route = await region.SeatAsync(room, [region.A, region.B]);
+        using var alice = await region.A.JoinAsync(room.Value, "alice");
+        await alice.JoinedAsync();
+        using var certificate = await OwnCertificateAsync();
+        using var handler = new HttpClientHandler { ServerCertificateCustomValidationCallback = static (_, _, _, _) => true };
+        handler.ClientCertificates.Add(certificate);
+        using var http = new HttpClient(handler);
+        object Request(string node) => new
+        {
+            room = room.Value,
+            node,
+            generation = 1,
+            revision = 0,
+            address = new { ufrag = "abcdefgh", password = "abcdefghijklmnopqrstuvwx", fingerprint = "sha-256 " + string.Join(':', Enumerable.Repeat("00", 32)), candidates = Array.Empty<string>() },
+        };
+        using var refused = await http.PostAsJsonAsync(new Uri($"https://{route.Seats[0].Relay}/relay/v1/links"), Request(region.B.Id.Value));
+        Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
+        using var stranger = await http.PostAsJsonAsync(new Uri($"https://{route.Seats[0].Relay}/relay/v1/links"), Request("nobody"));
+        Assert.Equal(HttpStatusCode.Conflict, stranger.StatusCode);
+        using var nonsense = await http.PostAsync(new Uri($"https://{route.Seats[0].Relay}/relay/v1/links"), new StringContent("[]", new MediaTypeHeaderValue("application/json")));
+        Assert.Equal(HttpStatusCode.BadRequest, nonsense.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_dead_edge_is_forgotten_and_the_room_goes_on()
+    {
+        var room = region.NewRoom();
+        await using var edge = await FleetNode.StartAsync("node-edge", region.Redis.Address);
+        await region.SeatAsync(room, [region.A, edge]);
+        using var alice = await region.A.JoinAsync(room.Value, "alice");
+        await alice.JoinedAsync();
+        using var bob = await edge.JoinAsync(room.Value, "bob");
+        await bob.JoinedAsync();
+        await alice.UntilAsync(message => message.Update?.Participants.Any(p => p.Identity == "bob") == true);
+        await edge.Process.KillAsync();
+
+        await alice.UntilAsync(message => message.Update?.Participants.Any(p => p.Identity == "bob" && p.State == ParticipantInfo.Types.State.Disconnected) == true);
+        await alice.PingAsync(1);
+    }
+
+    [Fact]
+    public async Task An_edge_becomes_the_origin_and_keeps_those_who_are_there()
+    {
+        var room = region.NewRoom();
+        await using var origin = await FleetNode.StartAsync("node-origin", region.Redis.Address);
+        await region.SeatAsync(room, [origin, region.A, region.B]);
+        using var alice = await region.A.JoinAsync(room.Value, "alice");
+        await alice.JoinedAsync();
+        using var bob = await region.B.JoinAsync(room.Value, "bob");
+        Assert.Equal(["alice"], (await bob.JoinedAsync()).OtherParticipants.Select(p => p.Identity));
+        await origin.Process.KillAsync();
+        await region.SeatAsync(room, [region.A, region.B], generation: 2);
+
+        using var carol = await region.B.JoinAsync(room.Value, "carol");
+        Assert.Equal(["alice", "bob"], (await carol.JoinedAsync()).OtherParticipants.Select(p => p.Identity).Order());
+        await alice.UntilAsync(message => message.Update?.Participants.Any(p => p.Identity == "carol") == true);
+    }
+
+    /// <summary>A certificate that nobody vouches for.</summary>
+    private static async Task<X509Certificate2> OwnCertificateAsync()
+    {
+        var folder = Directory.CreateTempSubdirectory("buildit-relay-");
+        try
+        {
+            var (certificate, key) = (Path.Combine(folder.FullName, "tls.crt"), Path.Combine(folder.FullName, "tls.key"));
+            await SelfSigned.WriteAsync(IPAddress.Loopback, certificate, key);
+            using var pem = X509Certificate2.CreateFromPemFile(certificate, key);
+            return X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private async Task<IReadOnlyList<RoomReport>> ReportsAsync(RoomId room) =>
+    [
+        .. new[] { await region.HeartbeatAsync(region.A), await region.HeartbeatAsync(region.B) }
+            .OfType<Heartbeat>().SelectMany(heartbeat => heartbeat.Rooms).Where(report => report.Room == room),
+    ];
+
+    private async Task<(int Status, string Body)> CallAsync(FleetNode node, string method, object body)
+    {
+        using var http = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(node.Signal, $"/twirp/livekit.RoomService/{method}")) { Content = JsonContent.Create(body) };
+        var room = (string)body.GetType().GetProperty("room")!.GetValue(body)!;
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", new TokenSigner(_keys).Sign(
+            new AccessClaims { Issuer = "devkey", Identity = "backend", Video = new VideoGrant { RoomAdmin = true, Room = room } }, DateTimeOffset.UtcNow, TimeSpan.FromHours(1)));
+        using var response = await http.SendAsync(request);
+        return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+}
