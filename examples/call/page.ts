@@ -1,5 +1,5 @@
 // A call as an application makes it. The invitation stands in the address after #, which browsers never send to a server.
-//   ?name=Ada&auto=1&small=1 joins by itself with a small picture
+//   ?name=Ada&auto=1&small=1&quiet=1 joins by itself, with a small picture, without camera and microphone
 import { Conference, type ConferenceSigner, Invitation, keySigner, type Member, type Progress } from '@buildit/conference-client';
 import { RoomEvent, VideoPresets, type Participant } from 'livekit-client';
 import { npubEncode } from 'nostr-tools/nip19';
@@ -56,6 +56,7 @@ async function join(name: string) {
     : await Conference.create(location.origin, signer, { ...options, request: { name: 'A call', settings: { requireApproval } } });
   history.replaceState(null, '', `${location.pathname}${location.search}#${conference.invitation.toString()}`);
   show(conference, began);
+  if (wishes.has('quiet')) return;
   await conference.room.localParticipant.enableCameraAndMicrophone().catch((problem: Error) => note(`You can watch and listen, without camera or microphone: ${problem.message}`));
 }
 

@@ -41,12 +41,13 @@ export class ClearDataGuard {
    */
   guard(room: Room): void {
     const holder = room as unknown as { engine: Engine };
-    let current = this.#guardEngine(holder.engine);
+    let current: Engine | undefined = this.#guardEngine(holder.engine);
     Object.defineProperty(holder, 'engine', {
       configurable: true,
       enumerable: true,
       get: () => current,
-      set: (engine: Engine) => (current = this.#guardEngine(engine)),
+      // A room that is left has none.
+      set: (engine: Engine | undefined) => (current = engine && this.#guardEngine(engine)),
     });
   }
 

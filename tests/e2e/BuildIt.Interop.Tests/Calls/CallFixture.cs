@@ -62,6 +62,9 @@ public sealed class CallFixture : IAsyncLifetime
         Browser = await ChromiumBrowser.StartAsync();
     }
 
+    /// <summary>Kills the node as a crash would, and starts another one at the same address.</summary>
+    public async Task RestartNodeAsync() => Node = await Node.RestartAsync();
+
     public async Task DisposeAsync()
     {
         // What did not start is not ended.

@@ -17,8 +17,10 @@ public sealed class SfuNode : IAsyncDisposable
 
     private readonly NodeProgram _program;
     private readonly CascadedFleet? _fleet;
+    private readonly IReadOnlyDictionary<string, string?>? _environment;
 
-    private SfuNode(NodeProgram program, CascadedFleet? fleet) => (_program, _fleet) = (program, fleet);
+    private SfuNode(NodeProgram program, CascadedFleet? fleet, IReadOnlyDictionary<string, string?>? environment) =>
+        (_program, _fleet, _environment) = (program, fleet, environment);
 
     /// <summary>Whether several nodes stand for the one.</summary>
     public static bool IsCascaded => Nodes > 1;
@@ -41,7 +43,7 @@ public sealed class SfuNode : IAsyncDisposable
     public ChildProcess Process => _program.Process;
 
     public static async Task<SfuNode> StartAsync(IReadOnlyDictionary<string, string?>? environment = null, params string[] arguments) =>
-        IsCascaded ? await StartFleetAsync(environment, arguments) : new(await NodeProgram.StartAsync(environment, arguments), null);
+        IsCascaded ? await StartFleetAsync(environment, arguments) : new(await NodeProgram.StartAsync(environment, arguments), null, environment);
 
     public static string Token(string room, string identity, Action<TokenOptions>? configure = null)
     {
@@ -63,7 +65,7 @@ public sealed class SfuNode : IAsyncDisposable
     public async Task<SfuNode> RestartAsync()
     {
         await Process.KillAsync();
-        var next = await StartAsync(null, "--port", $"{_program.Signal.Port}", "--udp-port", $"{UdpPort}", "--tcp-port", $"{TcpPort}");
+        var next = await StartAsync(_environment, "--port", $"{_program.Signal.Port}", "--udp-port", $"{UdpPort}", "--tcp-port", $"{TcpPort}");
         await DisposeAsync();
         return next;
     }
@@ -76,7 +78,7 @@ public sealed class SfuNode : IAsyncDisposable
     private static async Task<SfuNode> StartFleetAsync(IReadOnlyDictionary<string, string?>? environment, string[] arguments)
     {
         var fleet = await CascadedFleet.StartAsync(Nodes, environment, arguments);
-        return new SfuNode(fleet.Nodes[0], fleet);
+        return new SfuNode(fleet.Nodes[0], fleet, environment);
     }
 }
 

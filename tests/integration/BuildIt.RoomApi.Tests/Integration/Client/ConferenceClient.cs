@@ -17,13 +17,14 @@ public sealed class ConferenceClient(RoomApiFixture api) : IAsyncDisposable
     /// <summary>Runs a script of conference-client/tests/live to its end.</summary>
     /// <param name="script">Its name without ending.</param>
     /// <param name="timeout">How long it may take.</param>
+    /// <param name="more">Further variables.</param>
     /// <returns>What it wrote.</returns>
     /// <exception cref="InvalidOperationException">Something was not as it should be; the message says what.</exception>
-    public async Task<string> RunAsync(string script, TimeSpan timeout)
+    public async Task<string> RunAsync(string script, TimeSpan timeout, IReadOnlyDictionary<string, string?>? more = null)
     {
         await Compilation.Value;
         _replica ??= await api.StartReplicaAsync(settings => settings with { PublicUrl = $"http://127.0.0.1:{settings.Port}" });
-        var environment = new Dictionary<string, string?>
+        var environment = new Dictionary<string, string?>(more ?? new Dictionary<string, string?>())
         {
             ["ROOM_API"] = $"http://127.0.0.1:{_replica.Port}",
             ["REDIS"] = api.Redis.Address,
