@@ -60,6 +60,13 @@ test('the engine that comes after the first is guarded too', async () => {
   assert.equal(room.engine, next);
 });
 
+test('a room that is left has no engine', () => {
+  const { room } = guarded();
+  const left = room as { engine: FakeEngine | undefined };
+  left.engine = undefined;
+  assert.equal(left.engine, undefined);
+});
+
 test('an engine that is not known is refused', () => {
   assert.throws(() => new ClearDataGuard(() => undefined).guard({ engine: {} } as unknown as Room), /2\.23\.0/);
 });

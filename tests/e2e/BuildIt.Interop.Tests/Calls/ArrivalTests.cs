@@ -4,8 +4,12 @@ using Xunit.Abstractions;
 namespace BuildIt.Interop.Tests.Calls;
 
 /// <summary>How long it takes from the click until somebody is seen, and what of it the keys take. Printed, never asserted.</summary>
-public sealed class ArrivalTests(CallFixture fixture, ITestOutputHelper output) : IClassFixture<CallFixture>
+public sealed class ArrivalTests(CallFixture fixture, ITestOutputHelper output) : IClassFixture<CallFixture>, IAsyncLifetime
 {
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public Task DisposeAsync() => fixture.ClosePagesAsync();
+
     [Fact]
     public async Task The_second_and_the_tenth_member_see_the_first()
     {

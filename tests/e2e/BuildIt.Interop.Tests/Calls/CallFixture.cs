@@ -3,6 +3,7 @@ using BuildIt.Operator.Api;
 using BuildIt.Testing;
 using BuildIt.Testing.ControlPlane;
 using k8s.Models;
+using Microsoft.Playwright;
 
 namespace BuildIt.Interop.Tests.Calls;
 
@@ -17,6 +18,7 @@ public sealed class CallFixture : IAsyncLifetime
 
     private static readonly Dictionary<string, string?> NodeSettings = new() { ["BUILDIT_API_KEYS"] = $"{Key}: {Secret}", ["BUILDIT_REQUIRE_E2EE"] = "true" };
 
+    private readonly List<IPage> _pages = [];
     private readonly KubernetesCluster _cluster = new();
     private readonly string _folder = Directory.CreateTempSubdirectory("buildit-call-").FullName;
     private StandInOperator _operator = null!;
@@ -28,7 +30,7 @@ public sealed class CallFixture : IAsyncLifetime
 
     public PageServer Pages { get; private set; } = null!;
 
-    public ChromiumBrowser Browser { get; private set; } = null!;
+    private ChromiumBrowser Browser { get; set; } = null!;
 
     public async Task InitializeAsync()
     {
@@ -60,6 +62,21 @@ public sealed class CallFixture : IAsyncLifetime
         });
         Pages.Api = _api.Address;
         Browser = await ChromiumBrowser.StartAsync();
+    }
+
+    /// <summary>Opens a page for somebody who has never been here.</summary>
+    public async Task<IPage> OpenAsync(string url)
+    {
+        var page = await Browser.OpenAsync(url);
+        _pages.Add(page);
+        return page;
+    }
+
+    /// <summary>Closes what a test has opened: a camera that goes on takes the next test's time.</summary>
+    public async Task ClosePagesAsync()
+    {
+        await Task.WhenAll(_pages.Select(page => page.CloseAsync()));
+        _pages.Clear();
     }
 
     /// <summary>Kills the node as a crash would, and starts another one at the same address.</summary>

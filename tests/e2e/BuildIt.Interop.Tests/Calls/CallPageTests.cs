@@ -4,8 +4,12 @@ using Microsoft.Playwright;
 namespace BuildIt.Interop.Tests.Calls;
 
 /// <summary>The page of examples/call as people use it, by pointer, keyboard and screen reader; and pictures of it.</summary>
-public sealed class CallPageTests(CallFixture fixture) : IClassFixture<CallFixture>
+public sealed class CallPageTests(CallFixture fixture) : IClassFixture<CallFixture>, IAsyncLifetime
 {
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public Task DisposeAsync() => fixture.ClosePagesAsync();
+
     private static readonly string Pictures = RepositoryRoot.Path("artifacts", "pictures");
 
     [Fact]

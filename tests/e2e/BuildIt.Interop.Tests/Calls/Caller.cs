@@ -39,7 +39,7 @@ internal sealed class Caller
     public static async Task<Caller> OpenAsync(CallFixture fixture, string path, string name)
     {
         // Own storage, so an own key.
-        var page = await fixture.Browser.OpenAsync("about:blank");
+        var page = await fixture.OpenAsync("about:blank");
         var caller = new Caller(page, name);
         page.Console += (_, message) => caller.Console.Add(message.Text);
         page.PageError += (_, error) => caller.Console.Add($"uncaught: {error}");

@@ -6,8 +6,12 @@ using Xunit.Abstractions;
 namespace BuildIt.Interop.Tests.Calls;
 
 /// <summary>What breaks in a call comes back with the right keys, and nobody has to do anything.</summary>
-public sealed class FaultTests(CallFixture fixture, ITestOutputHelper output) : IClassFixture<CallFixture>
+public sealed class FaultTests(CallFixture fixture, ITestOutputHelper output) : IClassFixture<CallFixture>, IAsyncLifetime
 {
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public Task DisposeAsync() => fixture.ClosePagesAsync();
+
     [Fact]
     public async Task A_page_that_is_reloaded_is_in_again_with_new_keys()
     {

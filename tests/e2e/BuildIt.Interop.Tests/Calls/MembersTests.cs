@@ -4,8 +4,12 @@ using Microsoft.Playwright;
 namespace BuildIt.Interop.Tests.Calls;
 
 /// <summary>The main job: people with Nostr keys make a call, invite, join, see and hear each other, and take somebody out.</summary>
-public sealed class MembersTests(CallFixture fixture) : IClassFixture<CallFixture>
+public sealed class MembersTests(CallFixture fixture) : IClassFixture<CallFixture>, IAsyncLifetime
 {
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public Task DisposeAsync() => fixture.ClosePagesAsync();
+
     [Fact]
     public async Task Three_meet_a_fourth_joins_and_who_is_removed_opens_nothing_more()
     {

@@ -1,8 +1,12 @@
 namespace BuildIt.Interop.Tests.Calls;
 
 /// <summary>What somebody wants to see is what is sent to them, and they go from call to call with the same camera.</summary>
-public sealed class QualityAndMoveTests(CallFixture fixture) : IClassFixture<CallFixture>
+public sealed class QualityAndMoveTests(CallFixture fixture) : IClassFixture<CallFixture>, IAsyncLifetime
 {
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public Task DisposeAsync() => fixture.ClosePagesAsync();
+
     [Fact]
     public async Task Others_pictures_come_as_they_are_wanted()
     {
