@@ -131,6 +131,7 @@ export class Ordering {
 
   #enter(epoch: Epoch, roster: readonly NostrPublicKey[], now: Milliseconds, effects: Effect[]): void {
     if (this.#phase === 'out') this.#update = milliseconds(now + UPDATE_EVERY);
+    const before = this.#roster;
     this.#phase = 'idle';
     this.#epoch = epoch;
     this.#roster = roster;
@@ -140,7 +141,8 @@ export class Ordering {
     for (const member of roster) this.#arrived.delete(member);
     for (const wishes of [this.#left, this.#remove]) for (const gone of wishes.keys()) if (!roster.includes(gone)) wishes.delete(gone);
     effects.push({ kind: 'acknowledge', epoch });
-    this.#sendWith(this.#switchover.begin(epoch, roster.filter((member) => member !== this.#own), now), effects);
+    // Newcomers have no earlier keys, so waiting for them would only keep them waiting.
+    this.#sendWith(this.#switchover.begin(epoch, roster.filter((member) => member !== this.#own && before.includes(member)), now), effects);
   }
 
   /** Whatever can be done now without waiting for anybody. */

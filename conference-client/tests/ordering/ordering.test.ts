@@ -142,6 +142,14 @@ test('whoever is not in the new epoch is not waited for', () => {
   assert.deepEqual(give(ordering, { kind: 'acknowledged', publicKey: people[2]!, epoch: six }, 1), [{ kind: 'sendWith', epoch: six }]);
 });
 
+test('newcomers are not waited for: they have no earlier keys', () => {
+  const ordering = started();
+  give(ordering, { kind: 'ordered', epoch: five, commit: winner, own: false }, 0);
+  give(ordering, { kind: 'entered', epoch: six, roster: people.slice(0, 6) }, 0);
+  assert.deepEqual(give(ordering, { kind: 'acknowledged', publicKey: people[0]!, epoch: six }, 1), []);
+  assert.deepEqual(give(ordering, { kind: 'acknowledged', publicKey: people[2]!, epoch: six }, 2), [{ kind: 'sendWith', epoch: six }]);
+});
+
 test('commits that come too early wait for those before, which are fetched', () => {
   const ordering = started();
   assert.deepEqual(give(ordering, { kind: 'ordered', epoch: epochNumber(7), commit: winner, own: false }, 0), []);
