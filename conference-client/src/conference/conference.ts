@@ -1,4 +1,4 @@
-import { Room, RoomEvent, type LocalTrack, type Participant, type RoomOptions, type Track } from 'livekit-client';
+import { ConnectionState, Room, RoomEvent, type LocalTrack, type Participant, type RoomOptions, type Track } from 'livekit-client';
 import { Access } from '../api/access.js';
 import type { Admission, Decision, Role, RoomRequest, RoomSettings } from '../api/answers.js';
 import { isRoomApiError, RoomApiError } from '../api/problem.js';
@@ -386,7 +386,9 @@ export class Conference extends Emitter<ConferenceEvents> {
   }
 
   #comeAndGo(): void {
-    this.#session?.setPresent(new Set(participantsOf(this.room).map(({ identity }) => participantId(identity))));
+    // Whoever is not connected knows nothing about the others.
+    if (this.room.state === ConnectionState.Connected) this.#session?.setPresent(new Set(participantsOf(this.room).map(({ identity }) => participantId(identity))));
+    else this.#session?.interrupted();
     this.#greet();
     this.#tell();
   }

@@ -64,6 +64,7 @@ const ALONE_AFTER = 4000;
 const UNHEARD_AFTER = 30_000;
 const LOOK_AGAIN = 1500;
 const SWEEP = 1000;
+const SLEPT = 5 * SWEEP;
 
 /** One person's part in the group of one room: comes in, stays in, comes back, and begins anew when the log was lost. */
 export class GroupSession {
@@ -81,6 +82,7 @@ export class GroupSession {
   #candidate: Candidate | undefined;
   #welcomed: (() => void) | undefined;
   #sweeper: ReturnType<typeof setInterval> | undefined;
+  #swept = milliseconds(0);
 
   constructor(ports: SessionPorts) {
     this.#ports = ports;
@@ -104,6 +106,7 @@ export class GroupSession {
   async start(): Promise<void> {
     const { log, post } = this.#ports;
     const [{ head }] = await Promise.all([log.groupInfo(), post.start((letter) => void this.#receive(letter))]);
+    this.#swept = this.#ports.clock.monotonic();
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP);
     this.#begin(head.incarnation);
     void this.#follow(head.nextEpoch);
@@ -126,6 +129,11 @@ export class GroupSession {
       if (this.#presence.has(participant)) this.#membership?.tell({ kind: 'returned', publicKey });
     }
     this.#sweep();
+  }
+
+  /** The own connection is interrupted: nothing is known of who is in the call until `setPresent` is called again. */
+  interrupted(): void {
+    this.#presence.interrupt(this.#ports.participant);
   }
 
   /** A participant said that it leaves. */
@@ -371,7 +379,9 @@ export class GroupSession {
       void this.#keys.clear();
       this.#group = undefined;
       // Whoever was out of the call for a while was given up, and may come again.
-      if (this.#presence.isSettled(participant, clock.monotonic())) return this.#set('removed');
+      // So may whoever slept: timers stood still, and the connection with them.
+      const slept = clock.monotonic() - this.#swept > SLEPT;
+      if (!slept && this.#presence.isSettled(participant, clock.monotonic())) return this.#set('removed');
     }
     this.#enterFrom(this.#incarnation);
   }
@@ -415,8 +425,9 @@ export class GroupSession {
   #sweep(): void {
     const group = this.#membership?.group;
     const { clock, own } = this.#ports;
-    if (!group || !this.#membership) return;
     const now = clock.monotonic();
+    this.#swept = now;
+    if (!group || !this.#membership) return;
     const expiring = new Set(group.expiring(clock.now()).map(({ publicKey }) => publicKey));
     for (const { publicKey, participant } of group.roster) {
       if (publicKey !== own && (this.#presence.hasLeft(participant, now) || expiring.has(publicKey))) this.#membership.tell({ kind: 'left', publicKey });

@@ -37,6 +37,11 @@ export class Presence {
     this.#gone.set(participant, now - LEAVE_AFTER);
   }
 
+  /** Somebody's connection is interrupted: they are not settled any more, and have not left either. */
+  interrupt(participant: ParticipantId): void {
+    this.#present.delete(participant);
+  }
+
   has(participant: ParticipantId): boolean {
     return !this.#known || this.#present.has(participant);
   }

@@ -27,6 +27,13 @@ test('who is away for a while has left, and who flickers has not', () => {
   assert.ok(!presence.isSettled(ada, at(6000)) && presence.isSettled(bob, at(60_000)));
 });
 
+test('whose connection is interrupted has not left, and is not settled', () => {
+  const presence = new Presence();
+  presence.update(new Set([ada]), at(0));
+  presence.interrupt(ada);
+  assert.ok(!presence.isSettled(ada, at(60_000)) && !presence.hasLeft(ada, at(60_000)));
+});
+
 test('who says goodbye has left at once, and who was never there after a while', () => {
   const presence = new Presence();
   presence.update(new Set([ada, bob]), at(0));
