@@ -59,6 +59,12 @@ public sealed record RoomReport
     /// </summary>
     public bool EndRequested { get; init; }
 
+    /// <summary>Bytes taken from the room's clients since the node took the room: datagrams without IP and UDP headers. For cost; it only grows.</summary>
+    public long IngressBytes { get; init; }
+
+    /// <summary>The same of what was sent to them.</summary>
+    public long EgressBytes { get; init; }
+
     /// <summary>Participant time served since the node took the room, in seconds, for cost.</summary>
     public double ParticipantSeconds { get; init; }
 }

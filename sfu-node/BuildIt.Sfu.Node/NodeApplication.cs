@@ -70,6 +70,8 @@ public static class NodeApplication
         services.AddSingleton<ResourceMeter>();
         services.AddSingleton<LoadMonitor>();
         services.AddSingleton<HeartbeatSource>();
+        services.AddSingleton<JoinMeter>();
+        services.AddSingleton<IRoomObserver>(provider => provider.GetRequiredService<JoinMeter>());
         services.AddSingleton<NodeMetrics>();
         services.AddSingleton<ServingLease>();
         services.AddSingleton<BackgroundFaults>();
@@ -190,6 +192,7 @@ public static class NodeApplication
 
         // Routing starts here and not at the front, so that the other ports do not know these paths.
         application.UseRouting();
+        application.Use(next => context => application.Services.GetRequiredService<JoinMeter>().CountAsync(context, next));
         application.UseWebSockets();
         application.MapLiveKit();
     }

@@ -36,6 +36,9 @@ public sealed record SfuClusterStatus
     [ListMap("name")]
     public IReadOnlyList<InstanceStatus> Instances { get; init; } = [];
 
+    [Description("How long its pods have run, for cost.")]
+    public FleetUsage? Usage { get; init; }
+
     [Description("Conditions Available, Progressing, Degraded, ScalingLimited, Paused.")]
     [ListMap("type")]
     public IReadOnlyList<V1Condition> Conditions { get; init; } = [];

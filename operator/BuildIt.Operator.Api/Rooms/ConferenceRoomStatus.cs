@@ -54,6 +54,9 @@ public sealed record ConferenceRoomStatus
     [Description("Until when the room gets no pod because its pods died under it again and again, or did not get one. The annotation sfu.buildit.network/released-at lifts it.")]
     public DateTime? QuarantinedUntil { get; init; }
 
+    [Description("What the conference has used so far; final once it has ended.")]
+    public ConferenceUsage? Usage { get; init; }
+
     [Description("When the conference ended.")]
     public DateTime? EndedAt { get; init; }
 

@@ -105,6 +105,19 @@ internal sealed partial class FleetCycle(
         (bool? Answers, string Fault)? turn = valid && cluster.Spec.Turn is { } named ? turns.StateOf(TurnTarget.Of(named), key) : null;
         FleetMetrics.SetTurn(key, turn?.Answers);
         var status = ClusterStatusBuilder.Build(cluster, spec, decision, pods, addresses, ProblemOf(memory, blocked, deleting), turn, now);
+        var running = pods.Count(pod => pod.Observation.Phase is PodPhase.Running or PodPhase.Terminating);
+        var usage = cluster.Status?.Usage;
+        if (PodTime.IsDue(usage, running, now))
+        {
+            usage = PodTime.Advance(usage, running, now);
+        }
+
+        status = status with { Usage = usage };
+        if (running > 0)
+        {
+            wake.In(PodTime.Interval, now);
+        }
+
         await memory.Faults.TryAsync(
             FleetFaults.StatusNotWritten, "the status", () => WriteStatusAsync(cluster, status, memory, wake, cancellation), cancellation).ConfigureAwait(false);
         memory.Faults.End();
@@ -135,7 +148,7 @@ internal sealed partial class FleetCycle(
             key,
             cluster,
             spec,
-            [.. pods.Select((pod, i) => new FleetInstance(pod.Observation, decision.Verdicts[i].Liveness, pod.Newest?.Endpoints, pod.Newest?.Rooms ?? [], pod.NewestAt) { Fences = pod.Newest?.Fences ?? [] })],
+            [.. pods.Select((pod, i) => new FleetInstance(pod.Observation, decision.Verdicts[i].Liveness, pod.Newest?.Endpoints, pod.Newest?.Rooms ?? [], pod.NewestAt) { Fences = pod.Newest?.Fences ?? [], Boot = pod.Newest?.Boot ?? string.Empty })],
             decision.Status.Conditions.Any(condition => condition is { Reason: "FleetSilent", Status: true })));
         FleetMetrics.Set(key, decision, pods, registry);
         Report(cluster, decision);

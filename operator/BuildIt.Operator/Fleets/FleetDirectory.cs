@@ -17,6 +17,9 @@ namespace BuildIt.Operator.Fleets;
 public sealed record FleetInstance(
     InstanceObservation Observation, Liveness Liveness, NodeEndpoints? Endpoints, IReadOnlyList<RoomReport> Rooms, DateTimeOffset? HeardAt)
 {
+    /// <summary>Which of its processes reported them; a container that starts again is another. Empty until it has reported.</summary>
+    public string Boot { get; init; } = string.Empty;
+
     /// <summary>Rooms whose route it refuses.</summary>
     public IReadOnlyList<RoomFence> Fences { get; init; } = [];
 }

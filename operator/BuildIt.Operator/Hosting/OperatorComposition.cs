@@ -10,6 +10,7 @@ using BuildIt.Operator.Runtime.Admission;
 using BuildIt.Operator.Runtime.Caching;
 using BuildIt.Operator.Runtime.Hosting;
 using BuildIt.Operator.Runtime.Reconciliation;
+using BuildIt.Operator.Telemetry;
 using BuildIt.Operator.Turn;
 using k8s;
 using k8s.Models;
@@ -43,6 +44,7 @@ public static class OperatorComposition
         };
         var builder = services.AddOperator(change is null ? options : change(options));
         services.AddSingleton(settings);
+        services.AddSingleton<ConditionMetrics>();
         services.AddSingleton<DebugAccess>();
         services.AddSingleton<DebugEndpoints>();
         services.AddSingleton<StatusServer>();
@@ -82,6 +84,7 @@ public static class OperatorComposition
         services.AddSingleton<FleetCycle>();
 
         // Indexes, and what is left away, before anything is cached.
+        builder.AddCache<RegionLink>();
         builder.AddCache<V1Node>(configure: (informer, _) => informer.Trim(CachedObjects.Trim), allNamespaces: true);
         builder.AddCache<V1Pod>(FleetCaches.Ours, (informer, _) =>
         {

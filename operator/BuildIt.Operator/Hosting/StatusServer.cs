@@ -1,6 +1,7 @@
 using BuildIt.Operator.Debugging;
 using BuildIt.Operator.Runtime.Admission;
 using BuildIt.Operator.Runtime.Hosting;
+using BuildIt.Operator.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -13,7 +14,7 @@ using Microsoft.Extensions.Logging;
 namespace BuildIt.Operator.Hosting;
 
 /// <summary>Answers the probes of the operator's own pod, serves its metrics, and tells its reasons to whoever may ask, over plain HTTP.</summary>
-internal sealed class StatusServer(OperatorSettings settings, OperatorHealth health, ILoggerFactory logs, IEnumerable<WebhookCertificates> webhooks, DebugEndpoints debugging) : IHostedService, IAsyncDisposable
+internal sealed class StatusServer(OperatorSettings settings, OperatorHealth health, ILoggerFactory logs, IEnumerable<WebhookCertificates> webhooks, DebugEndpoints debugging, ConditionMetrics conditions) : IHostedService, IAsyncDisposable
 {
     private WebApplication? _app;
 
@@ -53,8 +54,9 @@ internal sealed class StatusServer(OperatorSettings settings, OperatorHealth hea
         return context.Response.WriteAsync(good ? "ok\n" : "not yet\n", context.RequestAborted);
     }
 
-    private static Task WriteMetricsAsync(HttpContext context)
+    private Task WriteMetricsAsync(HttpContext context)
     {
+        conditions.Collect();
         context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
         return Prometheus.Metrics.DefaultRegistry.CollectAndExportAsTextAsync(context.Response.Body, context.RequestAborted);
     }

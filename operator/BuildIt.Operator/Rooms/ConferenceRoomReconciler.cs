@@ -22,6 +22,9 @@ internal sealed class ConferenceRoomReconciler(
     RoomFences fences,
     CountWrites counts,
     RoomJournal journal,
+    RoomMetrics metrics,
+    RoomSeats seats,
+    FleetDirectory fleetsInView,
     ObjectWriter writer,
     IEventRecorder events,
     TimeProvider time) : IReconciler<ConferenceRoom>, IForgets
@@ -70,6 +73,8 @@ internal sealed class ConferenceRoomReconciler(
     {
         book.Forget(key);
         routes.Forget(key);
+        metrics.Forget(key);
+        seats.Forget(key);
         fences.Forget(key);
         counts.Settle(key);
     }
@@ -142,6 +147,15 @@ internal sealed class ConferenceRoomReconciler(
 
         var status = RoomStatusBuilder.Placed(room, placement, endpoint, failedOver ? Phase.Recovering : Phase.Ready, failedOver, time.GetUtcNow());
         await WritePlacementAsync(room, RoomStatusBuilder.Remembering(status, losses), cancellation).ConfigureAwait(false);
+        if (failedOver)
+        {
+            RoomMetrics.FailedOver(ObjectKey.Of(room));
+        }
+        else
+        {
+            metrics.Placed(room);
+        }
+
         events.Normal(room, failedOver ? RoomEvents.FailedOver : RoomEvents.Placed, failedOver ? $"{why}: now on {placement.Reason}" : $"on {placement.Reason}");
         return await PublishAsync(room, avoid, again: false, cancellation).ConfigureAwait(false) ?? TellAgain;
     }
@@ -149,6 +163,7 @@ internal sealed class ConferenceRoomReconciler(
     private async Task<TimeSpan?> FailOverAsync(ConferenceRoom room, IReadOnlyList<FleetView> fleets, string dead, string why, IReadOnlyList<DateTimeOffset> losses, CancellationToken cancellation)
     {
         events.Warning(room, RoomEvents.OwnerLost, why);
+        metrics.Lost(ObjectKey.Of(room));
         book.Release(room.Metadata.NamespaceProperty, room.Metadata.Name);
         return await PlaceAsync(room, fleets, failedOver: true, dead, why, losses, cancellation).ConfigureAwait(false);
     }
@@ -211,10 +226,20 @@ internal sealed class ConferenceRoomReconciler(
         if (lost)
         {
             events.Warning(room, RoomEvents.OwnerLost, decision.Reason);
+            metrics.Lost(ObjectKey.Of(room));
         }
 
         var status = RoomStatusBuilder.Placed(room, placement, endpoint, phase, failedOver: lost, time.GetUtcNow());
         await WritePlacementAsync(room, RoomStatusBuilder.Remembering(status, losses), cancellation).ConfigureAwait(false);
+        if (lost)
+        {
+            RoomMetrics.FailedOver(ObjectKey.Of(room));
+        }
+        else
+        {
+            metrics.Moving(ObjectKey.Of(room), byHand: decision.Target is not null);
+        }
+
         events.Normal(room, lost ? RoomEvents.FailedOver : RoomEvents.Migrating, $"{decision.Reason}: {(lost ? "now on" : "moves to")} {placement.Reason}");
         return await PublishAsync(room, leaving, again: false, cancellation).ConfigureAwait(false) ?? TellAgain;
     }
@@ -261,6 +286,7 @@ internal sealed class ConferenceRoomReconciler(
         if (before is Phase.Recovering or Phase.Migrating && status.Phase is Phase.Ready)
         {
             events.Normal(room, RoomEvents.Serving, decision.Reason);
+            metrics.Serving(key);
         }
 
         return silent ? TellAgain : null;
@@ -333,6 +359,8 @@ internal sealed class ConferenceRoomReconciler(
 
     private async Task<bool> WriteNowAsync(ConferenceRoom room, ConferenceRoomStatus status, CancellationToken cancellation)
     {
+        // What it has used is no reason to write, and goes along with whatever is.
+        status = WithUse(room, status);
         var written = await writer.UpdateStatusAsync(room, status, cancellation).ConfigureAwait(false);
         if (written)
         {
@@ -344,6 +372,25 @@ internal sealed class ConferenceRoomReconciler(
 
     private void Note(ConferenceRoom room, RoomPlacement placement) =>
         journal.Add(ObjectKey.Of(room), placement.IsPlaced ? "Placed" : "Found no pod", placement.Reason, time.GetUtcNow());
+
+    private ConferenceRoomStatus WithUse(ConferenceRoom room, ConferenceRoomStatus status)
+    {
+        if (room.Status is { } before && RoomStatusBuilder.IsSame(before, status))
+        {
+            return status;
+        }
+
+        var key = ObjectKey.Of(room);
+        var (counts, peak) = seats.Of(key);
+        if (counts.Count == 0 && status.Usage is null)
+        {
+            return status;
+        }
+
+        var costs = fleetsInView.All.Where(fleet => fleet.Key.Namespace == key.Namespace && fleet.Cluster.Spec.Cost is not null)
+            .ToDictionary(fleet => fleet.Key.Name, fleet => fleet.Cluster.Spec.Cost!, StringComparer.Ordinal);
+        return status with { Usage = RoomUse.Merge(status.Usage, counts, peak, costs, status.Phase is Phase.Ended, time.GetUtcNow()) };
+    }
 
     private static string? ReasonOf(ConferenceRoom room) =>
         Conditions.Find(room.Status?.Conditions ?? [], ConferenceRoomConditions.Ready) is { Reason: RoomEvents.Ended } ended ? ended.Message : null;

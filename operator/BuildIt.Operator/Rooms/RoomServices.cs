@@ -20,6 +20,8 @@ internal static class RoomServices
         services.AddSingleton<IRoomLedger>(sp => sp.GetRequiredService<RoomBook>());
         services.AddSingleton<RoomObserver>();
         services.AddSingleton<RoomJournal>();
+        services.AddSingleton<RoomMetrics>();
+        services.AddSingleton<RoomSeats>();
         services.AddSingleton<RoomInspector>();
         services.AddSingleton<PublishedRoutes>();
         services.AddSingleton<RoutePublisher>();
@@ -38,6 +40,7 @@ internal static class RoomServices
         {
             // It listens from the start, and first: whoever is woken looks into it.
             sp.GetRequiredService<RoomBook>();
+            sp.GetRequiredService<RoomSeats>();
             sp.GetRequiredService<FleetDirectory>().Changed += view => sp.GetRequiredService<RoomWaker>().Hear(view);
             sp.GetRequiredService<PublishedRoutes>().Lost += room => sp.GetRequiredService<RoomWaker>().Lose(room);
             sp.GetRequiredService<CountWrites>().Called += room => sp.GetRequiredService<RoomWaker>().Call(room);

@@ -135,6 +135,9 @@ internal static class RoomStatusBuilder
     public static ConferenceRoomStatus Unpublished(ConferenceRoom room, DateTimeOffset now) =>
         Ready(room, Of(room), false, RoomEvents.RegistryUnreachable, "the registry does not answer, so that nodes cannot be told where the room is; trying again every second", now);
 
+    /// <summary>True when the two say the same.</summary>
+    public static bool IsSame(ConferenceRoomStatus a, ConferenceRoomStatus b) => Text(a) == Text(b);
+
     /// <summary>True when the two differ in nothing but how many people there are.</summary>
     public static bool DifferOnlyInNumbers(ConferenceRoomStatus a, ConferenceRoomStatus b) =>
         Text(a with { Participants = 0, Publishers = 0 }) == Text(b with { Participants = 0, Publishers = 0 });

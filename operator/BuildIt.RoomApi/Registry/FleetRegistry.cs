@@ -1,3 +1,4 @@
+using System.Globalization;
 using BuildIt.Sfu.Contracts;
 using StackExchange.Redis;
 
@@ -30,17 +31,18 @@ public sealed class FleetRegistry(RedisConnection redis, RegistryKeys keys)
     }
 
     /// <summary>
-    /// Remembers participant-seconds. Each field is one node's count of one generation since one start, which only grows, so
+    /// Remembers what rooms use. Each stay is one node's count of one generation since one start, which only grows, so
     /// it does not matter how many replicas write it.
     /// </summary>
-    public Task RecordUsageAsync(IReadOnlyList<(RoomId Room, string Field, double Seconds)> usage, CancellationToken cancellation) => redis.RunAsync(
+    public Task RecordUsageAsync(IReadOnlyList<(RoomId Room, string Stay, StayUsage Used)> usage, CancellationToken cancellation) => redis.RunAsync(
         async database =>
         {
             var writes = new List<Task>(usage.Count * 2);
             foreach (var room in usage.GroupBy(entry => entry.Room))
             {
                 var key = keys.Usage(room.Key);
-                writes.Add(database.HashSetAsync(key, [.. room.Select(entry => new HashEntry(entry.Field, entry.Seconds))]));
+                writes.Add(database.HashSetAsync(key, [.. room.Select(entry => new HashEntry(
+                    entry.Stay, string.Create(CultureInfo.InvariantCulture, $"{entry.Used.ParticipantSeconds} {entry.Used.IngressBytes} {entry.Used.EgressBytes}")))]));
                 writes.Add(database.KeyExpireAsync(key, UsageLifetime));
             }
 
@@ -49,13 +51,19 @@ public sealed class FleetRegistry(RedisConnection redis, RegistryKeys keys)
         },
         cancellation);
 
-    public async Task<IReadOnlyDictionary<string, double>> UsageAsync(string room, CancellationToken cancellation)
+    public async Task<IReadOnlyDictionary<string, StayUsage>> UsageAsync(string room, CancellationToken cancellation)
     {
         var fields = await redis.RunAsync(database => database.HashGetAllAsync(keys.Usage(new RoomId(room))), cancellation);
-        return fields
-            .Where(field => field.Value.TryParse(out double seconds) && double.IsFinite(seconds) && seconds >= 0)
-            .ToDictionary(field => (string)field.Name!, field => (double)field.Value, StringComparer.Ordinal);
+        return fields.Select(field => ((string)field.Name!, Used: ReadUsage(field.Value))).Where(field => field.Used is not null)
+            .ToDictionary(field => field.Item1, field => field.Used!.Value, StringComparer.Ordinal);
     }
+
+    private static StayUsage? ReadUsage(RedisValue value) =>
+        value.ToString().Split(' ') is [var seconds, var ingress, var egress]
+        && double.TryParse(seconds, NumberStyles.Float, CultureInfo.InvariantCulture, out var time) && double.IsFinite(time) && time >= 0
+        && long.TryParse(ingress, NumberStyles.None, CultureInfo.InvariantCulture, out var taken) && long.TryParse(egress, NumberStyles.None, CultureInfo.InvariantCulture, out var sent)
+            ? new StayUsage(time, taken, sent)
+            : null;
 
     private static Heartbeat? Read(RedisValue value) =>
         ContractJson.TryRead(((ReadOnlyMemory<byte>)value).Span, ContractJson.Default.Heartbeat, out var heartbeat) ? heartbeat : null;

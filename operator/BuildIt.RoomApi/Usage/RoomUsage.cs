@@ -1,70 +1,110 @@
+using System.ComponentModel;
+using BuildIt.Operator.Api;
+using BuildIt.RoomApi.Registry;
 using BuildIt.Sfu.Contracts;
 
 namespace BuildIt.RoomApi.Usage;
 
-/// <summary>A room's use as the conference plan's analytics ask for it: sums and means over the room, nothing about a person.</summary>
-/// <param name="RoomId">The room.</param>
-/// <param name="Timestamp">When this was put together.</param>
-/// <param name="ParticipantCount">Participants now.</param>
-/// <param name="PublisherCount">Participants that send media now.</param>
-/// <param name="AvgBitrate">Media received and sent by the nodes, in bits per second and participant.</param>
-/// <param name="AvgLatency">Mean round-trip time, in milliseconds; null until measured.</param>
-/// <param name="PacketLossRate">Fraction of packets lost, 0 to 1; null until measured.</param>
-/// <param name="E2eeEnabled">True while every published track is end-to-end encrypted.</param>
-/// <param name="ParticipantMinutes">Participant time served so far, in minutes, over all nodes the room has been on.</param>
-public sealed record RoomUsage(
-    string RoomId,
-    DateTimeOffset Timestamp,
-    int ParticipantCount,
-    int PublisherCount,
-    double AvgBitrate,
-    double? AvgLatency,
-    double? PacketLossRate,
-    bool E2eeEnabled,
-    double ParticipantMinutes)
+/// <summary>
+/// A room's use as the conference plan's analytics ask for it (ConferenceMetrics), and what it has used in all: sums and means over the
+/// room, nothing about a person.
+/// </summary>
+public sealed record RoomUsage
 {
-    /// <summary>Puts a room's use together. Pure.</summary>
+    public required string RoomId { get; init; }
+
+    [Description("When this was put together, in milliseconds since 1970.")]
+    public required long Timestamp { get; init; }
+
+    [Description("Participants now.")]
+    public int ParticipantCount { get; init; }
+
+    [Description("Participants that send media now.")]
+    public int PublisherCount { get; init; }
+
+    [Description("Media received and sent by the nodes, in bits per second and participant.")]
+    public double AvgBitrate { get; init; }
+
+    [Description("Mean round-trip time, in milliseconds; 0 until measured.")]
+    public double AvgLatency { get; init; }
+
+    [Description("Fraction of packets lost, 0 to 1; 0 until measured.")]
+    public double PacketLossRate { get; init; }
+
+    [Description("True while every published track is end-to-end encrypted.")]
+    public bool E2eeEnabled { get; init; }
+
+    [Description("Participant time served so far, in minutes, over all nodes the room has been on.")]
+    public double ParticipantMinutes { get; init; }
+
+    [Description("Bytes taken from participants so far: datagrams without IP and UDP headers.")]
+    public long IngressBytes { get; init; }
+
+    [Description("Bytes sent to participants so far.")]
+    public long EgressBytes { get; init; }
+
+    [Description("Price of what was sent, as last worked out. Absent where fleets do not say what they cost.")]
+    public double? Cost { get; init; }
+
+    [Description("Currency of the price.")]
+    public string? Currency { get; init; }
+
+    [Description("The room has ended, and this is all of it.")]
+    public bool Final { get; init; }
+
+    /// <summary>Puts a room's use together. Pure. Of each stay the largest of what is known counts, wherever it is known from.</summary>
     /// <param name="room">The room.</param>
+    /// <param name="stored">What its object says; null when nothing.</param>
     /// <param name="heartbeats">Heartbeats of all nodes.</param>
-    /// <param name="recorded">Participant-seconds recorded so far, by <see cref="Field"/>.</param>
+    /// <param name="recorded">What was recorded so far, by stay.</param>
     /// <param name="now">The time.</param>
-    public static RoomUsage Of(string room, IEnumerable<Heartbeat> heartbeats, IReadOnlyDictionary<string, double> recorded, DateTimeOffset now)
+    public static RoomUsage Of(
+        string room, ConferenceUsage? stored, IEnumerable<Heartbeat> heartbeats, IReadOnlyDictionary<string, StayUsage> recorded, DateTimeOffset now)
     {
-        var seconds = new Dictionary<string, double>(recorded, StringComparer.Ordinal);
+        var stays = new Dictionary<string, StayUsage>(recorded, StringComparer.Ordinal);
+        foreach (var seat in stored?.Seats ?? [])
+        {
+            stays[seat.Id] = stays.GetValueOrDefault(seat.Id).Or(new StayUsage(seat.ParticipantSeconds, seat.IngressBytes, seat.EgressBytes));
+        }
+
         var reports = new List<RoomReport>();
         foreach (var heartbeat in heartbeats)
         {
             foreach (var report in heartbeat.Rooms.Where(report => report.Room.Value == room))
             {
                 reports.Add(report);
-                var field = Field(heartbeat, report);
-                seconds[field] = Math.Max(seconds.GetValueOrDefault(field), Finite(report.ParticipantSeconds));
+                var id = StayOf(heartbeat, report);
+                stays[id] = stays.GetValueOrDefault(id).Or(StayUsage.Of(report));
             }
         }
 
         var participants = reports.Sum(report => report.Participants);
-        return new RoomUsage(
-            room,
-            now,
-            participants,
-            reports.Sum(report => report.Publishers),
-            participants == 0 ? 0 : reports.Sum(report => (double)(report.IngressBitsPerSecond + report.EgressBitsPerSecond)) / participants,
-            Mean(reports, report => report.RoundTripMilliseconds),
-            Mean(reports, report => report.LossFraction),
-            reports.TrueForAll(report => report.EndToEndEncrypted || report.Publishers == 0),
-            seconds.Values.Sum() / 60);
+        return new RoomUsage
+        {
+            RoomId = room,
+            Timestamp = now.ToUnixTimeMilliseconds(),
+            ParticipantCount = participants,
+            PublisherCount = reports.Sum(report => report.Publishers),
+            AvgBitrate = participants == 0 ? 0 : reports.Sum(report => (double)(report.IngressBitsPerSecond + report.EgressBitsPerSecond)) / participants,
+            AvgLatency = Mean(reports, report => report.RoundTripMilliseconds),
+            PacketLossRate = Mean(reports, report => report.LossFraction),
+            E2eeEnabled = reports.TrueForAll(report => report.EndToEndEncrypted || report.Publishers == 0),
+            ParticipantMinutes = stays.Values.Sum(stay => stay.ParticipantSeconds) / 60,
+            IngressBytes = stays.Values.Sum(stay => stay.IngressBytes),
+            EgressBytes = stays.Values.Sum(stay => stay.EgressBytes),
+            Cost = stored?.Cost,
+            Currency = stored?.Currency,
+            Final = stored?.Final == true,
+        };
     }
 
     /// <summary>Names one node's count of one generation since one start: such a count only grows.</summary>
-    public static string Field(Heartbeat heartbeat, RoomReport report) =>
-        FormattableString.Invariant($"{heartbeat.Node}|{report.Generation}|{heartbeat.Boot}");
+    public static string StayOf(Heartbeat heartbeat, RoomReport report) => SeatUsage.IdOf(heartbeat.Node.Value, report.Generation, heartbeat.Boot);
 
-    private static double? Mean(List<RoomReport> reports, Func<RoomReport, double?> value)
+    private static double Mean(List<RoomReport> reports, Func<RoomReport, double?> value)
     {
         var measured = reports.Where(report => value(report) is { } number && double.IsFinite(number) && report.Participants > 0).ToList();
         var weight = measured.Sum(report => report.Participants);
-        return weight == 0 ? null : measured.Sum(report => value(report)!.Value * report.Participants) / weight;
+        return weight == 0 ? 0 : measured.Sum(report => value(report)!.Value * report.Participants) / weight;
     }
-
-    private static double Finite(double seconds) => double.IsFinite(seconds) && seconds > 0 ? seconds : 0;
 }

@@ -22,8 +22,8 @@ public sealed partial class UsageRecorder(FleetRegistry registry, RoomApiMetrics
                     await registry.RecordUsageAsync(
                         [
                             .. heartbeats.SelectMany(heartbeat => heartbeat.Rooms
-                                .Where(report => double.IsFinite(report.ParticipantSeconds) && report.ParticipantSeconds > 0)
-                                .Select(report => (report.Room, RoomUsage.Field(heartbeat, report), report.ParticipantSeconds))),
+                                .Select(report => (report.Room, RoomUsage.StayOf(heartbeat, report), StayUsage.Of(report)))
+                                .Where(stay => stay.Item3.ParticipantSeconds > 0)),
                         ],
                         stoppingToken);
                 }

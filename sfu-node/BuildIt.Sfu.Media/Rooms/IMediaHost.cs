@@ -12,6 +12,9 @@ public interface IMediaHost
 
     IRandomSource Random { get; }
 
+    /// <summary>Where what happens to media is counted.</summary>
+    MediaCounters Counters { get; }
+
     IDtlsSessionFactory Dtls { get; }
 
     ISrtpSessionFactory Srtp { get; }

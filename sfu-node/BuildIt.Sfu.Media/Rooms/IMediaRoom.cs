@@ -22,6 +22,9 @@ public interface IMediaRoom
     /// <summary>Ends what is published elsewhere: its publisher has left, or cannot be reached. No effect on what is published here.</summary>
     void EndRelayed(TrackSid track, Instant now);
 
+    /// <summary>What its clients' connections carry. Nothing where nobody counts.</summary>
+    RoomTraffic Traffic => default;
+
     /// <summary>Ends all peers and releases what the room holds.</summary>
     void Close(Instant now);
 }

@@ -83,6 +83,17 @@ internal sealed class MediaPeer : IMediaPeer, IUpstream, IDataPortOwner, IPeerCo
     /// <summary>Bytes of data messages held for and from this client.</summary>
     public long DataWaiting => (_publisherData?.Waiting ?? 0) + (_subscriberData?.Waiting ?? 0);
 
+    /// <summary>What its connections carry. How the way to it is, once it has said so.</summary>
+    public RoomTraffic Traffic
+    {
+        get
+        {
+            var received = _publisher.Transport.BytesReceived + (_subscriber?.Transport.BytesReceived ?? 0);
+            var sent = _publisher.Transport.BytesSent + (_subscriber?.Transport.BytesSent ?? 0);
+            return Outgoing.Link.IsMeasured ? new RoomTraffic(received, sent, Outgoing.Link.RoundTrip, Outgoing.Link.Loss) : new RoomTraffic(received, sent);
+        }
+    }
+
     public PendingAnswer BeginOffer(RemoteDescription offer, Instant now)
     {
         Room.Now = now;

@@ -24,6 +24,9 @@ public sealed class MediaRoom : IMediaRoom, IDeadline
     private readonly EndingPublications _ending = new();
     private Instant _nextQuality = Instant.Never;
 
+    // What the connections of those who have left carried.
+    private RoomTraffic _departed;
+
     /// <param name="sid">Its session.</param>
     /// <param name="host">What it is given.</param>
     /// <param name="events">Learns what happens in it.</param>
@@ -38,6 +41,29 @@ public sealed class MediaRoom : IMediaRoom, IDeadline
     }
 
     public RoomSid Sid { get; }
+
+    public RoomTraffic Traffic
+    {
+        get
+        {
+            var (received, sent) = (_departed.BytesReceived, _departed.BytesSent);
+            var (roundTrip, loss, measured) = (TimeSpan.Zero, 0.0, 0);
+            foreach (var peer in _peers)
+            {
+                var traffic = peer.Traffic;
+                received += traffic.BytesReceived;
+                sent += traffic.BytesSent;
+                if (traffic is { RoundTrip: { } time, Loss: { } lost })
+                {
+                    roundTrip += time;
+                    loss += lost;
+                    measured++;
+                }
+            }
+
+            return measured == 0 ? new RoomTraffic(received, sent) : new RoomTraffic(received, sent, roundTrip / measured, loss / measured);
+        }
+    }
 
     internal IMediaHost Host { get; }
 
@@ -204,7 +230,12 @@ public sealed class MediaRoom : IMediaRoom, IDeadline
 
     internal void Remove(MediaPeer peer)
     {
-        _peers.Remove(peer);
+        if (_peers.Remove(peer))
+        {
+            var traffic = peer.Traffic;
+            _departed = new RoomTraffic(_departed.BytesReceived + traffic.BytesReceived, _departed.BytesSent + traffic.BytesSent);
+        }
+
         _bySid.Remove(peer.Options.Sid);
         foreach (var publication in _publications.Values)
         {

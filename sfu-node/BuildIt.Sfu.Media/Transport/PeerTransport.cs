@@ -15,6 +15,9 @@ public sealed class PeerTransport : IDatagramHandler, IDisposable
     /// <summary>A client may open DTLS before its answer has reached us; its hello fits into two datagrams.</summary>
     private const int MaxEarlyDatagrams = 4;
 
+    /// <summary>Addresses of TURN servers that a client may name.</summary>
+    private const int MaxRelays = 16;
+
     private static readonly TimeSpan HandshakePoll = TimeSpan.FromMilliseconds(5);
 
     private readonly PeerTransportOptions _options;
@@ -29,6 +32,7 @@ public sealed class PeerTransport : IDatagramHandler, IDisposable
     private uint _rtcpIndex;
     private IceState _reportedIce;
     private Instant _nextPoll = Instant.Never;
+    private HashSet<TransportAddress>? _relays;
     private bool _peerClosed;
     private bool _failed;
 
@@ -48,6 +52,15 @@ public sealed class PeerTransport : IDatagramHandler, IDisposable
     public bool IsConnected => _srtp is not null && !_failed;
 
     public IceCredentials LocalCredentials => _ice.Local;
+
+    /// <summary>Bytes of datagrams taken from the peer, connectivity checks left out.</summary>
+    public long BytesReceived { get; private set; }
+
+    /// <summary>Bytes of datagrams sent to the peer, connectivity checks left out.</summary>
+    public long BytesSent { get; private set; }
+
+    /// <summary>The path in use leads over a TURN server that the peer named as its own.</summary>
+    public bool IsRelayed => _relays is not null && _ice.SelectedRemote is { } remote && _relays.Contains(remote);
 
     /// <summary>Handle of the path in use, to group datagrams by destination; <see cref="PathId.None"/> before there is one.</summary>
     public PathId Path => _ice.SelectedPath;
@@ -86,6 +99,10 @@ public sealed class PeerTransport : IDatagramHandler, IDisposable
     public void AddRemoteCandidate(IceCandidate candidate)
     {
         ArgumentNullException.ThrowIfNull(candidate);
+        if (candidate.Type == IceCandidateType.Relayed && (_relays ??= []).Count < MaxRelays)
+        {
+            _relays.Add(candidate.Address);
+        }
 
         // A passive agent does not open connections: the peer's TCP candidates only matter when it has connected to us.
         if (candidate.TcpType == IceTcpType.None && (candidate.Ufrag is null || candidate.Ufrag == _ice.Remote?.Ufrag || _ice.Remote is null))
@@ -111,6 +128,7 @@ public sealed class PeerTransport : IDatagramHandler, IDisposable
             case DatagramKind.Rtp when _srtp is not null && _ice.IsAuthenticated(from):
                 if (_srtp.TryUnprotectRtp(datagram, out var rtpLength))
                 {
+                    BytesReceived += datagram.Length;
                     _ice.NoteReceived(from, now);
                     _events.OnRtp(datagram[..rtpLength], now);
                 }
@@ -119,6 +137,7 @@ public sealed class PeerTransport : IDatagramHandler, IDisposable
             case DatagramKind.Rtcp when _srtp is not null && _ice.IsAuthenticated(from):
                 if (_srtp.TryUnprotectRtcp(datagram, out var rtcpLength))
                 {
+                    BytesReceived += datagram.Length;
                     _ice.NoteReceived(from, now);
                     _events.OnRtcp(datagram[..rtcpLength], now);
                 }
@@ -129,6 +148,7 @@ public sealed class PeerTransport : IDatagramHandler, IDisposable
                 AfterInput(now);
                 break;
             case DatagramKind.Dtls when _ice.IsAuthenticated(from):
+                BytesReceived += datagram.Length;
                 HandleDtls(datagram, now);
                 AfterInput(now);
                 break;
@@ -169,7 +189,7 @@ public sealed class PeerTransport : IDatagramHandler, IDisposable
             return 0;
         }
 
-        _sink.Commit(length);
+        Commit(length);
         return length;
     }
 
@@ -195,7 +215,7 @@ public sealed class PeerTransport : IDatagramHandler, IDisposable
         }
 
         packet.CopyTo(_sink.Reserve(_ice.SelectedPath, packet.Length));
-        _sink.Commit(packet.Length);
+        Commit(packet.Length);
         return true;
     }
 
@@ -217,7 +237,7 @@ public sealed class PeerTransport : IDatagramHandler, IDisposable
             return false;
         }
 
-        _sink.Commit(length);
+        Commit(length);
         return true;
     }
 
@@ -233,7 +253,7 @@ public sealed class PeerTransport : IDatagramHandler, IDisposable
         var length = _dtls.Protect(data, reservation);
         if (length > 0)
         {
-            _sink.Commit(length);
+            Commit(length);
         }
 
         return length > 0;
@@ -247,7 +267,7 @@ public sealed class PeerTransport : IDatagramHandler, IDisposable
             var length = _dtls.Close(_sink.Reserve(_ice.SelectedPath, 64 + _dtls.RecordOverhead));
             if (length > 0)
             {
-                _sink.Commit(length);
+                Commit(length);
             }
         }
 
@@ -263,6 +283,12 @@ public sealed class PeerTransport : IDatagramHandler, IDisposable
         _srtp?.Dispose();
         _srtp = null;
         _dtls = null;
+    }
+
+    private void Commit(int length)
+    {
+        _sink.Commit(length);
+        BytesSent += length;
     }
 
     private bool CanSend => _srtp is not null && !_failed && _ice.SelectedPath != PathId.None && _ice.State != IceState.Failed;
@@ -341,7 +367,7 @@ public sealed class PeerTransport : IDatagramHandler, IDisposable
         while (_ice.SelectedPath != PathId.None && _dtls.TryTakeFlight(out var flight))
         {
             flight.Span.CopyTo(_sink.Reserve(_ice.SelectedPath, flight.Length));
-            _sink.Commit(flight.Length);
+            Commit(flight.Length);
         }
 
         _nextPoll = _dtls.State == DtlsState.Handshaking && _options.Wake is null ? now + HandshakePoll : Instant.Never;

@@ -25,6 +25,8 @@ public sealed class MediaHost(
 
     public IRandomSource Random { get; } = new SystemRandom();
 
+    public MediaCounters Counters { get; } = new();
+
     public IDtlsSessionFactory Dtls => dtls;
 
     public ISrtpSessionFactory Srtp => srtp;

@@ -27,6 +27,8 @@ public sealed class MediaRoomFactory(IReadOnlyList<MediaHost> hosts) : IMediaRoo
     {
         private bool _closed;
 
+        public RoomTraffic Traffic => room.Traffic;
+
         public IMediaPeer AddPeer(MediaPeerOptions options, IMediaPeerEvents events, Instant now) => room.AddPeer(options, events, now);
 
         public IRelayPeer AddRelay(RelayPeerOptions options, IRelayPeerEvents events, Instant now) => room.AddRelay(options, events, now);

@@ -41,9 +41,13 @@ public sealed partial class MediaServer : IDisposable
         }
 
         Rooms = new MediaRoomFactory(hosts);
+        Counters = [.. hosts.Select(host => host.Counters)];
     }
 
     public IMediaRoomFactory Rooms { get; }
+
+    /// <summary>What happens to media, by loop.</summary>
+    public IReadOnlyList<MediaCounters> Counters { get; }
 
     /// <summary>Packets that were not encrypted, and so not sent.</summary>
     public SrtpRefusals SrtpRefusals { get; }

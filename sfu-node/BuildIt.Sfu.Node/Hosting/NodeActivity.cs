@@ -1,5 +1,6 @@
 using BuildIt.Sfu.Contracts;
 using BuildIt.Sfu.Media.Base;
+using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Node.Load;
 using BuildIt.Sfu.Node.Relays;
 using BuildIt.Sfu.Node.Routing;
@@ -16,8 +17,12 @@ public sealed class NodeActivity(
     /// <summary>What a room may take to answer; one whose loop is held up is reported as it was before.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>Weight of the newest second in a room's rates: about three seconds of memory.</summary>
+    private const double RateWeight = 0.4;
+
     private readonly Dictionary<RoomHost, Task<Figures>> _asked = [];
     private readonly Dictionary<RoomHost, Figures> _figures = [];
+    private readonly Dictionary<RoomHost, (long In, long Out)> _rates = [];
     private volatile IReadOnlyList<RoomReport> _reports = [];
 
     /// <summary>Rooms that are over count no more.</summary>
@@ -42,6 +47,7 @@ public sealed class NodeActivity(
         foreach (var gone in _figures.Keys.Concat(_asked.Keys).Where(room => !open.Contains(room)).ToList())
         {
             _figures.Remove(gone);
+            _rates.Remove(gone);
             _asked.Remove(gone);
         }
 
@@ -60,6 +66,11 @@ public sealed class NodeActivity(
             _asked.Remove(room);
             if (answer.IsCompletedSuccessfully)
             {
+                if (_figures.TryGetValue(room, out var before))
+                {
+                    _rates[room] = RatesOf(before, answer.Result, _rates.GetValueOrDefault(room));
+                }
+
                 _figures[room] = answer.Result;
             }
         }
@@ -67,7 +78,7 @@ public sealed class NodeActivity(
         var reports = new List<RoomReport>();
         foreach (var (room, figures) in _figures)
         {
-            reports.Add(Report(new RoomId(room.Name), figures));
+            reports.Add(Report(new RoomId(room.Name), figures, _rates.GetValueOrDefault(room)));
         }
 
         foreach (var (room, generation) in closings?.Pending ?? [])
@@ -96,9 +107,11 @@ public sealed class NodeActivity(
         core.IsEndToEndEncrypted,
         core.EverJoined,
         core.EmptyFor(now)?.TotalSeconds,
-        core.ParticipantTime(now).TotalSeconds);
+        core.ParticipantTime(now).TotalSeconds,
+        core.Traffic,
+        now);
 
-    private RoomReport Report(RoomId room, in Figures figures) => new()
+    private RoomReport Report(RoomId room, in Figures figures, (long In, long Out) rates) => new()
     {
         Room = room,
         Generation = routes is not null && routes.TryFind(room, out var route) && route.Names(routes.Self) ? route.Generation : 0,
@@ -110,7 +123,25 @@ public sealed class NodeActivity(
         EmptySeconds = figures.EmptySeconds,
         ParticipantSeconds = figures.ParticipantSeconds,
         ParentConnected = relays?.IsFed(room),
+        IngressBytes = figures.Traffic.BytesReceived,
+        EgressBytes = figures.Traffic.BytesSent,
+        IngressBitsPerSecond = rates.In,
+        EgressBitsPerSecond = rates.Out,
+        RoundTripMilliseconds = figures.Traffic.RoundTrip?.TotalMilliseconds,
+        LossFraction = figures.Traffic.Loss,
     };
+
+    /// <summary>What a room carries in bits per second, averaged over some seconds as the node's own load is.</summary>
+    private static (long In, long Out) RatesOf(in Figures before, in Figures after, (long In, long Out) rates)
+    {
+        var seconds = (after.At - before.At).TotalSeconds;
+        return seconds <= 0
+            ? rates
+            : (Smooth(rates.In, (after.Traffic.BytesReceived - before.Traffic.BytesReceived) * 8 / seconds),
+                Smooth(rates.Out, (after.Traffic.BytesSent - before.Traffic.BytesSent) * 8 / seconds));
+    }
+
+    private static long Smooth(long rate, double newest) => (long)Math.Max(0, rate + (RateWeight * (newest - rate)));
 
     private readonly record struct Figures(
         int Participants,
@@ -119,5 +150,7 @@ public sealed class NodeActivity(
         bool EndToEndEncrypted,
         bool EverJoined,
         double? EmptySeconds,
-        double ParticipantSeconds);
+        double ParticipantSeconds,
+        RoomTraffic Traffic,
+        Instant At);
 }

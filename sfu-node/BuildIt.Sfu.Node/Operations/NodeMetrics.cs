@@ -30,6 +30,7 @@ public sealed class NodeMetrics
     private readonly BackgroundFaults _backgroundFaults;
     private readonly WebhookSender _webhooks;
     private readonly ConnectionLimits _connections;
+    private readonly JoinMeter _meter;
     private readonly Lock _lock = new();
 
     private readonly Gauge _rooms;
@@ -52,11 +53,22 @@ public sealed class NodeMetrics
     private readonly Counter _background;
     private readonly Counter _refused;
     private readonly Counter _unprotected;
+    private readonly Counter _nacks;
+    private readonly Counter _pictureLoss;
+    private readonly Counter _retransmitted;
+    private readonly Counter _pauses;
+    private readonly Counter _connected;
+    private readonly Counter _connectionFailures;
+    private readonly Counter _joins;
+    private readonly Histogram _joinSeconds;
+    private readonly Gauge _roundTrip;
+    private readonly Gauge _loss;
 
     public NodeMetrics(
         NodeSettings settings, MediaServer media, LoadMonitor load, INodeActivity activity, INodeRegistry registry, LimitCounters limits,
-        BackgroundFaults backgroundFaults, WebhookSender webhooks, ConnectionLimits connections)
+        BackgroundFaults backgroundFaults, WebhookSender webhooks, ConnectionLimits connections, JoinMeter meter)
     {
+        _meter = meter;
         _media = media;
         _load = load;
         _activity = activity;
@@ -89,6 +101,17 @@ public sealed class NodeMetrics
         _background = metrics.CreateCounter("buildit_sfu_background_faults_total", "Unexpected failures of work that goes on all the time, by work; each is a bug.", "work");
         _unprotected = metrics.CreateCounter(
             "buildit_sfu_srtp_refused_total", "Packets that SRTP refused to protect and that were not sent, by reason; index_reused is a bug.", "reason");
+        _nacks = metrics.CreateCounter("buildit_sfu_nacks_total", "Packets that ask for lost media: from clients (in) and to publishers (out).", "direction", "loop");
+        _pictureLoss = metrics.CreateCounter("buildit_sfu_picture_loss_total", "Key frames asked for (PLI, FIR): by clients (in) and of publishers (out).", "direction", "loop");
+        _retransmitted = metrics.CreateCounter("buildit_sfu_retransmitted_packets_total", "Packets sent to clients again.", "loop");
+        _pauses = metrics.CreateCounter("buildit_sfu_stream_pauses_total", "Streams that were paused for want of bandwidth; their viewers see a freeze.", "loop");
+        _connected = metrics.CreateCounter("buildit_sfu_connections_total", "Connections for media that were made, by whether they lead over a TURN server.", "relayed", "loop");
+        _connectionFailures = metrics.CreateCounter("buildit_sfu_connection_failures_total", "Connections for media that failed, by cause: ice, dtls, srtp.", "cause", "loop");
+        _joins = metrics.CreateCounter("buildit_sfu_joins_total", "Attempts to join and to resume by the HTTP status of the answer; 101 got in.", "code");
+        _joinSeconds = metrics.CreateHistogram(
+            "buildit_sfu_join_seconds", "Time from joining until media can flow.", new HistogramConfiguration { Buckets = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20] });
+        _roundTrip = metrics.CreateGauge("buildit_sfu_round_trip_seconds", "Mean round-trip time to participants; nothing until measured.");
+        _loss = metrics.CreateGauge("buildit_sfu_loss_ratio", "Mean fraction of packets lost on the way to participants; nothing until measured.");
     }
 
     public CollectorRegistry Registry { get; }
@@ -128,6 +151,8 @@ public sealed class NodeMetrics
                 _unprotected.WithLabels(JsonNamingPolicy.SnakeCaseLower.ConvertName(error.ToString())).IncTo(_media.SrtpRefusals[error]);
             }
 
+            CollectJoins();
+            CollectMedia();
             foreach (var loop in _media.Loops)
             {
                 var name = loop.Index.ToString(System.Globalization.CultureInfo.InvariantCulture);
@@ -146,6 +171,51 @@ public sealed class NodeMetrics
                 _allocated.WithLabels(name).IncTo(counters.AllocatedBytes);
                 _faults.WithLabels(name).IncTo(counters.HandlerFaults);
             }
+        }
+    }
+
+    private void CollectJoins()
+    {
+        foreach (var (code, count) in _meter.Answers)
+        {
+            _joins.WithLabels(code.ToString(System.Globalization.CultureInfo.InvariantCulture)).IncTo(count);
+        }
+
+        while (_meter.TryTake(out var seconds))
+        {
+            _joinSeconds.Observe(seconds);
+        }
+    }
+
+    private void CollectMedia()
+    {
+        for (var i = 0; i < _media.Counters.Count; i++)
+        {
+            var (name, counters) = (i.ToString(System.Globalization.CultureInfo.InvariantCulture), _media.Counters[i]);
+            _nacks.WithLabels("in", name).IncTo(counters.NacksReceived);
+            _nacks.WithLabels("out", name).IncTo(counters.NacksSent);
+            _pictureLoss.WithLabels("in", name).IncTo(counters.PictureLossReceived);
+            _pictureLoss.WithLabels("out", name).IncTo(counters.PictureLossSent);
+            _retransmitted.WithLabels(name).IncTo(counters.Retransmitted);
+            _pauses.WithLabels(name).IncTo(counters.Pauses);
+            _connected.WithLabels("true", name).IncTo(counters.Relayed);
+            _connected.WithLabels("false", name).IncTo(counters.Connected - counters.Relayed);
+            foreach (var cause in Enum.GetValues<TransportFailure>())
+            {
+                _connectionFailures.WithLabels(JsonNamingPolicy.SnakeCaseLower.ConvertName(cause.ToString()), name).IncTo(counters.Failures(cause));
+            }
+        }
+
+        var measured = _activity.Reports().Where(report => report is { Participants: > 0, RoundTripMilliseconds: not null, LossFraction: not null }).ToList();
+        if (measured.Sum(report => report.Participants) is > 0 and var people)
+        {
+            _roundTrip.Set(measured.Sum(report => report.RoundTripMilliseconds!.Value * report.Participants) / people / 1000);
+            _loss.Set(measured.Sum(report => report.LossFraction!.Value * report.Participants) / people);
+        }
+        else
+        {
+            _roundTrip.Unpublish();
+            _loss.Unpublish();
         }
     }
 

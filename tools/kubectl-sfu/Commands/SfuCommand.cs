@@ -33,7 +33,7 @@ public static class SfuCommand
         foreach (var command in (ReadOnlySpan<Command>)
         [
             StatusCommand.Create(options), TopCommand.Create(options), RoomsCommand.Create(options), RoomCommand.Create(options), WhyCommand.Create(options), PlanCommand.Create(options),
-            DrainCommand.Create(options), MoveCommand.Create(options), LogsCommand.Create(options), DebugCommand.Create(options), CompletionCommand.Create(),
+            DrainCommand.Create(options), MoveCommand.Create(options), CostCommand.Create(options), LogsCommand.Create(options), DebugCommand.Create(options), CompletionCommand.Create(),
         ])
         {
             root.Subcommands.Add(command);

@@ -341,6 +341,11 @@ internal sealed class IncomingMedia
             Span<SequenceNumber> due = stackalloc SequenceNumber[MaxNacksPerRound];
             var count = nacks.TakeDue(now, RoundTrip, due);
             writer.WriteNack(_ssrc, layer.Ssrc, due[..count]);
+            if (count > 0)
+            {
+                _connection.Counters.OnNackSent();
+            }
+
             if (nacks.TakeKeyFrameNeeded() && encoding.CodecKind.HasKeyFrames())
             {
                 layer.KeyFrames.Want();
@@ -354,6 +359,7 @@ internal sealed class IncomingMedia
 
         if (layer.KeyFrames.TakeDue(now))
         {
+            _connection.Counters.OnPictureLossSent();
             if (encoding.Codec is { Pli: false, Fir: true })
             {
                 writer.WriteFullIntraRequest(_ssrc, layer.Ssrc, _fullIntraNumber++);

@@ -59,6 +59,9 @@ internal sealed class LinkBudget
 
     public double Loss => _estimator.Loss;
 
+    /// <summary>The client has reported on what it receives, so that round trip and loss are its own.</summary>
+    public bool IsMeasured => _hasFeedback;
+
     /// <summary>When the probe under way goes on; never when none is.</summary>
     public Instant NextProbePacket => _pacer.NextDeadline;
 

@@ -111,6 +111,7 @@ internal class OutgoingMedia(PeerConnection connection, MediaRoom room, Bandwidt
 
         if (info.Kind == SentPacketKind.Retransmission)
         {
+            connection.Counters.OnRetransmitted();
             Link.OnRetransmitted(length);
         }
 
@@ -135,6 +136,7 @@ internal class OutgoingMedia(PeerConnection connection, MediaRoom room, Bandwidt
             return 0;
         }
 
+        connection.Counters.OnRetransmitted();
         Link.OnRetransmitted(sent.Length);
         return sent.Length;
     }
@@ -149,6 +151,7 @@ internal class OutgoingMedia(PeerConnection connection, MediaRoom room, Bandwidt
 
         if (packet.IsNack)
         {
+            connection.Counters.OnNackReceived();
             if (FeedbackHead.TryRead(packet, out var nack) && _bySource.TryGetValue(nack.Media.Value, out var stream))
             {
                 stream.Down?.Retransmit(new NackedSequences(packet), this, now, Link.RetransmissionBudget(now));
@@ -156,6 +159,7 @@ internal class OutgoingMedia(PeerConnection connection, MediaRoom room, Bandwidt
         }
         else if (packet.IsPictureLoss)
         {
+            connection.Counters.OnPictureLossReceived();
             if (FeedbackHead.TryRead(packet, out var loss) && _bySource.TryGetValue(loss.Media.Value, out var stream))
             {
                 stream.OnPictureLost();
@@ -163,6 +167,7 @@ internal class OutgoingMedia(PeerConnection connection, MediaRoom room, Bandwidt
         }
         else if (packet.IsFullIntraRequest)
         {
+            connection.Counters.OnPictureLossReceived();
             foreach (var media in new FullIntraRequests(packet))
             {
                 if (_bySource.TryGetValue(media.Value, out var stream))

@@ -73,6 +73,8 @@ internal sealed class PeerConnection : IDatagramHandler, IPeerTransportEvents, I
 
     public PeerTransport Transport => _transport;
 
+    public MediaCounters Counters => _host.Counters;
+
     public PeerConnectionState State { get; private set; } = PeerConnectionState.New;
 
     public Instant NextDeadline => _closed ? Instant.Never : _transport.NextDeadline;
@@ -216,7 +218,15 @@ internal sealed class PeerConnection : IDatagramHandler, IPeerTransportEvents, I
         // Signalling decides what the end of a session means; a client that only closes DTLS may come back.
     }
 
-    void IPeerTransportEvents.OnFailed(TransportFailure reason, Instant now) => SetState(PeerConnectionState.Failed, now);
+    void IPeerTransportEvents.OnFailed(TransportFailure reason, Instant now)
+    {
+        if (!_closed)
+        {
+            Counters.OnFailed(reason);
+        }
+
+        SetState(PeerConnectionState.Failed, now);
+    }
 
     private void OnWake(Instant now)
     {
@@ -231,6 +241,12 @@ internal sealed class PeerConnection : IDatagramHandler, IPeerTransportEvents, I
     {
         if (State != state && !_closed)
         {
+            // One that was only quiet for a while is the same.
+            if (state == PeerConnectionState.Connected && State != PeerConnectionState.Disconnected)
+            {
+                Counters.OnConnected(_transport.IsRelayed);
+            }
+
             State = state;
             _owner.OnConnectionState(this, state, now);
         }

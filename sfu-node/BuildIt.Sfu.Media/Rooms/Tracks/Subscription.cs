@@ -184,6 +184,11 @@ internal sealed class Subscription : OutgoingStream
         if (StreamState != state)
         {
             StreamState = state;
+            if (state == TrackStreamState.Paused)
+            {
+                Subscriber.Room.Host.Counters.OnPaused();
+            }
+
             Subscriber.Events.OnStreamState(Publication.Sid, state, now);
         }
 

@@ -41,6 +41,9 @@ internal sealed class NodeProcess : IPodProcess
     /// <summary>Where clients connect.</summary>
     public Uri Signal => _program.Signal;
 
+    /// <summary>Where its health and metrics are.</summary>
+    public int HealthPort => _program.HealthPort;
+
     /// <summary>The node's way to Redis.</summary>
     public TcpRelay ToRegistry { get; }
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using BuildIt.RoomApi.Tests.Nostr;
 using BuildIt.Sfu.Contracts;
+using BuildIt.Sfu.Contracts.Telemetry;
 using BuildIt.Testing;
 
 namespace BuildIt.RoomApi.Tests.Integration;
@@ -21,6 +22,12 @@ public sealed class OperationsTests(RoomApiFixture api)
         Assert.Contains("buildit_roomapi_requests_total{endpoint=\"/v1/rooms\",method=\"POST\",code=\"201\"}", metrics, StringComparison.Ordinal);
         Assert.Contains("buildit_roomapi_registry_up 1", metrics, StringComparison.Ordinal);
         Assert.Contains("buildit_roomapi_join_tokens_total{role=\"host\"}", metrics, StringComparison.Ordinal);
+        foreach (var family in PrometheusText.Families(metrics))
+        {
+            var metric = Assert.Single(MetricCatalogue.All, metric => metric.Name == family.Name && metric.Source is MetricSource.RoomApi);
+            Assert.Equal((metric.Kind.ToString().ToLowerInvariant(), metric.Meaning), (family.Type, family.Help));
+            Assert.True(family.Labels.Count == 0 || family.Labels.SetEquals(metric.Labels), $"{family.Name} has {string.Join(", ", family.Labels)}");
+        }
     }
 
     [Fact]
@@ -78,10 +85,10 @@ public sealed class OperationsTests(RoomApiFixture api)
     {
         var host = new NostrSigner();
         var id = await api.CreateRoomAsync(host);
-        await HeartbeatAsync("sfu-a", 1, new RoomReport { Room = new RoomId(id), Generation = 1, Participants = 3, Publishers = 2, IngressBitsPerSecond = 3000, EgressBitsPerSecond = 6000, RoundTripMilliseconds = 20, LossFraction = 0.01, EndToEndEncrypted = true, ParticipantSeconds = 600 });
+        await HeartbeatAsync("sfu-a", 1, new RoomReport { Room = new RoomId(id), Generation = 1, Participants = 3, Publishers = 2, IngressBitsPerSecond = 3000, EgressBitsPerSecond = 6000, RoundTripMilliseconds = 20, LossFraction = 0.01, EndToEndEncrypted = true, ParticipantSeconds = 600, IngressBytes = 3_000, EgressBytes = 6_000 });
         await RoomApiFixture.EventuallyAsync(async () => await api.Database.HashLengthAsync(api.Keys.Usage(new RoomId(id))) == 1);
         await api.Database.KeyDeleteAsync(api.Keys.Node(new NodeId("sfu-a")));
-        await HeartbeatAsync("sfu-b", 1, new RoomReport { Room = new RoomId(id), Generation = 2, Participants = 1, Publishers = 1, IngressBitsPerSecond = 1000, EgressBitsPerSecond = 0, RoundTripMilliseconds = 40, LossFraction = 0, EndToEndEncrypted = true, ParticipantSeconds = 60 });
+        await HeartbeatAsync("sfu-b", 1, new RoomReport { Room = new RoomId(id), Generation = 2, Participants = 1, Publishers = 1, IngressBitsPerSecond = 1000, EgressBitsPerSecond = 0, RoundTripMilliseconds = 40, LossFraction = 0, EndToEndEncrypted = true, ParticipantSeconds = 60, IngressBytes = 1_000, EgressBytes = 500 });
 
         var usage = (await api.A.GetAsync(host, $"/v1/rooms/{id}/usage")).Expect(HttpStatusCode.OK).Json;
         Assert.Equal(1, usage.GetProperty("participantCount").GetInt32());
@@ -89,12 +96,37 @@ public sealed class OperationsTests(RoomApiFixture api)
         Assert.Equal(40, usage.GetProperty("avgLatency").GetDouble());
         Assert.True(usage.GetProperty("e2eeEnabled").GetBoolean());
         Assert.Equal(11, usage.GetProperty("participantMinutes").GetDouble());
+        Assert.Equal((4_000, 6_500), (usage.GetProperty("ingressBytes").GetInt64(), usage.GetProperty("egressBytes").GetInt64()));
+
+        // ConferenceMetrics of the conference plan: every field of it, each a number but the room and the encryption.
+        Assert.Equal(JsonValueKind.String, usage.GetProperty("roomId").ValueKind);
+        foreach (var number in (string[])["timestamp", "participantCount", "publisherCount", "avgBitrate", "avgLatency", "packetLossRate"])
+        {
+            Assert.Equal(JsonValueKind.Number, usage.GetProperty(number).ValueKind);
+        }
+
 
         // What it cost is asked for when it is over.
         await api.EndAsync(id);
         (await api.A.GetAsync(host, $"/v1/rooms/{id}")).Expect(HttpStatusCode.Gone);
         Assert.Equal(11, (await api.A.GetAsync(host, $"/v1/rooms/{id}/usage")).Expect(HttpStatusCode.OK).Json.GetProperty("participantMinutes").GetDouble());
         (await api.A.GetAsync(new NostrSigner(), $"/v1/rooms/{id}/usage")).Expect(HttpStatusCode.Forbidden);
+    }
+
+    [Fact]
+    public async Task The_use_of_all_rooms_of_a_key_is_summed_up()
+    {
+        var host = new NostrSigner();
+        var id = await api.CreateRoomAsync(host);
+        var sum = (await api.A.GetAsync(host, "/v1/usage")).Expect(HttpStatusCode.OK).Json;
+        Assert.Equal(1, sum.GetProperty("total").GetProperty("rooms").GetInt32());
+        Assert.Equal(id, sum.GetProperty("groups")[0].GetProperty("key").GetString());
+        Assert.Equal(0, (await api.A.GetAsync(host, "/v1/usage?to=1000&by=total")).Expect(HttpStatusCode.OK).Json.GetProperty("total").GetProperty("rooms").GetInt32());
+        Assert.Equal(0, (await api.A.GetAsync(new NostrSigner(), "/v1/usage")).Expect(HttpStatusCode.OK).Json.GetProperty("total").GetProperty("rooms").GetInt32());
+        foreach (var wrong in (string[])["by=person", "by=1", "from=yesterday", "from=2&to=1", "to=-1"])
+        {
+            (await api.A.GetAsync(host, $"/v1/usage?{wrong}")).Expect(HttpStatusCode.BadRequest);
+        }
     }
 
     private Task HeartbeatAsync(string node, long sequence, RoomReport report)

@@ -39,6 +39,8 @@ internal sealed class VirtualRoom : IMediaHost, IRoomLoop, IMediaRoomEvents
 
     public IRandomSource Random { get; }
 
+    public MediaCounters Counters { get; } = new();
+
     public IDtlsSessionFactory Dtls { get; } = new PlainDtlsFactory();
 
     public ISrtpSessionFactory Srtp => Encryption;

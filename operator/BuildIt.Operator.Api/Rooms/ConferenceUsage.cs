@@ -1,0 +1,69 @@
+using System.ComponentModel;
+using System.Globalization;
+using BuildIt.Operator.Api.Schema;
+
+namespace BuildIt.Operator.Api;
+
+/// <summary>What a conference has used. Sums over the room: nothing about a person.</summary>
+public sealed record ConferenceUsage
+{
+    [Description("When this was written. What has been used since is not in it, unless it is final.")]
+    public DateTime AsOf { get; init; }
+
+    [Description("The conference has ended, and this is all of it.")]
+    public bool Final { get; init; }
+
+    [Description("Time that participants have spent in the room, added up, in minutes.")]
+    public double ParticipantMinutes { get; init; }
+
+    [Description("Bytes taken from participants: datagrams without IP and UDP headers.")]
+    public long IngressBytes { get; init; }
+
+    [Description("Bytes sent to participants: datagrams without IP and UDP headers.")]
+    public long EgressBytes { get; init; }
+
+    [Description("Most participants at once, as far as was seen.")]
+    public int PeakParticipants { get; init; }
+
+    [Description("Price of what was sent, by spec.cost of the fleets that sent it. Absent where none of them says what it costs.")]
+    public double? Cost { get; init; }
+
+    [Description("Currency of the price. Absent where fleets name different ones, and then there is no price.")]
+    public string? Currency { get; init; }
+
+    [Description("The same by pod, while it was on each: the parts of the sums.")]
+    [ListMap("id")]
+    [Items(0, 33)]
+    public IReadOnlyList<SeatUsage> Seats { get; init; } = [];
+}
+
+/// <summary>What a conference has used on one pod, from when it came there until it left or the pod started again.</summary>
+public sealed record SeatUsage
+{
+    /// <summary>Names a stay.</summary>
+    /// <param name="instance">The pod.</param>
+    /// <param name="generation">Number of the placement.</param>
+    /// <param name="boot">Start of the pod's process.</param>
+    public static string IdOf(string instance, long generation, string boot)
+    {
+        ArgumentNullException.ThrowIfNull(boot);
+        return string.Create(CultureInfo.InvariantCulture, $"{instance}/{generation}/{(boot.Length <= 8 ? boot : boot[..8])}");
+    }
+
+    [Required]
+    [Description("Names the stay: pod, number of the placement, start of the process.")]
+    [TextLength(1, 300)]
+    public string Id { get; init; } = string.Empty;
+
+    [Description("Name of the SfuCluster.")]
+    public string? Cluster { get; init; }
+
+    [Description("Time that participants have spent there, added up, in seconds.")]
+    public double ParticipantSeconds { get; init; }
+
+    [Description("Bytes taken from participants.")]
+    public long IngressBytes { get; init; }
+
+    [Description("Bytes sent to participants.")]
+    public long EgressBytes { get; init; }
+}

@@ -1,0 +1,123 @@
+using BuildIt.Operator.Api;
+using BuildIt.Operator.Fleets;
+using BuildIt.Operator.Runtime.Caching;
+using BuildIt.Sfu.Contracts;
+
+namespace BuildIt.Operator.Rooms;
+
+/// <summary>What a room has used on one pod, by the last that its pod said.</summary>
+/// <param name="Id">Names the stay: pod, number of the placement, start of the process. Its counts only grow.</param>
+/// <param name="Cluster">The pod's fleet.</param>
+/// <param name="ParticipantSeconds">Time that participants have spent there.</param>
+/// <param name="IngressBytes">Bytes taken from them.</param>
+/// <param name="EgressBytes">Bytes sent to them.</param>
+internal readonly record struct SeatCount(string Id, string Cluster, double ParticipantSeconds, long IngressBytes, long EgressBytes);
+
+/// <summary>
+/// Remembers what pods said that rooms have used, also of pods that are gone since, until it is written and the room is over. Any thread.
+/// </summary>
+internal sealed class RoomSeats
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<ObjectKey, Room> _rooms = [];
+    private readonly Dictionary<ObjectKey, Dictionary<string, IReadOnlyList<RoomReport>>> _taken = [];
+
+    private readonly IObjectCache<ConferenceRoom> _objects;
+
+    public RoomSeats(FleetDirectory directory, IObjectCache<ConferenceRoom> rooms)
+    {
+        _objects = rooms;
+        directory.Changed += Take;
+    }
+
+    /// <summary>What is known of a room: the counts of all its stays, and the most participants at once.</summary>
+    public (IReadOnlyList<SeatCount> Seats, int Peak) Of(ObjectKey room)
+    {
+        lock (_lock)
+        {
+            return _rooms.TryGetValue(room, out var known) ? ([.. known.Seats.Values], known.Peak) : ([], 0);
+        }
+    }
+
+    /// <summary>The room is over and written.</summary>
+    public void Forget(ObjectKey room)
+    {
+        lock (_lock)
+        {
+            _rooms.Remove(room);
+        }
+    }
+
+    // A pod that has not reported since costs a comparison.
+    private void Take(FleetView view)
+    {
+        lock (_lock)
+        {
+            if (!_taken.TryGetValue(view.Key, out var taken))
+            {
+                _taken.Add(view.Key, taken = new(StringComparer.Ordinal));
+            }
+
+            foreach (var instance in view.Instances)
+            {
+                var name = instance.Observation.Name;
+                if (!taken.TryGetValue(name, out var before) || !ReferenceEquals(before, instance.Rooms))
+                {
+                    taken[name] = instance.Rooms;
+                    Take_NeedsLock(view.Key, instance);
+                }
+            }
+
+            if (view.Instances.Count == 0)
+            {
+                _taken.Remove(view.Key);
+            }
+            else if (taken.Count > (2 * view.Instances.Count) + 16)
+            {
+                _taken[view.Key] = view.Instances.ToDictionary(instance => instance.Observation.Name, instance => instance.Rooms, StringComparer.Ordinal);
+            }
+        }
+    }
+
+    private void Take_NeedsLock(ObjectKey fleet, FleetInstance instance)
+    {
+        foreach (var report in instance.Rooms)
+        {
+            // One that only says that it was asked to end counts nothing any more.
+            if (report.EndRequested || report.Generation == 0)
+            {
+                continue;
+            }
+
+            var key = new ObjectKey(fleet.Namespace, report.Room.Value);
+            if (!_rooms.TryGetValue(key, out var room))
+            {
+                // Its pod may report a room for a moment after its object has gone; nobody would forget it again.
+                if (_objects.Find(key) is null)
+                {
+                    continue;
+                }
+
+                _rooms.Add(key, room = new Room());
+            }
+
+            var id = SeatUsage.IdOf(instance.Observation.Name, report.Generation, instance.Boot);
+            var seat = room.Seats.GetValueOrDefault(id, new SeatCount(id, fleet.Name, 0, 0, 0));
+            room.Seats[id] = seat with
+            {
+                // The older of two reports that overtook each other says less.
+                ParticipantSeconds = Math.Max(seat.ParticipantSeconds, double.IsFinite(report.ParticipantSeconds) ? report.ParticipantSeconds : 0),
+                IngressBytes = Math.Max(seat.IngressBytes, report.IngressBytes),
+                EgressBytes = Math.Max(seat.EgressBytes, report.EgressBytes),
+            };
+            room.Peak = Math.Max(room.Peak, report.Participants);
+        }
+    }
+
+    private sealed class Room
+    {
+        public Dictionary<string, SeatCount> Seats { get; } = new(StringComparer.Ordinal);
+
+        public int Peak { get; set; }
+    }
+}

@@ -1,0 +1,10 @@
+using BuildIt.Sfu.Media.Rooms;
+
+namespace BuildIt.Sfu.Signaling.Rooms;
+
+/// <summary>What the room's media amounts to.</summary>
+public sealed partial class RoomCore
+{
+    /// <summary>What the connections of its clients have carried.</summary>
+    public RoomTraffic Traffic => _media.Traffic;
+}
