@@ -26,6 +26,9 @@ public sealed record SfuClusterStatus
     [Description("Revision of the specification that new pods are made from.")]
     public string? Revision { get; init; }
 
+    [Description("Image that new pods are made from where spec.image is left out. Fleets take a new one in turn.")]
+    public string? Image { get; init; }
+
     [Description("Label selector of the fleet's pods, as text, for the scale subresource.")]
     public string? Selector { get; init; }
 

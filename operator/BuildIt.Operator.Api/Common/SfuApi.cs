@@ -31,6 +31,11 @@ public static class SfuApi
     /// </summary>
     public const string MoveTo = Group + "/move-to";
 
+    /// <summary>
+    /// The annotation on an SfuCluster that says when it takes a new default image among the others: a whole number, lower ones first.
+    /// </summary>
+    public const string RolloutOrder = Group + "/rollout-order";
+
     /// <summary>The finalizer that lets the operator release what Kubernetes does not collect by itself.</summary>
     public const string Finalizer = Group + "/finalizer";
 }

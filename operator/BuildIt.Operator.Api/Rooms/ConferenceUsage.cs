@@ -13,6 +13,9 @@ public sealed record ConferenceUsage
     [Description("The conference has ended, and this is all of it.")]
     public bool Final { get; init; }
 
+    [Description("The operator's usage webhook has taken it.")]
+    public bool Delivered { get; init; }
+
     [Description("Time that participants have spent in the room, added up, in minutes.")]
     public double ParticipantMinutes { get; init; }
 

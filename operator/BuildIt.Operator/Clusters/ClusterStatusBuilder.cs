@@ -61,6 +61,16 @@ internal static class ClusterStatusBuilder
         return new SfuClusterStatus { ObservedGeneration = generation, Selector = ResourceLabels.SelectorText(cluster), Conditions = conditions };
     }
 
+    /// <summary>The same of a fleet that waits for its turn to take a new image, which it says where nothing else goes on.</summary>
+    public static SfuClusterStatus Waiting(SfuCluster cluster, SfuClusterStatus status, string what, DateTimeOffset now) =>
+        Conditions.IsTrue(status.Conditions, SfuClusterConditions.Progressing)
+            ? status
+            : status with
+            {
+                Conditions = Conditions.Set(
+                    status.Conditions, SfuClusterConditions.Progressing, true, "WaitsForTurn", $"a new default image waits: {what}", cluster.Metadata.Generation ?? 0, now),
+            };
+
     /// <summary>The status without what moves all the time, to tell a change that matters from one that can wait.</summary>
     public static SfuClusterStatus WithoutLoad(SfuClusterStatus status) => status with
     {

@@ -12,7 +12,7 @@ using k8s.Models;
 namespace BuildIt.Operator.Clusters;
 
 /// <summary>Carries out a plan, one action after the other. Ended anywhere, the next plan goes on from what was done.</summary>
-internal sealed class FleetApplier(FleetCaches caches, ObjectWriter writer, ApiClient client, IEventRecorder events, FleetOptions options, TimeProvider time)
+internal sealed class FleetApplier(FleetCaches caches, ObjectWriter writer, ApiClient client, IEventRecorder events, TimeProvider time)
 {
     /// <summary>How long a pod whose creation got no answer is believed to be on its way: longer than the server works at it.</summary>
     private static readonly TimeSpan CreationDoubt = ApiClient.WriteTimeout + TimeSpan.FromSeconds(5);
@@ -89,7 +89,7 @@ internal sealed class FleetApplier(FleetCaches caches, ObjectWriter writer, ApiC
         SfuCluster cluster, InstanceAction action, IReadOnlyList<ObservedPod> pods, List<V1Pod> made, FleetMemory memory, CancellationToken cancellation)
     {
         var hostPort = HostPorts.Pick(cluster.Spec.Network, pods.Select(pod => pod.Pod).Concat(made));
-        var pod = PodBuilder.Build(cluster, new InstanceRequest(action.Instance, action.Revision!, options.NodeImage, hostPort));
+        var pod = PodBuilder.Build(cluster, new InstanceRequest(action.Instance, action.Revision!, memory.Image, hostPort));
         memory.Creating[action.Instance] = time.GetUtcNow() + CreationDoubt;
         try
         {
@@ -212,4 +212,8 @@ internal static class FleetFaults
 
 /// <summary>What the reconciler of fleets is told when the process starts.</summary>
 /// <param name="NodeImage">The image of nodes whose fleet names none.</param>
-public sealed record FleetOptions(string NodeImage);
+public sealed record FleetOptions(string NodeImage)
+{
+    /// <summary>How long a fleet has to have been well with a new default image before the next one takes it.</summary>
+    public TimeSpan RolloutPause { get; init; } = TimeSpan.FromMinutes(1);
+}

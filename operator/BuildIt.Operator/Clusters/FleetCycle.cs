@@ -37,7 +37,7 @@ internal sealed partial class FleetCycle(
     IRoomLedger rooms,
     ObjectWriter writer,
     IEventRecorder events,
-    FleetOptions options,
+    DefaultImages images,
     TimeProvider time,
     ILogger<FleetCycle> log)
 {
@@ -45,6 +45,9 @@ internal sealed partial class FleetCycle(
     private static readonly TimeSpan LoadReportInterval = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+    /// <summary>Whoever waits for other fleets looks so often whether they are done.</summary>
+    private static readonly TimeSpan TurnInterval = TimeSpan.FromSeconds(5);
+
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(5);
 
     private static readonly RegistryView NoRegistry = new(null, new Dictionary<string, HeardHeartbeat>(), Asked: false);
@@ -60,7 +63,8 @@ internal sealed partial class FleetCycle(
     {
         var key = ObjectKey.Of(cluster);
         var memory = MemoryOf(key, cluster);
-        memory.Read(cluster, options.NodeImage);
+        var (image, takes) = images.Of(cluster);
+        memory.Read(cluster, image);
         memory.Faults.Begin(fault => Tell(cluster, fault));
         var deleting = cluster.Metadata.DeletionTimestamp is not null;
         var valid = memory.SpecFaults.Count == 0;
@@ -112,7 +116,17 @@ internal sealed partial class FleetCycle(
             usage = PodTime.Advance(usage, running, now);
         }
 
-        status = status with { Usage = usage };
+        status = status with { Usage = usage, Image = image };
+        if (!takes.MayTake)
+        {
+            status = ClusterStatusBuilder.Waiting(cluster, status, takes.Waits!, now);
+            wake.In(TurnInterval, now);
+            if (takes.NextAt is { } at)
+            {
+                wake.At(at);
+            }
+        }
+
         if (running > 0)
         {
             wake.In(PodTime.Interval, now);

@@ -46,13 +46,18 @@ internal sealed class FleetMemory(string uid, TimeProvider time)
     /// <summary>The revision that new pods get.</summary>
     public string Revision { get; private set; } = string.Empty;
 
-    /// <summary>Works out what follows from the spec alone, once for each generation.</summary>
+    /// <summary>The image of new pods where the spec names none.</summary>
+    public string Image { get; private set; } = string.Empty;
+
+    /// <summary>Works out what follows from the spec and the default image alone, once for each of them.</summary>
     public void Read(SfuCluster cluster, string defaultImage)
     {
-        if (_generation == cluster.Metadata.Generation)
+        if (_generation == cluster.Metadata.Generation && Image == defaultImage)
         {
             return;
         }
+
+        Image = defaultImage;
 
         _generation = cluster.Metadata.Generation ?? 0;
         SpecFaults = ResourceValidator.Validate(cluster);

@@ -44,6 +44,7 @@ public static class OperatorComposition
         };
         var builder = services.AddOperator(change is null ? options : change(options));
         services.AddSingleton(settings);
+        services.AddSingleton(settings.UsageWebhook);
         services.AddSingleton<ConditionMetrics>();
         services.AddSingleton<DebugAccess>();
         services.AddSingleton<DebugEndpoints>();
@@ -58,7 +59,7 @@ public static class OperatorComposition
     private static void AddFleets(OperatorBuilder builder, OperatorSettings settings)
     {
         var services = builder.Services;
-        services.AddSingleton(new FleetOptions(settings.NodeImage));
+        services.AddSingleton(new FleetOptions(settings.NodeImage) { RolloutPause = settings.RolloutPause });
         services.AddSingleton<FleetSignal>();
         services.AddSingleton<FleetDirectory>();
         services.AddSingleton<FleetJournal>();
@@ -81,6 +82,7 @@ public static class OperatorComposition
         services.AddSingleton<TurnWatch>();
         services.AddHostedService(sp => sp.GetRequiredService<TurnWatch>());
         services.AddSingleton<PodMetadata>();
+        services.AddSingleton<DefaultImages>();
         services.AddSingleton<FleetCycle>();
 
         // Indexes, and what is left away, before anything is cached.

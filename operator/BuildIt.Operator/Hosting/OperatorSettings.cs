@@ -1,4 +1,6 @@
 using System.Globalization;
+using BuildIt.Operator.Api.Units;
+using BuildIt.Operator.Rooms;
 using Microsoft.Extensions.Logging;
 
 namespace BuildIt.Operator.Hosting;
@@ -44,6 +46,12 @@ public sealed record OperatorSettings
     /// <summary>WEBHOOK_CONFIGURATION: the ValidatingWebhookConfiguration whose caBundle is kept true.</summary>
     public string WebhookConfiguration { get; init; } = "buildit-sfu";
 
+    /// <summary>ROLLOUT_PAUSE: how long a fleet has to have been well with a new default image before the next one takes it, such as 5m.</summary>
+    public TimeSpan RolloutPause { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>USAGE_WEBHOOK: the URL that is told what each conference has used, and USAGE_WEBHOOK_SECRET_FILE: the file with what signs it.</summary>
+    public UsageWebhookSettings UsageWebhook { get; init; } = UsageWebhookSettings.None;
+
     /// <summary>LOG_LEVEL.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
@@ -69,6 +77,8 @@ public sealed record OperatorSettings
             WebhookPort = Port("WEBHOOK_PORT", 9443),
             WebhookSecret = Text("WEBHOOK_SECRET") ?? "buildit-sfu-webhook",
             WebhookConfiguration = Text("WEBHOOK_CONFIGURATION") ?? "buildit-sfu",
+            RolloutPause = Duration("ROLLOUT_PAUSE", TimeSpan.FromMinutes(1)),
+            UsageWebhook = Webhook(),
             LogLevel = Level("LOG_LEVEL"),
             Kubeconfig = Text("KUBECONFIG"),
         };
@@ -102,6 +112,54 @@ public sealed record OperatorSettings
 
             problems.Add($"{Prefix}{name} is \"{text}\"; it must be a port from 0 to 65535");
             return standard;
+        }
+
+        TimeSpan Duration(string name, TimeSpan standard)
+        {
+            if (Text(name) is not { } text)
+            {
+                return standard;
+            }
+
+            if (((KubeDuration)text).TryGet(out var duration))
+            {
+                return duration;
+            }
+
+            problems.Add($"{Prefix}{name} is \"{text}\"; it must be a duration such as 30s or 5m");
+            return standard;
+        }
+
+        UsageWebhookSettings Webhook()
+        {
+            if (Text("USAGE_WEBHOOK") is not { } text)
+            {
+                return UsageWebhookSettings.None;
+            }
+
+            if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
+            {
+                problems.Add($"{Prefix}USAGE_WEBHOOK is \"{text}\"; it must be an http or https URL");
+                return UsageWebhookSettings.None;
+            }
+
+            var secret = Array.Empty<byte>();
+            try
+            {
+                secret = Required("USAGE_WEBHOOK_SECRET_FILE", "the file with the secret that signs what the usage webhook is sent") is { Length: > 0 } path ? File.ReadAllBytes(path) : [];
+            }
+            catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+            {
+                problems.Add($"{Prefix}USAGE_WEBHOOK_SECRET_FILE cannot be read: {unreadable.Message}");
+                return UsageWebhookSettings.None;
+            }
+
+            if (secret.Length is > 0 and < UsageWebhookSettings.ShortestSecret)
+            {
+                problems.Add($"{Prefix}USAGE_WEBHOOK_SECRET_FILE holds {secret.Length} bytes; a secret has at least {UsageWebhookSettings.ShortestSecret}");
+            }
+
+            return new UsageWebhookSettings(url, secret);
         }
 
         LogLevel Level(string name)

@@ -24,6 +24,7 @@ internal sealed class ConferenceRoomReconciler(
     RoomJournal journal,
     RoomMetrics metrics,
     RoomSeats seats,
+    UsageWebhook usage,
     FleetDirectory fleetsInView,
     ObjectWriter writer,
     IEventRecorder events,
@@ -75,6 +76,7 @@ internal sealed class ConferenceRoomReconciler(
         routes.Forget(key);
         metrics.Forget(key);
         seats.Forget(key);
+        usage.Forget(key);
         fences.Forget(key);
         counts.Settle(key);
     }
@@ -109,12 +111,36 @@ internal sealed class ConferenceRoomReconciler(
         }
 
         await WriteNowAsync(room, RoomStatusBuilder.Ended(room, ReasonOf(room) ?? reason, told: true, time.GetUtcNow()), cancellation).ConfigureAwait(false);
+        return await TellUsageAsync(room, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Has the usage webhook told of a room that has ended, where there is one and it has not been yet.</summary>
+    /// <returns>When to try again; null when nobody is to be told any more.</returns>
+    private async Task<TimeSpan?> TellUsageAsync(ConferenceRoom room, CancellationToken cancellation)
+    {
+        if (!usage.IsOwed(room))
+        {
+            return null;
+        }
+
+        if (await usage.SendAsync(room, cancellation).ConfigureAwait(false) is { } again)
+        {
+            return again;
+        }
+
+        // Killed in between, it is told once more.
+        await writer.UpdateStatusAsync(room, room.Status! with { Usage = room.Status.Usage! with { Delivered = true } }, cancellation).ConfigureAwait(false);
         return null;
     }
 
     /// <summary>Deletes the object; the finalizer does the rest.</summary>
     private async Task<TimeSpan?> DeleteAsync(ConferenceRoom room, CancellationToken cancellation)
     {
+        if (time.GetUtcNow() - room.Status!.DeletesAt?.ToUniversalTime() < UsageWebhook.Patience && await TellUsageAsync(room, cancellation).ConfigureAwait(false) is { } owed)
+        {
+            return owed;
+        }
+
         events.Normal(room, RoomEvents.Deleting, $"it ended at {room.Status!.EndedAt:yyyy-MM-dd'T'HH:mm:ss'Z'}, and ttlAfterEnded is {room.Spec.TtlAfterEnded}");
 
         // Somebody may have changed their mind in this moment.

@@ -22,6 +22,7 @@ internal static class RoomServices
         services.AddSingleton<RoomJournal>();
         services.AddSingleton<RoomMetrics>();
         services.AddSingleton<RoomSeats>();
+        services.AddSingleton<UsageWebhook>();
         services.AddSingleton<RoomInspector>();
         services.AddSingleton<PublishedRoutes>();
         services.AddSingleton<RoutePublisher>();

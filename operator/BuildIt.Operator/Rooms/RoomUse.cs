@@ -48,6 +48,7 @@ internal static class RoomUse
         {
             AsOf = new DateTime(now.UtcTicks - (now.UtcTicks % TimeSpan.TicksPerSecond), DateTimeKind.Utc),
             Final = final,
+            Delivered = written?.Delivered == true,
             ParticipantMinutes = Math.Round(all.Sum(seat => seat.ParticipantSeconds) / 60, 3),
             IngressBytes = all.Sum(seat => seat.IngressBytes),
             EgressBytes = all.Sum(seat => seat.EgressBytes),
