@@ -51,6 +51,12 @@ public sealed class ValueTests
     [InlineData("turn.deniedPeers={10.0.0.0/8}", "/turn/deniedPeers/0")]
     [InlineData("turn.enabled=true,turn.secret=s,turn.relayPorts.first=60000", "turn.relayPorts.first")]
     [InlineData("turn.realm=a b", "/turn/realm")]
+    [InlineData("debug.enabled=maybe", "/debug/enabled")]
+    [InlineData("node.rolloutPause=soon", "/node/rolloutPause")]
+    [InlineData("operator.usageWebhook.url=ftp://example.com", "/operator/usageWebhook/url")]
+    [InlineData("operator.usageWebhook.url=https://example.com", "operator.usageWebhook.secretName")]
+    [InlineData("networkPolicies.redisPorts={0}", "/networkPolicies/redisPorts/0")]
+    [InlineData("networkPolicies.fleetNamespaces={A_B}", "/networkPolicies/fleetNamespaces/0")]
     public async Task AWrongValueIsRefusedByItsName(string value, string named)
     {
         var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => HelmChart.RenderTextAsync("--set", value));
