@@ -92,7 +92,8 @@ internal sealed partial class UsageWebhook(UsageWebhookSettings settings, TimePr
                 usage.ParticipantMinutes, usage.IngressBytes, usage.EgressBytes, usage.PeakParticipants, usage.Cost, usage.Currency),
             Json);
         var seconds = now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
-        var signature = Convert.ToHexStringLower(HMACSHA256.HashData(settings.Secret, [.. Encoding.ASCII.GetBytes($"{seconds}."), .. body]));
+        byte[] signed = [.. Encoding.ASCII.GetBytes($"{seconds}."), .. body];
+        var signature = Convert.ToHexStringLower(HMACSHA256.HashData(settings.Secret, signed));
         var request = new HttpRequestMessage(HttpMethod.Post, settings.Url) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         request.Headers.Add(SignatureHeader, $"t={seconds},v1={signature}");
