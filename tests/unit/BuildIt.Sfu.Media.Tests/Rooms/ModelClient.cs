@@ -69,6 +69,12 @@ internal sealed class ModelClient : IMediaPeerEvents, IPeerTransportEvents
 
     public ModelData Data { get; }
 
+    /// <summary>Bytes of datagrams that have come from the node, connectivity checks left out.</summary>
+    public long BytesReceived => _transport.BytesReceived;
+
+    /// <summary>Bytes of datagrams that were sent to it.</summary>
+    public long BytesSent => _transport.BytesSent;
+
     /// <summary>What the node does with a message of this client: the room's business.</summary>
     public Action<DataChannelKind, byte[], Instant> Relay { get; set; } = static (_, _, _) => { };
 
