@@ -11,6 +11,9 @@ public sealed class FleetPicture
     private readonly Dictionary<string, FleetHolds> _fleets = new(StringComparer.Ordinal);
     private readonly Dictionary<string, RoomHold> _rooms = new(StringComparer.Ordinal);
 
+    // Further seats of rooms that have several, by room and pod. Few rooms have any.
+    private readonly Dictionary<string, Dictionary<string, RoomHold>> _edges = new(StringComparer.Ordinal);
+
     // Those that are in no fleet are here as long as a room is said to be on them.
     private readonly Dictionary<string, PodSlot> _byInstance = new(StringComparer.Ordinal);
     private readonly HashSet<PodSlot> _absent = [];
@@ -92,11 +95,57 @@ public sealed class FleetPicture
         Release(room.Room);
         var hold = Enter(room.Room, SlotOf(room.Instance), room.PlacedAt, room.Expected, room.Losses);
         hold.Reported = room.Reported;
-        hold.Count(now);
-        if (now < hold.EndsAt)
+        Begin(hold, now);
+    }
+
+    /// <summary>A room has a further seat on a pod, beside the one where its origin is; or has it still, and this is how it is.</summary>
+    public void SetEdge(in PlacedRoom room, DateTimeOffset now)
+    {
+        if (!_edges.TryGetValue(room.Room, out var edges))
         {
-            _ending.Enqueue(hold, hold.EndsAt);
+            _edges.Add(room.Room, edges = new(StringComparer.Ordinal));
         }
+
+        if (edges.Remove(room.Instance, out var known))
+        {
+            Drop(known);
+        }
+
+        var hold = new RoomHold(room.Room, SlotOf(room.Instance), room.PlacedAt, room.Expected, room.Losses) { Reported = room.Reported, Relay = room.Relay };
+        edges.Add(room.Instance, hold);
+        Begin(hold, now);
+    }
+
+    /// <summary>A room has no further seat on a pod any more.</summary>
+    public void RemoveEdge(string room, string instance)
+    {
+        if (_edges.TryGetValue(room, out var edges) && edges.Remove(instance, out var hold))
+        {
+            if (edges.Count == 0)
+            {
+                _edges.Remove(room);
+            }
+
+            Drop(hold);
+        }
+    }
+
+    /// <summary>The pods on which a room has further seats.</summary>
+    public IReadOnlyCollection<string> EdgesOf(string room) => _edges.TryGetValue(room, out var edges) ? edges.Keys : [];
+
+    /// <summary>The people that a room was given places for, on all its pods.</summary>
+    public int HeldPlaces(string room)
+    {
+        var places = _rooms.TryGetValue(room, out var hold) ? hold.Expected : 0;
+        if (_edges.TryGetValue(room, out var edges))
+        {
+            foreach (var edge in edges.Values)
+            {
+                places += edge.Expected;
+            }
+        }
+
+        return places;
     }
 
     /// <summary>What a pod says of a room. What it says of a room that is not on it changes nothing.</summary>
@@ -106,7 +155,7 @@ public sealed class FleetPicture
     /// <param name="now">The time.</param>
     public void Report(string instance, string room, int? participants, DateTimeOffset now)
     {
-        if (_rooms.TryGetValue(room, out var hold) && hold.Slot.Instance == instance)
+        if (HoldOf(room, instance) is { } hold)
         {
             hold.Reported = participants;
             hold.Count(now);
@@ -129,11 +178,21 @@ public sealed class FleetPicture
     /// <summary>The highest load fraction of a pod with what is held on it; null when there is no such pod.</summary>
     public double? LoadOf(string instance) => _byInstance.TryGetValue(instance, out var slot) && slot.IsThere ? slot.Fraction(0, 0) : null;
 
+    /// <summary>
+    /// How full a pod is for people of a room: without the places that are held there for that room, which are theirs to take, and without
+    /// the number of rooms, which keeps nobody from joining one. Null when there is no such pod.
+    /// </summary>
+    public double? PeopleLoadOf(string instance, string room)
+    {
+        ArgumentNullException.ThrowIfNull(room);
+        return _byInstance.TryGetValue(instance, out var slot) && slot.IsThere ? slot.PeopleFraction(HoldOf(room, instance)?.Held ?? 0) : null;
+    }
+
     /// <summary>Rooms and participants held on the pods of a fleet beyond what these report.</summary>
     public (int Rooms, int Participants) HeldFor(string cluster) =>
         _fleets.TryGetValue(cluster, out var fleet) ? (fleet.Rooms, fleet.Participants) : (0, 0);
 
-    /// <summary>Rooms that have a pod, whether it reports them or not.</summary>
+    /// <summary>Seats of rooms on a pod, whether it reports them or not.</summary>
     public int CountOn(string instance) => _byInstance.TryGetValue(instance, out var slot) ? slot.Rooms.Count : 0;
 
     /// <summary>Adds the names of the rooms on a pod to a list.</summary>
@@ -157,21 +216,65 @@ public sealed class FleetPicture
     {
         if (_rooms.Remove(room, out var hold))
         {
-            var slot = hold.Slot;
-            hold.Release();
-            if (!slot.IsThere && slot.Rooms.Count == 0)
+            Drop(hold);
+        }
+    }
+
+    /// <summary>Gives up what is held for a room and its further seats.</summary>
+    public void ReleaseAll(string room)
+    {
+        Release(room);
+        if (_edges.Remove(room, out var edges))
+        {
+            foreach (var hold in edges.Values)
             {
-                _absent.Remove(slot);
-                _byInstance.Remove(slot.Instance);
+                Drop(hold);
             }
         }
     }
+
+    internal PodSlot? Find(string instance) => _byInstance.TryGetValue(instance, out var slot) && slot.IsThere ? slot : null;
 
     /// <summary>Holds places until somebody says since when.</summary>
     internal void Promise(string room, PodSlot slot, int expected, int losses)
     {
         Release(room);
         Enter(room, slot, DateTimeOffset.MaxValue, expected, losses).Count(DateTimeOffset.MinValue);
+    }
+
+    private RoomHold? HoldOf(string room, string instance)
+    {
+        if (_rooms.TryGetValue(room, out var hold) && hold.Slot.Instance == instance)
+        {
+            return hold;
+        }
+
+        return _edges.Count > 0 && _edges.TryGetValue(room, out var edges) && edges.TryGetValue(instance, out hold) ? hold : null;
+    }
+
+    private void Begin(RoomHold hold, DateTimeOffset now)
+    {
+        if (!hold.Slot.IsThere)
+        {
+            _absent.Add(hold.Slot);
+        }
+
+        hold.Count(now);
+        if (now < hold.EndsAt)
+        {
+            _ending.Enqueue(hold, hold.EndsAt);
+        }
+    }
+
+    private void Drop(RoomHold hold)
+    {
+        var slot = hold.Slot;
+        hold.Release();
+        if (!slot.IsThere && slot.Rooms.Count == 0)
+        {
+            _absent.Remove(slot);
+            _byInstance.Remove(slot.Instance);
+        }
     }
 
     private RoomHold Enter(string room, PodSlot slot, DateTimeOffset placedAt, int expected, int losses)

@@ -13,6 +13,9 @@ public readonly record struct PlacedRoom()
     /// <summary>Participants it was placed for.</summary>
     public required int Expected { get; init; }
 
+    /// <summary>Media that other pods of the room send this one, in bits per second, as far as that can be told before they do.</summary>
+    public long Relay { get; init; }
+
     /// <summary>How often its pod died under it lately.</summary>
     public int Losses { get; init; }
 

@@ -22,6 +22,9 @@ internal sealed class PodSlot(string instance)
 
     public int HeldParticipants { get; private set; }
 
+    /// <summary>Media that other pods will send it, and that it may send them, in bits per second each.</summary>
+    public long HeldRelay { get; private set; }
+
     /// <summary>The rooms that are said to be on it.</summary>
     public List<RoomHold> Rooms { get; } = [];
 
@@ -32,12 +35,23 @@ internal sealed class PodSlot(string instance)
         Fleet?.Add(rooms, participants);
     }
 
+    public void HoldRelay(long bitsPerSecond) => HeldRelay += bitsPerSecond;
+
     /// <summary>The highest load fraction if so much came on top. Whoever is expected is assumed to publish and to subscribe.</summary>
-    public double Fraction(int rooms, int participants)
+    public double Fraction(int rooms, int participants, long relay = 0)
     {
-        var more = HeldParticipants + participants;
-        var load = _pod.Load + new PodLoad(HeldRooms + rooms, more, more, more, 0, 0, 0);
+        var (more, relayed) = (HeldParticipants + participants, HeldRelay + relay);
+        var load = _pod.Load + new PodLoad(HeldRooms + rooms, more, more, more, relayed, relayed, 0);
         return load.Highest(_pod.Capacity);
+    }
+
+    /// <summary>The highest load fraction but for the number of rooms.</summary>
+    /// <param name="without">Places that are held and do not count.</param>
+    public double PeopleFraction(int without)
+    {
+        var held = HeldParticipants - without;
+        var load = _pod.Load + new PodLoad(0, held, held, held, HeldRelay, HeldRelay, 0);
+        return (load with { Rooms = 0 }).Highest(_pod.Capacity);
     }
 
     /// <summary>Notes a room on the pod under which pods have died.</summary>

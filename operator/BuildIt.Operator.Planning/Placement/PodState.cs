@@ -19,6 +19,9 @@ public readonly record struct PodState()
 
     public PodCapacity Capacity { get; init; } = PodCapacity.Default;
 
+    /// <summary>The pod accepts links of other pods, so that it may serve a room beside them.</summary>
+    public bool Relays { get; init; } = true;
+
     /// <summary>What the pod last reported.</summary>
     public PodLoad Load { get; init; }
 

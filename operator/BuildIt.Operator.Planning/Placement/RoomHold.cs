@@ -8,6 +8,7 @@ internal sealed class RoomHold
     private readonly bool _troubled;
     private int _rooms;
     private int _participants;
+    private long _relay;
     private int _index;
 
     public RoomHold(string room, PodSlot slot, DateTimeOffset placedAt, int expected, int losses)
@@ -29,6 +30,15 @@ internal sealed class RoomHold
 
     public PodSlot Slot { get; }
 
+    /// <summary>Media that is relayed to the seat, in bits per second, as long as the pod does not report it with its load.</summary>
+    public long Relay { get; init; }
+
+    /// <summary>Places that are held now for people who have not come.</summary>
+    public int Held => _participants;
+
+    /// <summary>People it was placed for.</summary>
+    public int Expected => _expected;
+
     /// <summary>Participants that the pod reports; null while it does not report the room.</summary>
     public int? Reported { get; set; }
 
@@ -47,12 +57,17 @@ internal sealed class RoomHold
             Slot.Hold(rooms - _rooms, participants - _participants);
             (_rooms, _participants) = (rooms, participants);
         }
+
+        var relay = Reported is null ? Relay : 0;
+        Slot.HoldRelay(relay - _relay);
+        _relay = relay;
     }
 
     /// <summary>Holds nothing any more.</summary>
     public void Release()
     {
         Slot.Hold(-_rooms, -_participants);
+        Slot.HoldRelay(-_relay);
         if (_troubled)
         {
             Slot.Forget(Room);

@@ -2,6 +2,12 @@ using System.Globalization;
 
 namespace BuildIt.Operator.Planning.Placement;
 
+/// <summary>A pod for a further seat.</summary>
+/// <param name="Instance">The pod.</param>
+/// <param name="Expected">People that places are to be held for.</param>
+/// <param name="Load">How full it is with them.</param>
+public readonly record struct SeatPlacement(string Instance, int Expected, double Load);
+
 /// <summary>Finds pods for rooms.</summary>
 public static class RoomPlacer
 {
@@ -34,6 +40,36 @@ public static class RoomPlacer
         return best.Slot is { } slot ? Placed(picture, request, slot, best.Suitability) : Waits(request, refused);
     }
 
+    /// <summary>
+    /// Finds a pod of a fleet for a further seat of a room. Nothing is held: the seat is entered with
+    /// <see cref="FleetPicture.SetEdge"/> when it is given.
+    /// </summary>
+    /// <param name="picture">The pods.</param>
+    /// <param name="cluster">The fleet.</param>
+    /// <param name="region">Its region.</param>
+    /// <param name="expected">People to have places for.</param>
+    /// <param name="taken">Pods that have a seat of the room, or had.</param>
+    /// <param name="relay">Media that other pods will send it, in bits per second.</param>
+    /// <returns>The pod and how full it is with the seat; null when there is none.</returns>
+    public static SeatPlacement? PlaceSeat(FleetPicture picture, string cluster, string region, int expected, IReadOnlyList<string> taken, long relay = 0)
+    {
+        ArgumentNullException.ThrowIfNull(picture);
+        var best = new Choice();
+        var refused = new Refusals();
+        var request = new RoomRequest
+        {
+            Room = string.Empty,
+            ExpectedParticipants = expected,
+            Avoid = taken,
+            Clusters = new HashSet<string>(StringComparer.Ordinal) { cluster },
+            Part = PlacementPolicy.Comfort,
+            MustRelay = true,
+            Relay = relay,
+        };
+        Consider(picture.InRegion(region), 0, request, ref best, ref refused);
+        return best.Slot is { } slot ? new SeatPlacement(slot.Instance, ExpectedOn(slot, request), best.Suitability.Load) : null;
+    }
+
     private static void Consider(IReadOnlyList<PodSlot> slots, int rank, RoomRequest request, ref Choice best, ref Refusals refused)
     {
         for (var i = 0; i < slots.Count; i++)
@@ -51,15 +87,15 @@ public static class RoomPlacer
                 continue;
             }
 
-            if (IsAvoided(request, slot.Pod.Instance))
+            if (IsAvoided(request, slot.Pod.Instance) || (request.MustRelay && !slot.Pod.Relays))
             {
                 refused.Avoided++;
                 continue;
             }
 
             // A room larger than any pod starts on one all the same, and grows over others from there.
-            var participants = Math.Min(request.Expected, slot.Places());
-            var load = slot.Fraction(1, participants);
+            var participants = ExpectedOn(slot, request);
+            var load = slot.Fraction(1, participants, request.Relay);
             if (load > Full)
             {
                 refused.Full++;
@@ -76,6 +112,8 @@ public static class RoomPlacer
         }
     }
 
+    private static int ExpectedOn(PodSlot slot, RoomRequest request) => (int)Math.Min(request.Expected, Math.Ceiling(slot.Places() * request.Part));
+
     private static bool IsAvoided(RoomRequest request, string instance)
     {
         for (var i = 0; i < request.Avoid.Count; i++)
@@ -91,7 +129,7 @@ public static class RoomPlacer
 
     private static RoomPlacement Placed(FleetPicture picture, RoomRequest request, PodSlot slot, Suitability suitability)
     {
-        var expected = Math.Min(request.Expected, slot.Places());
+        var expected = ExpectedOn(slot, request);
         picture.Promise(request.Room, slot, expected, request.Losses);
         return new RoomPlacement
         {

@@ -34,6 +34,15 @@ public sealed record RoomRequest
     /// </summary>
     public int Losses { get; init; }
 
+    /// <summary>It is one seat of several: the pod has to accept links.</summary>
+    public bool MustRelay { get; init; }
+
+    /// <summary>Media that other pods will send to the seat, in bits per second.</summary>
+    public long Relay { get; init; }
+
+    /// <summary>The part of a pod's places that is counted on for the room, above 0 and up to 1.</summary>
+    public double Part { get; init; } = 1;
+
     /// <summary>The participants to hold places for.</summary>
     public int Expected
     {

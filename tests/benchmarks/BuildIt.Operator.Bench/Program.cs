@@ -6,7 +6,7 @@ using BuildIt.Operator.Bench.Size;
 var ok = true;
 if (args is [] or ["planning"])
 {
-    foreach (var measurement in new[] { PlanningBench.PlanLargeFleet(), PlanningBench.PlaceRooms(), PlanningBench.PlaceRoomsInLargeFleet() })
+    foreach (var measurement in new[] { PlanningBench.PlanLargeFleet(), PlanningBench.PlaceRooms(), PlanningBench.PlaceRoomsInLargeFleet(), TopologyBench.DrawLinks(), TopologyBench.PlanRooms(), TopologyBench.SpreadRooms() })
     {
         Console.WriteLine(measurement);
         ok &= measurement.IsWithinBudget;
