@@ -38,7 +38,7 @@ public sealed record LinkEnd
     [Description("An SfuCluster in the same namespace.")]
     public ClusterReference? ClusterRef { get; init; }
 
-    [Description("A fleet that another operator runs.")]
+    [Description("A fleet that another operator runs. Not possible yet: a link that has it is refused.")]
     public RemoteFleet? Remote { get; init; }
 }
 

@@ -45,6 +45,9 @@ public sealed record LinkDirectionStatus
     [Description("What relays send now.")]
     public Bandwidth? Bandwidth { get; init; }
 
+    [Description("What the path is estimated to carry. Absent while too little is sent to tell.")]
+    public Bandwidth? Capacity { get; init; }
+
     [Description("Rooms relayed now.")]
     public int Relays { get; init; }
 

@@ -14,6 +14,7 @@ namespace BuildIt.Operator.Api;
 [PrinterColumn("Cluster", "string", ".status.assignments[?(@.role==\"Origin\")].cluster", 1)]
 [PrinterColumn("Instance", "string", ".status.assignments[?(@.role==\"Origin\")].instance")]
 [PrinterColumn("Participants", "integer", ".status.participants")]
+[PrinterColumn("Cascaded", "string", ".status.conditions[?(@.type==\"Cascaded\")].status")]
 [PrinterColumn("Max", "integer", ".spec.maxParticipants", 1)]
 [PrinterColumn("Generation", "integer", ".status.generation", 1)]
 [PrinterColumn("Failovers", "integer", ".status.failovers", 1)]

@@ -80,7 +80,7 @@ public enum CascadeMode
     /// <summary>Stays on one pod.</summary>
     Never,
 
-    /// <summary>Has an edge in every preferred region from the start.</summary>
+    /// <summary>Has a pod in every preferred region from the start, and in every other that it may use when somebody joins there.</summary>
     Always,
 }
 

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Text.Json.Serialization;
 using BuildIt.Operator.Api.Schema;
+using BuildIt.Operator.Api.Units;
 using k8s.Models;
 
 namespace BuildIt.Operator.Api;
@@ -31,7 +32,10 @@ public sealed record ConferenceRoomStatus
     [Description("Number of the placement. It only grows; a node that knows a newer one gives the room up.")]
     public long Generation { get; init; }
 
-    [Description("The pods that serve the room.")]
+    [Description("Number of the arrangement of pods within the generation.")]
+    public long? Revision { get; init; }
+
+    [Description("The pods that serve the room: a tree whose root is the origin.")]
     [ListMap("cluster", "instance")]
     public IReadOnlyList<RoomAssignment> Assignments { get; init; } = [];
 
@@ -110,4 +114,25 @@ public sealed record RoomAssignment
 
     [Description("Address at which other nodes reach the instance.")]
     public string? Endpoint { get; init; }
+
+    [Description("Address and port at which the instance accepts links of other nodes.")]
+    public string? Relay { get; init; }
+
+    [Description("The same for nodes in other networks.")]
+    public string? RelayOutside { get; init; }
+
+    [Description("SHA-256 of the certificate that the instance shows on links.")]
+    public string? RelayFingerprint { get; init; }
+
+    [Description("The most that may be sent over the link to the parent in each direction. Absent for no limit.")]
+    public Bandwidth? MaxLinkBandwidth { get; init; }
+
+    [Description("Newcomers go to other pods of the room.")]
+    public bool? Closed { get; init; }
+
+    [Description("Participants on the instance now. Absent while it is the only one.")]
+    public int? Participants { get; init; }
+
+    [Description("When the instance was given the room.")]
+    public DateTime? Since { get; init; }
 }

@@ -3,16 +3,13 @@ namespace BuildIt.Operator.Api.Validation;
 /// <summary>What the fields of a RegionLink must say together.</summary>
 internal static class RegionLinkRules
 {
+    private const string NotBuilt = "fleets that another operator runs cannot be linked yet; name an SfuCluster of this namespace with clusterRef";
+
     public static void Check(RegionLink link, FaultList faults)
     {
         var spec = link.Spec;
         CheckEnd(spec.A, "spec.a", faults);
         CheckEnd(spec.B, "spec.b", faults);
-        if (spec.A is { Remote: not null } && spec.B is { Remote: not null })
-        {
-            faults.Add("spec", "needs a clusterRef at one end at least; a link between two remote fleets is theirs to declare");
-        }
-
         if (spec.A.ClusterRef is { Name.Length: > 0 } a && a.Name == spec.B.ClusterRef?.Name)
         {
             faults.Add("spec.b.clusterRef.name", $"must differ from spec.a.clusterRef.name; both are \"{a.Name}\"");
@@ -41,6 +38,9 @@ internal static class RegionLinkRules
                 break;
         }
 
-        SfuClusterRules.CheckPort(end.Remote?.Endpoint, $"{path}.remote.endpoint", faults);
+        if (end.Remote is not null)
+        {
+            faults.Add($"{path}.remote", NotBuilt);
+        }
     }
 }

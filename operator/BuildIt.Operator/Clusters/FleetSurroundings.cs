@@ -1,4 +1,5 @@
 using BuildIt.Operator.Api;
+using BuildIt.Operator.Links;
 using BuildIt.Operator.Resources.Budgets;
 using BuildIt.Operator.Resources.Certificates;
 using BuildIt.Operator.Resources.Names;
@@ -11,7 +12,7 @@ using k8s.Models;
 namespace BuildIt.Operator.Clusters;
 
 /// <summary>What a fleet has beside its pods: certificates, services, the disruption budget.</summary>
-internal sealed class FleetSurroundings(FleetCaches caches, ObjectWriter writer, ServerFeatures features, TimeProvider time)
+internal sealed class FleetSurroundings(FleetCaches caches, LinkAuthorities linked, ObjectWriter writer, ServerFeatures features, TimeProvider time)
 {
     /// <summary>Makes the certificates as they should be.</summary>
     /// <returns>The secret by which the operator speaks to the nodes, and when to look at it again.</returns>
@@ -20,7 +21,7 @@ internal sealed class FleetSurroundings(FleetCaches caches, ObjectWriter writer,
         var ns = cluster.Metadata.NamespaceProperty;
         var authority = caches.Secrets.Find(new ObjectKey(ns, ResourceNames.ControlAuthoritySecret(cluster.Metadata.Name)));
         var node = caches.Secrets.Find(new ObjectKey(ns, ResourceNames.ControlNodeSecret(cluster.Metadata.Name)));
-        var secrets = ControlCertificates.Plan(cluster, OfFleet(authority, cluster), OfFleet(node, cluster), time.GetUtcNow());
+        var secrets = ControlCertificates.Plan(cluster, OfFleet(authority, cluster), OfFleet(node, cluster), time.GetUtcNow(), linked.Of(ObjectKey.Of(cluster)));
         if (secrets.Changed)
         {
             // The authority first: a node certificate of an authority that nobody kept would be worth nothing.

@@ -68,6 +68,7 @@ public sealed record FleetView(
         IsCurrent = instance.Observation.Revision == Spec.Revision,
         Availability = AvailabilityOf(instance),
         Capacity = Spec.Capacity,
+        Relays = instance.Endpoints?.Relay is { Length: > 0 },
         Load = instance.Observation.Load ?? PodLoad.None,
         Target = Spec.Scaling.TargetUtilization,
     };

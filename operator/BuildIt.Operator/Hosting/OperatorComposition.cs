@@ -3,6 +3,7 @@ using BuildIt.Operator.Api;
 using BuildIt.Operator.Clusters;
 using BuildIt.Operator.Debugging;
 using BuildIt.Operator.Fleets;
+using BuildIt.Operator.Links;
 using BuildIt.Operator.Nodes;
 using BuildIt.Operator.Registry;
 using BuildIt.Operator.Rooms;
@@ -51,6 +52,7 @@ public static class OperatorComposition
         services.AddSingleton<StatusServer>();
         services.AddHostedService(sp => sp.GetRequiredService<StatusServer>());
         builder.AddRooms();
+        builder.AddLinks();
         AddFleets(builder, settings);
         AddWebhook(builder, settings);
         return builder;

@@ -79,6 +79,15 @@ internal sealed class NodeClient : IDisposable
                 : null;
     }
 
+    /// <summary>Says which links a node is to keep without any room on them.</summary>
+    /// <returns>True when the node has taken it; a node of a release that knows no links does not.</returns>
+    public async Task<bool> LinksAsync(NodeAddress node, LinkOrders orders, CancellationToken cancellation)
+    {
+        using var response = await OpenAsync(
+            node, HttpMethod.Put, NodePaths.Links, ContractJson.Write(orders, ContractJson.Default.LinkOrders), cancellation).ConfigureAwait(false);
+        return response is { IsSuccessStatusCode: true };
+    }
+
     public void Dispose()
     {
         _http.Dispose();

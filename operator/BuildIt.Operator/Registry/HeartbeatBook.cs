@@ -88,9 +88,21 @@ public sealed class HeartbeatBook
     private static bool Differs(Heartbeat a, Heartbeat b) =>
         a.State != b.State || a.Boot != b.Boot || a.Load.Rooms != b.Load.Rooms || a.Load.Participants != b.Load.Participants
         || a.Load.Publishers != b.Load.Publishers || a.Load.Subscribers != b.Load.Subscribers || a.Endpoints != b.Endpoints
-        || Ending(a) != Ending(b) || !a.Fences.SequenceEqual(b.Fences)
+        || Ending(a) != Ending(b) || CutOff(a) != CutOff(b) || !a.Fences.SequenceEqual(b.Fences)
         || Moved(a.Fractions().Ingress, b.Fractions().Ingress) || Moved(a.Fractions().Egress, b.Fractions().Egress)
         || Moved(a.Fractions().Cpu, b.Fractions().Cpu);
+
+    /// <summary>Rooms that have lost the node that feeds them.</summary>
+    private static int CutOff(Heartbeat heartbeat)
+    {
+        var cutOff = 0;
+        for (var i = 0; i < heartbeat.Rooms.Count; i++)
+        {
+            cutOff += heartbeat.Rooms[i].ParentConnected is false ? 1 : 0;
+        }
+
+        return cutOff;
+    }
 
     /// <summary>Rooms that are to be ended.</summary>
     internal static int Ending(Heartbeat heartbeat)

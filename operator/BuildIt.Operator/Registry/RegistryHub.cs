@@ -45,6 +45,15 @@ public sealed class RegistryHub(
         }
     }
 
+    /// <summary>The registry that a fleet uses now; null when that is not known yet.</summary>
+    public RegistryWatcher? Of(ObjectKey cluster)
+    {
+        lock (_lock)
+        {
+            return _users.TryGetValue(cluster, out var target) ? _watchers.GetValueOrDefault(target) : null;
+        }
+    }
+
     /// <summary>A fleet is gone.</summary>
     public void Forget(ObjectKey cluster)
     {

@@ -2,6 +2,7 @@ using BuildIt.Operator.Api;
 using BuildIt.Operator.Fleets;
 using BuildIt.Operator.Planning.Placement;
 using BuildIt.Operator.Planning.Rooms;
+using BuildIt.Operator.Planning.Topology;
 using BuildIt.Operator.Runtime.Caching;
 using BuildIt.Operator.Runtime.Events;
 using BuildIt.Operator.Runtime.Reconciliation;
@@ -18,6 +19,7 @@ namespace BuildIt.Operator.Rooms;
 internal sealed class ConferenceRoomReconciler(
     RoomBook book,
     RoomObserver observer,
+    RoomTopologies topologies,
     RoutePublisher routes,
     RoomFences fences,
     CountWrites counts,
@@ -51,7 +53,7 @@ internal sealed class ConferenceRoomReconciler(
         }
 
         var fleets = view.Known;
-        var room = RoomObserver.Observe(entity, fleets, book.Observe(entity));
+        var room = RoomObserver.Observe(entity, fleets, book.Observe(entity), view.Unplanned);
         var now = time.GetUtcNow();
         var decision = RoomPlanner.Plan(room.Observation, now);
         journal.Add(ObjectKey.Of(entity), decision.Step.ToString(), decision.Reason, now);
@@ -61,10 +63,12 @@ internal sealed class ConferenceRoomReconciler(
             RoomStep.Quarantine => await QuarantineAsync(entity, decision, losses, cancellationToken).ConfigureAwait(false),
             RoomStep.End => await EndAsync(entity, decision.Reason, cancellationToken).ConfigureAwait(false),
             RoomStep.Delete => await DeleteAsync(entity, cancellationToken).ConfigureAwait(false),
-            RoomStep.Place => await PlaceAsync(entity, fleets, entity.Status?.Phase is Phase.Recovering or Phase.Quarantined, null, decision.Reason, losses, cancellationToken).ConfigureAwait(false),
-            RoomStep.FailOver => await FailOverAsync(entity, fleets, room.Observation.Instance!, decision.Reason, losses, cancellationToken).ConfigureAwait(false),
+            RoomStep.FailOver or RoomStep.Evade or RoomStep.Migrate when room.Seats.Count > 1 && decision.Target is null
+                && await PromoteAsync(entity, fleets, room, decision, losses, cancellationToken).ConfigureAwait(false) is { } promoted => promoted,
+            RoomStep.Place => await PlaceAsync(entity, fleets, room.Seats, entity.Status?.Phase is Phase.Recovering or Phase.Quarantined, null, decision.Reason, losses, cancellationToken).ConfigureAwait(false),
+            RoomStep.FailOver => await FailOverAsync(entity, fleets, room, decision.Reason, losses, cancellationToken).ConfigureAwait(false),
             RoomStep.Evade or RoomStep.Migrate => await MoveAsync(entity, fleets, room, decision, losses, cancellationToken).ConfigureAwait(false),
-            _ => await KeepAsync(entity, room, decision, cancellationToken).ConfigureAwait(false),
+            _ => await KeepAsync(entity, fleets, room, decision, cancellationToken).ConfigureAwait(false),
         };
         var due = decision.NextDeadline - time.GetUtcNow();
         return new ReconcileResult(due is { } wait && !(next < wait) ? Positive(wait) : next);
@@ -73,6 +77,7 @@ internal sealed class ConferenceRoomReconciler(
     public void Forget(ObjectKey key)
     {
         book.Forget(key);
+        topologies.Forget(key);
         routes.Forget(key);
         metrics.Forget(key);
         seats.Forget(key);
@@ -98,10 +103,10 @@ internal sealed class ConferenceRoomReconciler(
         {
             // A newer one of this name that somebody remembers is over as well: there is no other object.
             route = route with { Generation = Math.Max(route.Generation, fences.Of(ObjectKey.Of(room))) };
-            var published = await routes.PublishAsync(ns, route, null, again: false, cancellation).ConfigureAwait(false);
+            var published = await routes.PublishAsync(ns, route, ServedBy(room), null, again: false, cancellation).ConfigureAwait(false);
             if (published.NewerGeneration > 0)
             {
-                published = await routes.PublishAsync(ns, route with { Generation = published.NewerGeneration }, null, again: false, cancellation).ConfigureAwait(false);
+                published = await routes.PublishAsync(ns, route with { Generation = published.NewerGeneration }, ServedBy(room), null, again: false, cancellation).ConfigureAwait(false);
             }
 
             if (!published.Written)
@@ -149,7 +154,7 @@ internal sealed class ConferenceRoomReconciler(
     }
 
     private async Task<TimeSpan?> PlaceAsync(
-        ConferenceRoom room, IReadOnlyList<FleetView> fleets, bool failedOver, string? avoid, string why, IReadOnlyList<DateTimeOffset> losses, CancellationToken cancellation)
+        ConferenceRoom room, IReadOnlyList<FleetView> fleets, IReadOnlyList<ObservedSeat> seats, bool failedOver, string? avoid, string why, IReadOnlyList<DateTimeOffset> losses, CancellationToken cancellation)
     {
         var ns = room.Metadata.NamespaceProperty;
         var placement = book.Place(ns, PlacementRequests.Of(room, fleets, avoid, losses.Count));
@@ -172,6 +177,7 @@ internal sealed class ConferenceRoomReconciler(
         }
 
         var status = RoomStatusBuilder.Placed(room, placement, endpoint, failedOver ? Phase.Recovering : Phase.Ready, failedOver, time.GetUtcNow());
+        status = WithEdges(room, fleets, seats, status);
         await WritePlacementAsync(room, RoomStatusBuilder.Remembering(status, losses), cancellation).ConfigureAwait(false);
         if (failedOver)
         {
@@ -186,12 +192,89 @@ internal sealed class ConferenceRoomReconciler(
         return await PublishAsync(room, avoid, again: false, cancellation).ConfigureAwait(false) ?? TellAgain;
     }
 
-    private async Task<TimeSpan?> FailOverAsync(ConferenceRoom room, IReadOnlyList<FleetView> fleets, string dead, string why, IReadOnlyList<DateTimeOffset> losses, CancellationToken cancellation)
+    private async Task<TimeSpan?> FailOverAsync(ConferenceRoom room, IReadOnlyList<FleetView> fleets, ObservedRoom observed, string why, IReadOnlyList<DateTimeOffset> losses, CancellationToken cancellation)
     {
         events.Warning(room, RoomEvents.OwnerLost, why);
         metrics.Lost(ObjectKey.Of(room));
         book.Release(room.Metadata.NamespaceProperty, room.Metadata.Name);
-        return await PlaceAsync(room, fleets, failedOver: true, dead, why, losses, cancellation).ConfigureAwait(false);
+        return await PlaceAsync(room, fleets, observed.Seats, failedOver: true, observed.Observation.Instance, why, losses, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Makes an edge the origin, because the present one cannot stay.</summary>
+    /// <returns>When to look again; null when no edge can take its place.</returns>
+    private async Task<TimeSpan?> PromoteAsync(
+        ConferenceRoom room, IReadOnlyList<FleetView> fleets, ObservedRoom observed, RoomDecision decision, IReadOnlyList<DateTimeOffset> losses, CancellationToken cancellation)
+    {
+        var plan = topologies.Plan(room, observed.Seats, PlacementRequests.ClustersOf(room, fleets));
+        if (plan is not { NeedsOrigin: false, IsOriginChanged: true })
+        {
+            return null;
+        }
+
+        var isLost = decision.Step is not RoomStep.Migrate;
+        var leaving = observed.Observation.Instance!;
+        var origin = plan.Seats[0];
+        var reason = $"{decision.Reason}: {origin.Instance} in {origin.Region}, which served it already, is the origin now";
+        var status = RoomStatusBuilder.Promoted(room, plan, seat => EndpointsOf(seat, fleets), reason, isLost, time.GetUtcNow());
+        book.Promote(room.Metadata.NamespaceProperty, room.Metadata.Name, status.Generation, plan.Seats);
+        await WritePlacementAsync(room, RoomStatusBuilder.Remembering(status, losses), cancellation).ConfigureAwait(false);
+        if (isLost)
+        {
+            events.Warning(room, RoomEvents.OwnerLost, decision.Reason);
+        }
+
+        events.Normal(room, isLost ? RoomEvents.FailedOver : RoomEvents.Migrating, reason);
+        Tell(room, plan);
+        return await PublishAsync(room, leaving, again: false, cancellation).ConfigureAwait(false) ?? TellAgain;
+    }
+
+    /// <summary>Gives a room the seats that it is to have beside its origin.</summary>
+    /// <returns>Whether it has other seats now, why it has no further one, and when to look again.</returns>
+    private async Task<(bool IsChanged, string? Refusal, TimeSpan? Next)> ArrangeAsync(
+        ConferenceRoom room, IReadOnlyList<FleetView> fleets, ObservedRoom observed, CancellationToken cancellation)
+    {
+        var plan = topologies.Plan(room, observed.Seats, PlacementRequests.ClustersOf(room, fleets));
+        var now = time.GetUtcNow();
+        var next = plan.NextDeadline is { } at ? Positive(at - now) : (TimeSpan?)null;
+        if (!plan.IsChanged || plan.NeedsOrigin || plan.IsOriginChanged)
+        {
+            return (false, plan.Refusal, next);
+        }
+
+        await WriteNowAsync(room, RoomStatusBuilder.Arranged(room, room.Status!, plan, seat => EndpointsOf(seat, fleets), now), cancellation).ConfigureAwait(false);
+        Tell(room, plan);
+        return (true, plan.Refusal, next);
+    }
+
+    private void Tell(ConferenceRoom room, TopologyDecision plan)
+    {
+        foreach (var change in plan.Changes)
+        {
+            var reason = change.Kind switch
+            {
+                SeatChangeKind.Add => RoomEvents.SeatAdded,
+                SeatChangeKind.Move => RoomEvents.SeatMoved,
+                SeatChangeKind.Promote => RoomEvents.SeatPromoted,
+                _ => RoomEvents.SeatRemoved,
+            };
+            events.Normal(room, reason, $"{change.Instance}: {change.Reason}");
+        }
+    }
+
+    /// <summary>A room that is placed anew keeps its other seats, which hang on the new origin.</summary>
+    private ConferenceRoomStatus WithEdges(ConferenceRoom room, IReadOnlyList<FleetView> fleets, IReadOnlyList<ObservedSeat> seats, ConferenceRoomStatus status)
+    {
+        var kept = seats.Skip(1).Where(seat => seat.Condition is not SeatCondition.Lost && seat.Assignment.Instance != status.Assignments[0].Instance).ToList();
+        if (kept.Count == 0)
+        {
+            return status;
+        }
+
+        var plan = topologies.Plan(room, [new ObservedSeat(status.Assignments[0], null, null, SeatCondition.Serving), .. kept], PlacementRequests.ClustersOf(room, fleets));
+        return plan.NeedsOrigin || plan.IsOriginChanged
+            ? status
+            : RoomStatusBuilder.Arranged(
+                room, status with { Assignments = [.. status.Assignments, .. kept.Select(seat => seat.Assignment)] }, plan, seat => EndpointsOf(seat, fleets), time.GetUtcNow());
     }
 
     /// <summary>Takes the room from its clients and leaves it without a pod.</summary>
@@ -210,7 +293,7 @@ internal sealed class ConferenceRoomReconciler(
             return null;
         }
 
-        var published = await routes.PublishAsync(room.Metadata.NamespaceProperty, route, null, again: false, cancellation).ConfigureAwait(false);
+        var published = await routes.PublishAsync(room.Metadata.NamespaceProperty, route, ServedBy(room), null, again: false, cancellation).ConfigureAwait(false);
         if (!published.Written && published.NewerGeneration == 0)
         {
             return Retry;
@@ -255,7 +338,7 @@ internal sealed class ConferenceRoomReconciler(
             metrics.Lost(ObjectKey.Of(room));
         }
 
-        var status = RoomStatusBuilder.Placed(room, placement, endpoint, phase, failedOver: lost, time.GetUtcNow());
+        var status = WithEdges(room, fleets, observed.Seats, RoomStatusBuilder.Placed(room, placement, endpoint, phase, failedOver: lost, time.GetUtcNow()));
         await WritePlacementAsync(room, RoomStatusBuilder.Remembering(status, losses), cancellation).ConfigureAwait(false);
         if (lost)
         {
@@ -278,7 +361,7 @@ internal sealed class ConferenceRoomReconciler(
         return QuickRetry;
     }
 
-    private async Task<TimeSpan?> KeepAsync(ConferenceRoom room, ObservedRoom observed, RoomDecision decision, CancellationToken cancellation)
+    private async Task<TimeSpan?> KeepAsync(ConferenceRoom room, IReadOnlyList<FleetView> fleets, ObservedRoom observed, RoomDecision decision, CancellationToken cancellation)
     {
         if (observed.Observation.Instance is null)
         {
@@ -286,8 +369,9 @@ internal sealed class ConferenceRoomReconciler(
         }
 
         var key = ObjectKey.Of(room);
+        var (isArranged, refusal, next) = await ArrangeAsync(room, fleets, observed, cancellation).ConfigureAwait(false);
         var now = time.GetUtcNow();
-        var silent = observed.Report is null && observed.Observation.OwnerLiveness is Planning.Health.Liveness.Alive;
+        var silent = observed.Seats[0].Report is null && observed.Observation.OwnerLiveness is Planning.Health.Liveness.Alive;
         var again = silent && routes.PublishedAt(key) + TellAgain <= now;
         if (await PublishAsync(room, null, again, cancellation).ConfigureAwait(false) is { } retry)
         {
@@ -297,12 +381,19 @@ internal sealed class ConferenceRoomReconciler(
         if (decision.IsDoubted)
         {
             await WriteAsync(room, RoomStatusBuilder.Doubted(room, decision.Reason, now), cancellation).ConfigureAwait(false);
-            return null;
+            return next;
+        }
+
+        if (isArranged)
+        {
+            // What its pods report is of the seats before.
+            return Sooner(next, Retry);
         }
 
         var before = room.Status!.Phase;
         var status = RoomStatusBuilder.Kept(
             room, Enum.Parse<Phase>(decision.Phase.ToString()), observed.Report, decision.Reason, heard: observed.Report is not null || IsUnpublished(room), now);
+        status = RoomStatusBuilder.WithSeats(room, status, observed.Seats, refusal, now);
         await WriteAsync(room, status, cancellation).ConfigureAwait(false);
         if (decision.IsWishSettled && status.Phase is Phase.Ready)
         {
@@ -315,7 +406,7 @@ internal sealed class ConferenceRoomReconciler(
             metrics.Serving(key);
         }
 
-        return silent ? TellAgain : null;
+        return silent ? Sooner(next, TellAgain) : next;
     }
 
     /// <summary>Publishes the route of the status.</summary>
@@ -328,7 +419,7 @@ internal sealed class ConferenceRoomReconciler(
             return await RenumberAsync(room, fence, cancellation).ConfigureAwait(false);
         }
 
-        var published = await routes.PublishAsync(room.Metadata.NamespaceProperty, route, previous, again, cancellation).ConfigureAwait(false);
+        var published = await routes.PublishAsync(room.Metadata.NamespaceProperty, route, ServedBy(room), previous, again, cancellation).ConfigureAwait(false);
         if (published.Written)
         {
             return null;
@@ -373,7 +464,7 @@ internal sealed class ConferenceRoomReconciler(
         {
             await WriteNowAsync(room, status, cancellation).ConfigureAwait(false);
         }
-        else if (written.Participants == status.Participants && written.Publishers == status.Publishers)
+        else if (RoomStatusBuilder.HaveSameNumbers(written, status))
         {
             counts.Settle(key);
         }
@@ -427,6 +518,14 @@ internal sealed class ConferenceRoomReconciler(
     private static string? EndpointOf(RoomPlacement placement, IReadOnlyList<FleetView> fleets) => fleets
         .FirstOrDefault(fleet => fleet.Id == placement.Cluster)?
         .Find(placement.Instance!)?.Endpoints?.Signal is { Length: > 0 } endpoint ? endpoint : null;
+
+    private static NodeEndpoints? EndpointsOf(PlannedSeat seat, IReadOnlyList<FleetView> fleets) =>
+        fleets.FirstOrDefault(fleet => fleet.Id == seat.Cluster)?.Find(seat.Instance)?.Endpoints;
+
+    private static HashSet<string> ServedBy(ConferenceRoom room) =>
+        (room.Status?.Assignments ?? []).Select(assignment => assignment.Cluster).ToHashSet(StringComparer.Ordinal);
+
+    private static TimeSpan Sooner(TimeSpan? one, TimeSpan other) => one < other ? one.Value : other;
 
     private static TimeSpan Positive(TimeSpan wait) => wait > TimeSpan.FromMilliseconds(1) ? wait : TimeSpan.FromMilliseconds(1);
 }

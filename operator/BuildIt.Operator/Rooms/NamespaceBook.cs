@@ -16,18 +16,23 @@ internal sealed class NamespaceBook
     private readonly Dictionary<string, BookedRoom> _rooms = new(StringComparer.Ordinal);
     private readonly Dictionary<string, WaitingRoom> _waiting = new(StringComparer.Ordinal);
 
+    // Rooms that have a pod and want another, for which there is none.
+    private readonly Dictionary<string, WaitingRoom> _wanting = new(StringComparer.Ordinal);
+
     // What was last taken over of each pod, by fleet. Compared with what is there now, not with what is said to have changed.
     private readonly Dictionary<ObjectKey, Dictionary<string, Taken>> _fleets = [];
 
     public FleetPicture Picture { get; } = new();
 
-    /// <summary>Rooms that wait for a pod.</summary>
-    public IReadOnlyCollection<string> Waiting => _waiting.Keys;
+    /// <summary>Rooms that wait for a pod, their first or a further one.</summary>
+    public IEnumerable<string> Waiting => _wanting.Count == 0 ? _waiting.Keys : _waiting.Keys.Concat(_wanting.Keys);
 
     public BookedRoom? Find(string room) => _rooms.GetValueOrDefault(room);
 
     /// <summary>Participants expected in each room that waits for a fleet.</summary>
-    public IReadOnlyList<int> WaitingFor(ObjectKey fleet) => _waiting.Count == 0 ? [] : [.. _waiting.Values.Where(room => room.Fleet == fleet).Select(room => room.Expected)];
+    public IReadOnlyList<int> WaitingFor(ObjectKey fleet) => _waiting.Count + _wanting.Count == 0
+        ? []
+        : [.. _waiting.Values.Concat(_wanting.Values).Where(room => room.Fleet == fleet).Select(room => room.Expected)];
 
     /// <summary>Takes over pods of a fleet as a round saw them.</summary>
     /// <param name="view">The fleet.</param>
@@ -95,8 +100,50 @@ internal sealed class NamespaceBook
     /// <returns>Where it was; null when it had none.</returns>
     public BookedRoom? Remove(string room)
     {
-        Picture.Release(room);
+        Picture.ReleaseAll(room);
+        _wanting.Remove(room);
         return _rooms.Remove(room, out var booked) ? booked : null;
+    }
+
+    /// <summary>A room has these further seats and no others.</summary>
+    public void SetEdges(string room, IReadOnlyList<BookedEdge> edges, DateTimeOffset now)
+    {
+        if (edges.Count == 0 && Picture.EdgesOf(room).Count == 0)
+        {
+            return;
+        }
+
+        foreach (var instance in Picture.EdgesOf(room).Where(instance => edges.All(edge => edge.Instance != instance)).ToList())
+        {
+            Picture.RemoveEdge(room, instance);
+        }
+
+        var known = Picture.EdgesOf(room);
+        foreach (var edge in edges)
+        {
+            if (!known.Contains(edge.Instance))
+            {
+                Picture.SetEdge(
+                    new PlacedRoom { Room = room, Instance = edge.Instance, PlacedAt = edge.Since, Expected = edge.Expected, Relay = edge.Relay, Reported = ReportedOn(KeyOf(edge.Cluster), edge.Instance, room) },
+                    now);
+            }
+        }
+    }
+
+    /// <summary>A room wants a further pod of a fleet; of none when that is null.</summary>
+    /// <returns>Whether that is news.</returns>
+    public bool Want(string room, ObjectKey? fleet, int expected)
+    {
+        if (fleet is null)
+        {
+            _wanting.Remove(room);
+            return false;
+        }
+
+        var wanted = new WaitingRoom(fleet, expected);
+        var isNews = _wanting.GetValueOrDefault(room) != wanted;
+        _wanting[room] = wanted;
+        return isNews;
     }
 
     /// <summary>A room waits for a pod.</summary>
@@ -133,15 +180,21 @@ internal sealed class NamespaceBook
         }
 
         _waiting.Remove(name);
-        if (known is not null && known.Generation >= room.Status.Generation)
+        var revision = room.Status.Revision ?? 0;
+        if (known is not null && (known.Generation, known.Revision).CompareTo((room.Status.Generation, revision)) >= 0)
         {
             return known;
         }
 
         var read = new BookedRoom(
             name, new ObjectKey(room.Metadata.NamespaceProperty, origin.Cluster).ToString(), origin.Instance, origin.Region ?? string.Empty,
-            room.Status.Generation, SinceOf(room), PlacementRequests.ExpectedOf(room.Spec), room.Status.RecentLosses.Count);
+            room.Status.Generation, known?.Instance == origin.Instance ? known.PlacedAt : SinceOf(room),
+            known?.Instance == origin.Instance ? known.Expected : PlacementRequests.ExpectedOf(room.Spec), room.Status.RecentLosses.Count)
+        {
+            Revision = revision,
+        };
         Enter(read, now);
+        SetEdges(name, EdgesOf(room), now);
         return read;
     }
 
@@ -163,13 +216,26 @@ internal sealed class NamespaceBook
         },
         now);
 
-    private int? ReportedOf(BookedRoom room)
+    private static BookedEdge[] EdgesOf(ConferenceRoom room) => room.Status!.Assignments.Count < 2
+        ? []
+        :
+        [
+            .. room.Status.Assignments.Where(assignment => assignment.Role is AssignmentRole.Edge).Select(edge => new BookedEdge(
+                new ObjectKey(room.Metadata.NamespaceProperty, edge.Cluster).ToString(),
+                edge.Instance,
+                edge.Since is { } since ? new DateTimeOffset(since.ToUniversalTime(), TimeSpan.Zero) : DateTimeOffset.MinValue,
+                0)),
+        ];
+
+    private int? ReportedOf(BookedRoom room) => ReportedOn(KeyOf(room.Cluster), room.Instance, room.Room);
+
+    private int? ReportedOn(ObjectKey fleet, string instance, string room)
     {
-        if (_fleets.TryGetValue(KeyOf(room.Cluster), out var pods) && pods.TryGetValue(room.Instance, out var taken))
+        if (_fleets.TryGetValue(fleet, out var pods) && pods.TryGetValue(instance, out var taken))
         {
             for (var i = 0; i < taken.Reports.Count; i++)
             {
-                if (taken.Reports[i].Room.Value == room.Room)
+                if (taken.Reports[i].Room.Value == room)
                 {
                     return taken.Reports[i].Participants;
                 }
@@ -212,4 +278,19 @@ internal sealed class NamespaceBook
 /// <param name="Expected">Participants it was placed for.</param>
 /// <param name="Losses">How often its pod died under it lately.</param>
 internal sealed record BookedRoom(
-    string Room, string Cluster, string Instance, string Region, long Generation, DateTimeOffset PlacedAt, int Expected, int Losses);
+    string Room, string Cluster, string Instance, string Region, long Generation, DateTimeOffset PlacedAt, int Expected, int Losses)
+{
+    /// <summary>Number of the arrangement of its seats within the generation.</summary>
+    public long Revision { get; init; }
+}
+
+/// <summary>A further seat of a room.</summary>
+/// <param name="Cluster">The pod's fleet, with the namespace.</param>
+/// <param name="Instance">The pod.</param>
+/// <param name="Since">When the seat was given.</param>
+/// <param name="Expected">People that places are held for.</param>
+internal sealed record BookedEdge(string Cluster, string Instance, DateTimeOffset Since, int Expected)
+{
+    /// <summary>Media that will be relayed to it, in bits per second; 0 when it is there already.</summary>
+    public long Relay { get; init; }
+}

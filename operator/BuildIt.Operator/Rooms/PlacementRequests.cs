@@ -18,19 +18,25 @@ internal static class PlacementRequests
         Room = room.Metadata.Name,
         Generation = room.Status?.Generation ?? 0,
         Regions = room.Spec.Placement.Regions,
-        Clusters = fleets
-            .Where(fleet => fleet.Key.Namespace == room.Metadata.NamespaceProperty && Selects(room.Spec.Placement.ClusterSelector, fleet.Cluster.Metadata.Labels))
-            .Select(fleet => fleet.Key.ToString())
-            .ToHashSet(StringComparer.Ordinal),
+        Clusters = Selected(room, fleets),
         ExpectedParticipants = room.Spec.ExpectedParticipants,
         MaxParticipants = room.Spec.MaxParticipants,
         Avoid = avoid is null ? [] : [avoid],
         Losses = losses,
     };
 
+    /// <summary>Fleets that a room may use; null when it may use any.</summary>
+    public static IReadOnlySet<string>? ClustersOf(ConferenceRoom room, IEnumerable<FleetView> fleets) =>
+        room.Spec.Placement.ClusterSelector is null ? null : Selected(room, fleets);
+
     /// <summary>Participants that places are held for.</summary>
     public static int ExpectedOf(ConferenceRoomSpec spec) =>
         new RoomRequest { Room = string.Empty, ExpectedParticipants = spec.ExpectedParticipants, MaxParticipants = spec.MaxParticipants }.Expected;
+
+    private static HashSet<string> Selected(ConferenceRoom room, IEnumerable<FleetView> fleets) => fleets
+        .Where(fleet => fleet.Key.Namespace == room.Metadata.NamespaceProperty && Selects(room.Spec.Placement.ClusterSelector, fleet.Cluster.Metadata.Labels))
+        .Select(fleet => fleet.Id)
+        .ToHashSet(StringComparer.Ordinal);
 
     /// <summary>Label selection as Kubernetes does it (meta/v1 LabelSelector). Nothing stated selects everything.</summary>
     internal static bool Selects(V1LabelSelector? selector, IDictionary<string, string>? labels)

@@ -2,7 +2,7 @@ using BuildIt.Operator.Api;
 using BuildIt.Operator.Fleets;
 using BuildIt.Operator.Planning.Model;
 using BuildIt.Operator.Planning.Placement;
-using BuildIt.Operator.Planning.Scaling;
+using BuildIt.Operator.Planning.Topology;
 using BuildIt.Operator.Runtime.Caching;
 
 namespace BuildIt.Operator.Rooms;
@@ -71,6 +71,52 @@ internal sealed class RoomBook : IRoomLedger
         return placement;
     }
 
+    /// <summary>
+    /// Plans the seats of a room that has an origin, and enters those it is to have beside it, so that the next room sees them. A room that
+    /// wants a pod where there is none makes the fleet grow.
+    /// </summary>
+    public TopologyDecision Plan(ConferenceRoom room, CascadeRequest request, LinkMap links)
+    {
+        var ns = room.Metadata.NamespaceProperty;
+        TopologyDecision decision;
+        ObjectKey? grow = null;
+        lock (_lock)
+        {
+            var now = _time.GetUtcNow();
+            var book = BookOf_NeedsLock(ns, now);
+            book.Picture.Advance(now);
+            decision = TopologyPlanner.Plan(book.Picture, links, request with { Unseated = Unseated(book, room, now) }, now);
+            var wanted = decision.GrowCluster is { } cluster ? NamespaceBook.KeyOf(cluster) : (ObjectKey?)null;
+            grow = book.Want(request.Room, wanted, RoomRequest.UsualParticipants) ? wanted : null;
+            if (decision is { IsChanged: true, NeedsOrigin: false, IsOriginChanged: false })
+            {
+                EnterEdges(book, request.Room, decision.Seats, request.Media, now);
+            }
+        }
+
+        if (grow is { } fleet)
+        {
+            _signal.Raise(fleet);
+        }
+
+        return decision;
+    }
+
+    /// <summary>A room has another origin, which was one of its edges.</summary>
+    public void Promote(string ns, string room, long generation, IReadOnlyList<PlannedSeat> seats)
+    {
+        lock (_lock)
+        {
+            var now = _time.GetUtcNow();
+            var book = BookOf_NeedsLock(ns, now);
+            var known = book.Find(room);
+            book.Picture.RemoveEdge(room, seats[0].Instance);
+            book.Enter(
+                new BookedRoom(room, seats[0].Cluster, seats[0].Instance, seats[0].Region, generation, now, known?.Expected ?? 0, known?.Losses ?? 0), now);
+            EnterEdges(book, room, seats, 0, now);
+        }
+    }
+
     /// <summary>Takes over what a room's object says, unless the book is ahead of it.</summary>
     /// <returns>When the room was placed where it is; null when it has no pod.</returns>
     public DateTimeOffset? Observe(ConferenceRoom room)
@@ -116,7 +162,8 @@ internal sealed class RoomBook : IRoomLedger
     {
         lock (_lock)
         {
-            return BookOf_NeedsLock(ns, _time.GetUtcNow()).Find(room)?.Instance == instance;
+            var book = BookOf_NeedsLock(ns, _time.GetUtcNow());
+            return book.Find(room)?.Instance == instance || book.Picture.EdgesOf(room).Contains(instance);
         }
     }
 
@@ -230,6 +277,20 @@ internal sealed class RoomBook : IRoomLedger
         }
 
         return book;
+    }
+
+    private static void EnterEdges(NamespaceBook book, string room, IReadOnlyList<PlannedSeat> seats, long relay, DateTimeOffset now) =>
+        book.SetEdges(room, [.. seats.Skip(1).Select(seat => new BookedEdge(seat.Cluster, seat.Instance, now, seat.Expected) { Relay = relay })], now);
+
+    // Those who are expected and for whom its pods hold no places; after a while, only those count who are there.
+    private static int Unseated(NamespaceBook book, ConferenceRoom room, DateTimeOffset now)
+    {
+        if (room.Spec.ExpectedParticipants is null || book.Find(room.Metadata.Name) is not { } booked || now - booked.PlacedAt >= PlacementPolicy.Hold)
+        {
+            return 0;
+        }
+
+        return Math.Max(0, PlacementRequests.ExpectedOf(room.Spec) - book.Picture.HeldPlaces(room.Metadata.Name));
     }
 
     // One fleet grows for a room, not every fleet that might have it.

@@ -16,5 +16,9 @@ internal static class RoomEvents
     public const string Ended = "Ended";
     public const string Deleting = "Deleting";
     public const string RegistryUnreachable = "RegistryUnreachable";
+    public const string SeatAdded = "SeatAdded";
+    public const string SeatMoved = "SeatMoved";
+    public const string SeatRemoved = "SeatRemoved";
+    public const string SeatPromoted = "SeatPromoted";
     public const string Renumbered = "Renumbered";
 }

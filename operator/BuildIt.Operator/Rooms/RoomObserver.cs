@@ -9,10 +9,11 @@ using BuildIt.Sfu.Contracts;
 
 namespace BuildIt.Operator.Rooms;
 
-/// <summary>A room with what its pod says of it.</summary>
+/// <summary>A room with what its pods say of it.</summary>
 /// <param name="Observation">In the planner's terms.</param>
-/// <param name="Report">What the pod says of this very placement; null when it is silent or does not have it.</param>
-internal sealed record ObservedRoom(RoomObservation Observation, RoomReport? Report);
+/// <param name="Report">What its pods say together of this very placement; null when they are silent or do not have it.</param>
+/// <param name="Seats">Its pods, the origin first.</param>
+internal sealed record ObservedRoom(RoomObservation Observation, RoomReport? Report, IReadOnlyList<ObservedSeat> Seats);
 
 /// <summary>The fleets of a namespace as far as they are known.</summary>
 /// <param name="Known">Those that have been planned.</param>
@@ -28,6 +29,8 @@ internal sealed class RoomObserver(FleetDirectory directory, IObjectCache<SfuClu
 
     /// <summary>After a start of the operator every fleet is planned within seconds. One that is not must not keep the rooms of others waiting.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private static readonly HashSet<string> NoFleets = [];
 
     private readonly ConcurrentDictionary<ObjectKey, DateTimeOffset> _unplannedSince = new();
 
@@ -54,15 +57,14 @@ internal sealed class RoomObserver(FleetDirectory directory, IObjectCache<SfuClu
         return new FleetsInView(known, unplanned, waiting);
     }
 
-    public static ObservedRoom Observe(ConferenceRoom room, IReadOnlyList<FleetView> fleets, DateTimeOffset? placedAt)
+    public static ObservedRoom Observe(ConferenceRoom room, IReadOnlyList<FleetView> fleets, DateTimeOffset? placedAt, IReadOnlySet<string>? unplanned = null)
     {
         var status = room.Status ?? new ConferenceRoomStatus();
         var origin = RoomRoutes.Origin(status);
         var fleet = origin is null ? null : fleets.FirstOrDefault(view => view.Key.Name == origin.Cluster);
         var owner = fleet?.Find(origin!.Instance);
-        var report = owner is { Liveness: Liveness.Alive }
-            ? owner.Rooms.FirstOrDefault(r => r.Room.Value == room.Metadata.Name && r.Generation == status.Generation)
-            : null;
+        var seats = origin is null ? [] : ObservedSeats.Of(room, fleets, unplanned ?? NoFleets);
+        var report = ObservedSeats.Sum(seats);
         return new ObservedRoom(
             new RoomObservation
             {
@@ -87,7 +89,8 @@ internal sealed class RoomObserver(FleetDirectory directory, IObjectCache<SfuClu
                 OwnerHeld = fleet is { } view && (view.Held || view.Spec.Paused),
                 Occupancy = report is null ? null : OccupancyOf(report, owner!.HeardAt),
             },
-            report);
+            report,
+            seats);
     }
 
     // By our own clock: the node's may be wrong by hours.

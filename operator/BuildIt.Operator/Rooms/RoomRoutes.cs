@@ -28,6 +28,7 @@ internal static class RoomRoutes
                 RoomPhase.Migrating => RoomRouteState.Migrating,
                 _ => RoomRouteState.Serving,
             },
+            Revision = status.Revision ?? 0,
             Sid = RoomSids.Of(room.Metadata.Uid),
             Seats = status.Assignments.Count > 1 ? [.. status.Assignments.Select(SeatOf)] : [],
             Limits = LimitsOf(room.Spec),
@@ -44,6 +45,11 @@ internal static class RoomRoutes
         Role = assignment.Role is AssignmentRole.Origin ? SeatRole.Origin : SeatRole.Edge,
         Parent = assignment.Parent is { } parent ? new NodeId(parent) : null,
         Endpoint = assignment.Endpoint ?? string.Empty,
+        Relay = assignment.Relay,
+        RelayOutside = assignment.RelayOutside,
+        RelayFingerprint = assignment.RelayFingerprint,
+        MaxLinkBitsPerSecond = assignment.MaxLinkBandwidth?.BitsPerSecondOr(0) ?? 0,
+        Closed = assignment.Closed == true,
     };
 
     private static RoomLimits LimitsOf(ConferenceRoomSpec spec) => new(

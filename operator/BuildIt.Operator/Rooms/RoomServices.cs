@@ -1,5 +1,6 @@
 using BuildIt.Operator.Api;
 using BuildIt.Operator.Fleets;
+using BuildIt.Operator.Links;
 using BuildIt.Operator.Registry;
 using BuildIt.Operator.Runtime.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -24,6 +25,7 @@ internal static class RoomServices
         services.AddSingleton<RoomSeats>();
         services.AddSingleton<UsageWebhook>();
         services.AddSingleton<RoomInspector>();
+        services.AddSingleton<RoomTopologies>();
         services.AddSingleton<PublishedRoutes>();
         services.AddSingleton<RoutePublisher>();
         services.AddSingleton<RoomFences>();
@@ -43,6 +45,7 @@ internal static class RoomServices
             sp.GetRequiredService<RoomBook>();
             sp.GetRequiredService<RoomSeats>();
             sp.GetRequiredService<FleetDirectory>().Changed += view => sp.GetRequiredService<RoomWaker>().Hear(view);
+            sp.GetRequiredService<LinkBook>().Changed += ns => sp.GetRequiredService<RoomWaker>().HearLinks(ns);
             sp.GetRequiredService<PublishedRoutes>().Lost += room => sp.GetRequiredService<RoomWaker>().Lose(room);
             sp.GetRequiredService<CountWrites>().Called += room => sp.GetRequiredService<RoomWaker>().Call(room);
             sp.GetRequiredService<RoutePublisher>().Refused += (room, believed) => sp.GetRequiredService<RoomWaker>().Refuse(room, believed);

@@ -1,7 +1,9 @@
 using BuildIt.Operator.Api;
 using BuildIt.Operator.Api.Schema;
+using BuildIt.Operator.Api.Units;
 using BuildIt.Operator.Planning.Placement;
 using BuildIt.Operator.Planning.Rooms;
+using BuildIt.Operator.Planning.Topology;
 using BuildIt.Operator.Runtime.Caching;
 using BuildIt.Operator.Runtime.Reconciliation;
 using BuildIt.Sfu.Contracts;
@@ -12,6 +14,8 @@ namespace BuildIt.Operator.Rooms;
 /// <summary>Statuses of rooms. Pure.</summary>
 internal static class RoomStatusBuilder
 {
+    private const string NoFurtherPod = "NoFurtherPod";
+
     /// <summary>The room has a pod.</summary>
     public static ConferenceRoomStatus Placed(ConferenceRoom room, RoomPlacement placement, string endpoint, RoomPhase phase, bool failedOver, DateTimeOffset now)
     {
@@ -20,6 +24,7 @@ internal static class RoomStatusBuilder
         {
             Phase = phase,
             Generation = placement.Generation,
+            Revision = null,
             Assignments =
             [
                 new RoomAssignment
@@ -40,6 +45,87 @@ internal static class RoomStatusBuilder
             RoomPhase.Migrating => Ready(room, status, true, RoomEvents.Migrating, placement.Reason, now),
             _ => Ready(room, status, true, RoomEvents.Placed, placement.Reason, now),
         };
+    }
+
+    /// <summary>The room has these seats.</summary>
+    /// <param name="room">The room.</param>
+    /// <param name="old">Its status before.</param>
+    /// <param name="plan">Its seats.</param>
+    /// <param name="endpoints">Where a pod is reached, by its name.</param>
+    /// <param name="now">The time.</param>
+    public static ConferenceRoomStatus Arranged(
+        ConferenceRoom room, ConferenceRoomStatus old, TopologyDecision plan, Func<PlannedSeat, NodeEndpoints?> endpoints, DateTimeOffset now)
+    {
+        var isSingle = plan.Seats.Count == 1;
+        var assignments = new List<RoomAssignment>(plan.Seats.Count);
+        foreach (var seat in plan.Seats)
+        {
+            var known = old.Assignments.FirstOrDefault(assignment => assignment.Instance == seat.Instance);
+            var at = endpoints(seat);
+            assignments.Add(new RoomAssignment
+            {
+                Cluster = seat.Cluster.Split('/')[^1],
+                Instance = seat.Instance,
+                Region = seat.Region,
+                Role = seat.Parent is null ? AssignmentRole.Origin : AssignmentRole.Edge,
+                Parent = seat.Parent,
+                Endpoint = at?.Signal ?? known?.Endpoint,
+                Relay = isSingle ? null : at?.Relay ?? known?.Relay,
+                RelayOutside = isSingle ? null : at?.RelayOutside ?? known?.RelayOutside,
+                RelayFingerprint = isSingle ? null : at?.RelayFingerprint ?? known?.RelayFingerprint,
+                MaxLinkBandwidth = seat.MaxLinkBitsPerSecond > 0 ? Bandwidth.FromBitsPerSecond(seat.MaxLinkBitsPerSecond) : (Bandwidth?)null,
+                Closed = seat.IsClosed ? true : null,
+                Participants = isSingle ? null : known?.Participants ?? 0,
+                Since = known is null ? Seconds(now) : known.Since,
+            });
+        }
+
+        var status = old with
+        {
+            ObservedGeneration = room.Metadata.Generation ?? 0,
+            Revision = isSingle && old.Revision is null ? null : (old.Revision ?? 0) + 1,
+            Assignments = assignments,
+        };
+        return Cascade(room, status, plan.Refusal, null, now);
+    }
+
+    /// <summary>Another seat is the origin.</summary>
+    public static ConferenceRoomStatus Promoted(
+        ConferenceRoom room, TopologyDecision plan, Func<PlannedSeat, NodeEndpoints?> endpoints, string reason, bool isLost, DateTimeOffset now)
+    {
+        var old = Of(room);
+        var status = old with
+        {
+            Phase = isLost ? RoomPhase.Recovering : RoomPhase.Migrating,
+            Generation = old.Generation + 1,
+            Failovers = old.Failovers + (isLost ? 1 : 0),
+            LastFailover = isLost ? Seconds(now) : old.LastFailover,
+        };
+        status = Ready(room, status, !isLost, isLost ? RoomEvents.Recovering : RoomEvents.Migrating, reason, now);
+        return Arranged(room, status, plan, endpoints, now);
+    }
+
+    /// <summary>With what its pods say of themselves, and why it has no more of them; both only where it has several, or wants them.</summary>
+    public static ConferenceRoomStatus WithSeats(
+        ConferenceRoom room, ConferenceRoomStatus status, IReadOnlyList<ObservedSeat> seats, string? refusal, DateTimeOffset now)
+    {
+        if (seats.Count < 2)
+        {
+            var said = Conditions.Find(status.Conditions, ConferenceRoomConditions.Cascaded)?.Reason;
+            return refusal is null && said is not NoFurtherPod ? status : Cascade(room, status, refusal, null, now);
+        }
+
+        var cutOff = seats.FirstOrDefault(seat => seat.Report?.ParentConnected is false)?.Assignment.Instance;
+        status = status with
+        {
+            Assignments =
+            [
+                .. status.Assignments.Select(assignment => seats.FirstOrDefault(seat => seat.Assignment.Instance == assignment.Instance) is { Report: { } report }
+                    ? assignment with { Participants = Math.Max(0, report.Participants) }
+                    : assignment),
+            ],
+        };
+        return Cascade(room, status, refusal, cutOff, now);
     }
 
     /// <summary>The room has no pod and waits for one.</summary>
@@ -139,8 +225,19 @@ internal static class RoomStatusBuilder
     public static bool IsSame(ConferenceRoomStatus a, ConferenceRoomStatus b) => Text(a) == Text(b);
 
     /// <summary>True when the two differ in nothing but how many people there are.</summary>
-    public static bool DifferOnlyInNumbers(ConferenceRoomStatus a, ConferenceRoomStatus b) =>
-        Text(a with { Participants = 0, Publishers = 0 }) == Text(b with { Participants = 0, Publishers = 0 });
+    public static bool DifferOnlyInNumbers(ConferenceRoomStatus a, ConferenceRoomStatus b) => Text(WithoutNumbers(a)) == Text(WithoutNumbers(b));
+
+    /// <summary>True when no number of people differs.</summary>
+    public static bool HaveSameNumbers(ConferenceRoomStatus a, ConferenceRoomStatus b) =>
+        a.Participants == b.Participants && a.Publishers == b.Publishers
+        && a.Assignments.Select(assignment => assignment.Participants).SequenceEqual(b.Assignments.Select(assignment => assignment.Participants));
+
+    private static ConferenceRoomStatus WithoutNumbers(ConferenceRoomStatus status) => status with
+    {
+        Participants = 0,
+        Publishers = 0,
+        Assignments = status.Assignments.Count < 2 ? status.Assignments : [.. status.Assignments.Select(assignment => assignment with { Participants = null })],
+    };
 
     private static bool IsNews(ConferenceRoom room, RoomReport? report) =>
         report is null or { Participants: > 0 }
@@ -154,16 +251,35 @@ internal static class RoomStatusBuilder
     {
         var generation = room.Metadata.Generation ?? 0;
         var conditions = Conditions.Set(status.Conditions, ConferenceRoomConditions.Ready, ready, reason, message, generation, now);
-        conditions = Conditions.Set(
-            conditions, ConferenceRoomConditions.Cascaded, status.Assignments.Count > 1,
-            status.Assignments.Count > 1 ? "SeveralPods" : "OnePod",
-            status.Assignments.Count > 1 ? $"{status.Assignments.Count} pods serve it" : "one pod serves it", generation, now);
         if (status.Phase is not RoomPhase.Quarantined && Conditions.IsTrue(conditions, ConferenceRoomConditions.Quarantined))
         {
             conditions = Conditions.Set(conditions, ConferenceRoomConditions.Quarantined, false, "Over", "the quarantine is over", generation, now);
         }
 
-        return status with { Conditions = conditions };
+        return Cascade(room, status with { Conditions = conditions }, null, null, now);
+    }
+
+    private static ConferenceRoomStatus Cascade(ConferenceRoom room, ConferenceRoomStatus status, string? refusal, string? cutOff, DateTimeOffset now)
+    {
+        var count = status.Assignments.Count;
+        var regions = status.Assignments.Select(assignment => assignment.Region).Distinct(StringComparer.Ordinal).Count();
+        var serving = count switch
+        {
+            <= 1 => "one pod serves it",
+            _ when regions == 1 => $"{count} pods serve it",
+            _ => $"{count} pods in {regions} regions serve it",
+        };
+        var (reason, message) = (count > 1, cutOff, refusal) switch
+        {
+            (true, { } edge, _) => ("EdgeCutOff", $"{serving}; {edge} does not hear from the pod that feeds it"),
+            (_, _, { } why) => (NoFurtherPod, $"{serving}; it wants another: {why}"),
+            (true, _, _) => ("SeveralPods", serving),
+            _ => ("OnePod", serving),
+        };
+        return status with
+        {
+            Conditions = Conditions.Set(status.Conditions, ConferenceRoomConditions.Cascaded, count > 1, reason, message, room.Metadata.Generation ?? 0, now),
+        };
     }
 
     private static DateTime Seconds(DateTimeOffset now) => new(now.UtcTicks - (now.UtcTicks % TimeSpan.TicksPerSecond), DateTimeKind.Utc);

@@ -10,7 +10,7 @@ using BuildIt.Sfu.Contracts;
 namespace BuildIt.Operator.Rooms;
 
 /// <summary>Asks for the rooms to which news of a fleet matters, and for no others.</summary>
-internal sealed class RoomWaker(RoomBook book, RoomFences fences, LostEnds ends, IReconcileTrigger<ConferenceRoom> trigger)
+internal sealed class RoomWaker(RoomBook book, RoomTopologies topologies, RoomFences fences, LostEnds ends, IReconcileTrigger<ConferenceRoom> trigger)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<ObjectKey, Heard> _fleets = [];
@@ -60,6 +60,15 @@ internal sealed class RoomWaker(RoomBook book, RoomFences fences, LostEnds ends,
         {
             trigger.Enqueue(new ObjectKey(ns, room));
             _ = ends.MendAsync(new ObjectKey(ns, room), generation);
+        }
+    }
+
+    /// <summary>Links between fleets of a namespace have changed.</summary>
+    public void HearLinks(string ns)
+    {
+        foreach (var room in topologies.OfManyRegions(ns))
+        {
+            trigger.Enqueue(room);
         }
     }
 
@@ -154,9 +163,20 @@ internal sealed class RoomWaker(RoomBook book, RoomFences fences, LostEnds ends,
         Liveness Liveness, bool Draining, bool Held, PodLoad? Load, IReadOnlyList<RoomReport> Rooms, FleetView View);
 
     /// <summary>What of a report matters to a room's status.</summary>
-    private readonly record struct StatusFigures(long Generation, int Participants, int Publishers, bool Encrypted, bool IsEmpty, bool EverJoined, bool EndRequested)
+    private readonly record struct StatusFigures(long Generation, int Participants, int Publishers, bool Encrypted, bool IsEmpty, bool EverJoined, bool EndRequested, bool? Connected, int Arrivals)
     {
         public static StatusFigures Of(RoomReport? report) => report is null ? default : new(
-            report.Generation, report.Participants, report.Publishers, report.EndToEndEncrypted, report.EmptySeconds is not null, report.EverJoined, report.EndRequested);
+            report.Generation, report.Participants, report.Publishers, report.EndToEndEncrypted, report.EmptySeconds is not null, report.EverJoined, report.EndRequested, report.ParentConnected, ArrivalsOf(report));
+
+        private static int ArrivalsOf(RoomReport report)
+        {
+            var hash = default(HashCode);
+            for (var i = 0; i < report.Arrivals.Count; i++)
+            {
+                hash.Add(report.Arrivals[i]);
+            }
+
+            return report.Arrivals.Count == 0 ? 0 : hash.ToHashCode();
+        }
     }
 }

@@ -10,13 +10,14 @@ using StackExchange.Redis;
 namespace BuildIt.Operator.Rooms;
 
 /// <summary>How a publication ended.</summary>
-/// <param name="Written">Every registry of the namespace has the route.</param>
+/// <param name="Written">Every registry has the route whose fleets serve the room.</param>
 /// <param name="NewerGeneration">A registry has a route of this generation, which is higher; 0 when none has.</param>
 internal readonly record struct Publication(bool Written, long NewerGeneration);
 
 /// <summary>
-/// Brings routes to the registries, and to the nodes they concern directly, so that a change takes effect at once. A route that
-/// was published is not published again until it changes, or the registry is found empty. Any thread.
+/// Brings routes to all registries of a namespace, so that people may join in any region, and to the nodes they concern directly, so that
+/// a change takes effect at once. A route that was published is not published again until it changes, or a registry is found without it.
+/// One that is away holds up only the rooms that its own fleets serve: it is given what it lacks when it is back. Any thread.
 /// </summary>
 internal sealed partial class RoutePublisher(
     RegistryHub registries, PublishedRoutes published, NodeProber prober, FleetDirectory directory, LeaderElector leader, TimeProvider time,
@@ -31,10 +32,12 @@ internal sealed partial class RoutePublisher(
     /// <summary>Publishes a room's route where that is new.</summary>
     /// <param name="ns">The room's namespace.</param>
     /// <param name="route">The route.</param>
+    /// <param name="clusters">The fleets that serve the room; empty when that is not known.</param>
     /// <param name="previous">The pod that had the room before; it is told too.</param>
     /// <param name="again">Publish although nothing has changed: the owner seems not to have heard.</param>
     /// <param name="cancellation">Gives up waiting.</param>
-    public async Task<Publication> PublishAsync(string ns, RoomRoute route, string? previous, bool again, CancellationToken cancellation)
+    public async Task<Publication> PublishAsync(
+        string ns, RoomRoute route, IReadOnlyCollection<string> clusters, string? previous, bool again, CancellationToken cancellation)
     {
         var key = new ObjectKey(ns, route.Room.Value);
         var json = ContractJson.Write(route, ContractJson.Default.RoomRoute);
@@ -45,7 +48,7 @@ internal sealed partial class RoutePublisher(
             return new Publication(true, 0);
         }
 
-        var (written, newer) = await WriteAsync(ns, route, json, cancellation).ConfigureAwait(false);
+        var (written, newer) = await WriteAsync(ns, route, json, clusters, cancellation).ConfigureAwait(false);
         if (written)
         {
             published.Put(key, now);
@@ -72,16 +75,18 @@ internal sealed partial class RoutePublisher(
             Endpoint = string.Empty,
             State = RoomRouteState.Ended,
         };
-        var (written, _) = await WriteAsync(room.Namespace, route, ContractJson.Write(route, ContractJson.Default.RoomRoute), CancellationToken.None).ConfigureAwait(false);
+        var (written, _) = await WriteAsync(room.Namespace, route, ContractJson.Write(route, ContractJson.Default.RoomRoute), [], CancellationToken.None).ConfigureAwait(false);
         return written;
     }
 
     /// <summary>Forgets a room that is gone.</summary>
     public void Forget(ObjectKey room) => published.Forget(room);
 
-    private async Task<(bool Written, long Newer)> WriteAsync(string ns, RoomRoute route, byte[] json, CancellationToken cancellation)
+    private async Task<(bool Written, long Newer)> WriteAsync(
+        string ns, RoomRoute route, byte[] json, IReadOnlyCollection<string> clusters, CancellationToken cancellation)
     {
         var watchers = registries.InNamespace(ns);
+        var serving = watchers.Count < 2 ? [] : clusters.Select(cluster => registries.Of(new ObjectKey(ns, cluster))).OfType<RegistryWatcher>().ToHashSet();
 
         // Asked again for each write: who no longer leads has no say, here as in Kubernetes.
         var written = watchers.Count > 0 && leader.MayWrite;
@@ -92,7 +97,7 @@ internal sealed partial class RoutePublisher(
             {
                 if (watcher.Database is not { } database || !leader.MayWrite)
                 {
-                    written = false;
+                    written &= !IsNeeded(watcher);
                     continue;
                 }
 
@@ -100,11 +105,14 @@ internal sealed partial class RoutePublisher(
             }
             catch (Exception away) when (away is RedisException or TimeoutException or ObjectDisposedException)
             {
-                written = false;
+                written &= !IsNeeded(watcher);
             }
         }
 
-        return (written && newer == 0, newer);
+        return (written && leader.MayWrite && newer == 0, newer);
+
+        // Who has the room has to hear of it there; of others it is enough that they hear of it some day.
+        bool IsNeeded(RegistryWatcher watcher) => serving.Count == 0 || serving.Contains(watcher);
     }
 
     /// <summary>
@@ -125,7 +133,7 @@ internal sealed partial class RoutePublisher(
                 continue;
             }
 
-            foreach (var node in nodes.Nodes.Where(node => node.Address.Instance == route.Node.Value || node.Address.Instance == previous))
+            foreach (var node in nodes.Nodes.Where(node => node.Address.Instance == previous || route.Names(new NodeId(node.Address.Instance))))
             {
                 _ = TellAsync(client, node.Address, ns, route);
             }

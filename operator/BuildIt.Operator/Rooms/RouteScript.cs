@@ -29,7 +29,8 @@ internal static class RouteScript
             local generation = read and type(route) == 'table' and tonumber(route.generation)
             if generation and generation <= tonumber(ARGV[8]) then
                 local over = route.state == 'Ended' and tonumber(ARGV[3]) == 0
-                if generation > tonumber(ARGV[2]) or (over and generation == tonumber(ARGV[2])) then
+                local stale = generation == tonumber(ARGV[2]) and (tonumber(route.revision) or 0) > tonumber(ARGV[9])
+                if generation > tonumber(ARGV[2]) or stale or (over and generation == tonumber(ARGV[2])) then
                     return generation
                 end
             end
@@ -44,7 +45,7 @@ internal static class RouteScript
         return 0
         """;
 
-    /// <summary>Writes a route unless a higher generation is there, or one that has ended at the same.</summary>
+    /// <summary>Writes a route unless a higher generation is there, or a higher revision of the same, or one that has ended at the same.</summary>
     /// <param name="database">The registry.</param>
     /// <param name="keys">Its names.</param>
     /// <param name="route">The route.</param>
@@ -60,7 +61,7 @@ internal static class RouteScript
             [keys.Route(route.Room), keys.PresenceOf(route.Room), keys.WaitingRoom(route.Room), keys.Term],
             [
                 json, route.Generation, ended ? (long)RoomRoute.EndedExpiry.TotalSeconds : 0, keys.RouteChanges, route.Room.Value,
-                term, (long)TermExpiry.TotalSeconds, RoomRoute.MaxGeneration,
+                term, (long)TermExpiry.TotalSeconds, RoomRoute.MaxGeneration, route.Revision,
             ]).ConfigureAwait(false);
         return result is Fenced ? throw new RedisException($"the registry has heard a leader of a later term than {term}") : result;
     }

@@ -67,6 +67,18 @@ internal sealed class FakeNode : IPodProcess
 
     public Manners Manners { get; set; } = Manners.Polite;
 
+    /// <summary>It accepts links of other nodes, as nodes of older releases do not.</summary>
+    public bool Relays { get; set; }
+
+    /// <summary>The fleet it belongs to.</summary>
+    public string Cluster => _pod.Metadata.Labels["sfu.buildit.network/cluster"];
+
+    /// <summary>The links that it was ordered to keep.</summary>
+    public LinkOrders Ordered { get; private set; } = new();
+
+    /// <summary>Says of a link that it was ordered to keep how that is.</summary>
+    public Func<LinkOrder, LinkReport> Link { get; set; } = order => new LinkReport { Peer = order.Peer, State = LinkState.Connecting, Ordered = true };
+
     /// <summary>Drain commands received, in order.</summary>
     public IReadOnlyList<DrainCommand> Drains
     {
@@ -138,6 +150,7 @@ internal sealed class FakeNode : IPodProcess
         _app.MapPost(NodePaths.Drain, DrainAsync);
         _app.MapDelete(NodePaths.Drain, UndrainAsync);
         _app.MapPost(NodePaths.Routes, TakeRouteAsync);
+        _app.MapPut(NodePaths.Links, TakeLinksAsync);
         await _app.StartAsync();
     }
 
@@ -185,6 +198,15 @@ internal sealed class FakeNode : IPodProcess
         Assert.True(ContractJson.TryRead(body.ToArray(), ContractJson.Default.RoomRoute, out var route), "a route is one");
         Told[route.Room.Value] = route;
         await context.Response.Body.WriteAsync(ContractJson.Write(route, ContractJson.Default.RoomRoute), context.RequestAborted);
+    }
+
+    private async Task TakeLinksAsync(HttpContext context)
+    {
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+        Assert.True(ContractJson.TryRead(body.ToArray(), ContractJson.Default.LinkOrders, out var orders), "orders of links are such");
+        Ordered = orders;
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
     private Task UndrainAsync(HttpContext context)
@@ -238,16 +260,23 @@ internal sealed class FakeNode : IPodProcess
         {
             Node = new NodeId(Name),
             Namespace = _pod.Metadata.NamespaceProperty,
-            Cluster = _pod.Metadata.Labels["sfu.buildit.network/cluster"],
+            Cluster = Cluster,
             Region = "test-1",
             Revision = _pod.Metadata.Labels["sfu.buildit.network/revision"],
             State = State,
             Load = Load,
             Capacity = NodeCapacity.Default,
-            Endpoints = new NodeEndpoints { Signal = $"http://{Ip}:{NodePorts.Signal}", Control = $"https://{Ip}:{NodePorts.Control}" },
+            Endpoints = new NodeEndpoints
+            {
+                Signal = $"http://{Ip}:{NodePorts.Signal}",
+                Control = $"https://{Ip}:{NodePorts.Control}",
+                Relay = Relays ? $"{Ip}:{NodePorts.Relay}" : null,
+                RelayFingerprint = Relays ? "00ff" : null,
+            },
             StartedAt = _startedAt,
             Sequence = Interlocked.Increment(ref _sequence),
             Rooms = rooms,
+            Links = [.. Ordered.Links.Select(Link)],
         };
     }
 

@@ -1,5 +1,6 @@
 using BuildIt.Operator.Api;
 using BuildIt.Operator.Fleets;
+using BuildIt.Operator.Links;
 using BuildIt.Operator.Planning.Health;
 using BuildIt.Operator.Planning.Model;
 using BuildIt.Operator.Planning.Placement;
@@ -26,7 +27,7 @@ public sealed class RoomBookTests
     public RoomBookTests()
     {
         _book = new RoomBook(_directory, _rooms, new FleetSignal(), _time);
-        _directory.Changed += new RoomWaker(_book, new RoomFences(), null!, _asked).Hear;
+        _directory.Changed += new RoomWaker(_book, new RoomTopologies(_book, new LinkBook(), _time), new RoomFences(), null!, _asked).Hear;
     }
 
     [Fact]

@@ -17,7 +17,7 @@ public sealed class ControlCertificatesTests
         var secrets = ControlCertificates.Plan(Given.Cluster(), null, null, Given.Now);
 
         Assert.True(secrets.Changed);
-        Assert.Equal(["ca.crt", "tls.crt", "tls.key"], secrets.Node.Data.Keys.Order());
+        Assert.Equal(["ca.crt", "relay-ca.crt", "relay.crt", "relay.key", "tls.crt", "tls.key"], secrets.Node.Data.Keys.Order());
         Assert.Equal(["ca.crt", "ca.key", "tls.crt", "tls.key"], secrets.Authority.Data.Keys.Order());
         Assert.Equal("east", secrets.Node.Metadata.OwnerReferences.Single().Name);
     }
@@ -48,6 +48,9 @@ public sealed class ControlCertificatesTests
     [InlineData("tls.crt")]
     [InlineData("tls.key")]
     [InlineData("ca.crt")]
+    [InlineData("relay.crt")]
+    [InlineData("relay.key")]
+    [InlineData("relay-ca.crt")]
     public void What_is_damaged_is_made_anew(string file)
     {
         var first = ControlCertificates.Plan(Given.Cluster(), null, null, Given.Now);
@@ -71,6 +74,64 @@ public sealed class ControlCertificatesTests
 
         Assert.True(mixed.Changed);
         Assert.Equal(mine.Authority.Data["ca.crt"], mixed.Node.Data["ca.crt"]);
+    }
+
+    [Fact]
+    public void On_links_a_node_shows_which_fleet_it_is_of()
+    {
+        var secrets = ControlCertificates.Plan(Given.Cluster(), null, null, Given.Now);
+        using var certificate = X509Certificate2.CreateFromPem(Text(secrets.Node, RelayFiles.Certificate), Text(secrets.Node, RelayFiles.Key));
+
+        Assert.True(certificate.MatchesHostname(RelayIdentity.Name));
+        Assert.False(certificate.MatchesHostname(ControlIdentity.Node));
+        var names = Encoding.Latin1.GetString(certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().Single().RawData);
+        Assert.Contains(RelayIdentity.FleetUri(Given.Cluster().Metadata.NamespaceProperty, "east"), names, StringComparison.Ordinal);
+        var purposes = certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().Single().EnhancedKeyUsages;
+        Assert.Equal(["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"], purposes.Cast<System.Security.Cryptography.Oid>().Select(oid => oid.Value));
+    }
+
+    [Fact]
+    public void The_fleets_of_a_link_believe_each_other_on_links_and_nowhere_else_and_only_while_there_is_one()
+    {
+        var mine = ControlCertificates.Plan(Given.Cluster(), null, null, Given.Now);
+        var other = ControlCertificates.Plan(Given.Cluster(), null, null, Given.Now);
+        Assert.False(ControlCertificates.Believes(mine.Node, other.Authority));
+
+        var linked = ControlCertificates.Plan(Given.Cluster(), mine.Authority, mine.Node, Given.Now, [other.Authority]);
+
+        Assert.True(linked.Changed);
+        Assert.True(ControlCertificates.Believes(linked.Node, other.Authority));
+        Assert.True(ControlCertificates.Believes(linked.Node, mine.Authority));
+        foreach (var file in new[] { "tls.crt", "tls.key", "ca.crt", "relay.crt", "relay.key" })
+        {
+            Assert.Equal(mine.Node.Data[file], linked.Node.Data[file]);
+        }
+
+        Assert.False(ControlCertificates.Plan(Given.Cluster(), linked.Authority, linked.Node, Given.Now, [other.Authority]).Changed);
+        var apart = ControlCertificates.Plan(Given.Cluster(), linked.Authority, linked.Node, Given.Now);
+        Assert.False(ControlCertificates.Believes(apart.Node, other.Authority));
+    }
+
+    [Fact]
+    public void What_is_no_certificate_in_the_other_fleets_secret_is_not_taken_over()
+    {
+        var mine = ControlCertificates.Plan(Given.Cluster(), null, null, Given.Now);
+        var damaged = new V1Secret { Data = new Dictionary<string, byte[]> { ["ca.crt"] = "nonsense"u8.ToArray() } };
+
+        Assert.False(ControlCertificates.Plan(Given.Cluster(), mine.Authority, mine.Node, Given.Now, [damaged]).Changed);
+    }
+
+    [Fact]
+    public void The_secret_of_a_release_before_links_is_completed_and_its_certificate_stays()
+    {
+        var mine = ControlCertificates.Plan(Given.Cluster(), null, null, Given.Now);
+        var old = new V1Secret { Metadata = mine.Node.Metadata, Data = mine.Node.Data.Where(pair => !pair.Key.StartsWith("relay", StringComparison.Ordinal)).ToDictionary() };
+
+        var completed = ControlCertificates.Plan(Given.Cluster(), mine.Authority, old, Given.Now);
+
+        Assert.True(completed.Changed);
+        Assert.Equal(old.Data["tls.crt"], completed.Node.Data["tls.crt"]);
+        Assert.Contains(RelayFiles.Certificate, completed.Node.Data.Keys);
     }
 
     [Fact]

@@ -1,0 +1,73 @@
+using System.Collections.Concurrent;
+using BuildIt.Operator.Api;
+using BuildIt.Operator.Links;
+using BuildIt.Operator.Planning.Topology;
+using BuildIt.Operator.Runtime.Caching;
+
+namespace BuildIt.Operator.Rooms;
+
+/// <summary>Plans the seats of rooms, and remembers of each what has to last for a while before something is done. Any thread.</summary>
+internal sealed class RoomTopologies(RoomBook book, LinkBook links, TimeProvider time)
+{
+    private readonly ConcurrentDictionary<ObjectKey, Memory> _memories = new();
+
+    /// <summary>Rooms of a namespace to which links matter: they have several seats, or people from several regions.</summary>
+    public IEnumerable<ObjectKey> OfManyRegions(string ns) => _memories.Where(pair => pair.Key.Namespace == ns && pair.Value.IsSpread).Select(pair => pair.Key);
+
+    /// <summary>Plans a room that has an origin.</summary>
+    /// <param name="room">The room.</param>
+    /// <param name="seats">Its seats, the origin first.</param>
+    /// <param name="clusters">Fleets that it may use.</param>
+    public TopologyDecision Plan(ConferenceRoom room, IReadOnlyList<ObservedSeat> seats, IReadOnlySet<string>? clusters)
+    {
+        var key = ObjectKey.Of(room);
+        var now = time.GetUtcNow();
+        var known = _memories.GetValueOrDefault(key);
+        var demand = ObservedSeats.Demand(seats);
+        var cutOff = CutOff(seats, known?.CutOff, now);
+        var request = new CascadeRequest
+        {
+            Room = key.Name,
+            Mode = Enum.Parse<Planning.Topology.CascadeMode>(room.Spec.Placement.Cascade.ToString()),
+            MaxRegions = room.Spec.Placement.MaxRegions,
+            Regions = room.Spec.Placement.Regions,
+            Clusters = clusters,
+            Seats = ObservedSeats.ForPlanning(key.Namespace, seats, instance => cutOff?.GetValueOrDefault(instance, now), now),
+            Demand = demand,
+            Media = ObservedSeats.Media(seats),
+            Memory = known?.Topology ?? TopologyMemory.None,
+        };
+        var decision = book.Plan(room, request, links.MapOf(key.Namespace));
+        var isSpread = seats.Count > 1 || demand.Count > 1;
+        if (!isSpread && cutOff is null && decision.Memory == TopologyMemory.None)
+        {
+            _memories.TryRemove(key, out _);
+        }
+        else
+        {
+            _memories[key] = new Memory(decision.Memory, cutOff, isSpread);
+        }
+
+        return decision;
+    }
+
+    public void Forget(ObjectKey room) => _memories.TryRemove(room, out _);
+
+    // Pods say that an edge is cut off, not since when.
+    private static Dictionary<string, DateTimeOffset>? CutOff(
+        IReadOnlyList<ObservedSeat> seats, IReadOnlyDictionary<string, DateTimeOffset>? known, DateTimeOffset now)
+    {
+        Dictionary<string, DateTimeOffset>? cutOff = null;
+        foreach (var seat in seats)
+        {
+            if (seat.Report?.ParentConnected is false)
+            {
+                (cutOff ??= new(StringComparer.Ordinal))[seat.Assignment.Instance] = known?.TryGetValue(seat.Assignment.Instance, out var since) == true ? since : now;
+            }
+        }
+
+        return cutOff;
+    }
+
+    private sealed record Memory(TopologyMemory Topology, IReadOnlyDictionary<string, DateTimeOffset>? CutOff, bool IsSpread);
+}
