@@ -151,17 +151,8 @@ public sealed class RoomCalls(
     public async Task<IReadOnlyList<ScoredFleet>> FleetsForAsync(HttpContext context, IReadOnlyList<string> hints) =>
         RegionChoice.Rank(await fleets.AllAsync(context.RequestAborted), PlaceOf(context), hints);
 
-    /// <summary>What the caller connects to: the best of the fleets that serve the room. Null when none has a public name.</summary>
-    public static string? EndpointFor(ConferenceRoom room, IEnumerable<ScoredFleet> ranked)
-    {
-        // Whether the fleet takes new rooms does not matter to a room that is there already.
-        var serving = (room.Status?.Assignments ?? []).Select(assignment => assignment.Cluster).ToHashSet(StringComparer.Ordinal);
-        return ranked
-            .Where(scored => serving.Contains(scored.Fleet.Cluster))
-            .OrderByDescending(scored => scored.Score)
-            .Select(scored => scored.Fleet.Endpoint)
-            .FirstOrDefault(endpoint => endpoint is not null);
-    }
+    /// <summary>What the caller connects to for a room; null when no fleet that can take them to it has a public name.</summary>
+    public static string? EndpointFor(ConferenceRoom room, IReadOnlyList<ScoredFleet> ranked) => RoomEndpoint.Of(room, ranked);
 
     public JoinToken Issue(ConferenceRoom room, ParticipantId participant, Decision decision)
     {
@@ -182,6 +173,7 @@ public sealed class RoomCalls(
         CreatedAt = Milliseconds(room.Metadata.CreationTimestamp) ?? 0,
         ExpiresAt = Milliseconds(room.Spec.ExpiresAt),
         SfuEndpoint = endpoint,
+        Seats = [.. (room.Status?.Assignments ?? []).OrderBy(seat => seat.Role).ThenBy(seat => seat.Region, StringComparer.Ordinal).Select(RoomSeatResponse.Of)],
     };
 
     /// <summary>The room as its log knows it.</summary>

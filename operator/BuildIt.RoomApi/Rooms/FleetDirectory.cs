@@ -32,7 +32,8 @@ public sealed class FleetDirectory(RoomStore rooms, RoomApiSettings settings, Ti
                 return meanwhile;
             }
 
-            var fleets = (await rooms.ClustersAsync(cancellation)).Select(View).ToList();
+            var links = await rooms.LinksAsync(cancellation);
+            var fleets = (await rooms.ClustersAsync(cancellation)).Select(cluster => View(cluster) with { LinkedTo = LinkedTo(cluster.Metadata.Name, links) }).ToList();
             _last = new Picture(fleets, time.GetTimestamp());
             return fleets;
         }
@@ -57,6 +58,28 @@ public sealed class FleetDirectory(RoomStore rooms, RoomApiSettings settings, Ti
         cluster.Spec.Network.SignalHost is { Length: > 0 } host
             ? settings.EndpointTemplate.Replace("{host}", host, StringComparison.Ordinal)
             : settings.DefaultEndpoint);
+
+    private static HashSet<string> LinkedTo(string cluster, IReadOnlyList<RegionLink> links)
+    {
+        var linked = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var link in links)
+        {
+            if (link is { Spec: { A.ClusterRef.Name: { } a, B.ClusterRef.Name: { } b }, Status.Conditions: { } conditions }
+                && conditions.Any(condition => condition is { Type: RegionLinkConditions.Established, Status: "True" }))
+            {
+                if (a == cluster)
+                {
+                    linked.Add(b);
+                }
+                else if (b == cluster)
+                {
+                    linked.Add(a);
+                }
+            }
+        }
+
+        return linked;
+    }
 
     private sealed record Picture(IReadOnlyList<FleetView> Fleets, long At);
 }

@@ -162,6 +162,17 @@ public sealed class RoomStore(IKubernetes kubernetes, RoomApiSettings settings)
         return list is null ? [] : [.. list.Items];
     }
 
+    /// <summary>The links between fleets; none where an older role of this service does not let it see them.</summary>
+    public async Task<IReadOnlyList<RegionLink>> LinksAsync(CancellationToken cancellation)
+    {
+        var list = await CallAsync(
+            HttpStatusCode.Forbidden,
+            limit => kubernetes.CustomObjects.ListNamespacedCustomObjectAsync<KubernetesList<RegionLink>>(
+                SfuApi.Group, SfuApi.Version, settings.Namespace, RegionLink.Plural, cancellationToken: limit),
+            cancellation);
+        return list is null ? [] : [.. list.Items];
+    }
+
     /// <summary>Rooms as they change from now on, until the server or <paramref name="cancellation"/> ends it.</summary>
     public async IAsyncEnumerable<ConferenceRoom> WatchAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
     {

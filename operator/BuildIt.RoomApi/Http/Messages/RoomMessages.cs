@@ -93,6 +93,29 @@ public sealed record RoomResponse
 
     [Description("What a LiveKit client connects to; missing until the room is placed.")]
     public string? SfuEndpoint { get; init; }
+
+    [Description("The servers that serve the room; empty until it is placed.")]
+    public required IReadOnlyList<RoomSeatResponse> Seats { get; init; }
+}
+
+/// <summary>One server that serves a room.</summary>
+public sealed record RoomSeatResponse
+{
+    [Description("Region of the server.")]
+    public required string Region { get; init; }
+
+    [Description("origin, from which the others get the room, or edge.")]
+    public required string Role { get; init; }
+
+    [Description("Participants on this server now; missing while it is the only one.")]
+    public int? Participants { get; init; }
+
+    public static RoomSeatResponse Of(RoomAssignment assignment) => new()
+    {
+        Region = assignment.Region ?? string.Empty,
+        Role = assignment.Role is AssignmentRole.Edge ? "edge" : "origin",
+        Participants = assignment.Participants,
+    };
 }
 
 /// <summary>The answer of <c>POST /v1/rooms</c>: the room, and the means to join it once it is placed.</summary>
