@@ -10,10 +10,13 @@ internal readonly record struct SiteTree(int Center, int StepsDown, double Cost)
 {
     public static readonly SiteTree None = new(-1, int.MaxValue, double.PositiveInfinity);
 
+    // Less is the noise of adding up in another order.
+    private const double Least = 1e-6;
+
     public bool Exists => Center >= 0;
 
     /// <summary>Links of a higher priority come first, whatever they cost.</summary>
-    public bool IsBetterThan(in SiteTree other) => StepsDown != other.StepsDown ? StepsDown < other.StepsDown : Cost < other.Cost;
+    public bool IsBetterThan(in SiteTree other) => StepsDown != other.StepsDown ? StepsDown < other.StepsDown : Cost < other.Cost - Least;
 }
 
 /// <summary>Trees over sets of sites for the people of one room, and what they cost.</summary>
@@ -59,7 +62,8 @@ internal sealed class SiteTrees
     /// <summary>The best tree over exactly these sites.</summary>
     public SiteTree Best(ulong sites)
     {
-        var best = SiteTree.None;
+        // Of equals the one that hangs on the origin itself.
+        var best = _origin >= 0 && (sites & (1UL << _origin)) != 0 ? At(sites, _origin) : SiteTree.None;
         for (var rest = sites; rest != 0; rest &= rest - 1)
         {
             var tree = At(sites, BitOperations.TrailingZeroCount(rest));

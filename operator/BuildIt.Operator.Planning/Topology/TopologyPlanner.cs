@@ -153,6 +153,12 @@ public static class TopologyPlanner
     {
         var seats = new List<PlannedSeat>(draft.Seats.Count);
         var isChanged = draft.Changes.Count > 0;
+        if (draft.Seats.Count == 1)
+        {
+            // There is nowhere else to go.
+            draft.Origin.IsClosed = false;
+        }
+
         foreach (var seat in draft.Seats)
         {
             var link = seat.Parent is { } parent && draft.Find(parent) is { } up ? draft.Links.Between(seat.Cluster, up.Cluster) : null;

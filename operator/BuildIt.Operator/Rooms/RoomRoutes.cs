@@ -14,7 +14,7 @@ internal static class RoomRoutes
             return null;
         }
 
-        return new RoomRoute
+        var route = new RoomRoute
         {
             Room = new RoomId(room.Metadata.Name),
             Node = new NodeId(origin.Instance),
@@ -33,6 +33,9 @@ internal static class RoomRoutes
             Seats = status.Assignments.Count > 1 ? [.. status.Assignments.Select(SeatOf)] : [],
             Limits = LimitsOf(room.Spec),
         };
+
+        // Nodes read no route whose seats are no tree. A status that somebody has changed by hand is not to cost the room its origin, too.
+        return route.IsTree() ? route : route with { Seats = [] };
     }
 
     public static RoomAssignment? Origin(ConferenceRoomStatus? status) => status?.Assignments.FirstOrDefault(a => a.Role is AssignmentRole.Origin);
