@@ -33,7 +33,7 @@ public sealed class KubectlTests(OperatorFixture fixture, ITestOutputHelper outp
 
         var table = await KubectlAsync(world, "get", "rooms");
         var rows = table.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ToList();
-        Assert.Equal(["NAME", "PHASE", "REGION", "INSTANCE", "PARTICIPANTS", "AGE"], rows[0]);
+        Assert.Equal(["NAME", "PHASE", "REGION", "INSTANCE", "PARTICIPANTS", "CASCADED", "AGE"], rows[0]);
         Assert.Equal(["standup", "Ready", "test-1", pod, "3"], Row("standup")[..5]);
         Assert.Equal(["unused", "Ready", "test-1", pod, "0"], Row("unused")[..5]);
         Assert.Equal(["queued", "Pending"], Row("queued")[..2]);
