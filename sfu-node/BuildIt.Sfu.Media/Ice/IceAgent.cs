@@ -108,6 +108,9 @@ public sealed class IceAgent
         }
     }
 
+    /// <summary>Bytes of checks and answers that were sent.</summary>
+    public long BytesSent { get; private set; }
+
     private IcePair? Selected { get; set; }
 
     private bool HasNominated { get; set; }
@@ -333,17 +336,17 @@ public sealed class IceAgent
         var unknownCount = message.GetUnknownRequiredAttributes(unknown);
         if (unknownCount > 0)
         {
-            response.UnknownAttributes(pair.Path, message.TransactionId, unknown[..unknownCount]);
+            BytesSent += response.UnknownAttributes(pair.Path, message.TransactionId, unknown[..unknownCount]);
             return;
         }
 
         if (!ResolveRole(message))
         {
-            response.RoleConflict(pair.Path, message.TransactionId);
+            BytesSent += response.RoleConflict(pair.Path, message.TransactionId);
             return;
         }
 
-        response.Success(pair.Path, message.TransactionId, from);
+        BytesSent += response.Success(pair.Path, message.TransactionId, from);
         if (credentials == Local && pair.Generation != _generation)
         {
             pair.Generation = _generation;
@@ -640,7 +643,7 @@ public sealed class IceAgent
         // RFC 8445 section 7.1.1: the priority that a peer-reflexive candidate found by this check would have.
         var tcpType = pair.Remote.Protocol == TransportProtocol.Tcp ? IceTcpType.Active : IceTcpType.None;
         writer.WritePriority(IcePriority.Compute(IceCandidateType.PeerReflexive, tcpType, ushort.MaxValue));
-        _sink.Commit(writer.Finish(remote.PasswordBytes));
+        Commit(writer.Finish(remote.PasswordBytes));
     }
 
     private TimeSpan Jitter(TimeSpan mean)
@@ -739,5 +742,11 @@ public sealed class IceAgent
     {
         _pairs.Remove(pair);
         _sink.ClosePath(pair.Path);
+    }
+
+    private void Commit(int length)
+    {
+        _sink.Commit(length);
+        BytesSent += length;
     }
 }

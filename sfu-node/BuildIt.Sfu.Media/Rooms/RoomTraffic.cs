@@ -1,7 +1,7 @@
 namespace BuildIt.Sfu.Media.Rooms;
 
 /// <summary>What the connections of a room's clients have carried since it was opened, and how they are now.</summary>
-/// <param name="BytesReceived">Bytes of datagrams with media, its control and data messages, without IP and UDP headers and connectivity checks.</param>
+/// <param name="BytesReceived">Bytes of datagrams: media, its control, data messages, handshakes and connectivity checks, without IP and UDP headers.</param>
 /// <param name="BytesSent">The same of what was sent.</param>
 /// <param name="RoundTrip">Mean round-trip time to those who receive; null until measured.</param>
 /// <param name="Loss">Mean fraction of packets lost on the way to them, 0 to 1; null until measured.</param>

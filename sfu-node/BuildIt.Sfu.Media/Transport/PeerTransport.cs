@@ -33,6 +33,7 @@ public sealed class PeerTransport : IDatagramHandler, IDisposable
     private IceState _reportedIce;
     private Instant _nextPoll = Instant.Never;
     private HashSet<TransportAddress>? _relays;
+    private long _bytesSent;
     private bool _peerClosed;
     private bool _failed;
 
@@ -53,11 +54,11 @@ public sealed class PeerTransport : IDatagramHandler, IDisposable
 
     public IceCredentials LocalCredentials => _ice.Local;
 
-    /// <summary>Bytes of datagrams taken from the peer, connectivity checks left out.</summary>
+    /// <summary>Bytes of datagrams taken from the peer.</summary>
     public long BytesReceived { get; private set; }
 
-    /// <summary>Bytes of datagrams sent to the peer, connectivity checks left out.</summary>
-    public long BytesSent { get; private set; }
+    /// <summary>Bytes of datagrams sent to the peer.</summary>
+    public long BytesSent => _bytesSent + _ice.BytesSent;
 
     /// <summary>The path in use leads over a TURN server that the peer named as its own.</summary>
     public bool IsRelayed => _relays is not null && _ice.SelectedRemote is { } remote && _relays.Contains(remote);
@@ -144,6 +145,7 @@ public sealed class PeerTransport : IDatagramHandler, IDisposable
 
                 break;
             case DatagramKind.Stun:
+                BytesReceived += datagram.Length;
                 _ice.HandleStun(datagram, from, now);
                 AfterInput(now);
                 break;
@@ -288,7 +290,7 @@ public sealed class PeerTransport : IDatagramHandler, IDisposable
     private void Commit(int length)
     {
         _sink.Commit(length);
-        BytesSent += length;
+        _bytesSent += length;
     }
 
     private bool CanSend => _srtp is not null && !_failed && _ice.SelectedPath != PathId.None && _ice.State != IceState.Failed;

@@ -19,7 +19,6 @@ public sealed partial class UsageTests(OperatorFixture fixture, ITestOutputHelpe
         double people;
         await using (var call = await Call.StartAsync(world.Network, "room", owner, world.Others(owner)[0]))
         {
-            // Long enough for connectivity checks, which are not counted, to be less than one percent.
             await Eventually.TrueAsync(async () => (await call.FramesAsync()).All(frames => frames > 300), "the call goes on for a while", call.DescribeAsync);
             people = (DateTimeOffset.UtcNow - began).TotalMinutes * 2;
         }

@@ -69,7 +69,7 @@ internal sealed class ModelClient : IMediaPeerEvents, IPeerTransportEvents
 
     public ModelData Data { get; }
 
-    /// <summary>Bytes of datagrams that have come from the node, connectivity checks left out.</summary>
+    /// <summary>Bytes of datagrams that have come from the node.</summary>
     public long BytesReceived => _transport.BytesReceived;
 
     /// <summary>Bytes of datagrams that were sent to it.</summary>
