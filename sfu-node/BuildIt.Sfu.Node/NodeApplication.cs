@@ -180,6 +180,7 @@ public static class NodeApplication
                 if (application.Services.GetService<RouteWatch>() is not null)
                 {
                     routes.MapRoutes();
+                    routes.MapLinkOrders();
                 }
             });
         });

@@ -70,6 +70,7 @@ internal sealed class RelayPeer : IRelayPeer, IUpstream, ITrackFollower, IDataPo
     private Instant _deadline = Instant.Never;
     private long _announcements;
     private long _packetsReceived;
+    private long _bytesReceived;
     private bool _isUp;
     private bool _closed;
 
@@ -115,7 +116,7 @@ internal sealed class RelayPeer : IRelayPeer, IUpstream, ITrackFollower, IDataPo
     public Instant NextDeadline => _deadline;
 
     public RelayStatistics Statistics => new(
-        _outgoing.Link.RoundTrip, _outgoing.Link.Loss, _outgoing.Link.Estimate, _outgoing.BytesSent, _outgoing.PacketsSent, _packetsReceived);
+        _outgoing.Link.RoundTrip, _outgoing.Link.Loss, _outgoing.Link.Estimate, _outgoing.BytesSent, _outgoing.PacketsSent, _bytesReceived, _packetsReceived);
 
     public string? Connect(RelayAddress remote, Instant now)
     {
@@ -397,6 +398,7 @@ internal sealed class RelayPeer : IRelayPeer, IUpstream, ITrackFollower, IDataPo
     {
         Hear(now);
         _packetsReceived++;
+        _bytesReceived += packet.Length;
         if (_incoming.TryAccept(packet, now, out var encoding, out var accepted))
         {
             _room.Receive(encoding, accepted, now);

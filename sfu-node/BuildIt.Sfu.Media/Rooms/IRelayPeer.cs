@@ -67,9 +67,10 @@ public sealed record RelayDemand(string Codec, VideoQualityLevel Highest, int La
 /// <param name="Estimate">What the path is thought to carry.</param>
 /// <param name="BytesSent">RTP since the start.</param>
 /// <param name="PacketsSent">RTP since the start.</param>
+/// <param name="BytesReceived">RTP since the start.</param>
 /// <param name="PacketsReceived">RTP since the start.</param>
 public readonly record struct RelayStatistics(
-    TimeSpan RoundTrip, double Loss, DataRate Estimate, long BytesSent, long PacketsSent, long PacketsReceived);
+    TimeSpan RoundTrip, double Loss, DataRate Estimate, long BytesSent, long PacketsSent, long BytesReceived, long PacketsReceived);
 
 /// <summary>
 /// A room's end of a link to another node. What is told by <see cref="IRelayPeerEvents"/> is carried to the other node by whoever

@@ -1,6 +1,7 @@
 using BuildIt.Sfu.Contracts;
 using BuildIt.Sfu.Node.Load;
 using BuildIt.Sfu.Node.Registry;
+using BuildIt.Sfu.Node.Relays;
 using BuildIt.Sfu.Node.State;
 
 namespace BuildIt.Sfu.Node.Heartbeats;
@@ -19,7 +20,8 @@ public sealed partial class HeartbeatService(
     IHostApplicationLifetime application,
     BackgroundFaults faults,
     TimeProvider time,
-    ILogger<HeartbeatService> logger) : BackgroundService
+    ILogger<HeartbeatService> logger,
+    LinkReports? links = null) : BackgroundService
 {
     private bool _away;
 
@@ -32,6 +34,11 @@ public sealed partial class HeartbeatService(
             {
                 // Each for itself: a fault of one must not stop the heartbeat, without which the rooms here are placed elsewhere.
                 await TryAsync("activity", activity.RefreshAsync);
+                if (links is not null)
+                {
+                    await TryAsync("links", links.RefreshAsync);
+                }
+
                 await TryAsync("load", () =>
                 {
                     load.Sample();

@@ -1,6 +1,7 @@
 using BuildIt.Sfu.Contracts;
 using BuildIt.Sfu.Node.Configuration;
 using BuildIt.Sfu.Node.Load;
+using BuildIt.Sfu.Node.Relays;
 using BuildIt.Sfu.Node.Routing;
 using BuildIt.Sfu.Node.State;
 
@@ -14,7 +15,8 @@ public sealed class HeartbeatSource(
     INodeActivity activity,
     NodeAddresses addresses,
     TimeProvider time,
-    RouteTable? routes = null)
+    RouteTable? routes = null,
+    LinkReports? links = null)
 {
     private readonly string _boot = Guid.NewGuid().ToString("N");
     private readonly DateTimeOffset _startedAt = time.GetUtcNow();
@@ -38,5 +40,6 @@ public sealed class HeartbeatSource(
         Sequence = Interlocked.Increment(ref _sequence),
         Rooms = activity.Reports(),
         Fences = routes?.Fences() ?? [],
+        Links = links?.Current ?? [],
     };
 }

@@ -14,6 +14,19 @@ internal static partial class LinkEndpoints
 {
     public static void MapLinks(this IEndpointRouteBuilder routes) => routes.MapPost(LinkRequest.Path, AcceptAsync);
 
+    /// <summary>The operator's orders, on the control port.</summary>
+    public static void MapLinkOrders(this IEndpointRouteBuilder routes) => routes.MapPut(NodePaths.Links, async (HttpContext context, RequestBodies bodies, OrderedLinks links) =>
+    {
+        var (body, fault) = await bodies.ReadAsync(context.Request, ControlEndpoints.MaxBody);
+        if (fault != BodyFault.None || !ContractJson.TryRead(body, ContractJson.Default.LinkOrders, out var orders))
+        {
+            return Results.Text("The body must be the JSON of the links to keep.\n", statusCode: StatusCodes.Status400BadRequest);
+        }
+
+        await links.ApplyAsync(orders, context.RequestAborted);
+        return Results.NoContent();
+    });
+
     private static async Task<IResult> AcceptAsync(
         HttpContext context,
         RequestBodies bodies,
@@ -21,16 +34,23 @@ internal static partial class LinkEndpoints
         RouteFinder finder,
         RoomKeeper keeper,
         RelayCertificates certificates,
+        OrderedLinks ordered,
         ILogger<LinkRequest> logger)
     {
         var (body, fault) = await bodies.ReadAsync(context.Request, LinkRequest.MaxBody);
         if (fault != BodyFault.None || !LinkJson.TryRead(body, LinkJson.Default.LinkRequest, out var request)
-            || request.Room.Length is 0 or > RoomId.MaxLength || request.Node.Length is 0 or > RoomId.MaxLength)
+            || request.Room.Length > RoomId.MaxLength || request.Node.Length is 0 or > RoomId.MaxLength)
         {
             return Refuse(StatusCodes.Status400BadRequest, "the body is no request for a link");
         }
 
-        var (room, child) = (new RoomId(request.Room), new NodeId(request.Node));
+        var child = new NodeId(request.Node);
+        if (request.Room.Length == 0)
+        {
+            return await AcceptOrderedAsync(context, request, child, ordered, certificates, logger);
+        }
+
+        var room = new RoomId(request.Room);
         if (!table.TryFind(room, out var route) || IsOlder(route, request))
         {
             await finder.LookUpAsync(room, context.RequestAborted);
@@ -53,7 +73,29 @@ internal static partial class LinkEndpoints
             return Refuse(StatusCodes.Status409Conflict, "the room is not served here");
         }
 
-        var options = new RoomLinkOptions(child.Value, IsChild: false, Uplink.Rate(seat));
+        return await OpenAsync(host, new RoomLinkOptions(child.Value, IsChild: false, Uplink.Rate(seat)), request);
+    }
+
+    /// <summary>A link without a room, which both nodes were ordered to keep.</summary>
+    private static async Task<IResult> AcceptOrderedAsync(
+        HttpContext context, LinkRequest request, NodeId child, OrderedLinks ordered, RelayCertificates certificates, ILogger logger)
+    {
+        if (ordered.Find(child) is not { } link)
+        {
+            return Refuse(StatusCodes.Status409Conflict, "no link to that node was ordered here");
+        }
+
+        if (!certificates.IsOf(link.Peer, context.Connection.ClientCertificate))
+        {
+            LogRefusedOrder(logger, child);
+            return Refuse(StatusCodes.Status403Forbidden, "the certificate is not that of the node which the order names");
+        }
+
+        return await OpenAsync(link.Host, new RoomLinkOptions(child.Value, IsChild: false, Uplink.Rate(link.Peer)) { ProbeInterval = link.Interval }, request);
+    }
+
+    private static async Task<IResult> OpenAsync(RoomHost host, RoomLinkOptions options, LinkRequest request)
+    {
         var (address, error) = await host.InvokeAsync((core, now) => Open(core, options, request.Address.ToMedia(), now));
         return error is null
             ? Results.Json(LinkAddress.Of(address!), LinkJson.Default.LinkAddress)
@@ -83,6 +125,9 @@ internal static partial class LinkEndpoints
 
     private static IResult Refuse(int status, string reason) =>
         Results.Json(new LinkRefusal { Reason = reason }, LinkJson.Default.LinkRefusal, statusCode: status);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Node {Node} was refused a link that was ordered: its certificate is not the one of the order")]
+    private static partial void LogRefusedOrder(ILogger logger, NodeId node);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Node {Node} was refused a link for room {Room}: its certificate is not the one of the seat")]
     private static partial void LogRefused(ILogger logger, NodeId node, RoomId room);

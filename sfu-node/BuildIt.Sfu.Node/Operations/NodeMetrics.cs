@@ -1,4 +1,5 @@
 using System.Text.Json;
+using BuildIt.Sfu.Contracts;
 using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Media.Transport;
 using BuildIt.Sfu.Node.Configuration;
@@ -6,6 +7,7 @@ using BuildIt.Sfu.Node.Connections;
 using BuildIt.Sfu.Node.Hosting;
 using BuildIt.Sfu.Node.Load;
 using BuildIt.Sfu.Node.Registry;
+using BuildIt.Sfu.Node.Relays;
 using BuildIt.Sfu.Node.State;
 using BuildIt.Sfu.Signaling.Rooms;
 using BuildIt.Sfu.Signaling.Webhooks;
@@ -63,10 +65,16 @@ public sealed class NodeMetrics
     private readonly Histogram _joinSeconds;
     private readonly Gauge _roundTrip;
     private readonly Gauge _loss;
+    private readonly Gauge _linkUp;
+    private readonly Gauge _linkRooms;
+    private readonly Gauge _linkRoundTrip;
+    private readonly Gauge _linkLoss;
+    private readonly Gauge _linkEstimate;
+    private readonly LinkReports? _links;
 
     public NodeMetrics(
         NodeSettings settings, MediaServer media, LoadMonitor load, INodeActivity activity, INodeRegistry registry, LimitCounters limits,
-        BackgroundFaults backgroundFaults, WebhookSender webhooks, ConnectionLimits connections, JoinMeter meter)
+        BackgroundFaults backgroundFaults, WebhookSender webhooks, ConnectionLimits connections, JoinMeter meter, LinkReports? links = null)
     {
         _meter = meter;
         _media = media;
@@ -77,6 +85,7 @@ public sealed class NodeMetrics
         _backgroundFaults = backgroundFaults;
         _webhooks = webhooks;
         _connections = connections;
+        _links = links;
         Registry = Metrics.NewCustomRegistry();
         Registry.SetStaticLabels(new Dictionary<string, string> { ["node"] = settings.Node.Value, ["region"] = settings.Region });
         var metrics = Metrics.WithCustomRegistry(Registry);
@@ -99,6 +108,11 @@ public sealed class NodeMetrics
         _limited = metrics.CreateCounter("buildit_sfu_limited_total", "What clients asked for beyond their limits, by limit.", "limit");
         _refused = metrics.CreateCounter("buildit_sfu_connections_refused_total", "Connections that a port had no place for: those of media are closed, others wait in the kernel.", "port");
         _background = metrics.CreateCounter("buildit_sfu_background_faults_total", "Unexpected failures of work that goes on all the time, by work; each is a bug.", "work");
+        _linkUp = metrics.CreateGauge("buildit_sfu_link_up", "1 while there is a link to another node; 256 links at most.", "peer");
+        _linkRooms = metrics.CreateGauge("buildit_sfu_link_rooms", "Rooms that are relayed over a link.", "peer");
+        _linkRoundTrip = metrics.CreateGauge("buildit_sfu_link_round_trip_seconds", "Round trip to another node, smoothed.", "peer");
+        _linkLoss = metrics.CreateGauge("buildit_sfu_link_loss_ratio", "Share of probes over a link that were not answered, over the last seconds.", "peer");
+        _linkEstimate = metrics.CreateGauge("buildit_sfu_link_estimate_bytes_per_second", "What a link is thought to carry each second; 0 while nothing was sent to tell.", "peer");
         _unprotected = metrics.CreateCounter(
             "buildit_sfu_srtp_refused_total", "Packets that SRTP refused to protect and that were not sent, by reason; index_reused is a bug.", "reason");
         _nacks = metrics.CreateCounter("buildit_sfu_nacks_total", "Packets that ask for lost media: from clients (in) and to publishers (out).", "direction", "loop");
@@ -129,6 +143,7 @@ public sealed class NodeMetrics
             _memory.Set(load.Memory);
             _registryUp.Set(_registryState.Reachable ? 1 : 0);
             CollectRooms();
+            CollectLinks();
             foreach (var limit in Enum.GetValues<ClientLimit>())
             {
                 _limited.WithLabels(JsonNamingPolicy.SnakeCaseLower.ConvertName(limit.ToString())).IncTo(_limits[limit]);
@@ -216,6 +231,27 @@ public sealed class NodeMetrics
         {
             _roundTrip.Unpublish();
             _loss.Unpublish();
+        }
+    }
+
+    private void CollectLinks()
+    {
+        var links = (_links?.Current ?? []).ToDictionary(link => link.Peer.Value);
+        foreach (var labels in _linkUp.GetAllLabelValues().Where(labels => !links.ContainsKey(labels[0])).ToList())
+        {
+            foreach (var gauge in new[] { _linkUp, _linkRooms, _linkRoundTrip, _linkLoss, _linkEstimate })
+            {
+                gauge.RemoveLabelled(labels);
+            }
+        }
+
+        foreach (var (peer, link) in links)
+        {
+            _linkUp.WithLabels(peer).Set(link.State == LinkState.Up ? 1 : 0);
+            _linkRooms.WithLabels(peer).Set(link.Rooms);
+            _linkRoundTrip.WithLabels(peer).Set((link.RoundTripMilliseconds ?? 0) / 1000);
+            _linkLoss.WithLabels(peer).Set(link.LossFraction ?? 0);
+            _linkEstimate.WithLabels(peer).Set((link.BandwidthBitsPerSecond ?? 0) / 8);
         }
     }
 

@@ -50,6 +50,7 @@ public sealed class RelayCertificates(NodeSettings settings, TimeProvider time)
     /// <summary>Whether somebody who shows this certificate is the node that has the seat.</summary>
     public bool IsOf(RoomSeat seat, X509Certificate2? shown)
     {
+        ArgumentNullException.ThrowIfNull(seat);
         if (shown is null)
         {
             return false;
@@ -65,9 +66,17 @@ public sealed class RelayCertificates(NodeSettings settings, TimeProvider time)
             return false;
         }
 
+        var authorities = new X509Certificate2Collection();
+        authorities.ImportFromPemFile(Path.Combine(directory, RelayFiles.Authorities));
+        return authorities.Any(authority => IsSigned(shown, authority));
+    }
+
+    /// <summary>Each authority by itself: those of two fleets may bear the same name, and a chain is built by names.</summary>
+    private static bool IsSigned(X509Certificate2 shown, X509Certificate2 authority)
+    {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.ImportFromPemFile(Path.Combine(directory, RelayFiles.Authorities));
+        chain.ChainPolicy.CustomTrustStore.Add(authority);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.ApplicationPolicy.Add(ClientAuthentication);
         return chain.Build(shown);

@@ -28,15 +28,23 @@ internal sealed partial class Uplink : IAsyncDisposable
     private RoomRoute _route;
     private RoomSeat _parent;
     private volatile RoomLink? _link;
+    private volatile string? _refusal;
 
     public Uplink(RoomHost host, RoomRoute route, RoomSeat parent, NodeId self, LinkClient client, TimeProvider time, BackgroundFaults faults, ILogger logger)
     {
         (_host, _route, _parent, _self, _client, _time, _faults, _logger) = (host, route, parent, self, client, time, faults, logger);
         Parent = parent.Node;
-        _running = RunAsync();
+        // Not before what an initializer sets is set.
+        _running = Task.Run(RunAsync);
     }
 
     public NodeId Parent { get; }
+
+    /// <summary>Time between two probes of the path.</summary>
+    public TimeSpan ProbeInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Why there is no link, in words without addresses; null while there is one.</summary>
+    public string? Refusal => _refusal;
 
     /// <summary>Completes when the room has come from the parent for the first time.</summary>
     public Task Complete => _complete.Task;
@@ -69,6 +77,7 @@ internal sealed partial class Uplink : IAsyncDisposable
             try
             {
                 var refusal = await OnceAsync();
+                _refusal = refusal;
                 if (refusal is null)
                 {
                     (pause, told) = (ShortestPause, null);
@@ -106,7 +115,7 @@ internal sealed partial class Uplink : IAsyncDisposable
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var (route, parent) = (_route, _parent);
         var own = route.SeatOf(_self);
-        var options = new RoomLinkOptions(Parent.Value, IsChild: true, Rate(own ?? parent));
+        var options = new RoomLinkOptions(Parent.Value, IsChild: true, Rate(own ?? parent)) { ProbeInterval = ProbeInterval };
         var link = await _host.InvokeAsync((core, now) => core.Ended ? null : core.OpenLink(options, Changed, now));
         if (link is null)
         {
@@ -144,6 +153,7 @@ internal sealed partial class Uplink : IAsyncDisposable
                 return "the path to the parent does not carry media";
             }
 
+            _refusal = null;
             LogUp(_host.Name, Parent);
             _complete.TrySetResult();
             await ended.Task.WaitAsync(_stopping.Token);

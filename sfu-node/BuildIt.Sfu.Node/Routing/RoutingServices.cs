@@ -26,6 +26,8 @@ public static class RoutingServices
         services.AddSingleton<RelayCertificates>();
         services.AddSingleton<LinkClient>();
         services.AddSingleton<RelayKeeper>();
+        services.AddSingleton<OrderedLinks>();
+        services.AddSingleton<LinkReports>();
         services.AddSingleton<RoomKeeper>();
         services.AddSingleton<IRoomRouter, RegistryRoomRouter>();
         services.AddSingleton<RoomCreator>();

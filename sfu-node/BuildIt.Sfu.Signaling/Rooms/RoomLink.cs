@@ -12,7 +12,19 @@ namespace BuildIt.Sfu.Signaling.Rooms;
 /// <param name="Node">The other node's name.</param>
 /// <param name="IsChild">True at the end that the other feeds.</param>
 /// <param name="MaxRate">The most that is sent over it.</param>
-public sealed record RoomLinkOptions(string Node, bool IsChild, DataRate MaxRate);
+public sealed record RoomLinkOptions(string Node, bool IsChild, DataRate MaxRate)
+{
+    /// <summary>Time between two probes of the path.</summary>
+    public TimeSpan ProbeInterval { get; init; } = TimeSpan.FromSeconds(1);
+}
+
+/// <summary>What is known of the path of a link; null until it was measured.</summary>
+/// <param name="RoundTrip">Smoothed.</param>
+/// <param name="Jitter">Variation of the round trip.</param>
+/// <param name="Loss">Share of what was sent that did not arrive or was not answered, 0 to 1.</param>
+/// <param name="Silence">Since the other end was heard last.</param>
+/// <param name="Media">What media says of it.</param>
+public readonly record struct RoomLinkPath(TimeSpan? RoundTrip, TimeSpan? Jitter, double? Loss, TimeSpan? Silence, RelayStatistics Media);
 
 /// <summary>
 /// A room's end of a link to another node: carries what the room and its media have to say, and acts on what the other node says. Used on
@@ -25,12 +37,14 @@ public sealed class RoomLink : IRelayPeerEvents
 
     private readonly RoomCore _room;
     private readonly Action<RoomLink, Instant> _changed;
+    private readonly LinkProbe _probe;
     private readonly HashSet<string> _wantedData = new(StringComparer.Ordinal);
     private readonly Dictionary<string, RelayTrack> _tracks = new(StringComparer.Ordinal);
 
     internal RoomLink(RoomCore room, RoomLinkOptions options, Action<RoomLink, Instant> changed, Instant now)
     {
         (_room, Options, _changed) = (room, options, changed);
+        _probe = new LinkProbe(options.ProbeInterval);
         Peer = room.Media.AddRelay(
             new RelayPeerOptions { Sid = new ParticipantSid("NODE_" + options.Node), IsChild = options.IsChild, MaxRate = options.MaxRate }, this, now);
     }
@@ -40,7 +54,8 @@ public sealed class RoomLink : IRelayPeerEvents
     /// <summary>How the other end reaches this one.</summary>
     public RelayAddress Local => Peer.Local;
 
-    public RelayStatistics Statistics => Peer.Statistics;
+    /// <summary>What is known of its path.</summary>
+    public RoomLinkPath Path(Instant now) => new(_probe.RoundTrip, _probe.Jitter, _probe.Loss(now), now - _probe.HeardAt, Peer.Statistics);
 
     /// <summary>Whether both ends hear each other.</summary>
     public bool IsUp { get; private set; }
@@ -79,6 +94,17 @@ public sealed class RoomLink : IRelayPeerEvents
             Peer.Close(now);
             _room.Relays.LinkEnded(this, now);
             _changed(this, now);
+        }
+    }
+
+    /// <summary>When <see cref="HandleTimeout"/> is to be called.</summary>
+    internal Instant NextDeadline => IsUp ? _probe.NextDeadline : Instant.Never;
+
+    internal void HandleTimeout(Instant now)
+    {
+        if (IsUp && _probe.TryTake(now, out var number))
+        {
+            Send(new RelayMessage { Probe = new Probe { Number = number } }, now, DataChannelKind.Lossy);
         }
     }
 
@@ -168,6 +194,12 @@ public sealed class RoomLink : IRelayPeerEvents
                 break;
             case Body.Quality:
                 _room.Relays.Hear(this, message, message.Quality, now);
+                break;
+            case Body.Probe when message.Probe.IsAnswer:
+                _probe.OnAnswer(message.Probe.Number, now);
+                break;
+            case Body.Probe:
+                Send(new RelayMessage { Probe = new Probe { Number = message.Probe.Number, IsAnswer = true } }, now, DataChannelKind.Lossy);
                 break;
             case Body.Refresh:
                 _room.Relays.Hear(this, message, message.Refresh, now);

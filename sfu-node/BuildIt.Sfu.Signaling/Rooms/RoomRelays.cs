@@ -76,6 +76,12 @@ internal sealed class RoomRelays(RoomCore room)
         }
 
         NextDeadline = Instant.Never;
+        foreach (var link in _links.ToArray())
+        {
+            link.HandleTimeout(now);
+            NextDeadline = Instant.Min(NextDeadline, link.NextDeadline);
+        }
+
         if (_refreshAt <= now)
         {
             SayAll(now);
@@ -218,6 +224,8 @@ internal sealed class RoomRelays(RoomCore room)
         }
 
         link.Send(new RelayMessage { SnapshotEnd = new SnapshotEnd() }, now);
+        NextDeadline = Instant.Min(NextDeadline, link.NextDeadline);
+        room.Schedule(NextDeadline);
     }
 
     /// <summary>A link is about to end: everybody is to be known by the others.</summary>

@@ -17,6 +17,7 @@ public static class FuzzTargets
         ["sdp"] = () => new SdpTarget(),
         ["negotiation"] = () => new NegotiationTarget(),
         ["signal"] = () => new SignalTarget(),
+        ["relay"] = () => new RelayTarget(),
         ["jwt"] = () => new JwtTarget(),
         ["join-request"] = () => new JoinRequestTarget(),
         ["query"] = () => new QueryTarget(),

@@ -24,6 +24,15 @@ public sealed class CascadeTests(RegionFixture region) : IClassFixture<RegionFix
         var route = await region.SeatAsync(room, [region.A, region.B]);
         using var alice = await region.A.JoinAsync(room.Value, "alice");
         var first = await alice.JoinedAsync();
+
+        // Whoever comes first to a node waits for the room, but not for ever.
+        using (var early = await region.B.JoinAsync(room.Value, "early"))
+        {
+            await early.JoinedAsync();
+            await Eventually.IsAsync(async () => (await ReportsAsync(room)).Any(report => report.ParentConnected == true), Patience, "the edge has the room");
+        }
+
+        await alice.UntilAsync(message => message.Update?.Participants.Any(p => p.Identity == "early" && p.State == ParticipantInfo.Types.State.Disconnected) == true);
         using var bob = await region.B.JoinAsync(room.Value, "bob");
         var second = await bob.JoinedAsync();
 

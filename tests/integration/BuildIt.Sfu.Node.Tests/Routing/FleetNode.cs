@@ -29,12 +29,15 @@ internal sealed class FleetNode : IAsyncDisposable
 
     public Uri Signal => _program.Signal;
 
-    public static async Task<FleetNode> StartAsync(string name, string redis) => new(new NodeId(name), await NodeProgram.StartAsync(
-        new Dictionary<string, string?>
+    /// <param name="name">The node's name.</param>
+    /// <param name="redis">Its registry.</param>
+    /// <param name="more">Variables beyond those of every node here.</param>
+    public static async Task<FleetNode> StartAsync(string name, string redis, IReadOnlyDictionary<string, string?>? more = null) => new(new NodeId(name), await NodeProgram.StartAsync(
+        new Dictionary<string, string?>(more ?? new Dictionary<string, string?>())
         {
             [NodeEnvironment.Instance] = name,
             [NodeEnvironment.Namespace] = Scope,
-            [NodeEnvironment.Cluster] = "fleet",
+            [NodeEnvironment.Cluster] = more?.GetValueOrDefault(NodeEnvironment.Cluster) ?? "fleet",
             [NodeEnvironment.Region] = "test",
             [NodeEnvironment.RedisAddresses] = redis,
         },
