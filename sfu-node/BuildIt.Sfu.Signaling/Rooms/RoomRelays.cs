@@ -286,7 +286,13 @@ internal sealed class RoomRelays(RoomCore room)
             return;
         }
 
+        // A session is of one identity for as long as it lasts.
         var known = _bySid.GetValueOrDefault(sid);
+        if (known is not null && known.Identity != said.Info.Identity)
+        {
+            return;
+        }
+
         var moves = known is not null && known.Via != link;
         if (known is not null && (said.Version < known.Version || (said.Version == known.Version && (!moves || IsHeard(known)))))
         {

@@ -43,6 +43,9 @@ internal sealed class RelayTarget : IFuzzTarget
                 new() { Revocation = new Revocation { Identity = "nobody", NotBeforeMs = 1 } },
                 new() { MemberGone = new MemberGone { Sid = "PA_far" } },
                 new() { SnapshotEnd = new SnapshotEnd() },
+                new() { Member = new MemberChanged { Info = new ParticipantInfo { Sid = "PA_far", Identity = "other", JoinedAtMs = 6 }, Version = 9 } },
+                new() { Member = new MemberChanged { Info = new ParticipantInfo { Sid = "PA_2", Identity = "far", JoinedAtMs = 7 }, Version = 1, Replaces = { "PA_far" } } },
+                new() { Member = new MemberChanged { Info = new ParticipantInfo { Sid = "PA_3", Identity = "alice", JoinedAtMs = 7 }, Version = 1, Replaces = { "PA_1" } } },
             ];
             yield return [.. all.SelectMany(Frame)];
             foreach (var one in all)
