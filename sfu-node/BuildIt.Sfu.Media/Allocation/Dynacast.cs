@@ -29,6 +29,9 @@ public sealed class Dynacast
     /// <summary>The quality last decided; <see cref="VideoQualityLevel.Off"/> when nobody watches.</summary>
     public VideoQualityLevel Highest { get; private set; }
 
+    /// <summary>What is wanted at this moment, whatever was decided.</summary>
+    public VideoQualityLevel Wanted => HighestWanted();
+
     /// <summary>When a fall takes effect.</summary>
     public Instant NextDeadline => _lowerAt;
 

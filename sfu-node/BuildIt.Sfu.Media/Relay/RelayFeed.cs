@@ -30,7 +30,7 @@ internal sealed class RelayFeed(Publication publication)
 
         foreach (var backup in publication.Backups)
         {
-            changed |= WishOf(backup.Name).Update(new Sum { Highest = backup.Demand.Highest }, now);
+            changed |= WishOf(backup.Name).Update(new Sum { Highest = backup.Demand.Wanted }, now);
         }
 
         return changed ? [.. _wishes.Select(wish => wish.Told)] : null;
@@ -67,7 +67,7 @@ internal sealed class RelayFeed(Publication publication)
 
     private Sum Wanted(PublicationEncoding encoding)
     {
-        var sum = new Sum { Highest = publication.IsVideo ? encoding.Demand?.Highest ?? VideoQualityLevel.Off : VideoQualityLevel.Low };
+        var sum = new Sum { Highest = publication.IsVideo ? encoding.Demand?.Wanted ?? VideoQualityLevel.Off : VideoQualityLevel.Low };
         foreach (var subscription in encoding.Subscriptions)
         {
             if (!publication.IsVideo)

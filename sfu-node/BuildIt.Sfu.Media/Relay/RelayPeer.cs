@@ -80,7 +80,7 @@ internal sealed class RelayPeer : IRelayPeer, IUpstream, ITrackFollower, IDataPo
         var host = room.Host;
 
         // Who is fed opens the connection (RFC 8445 section 6.1.1: the full agent controls), and the other only answers.
-        _connection = new PeerConnection(host, this, PeerTarget.Publisher, iceLite: !options.IsChild, controlling: options.IsChild);
+        _connection = new PeerConnection(host, this, PeerTarget.Publisher, iceLite: !options.IsChild, controlling: options.IsChild, exclusive: options.IsChild);
         _incoming = new IncomingMedia(_connection, new Ssrc(room.NextRandom()), MaxSources);
         foreach (var kind in Enum.GetValues<ExtensionKind>())
         {
@@ -295,7 +295,7 @@ internal sealed class RelayPeer : IRelayPeer, IUpstream, ITrackFollower, IDataPo
         _outgoing.Flush(now);
         if (now >= _heardAt + SilenceTimeout)
         {
-            Fail(now);
+            Fail(RelayFailure.Silence, now);
             return;
         }
 
@@ -376,7 +376,7 @@ internal sealed class RelayPeer : IRelayPeer, IUpstream, ITrackFollower, IDataPo
     }
 
     // What the two ends know of each other would differ from now on.
-    void IDataPortOwner.OnSlowReader(Instant now) => Fail(now);
+    void IDataPortOwner.OnSlowReader(Instant now) => Fail(RelayFailure.Overflow, now);
 
     void IPeerConnectionOwner.OnConnectionState(PeerConnection connection, PeerConnectionState state, Instant now)
     {
@@ -388,7 +388,7 @@ internal sealed class RelayPeer : IRelayPeer, IUpstream, ITrackFollower, IDataPo
         }
         else if (state == PeerConnectionState.Failed)
         {
-            Fail(now);
+            Fail(RelayFailure.Transport, now);
         }
 
         WakeBy(NextWork());
@@ -463,12 +463,12 @@ internal sealed class RelayPeer : IRelayPeer, IUpstream, ITrackFollower, IDataPo
 
     private void Hear(Instant now) => _heardAt = _isUp ? now : _heardAt;
 
-    private void Fail(Instant now)
+    private void Fail(RelayFailure reason, Instant now)
     {
         if (!_closed)
         {
             Close(now);
-            _events.OnDown(now);
+            _events.OnDown(reason, now);
         }
     }
 

@@ -26,4 +26,10 @@ public interface IMediaHost
     string CreateUfrag();
 
     IMediaEndpoint CreateEndpoint(IDatagramHandler handler);
+
+    /// <summary>
+    /// An endpoint with a port of its own, for what this node opens itself: two nodes may have many links, which the other end tells apart
+    /// by where they come from.
+    /// </summary>
+    IMediaEndpoint CreateExclusiveEndpoint(IDatagramHandler handler);
 }

@@ -117,14 +117,30 @@ public interface IRelayPeer
     const int MaxMessage = 256 * 1024;
 }
 
+/// <summary>Why a link is over.</summary>
+public enum RelayFailure : byte
+{
+    /// <summary>This end was closed.</summary>
+    Closed,
+
+    /// <summary>Nothing was heard of the other end.</summary>
+    Silence,
+
+    /// <summary>No path to the other end, or its certificate is not the one it named.</summary>
+    Transport,
+
+    /// <summary>A message that must not be lost was lost: the other end does not take them as fast as they come.</summary>
+    Overflow,
+}
+
 /// <summary>What happens to one end of a link. Raised on the room's loop; handlers must not block.</summary>
 public interface IRelayPeerEvents
 {
     /// <summary>Messages can be sent, and tracks are told.</summary>
     void OnUp(Instant now);
 
-    /// <summary>The other end cannot be reached any more, or a message to it was lost. Nothing is raised afterwards.</summary>
-    void OnDown(Instant now);
+    /// <summary>The link is over. Nothing is raised afterwards.</summary>
+    void OnDown(RelayFailure reason, Instant now);
 
     /// <summary>To be told to the other end: <see cref="IRelayPeer.AddTrack"/>.</summary>
     void OnTrack(RelayTrack track, Instant now);

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Ice;
@@ -14,7 +15,8 @@ public sealed class MediaHost(
     MediaLoop loop,
     IDtlsSessionFactory dtls,
     ISrtpSessionFactory srtp,
-    Func<IReadOnlyList<IceCandidate>> candidates) : IMediaHost
+    Func<IReadOnlyList<IceCandidate>> candidates,
+    IPAddress bind) : IMediaHost
 {
     private int _rooms;
 
@@ -36,6 +38,8 @@ public sealed class MediaHost(
     public string CreateUfrag() => LoopUfrag.Create(loop.Index);
 
     public IMediaEndpoint CreateEndpoint(IDatagramHandler handler) => loop.CreateEndpoint(handler);
+
+    public IMediaEndpoint CreateExclusiveEndpoint(IDatagramHandler handler) => loop.CreateExclusiveEndpoint(handler, new IPEndPoint(bind, 0));
 
     internal void RoomAdded() => Interlocked.Increment(ref _rooms);
 

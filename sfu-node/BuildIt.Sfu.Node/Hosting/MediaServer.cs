@@ -37,7 +37,7 @@ public sealed partial class MediaServer : IDisposable
         var hosts = new List<MediaHost>();
         foreach (var loop in _network.Loops)
         {
-            hosts.Add(new MediaHost(loop, dtls, srtp, () => _candidates));
+            hosts.Add(new MediaHost(loop, dtls, srtp, () => _candidates, bind));
         }
 
         Rooms = new MediaRoomFactory(hosts);

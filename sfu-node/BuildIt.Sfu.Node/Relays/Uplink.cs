@@ -1,5 +1,6 @@
 using BuildIt.Sfu.Contracts;
 using BuildIt.Sfu.Media.Base;
+using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Node.State;
 using BuildIt.Sfu.Signaling.Rooms;
 
@@ -150,14 +151,14 @@ internal sealed partial class Uplink : IAsyncDisposable
             if (!complete.Task.IsCompleted)
             {
                 _stopping.Token.ThrowIfCancellationRequested();
-                return "the path to the parent does not carry media";
+                return ended.Task.IsCompleted && link.Failure == RelayFailure.Transport ? "no path to the parent carries media" : "the parent does not answer over the path of media";
             }
 
             _refusal = null;
             LogUp(_host.Name, Parent);
             _complete.TrySetResult();
             await ended.Task.WaitAsync(_stopping.Token);
-            LogDown(_host.Name, Parent);
+            LogDown(_host.Name, Parent, link.Failure);
             return null;
         }
         finally
@@ -183,8 +184,8 @@ internal sealed partial class Uplink : IAsyncDisposable
     [LoggerMessage(Level = LogLevel.Information, Message = "Room {Room} comes from node {Parent}")]
     private partial void LogUp(string room, NodeId parent);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The link of room {Room} to node {Parent} broke; it is opened again")]
-    private partial void LogDown(string room, NodeId parent);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The link of room {Room} to node {Parent} broke ({Failure}); it is opened again")]
+    private partial void LogDown(string room, NodeId parent, RelayFailure failure);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Room {Room} does not come from node {Parent}: {Reason}")]
     private partial void LogRefused(string room, NodeId parent, string reason);

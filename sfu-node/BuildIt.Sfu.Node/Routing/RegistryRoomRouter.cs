@@ -132,7 +132,7 @@ public sealed class RegistryRoomRouter(
         var here = rooms.Keys.ToHashSet(StringComparer.Ordinal);
         try
         {
-            foreach (var report in (await registry.ListNodesAsync(cancel)).Where(node => node.Node != table.Self).SelectMany(node => node.Rooms).Where(report => !report.EndRequested))
+            foreach (var report in (await registry.ListNodesAsync(cancel)).Where(node => node.Node != table.Self).SelectMany(node => node.Rooms).Where(report => !report.EndRequested && !HasEnded(report)))
             {
                 // Of a room with several seats each node reports its own; a node that has one knows the whole.
                 if (!here.Contains(report.Room.Value))
@@ -181,6 +181,10 @@ public sealed class RegistryRoomRouter(
 
     private static IEnumerable<Uri> Endpoints(Contracts.RoomRoute route) =>
         route.Seats.Select(seat => seat.Endpoint).Prepend(route.Endpoint).Select(text => Uri.TryCreate(text, UriKind.Absolute, out var endpoint) ? endpoint : null).OfType<Uri>();
+
+    /// <summary>A node may report a room for a moment after its end.</summary>
+    private bool HasEnded(RoomReport report) =>
+        table.TryFind(report.Room, out var route) && route.State == RoomRouteState.Ended && route.Generation >= report.Generation;
 
     /// <summary>True when a room that was ended here is over everywhere, or there is a newer one; false when it took too long.</summary>
     private async Task<bool> IsClosedAsync(Contracts.RoomRoute ended, CancellationToken cancel)

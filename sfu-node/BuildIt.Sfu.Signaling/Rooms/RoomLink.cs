@@ -69,6 +69,9 @@ public sealed class RoomLink : IRelayPeerEvents
     /// <summary>True once another link takes its place: nothing new comes or goes by it, and what comes by it still goes on.</summary>
     public bool IsRetiring { get; private set; }
 
+    /// <summary>Why it is over, once it is.</summary>
+    public RelayFailure Failure { get; private set; }
+
     internal IRelayPeer Peer { get; }
 
     /// <summary>Takes the other end's address; null when it can be used, else what is wrong with it.</summary>
@@ -121,6 +124,7 @@ public sealed class RoomLink : IRelayPeerEvents
         // Without one of these the two ends would know different things from now on.
         if (!Peer.Send(channel, from, message.ToByteArray(), now) && channel == DataChannelKind.Reliable && message.BodyCase != Body.Data)
         {
+            Failure = RelayFailure.Overflow;
             Close(now);
         }
     }
@@ -132,7 +136,11 @@ public sealed class RoomLink : IRelayPeerEvents
         _changed(this, now);
     }
 
-    void IRelayPeerEvents.OnDown(Instant now) => Close(now);
+    void IRelayPeerEvents.OnDown(RelayFailure reason, Instant now)
+    {
+        Failure = reason;
+        Close(now);
+    }
 
     void IRelayPeerEvents.OnTrack(RelayTrack track, Instant now)
     {

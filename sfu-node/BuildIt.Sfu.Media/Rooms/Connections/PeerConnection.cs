@@ -42,7 +42,7 @@ internal sealed class PeerConnection : IDatagramHandler, IPeerTransportEvents, I
     private string? _remoteUfrag;
     private bool _closed;
 
-    public PeerConnection(IMediaHost host, IPeerConnectionOwner owner, PeerTarget target, bool iceLite, bool controlling)
+    public PeerConnection(IMediaHost host, IPeerConnectionOwner owner, PeerTarget target, bool iceLite, bool controlling, bool exclusive = false)
     {
         _host = host;
         _owner = owner;
@@ -51,7 +51,7 @@ internal sealed class PeerConnection : IDatagramHandler, IPeerTransportEvents, I
         Span<byte> id = stackalloc byte[8];
         host.Random.Fill(id);
         _sessionId = BinaryPrimitives.ReadUInt64BigEndian(id) >> 2;
-        _endpoint = host.CreateEndpoint(this);
+        _endpoint = exclusive ? host.CreateExclusiveEndpoint(this) : host.CreateEndpoint(this);
         var credentials = NewCredentials();
         _transport = new PeerTransport(
             new PeerTransportOptions

@@ -50,6 +50,40 @@ public sealed class CascadeTests(RegionFixture region) : IClassFixture<RegionFix
     }
 
     [Fact]
+    public async Task Many_rooms_of_the_same_two_nodes_do_not_get_into_each_others_way()
+    {
+        var clients = new List<SignalClient>();
+        try
+        {
+            var rooms = Enumerable.Range(0, 12).Select(_ => region.NewRoom()).ToArray();
+            foreach (var room in rooms)
+            {
+                await region.SeatAsync(room, [region.A, region.B]);
+                clients.Add(await region.B.JoinAsync(room.Value, "bob"));
+            }
+
+            async Task<int> FedAsync() => (await region.HeartbeatAsync(region.B))!.Rooms.Count(report => rooms.Contains(report.Room) && report.ParentConnected == true);
+            await Eventually.IsAsync(async () => await FedAsync() == rooms.Length, Patience, "all rooms have come");
+
+            // Longer than it takes to notice that nothing is heard any more.
+            var until = (await region.HeartbeatAsync(region.B))!.Sequence + 4;
+            await Eventually.IsAsync(
+                async () =>
+                {
+                    Assert.Equal(rooms.Length, await FedAsync());
+                    return (await region.HeartbeatAsync(region.B))!.Sequence >= until;
+                },
+                Patience,
+                "some seconds pass");
+            Assert.DoesNotContain("broke", region.B.Process.ReadOutput(), StringComparison.Ordinal);
+        }
+        finally
+        {
+            clients.ForEach(client => client.Dispose());
+        }
+    }
+
+    [Fact]
     public async Task A_moderator_reaches_everybody_at_any_node()
     {
         var room = region.NewRoom();

@@ -152,7 +152,7 @@ internal sealed class ModelLinkEnd(VirtualRoom room, string name, bool isChild) 
 
     public void OnUp(Instant now) => IsUp = true;
 
-    public void OnDown(Instant now) => IsUp = false;
+    public void OnDown(RelayFailure reason, Instant now) => IsUp = false;
 
     public void OnTrack(RelayTrack track, Instant now) => Tell((peer, at) => peer.AddTrack(track, at), now);
 

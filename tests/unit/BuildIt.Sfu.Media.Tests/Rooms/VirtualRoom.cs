@@ -95,6 +95,8 @@ internal sealed class VirtualRoom : IMediaHost, IRoomLoop, IMediaRoomEvents
 
     public IMediaEndpoint CreateEndpoint(IDatagramHandler handler) => _created = new VirtualEndpoint(this, handler);
 
+    public IMediaEndpoint CreateExclusiveEndpoint(IDatagramHandler handler) => CreateEndpoint(handler);
+
     public bool Post(Action<Instant> work)
     {
         _posted.Enqueue(work);

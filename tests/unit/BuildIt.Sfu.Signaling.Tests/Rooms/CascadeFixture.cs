@@ -109,8 +109,8 @@ internal sealed class CascadeFixture
         public void Cut()
         {
             _cut = true;
-            Parent.Peer.Events.OnDown(Parent.Room.Now);
-            Child.Peer.Events.OnDown(Child.Room.Now);
+            Parent.Peer.Events.OnDown(RelayFailure.Silence, Parent.Room.Now);
+            Child.Peer.Events.OnDown(RelayFailure.Silence, Child.Room.Now);
         }
 
         public End? EndAt(int node) => Parent.Node == node ? Parent : Child.Node == node ? Child : null;
