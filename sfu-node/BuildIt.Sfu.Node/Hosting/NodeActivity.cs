@@ -1,6 +1,7 @@
 using BuildIt.Sfu.Contracts;
 using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Node.Configuration;
 using BuildIt.Sfu.Node.Load;
 using BuildIt.Sfu.Node.Relays;
 using BuildIt.Sfu.Node.Routing;
@@ -12,7 +13,7 @@ namespace BuildIt.Sfu.Node.Hosting;
 
 /// <summary>What the rooms of this node amount to. Refreshed once a second from the loops; reading is cheap. Thread-safe.</summary>
 public sealed class NodeActivity(
-    RoomDirectory rooms, MediaServer media, TimeProvider time, RouteTable? routes = null, RoomClosings? closings = null, RelayKeeper? relays = null) : INodeActivity
+    RoomDirectory rooms, MediaServer media, NodeSettings settings, TimeProvider time, RouteTable? routes = null, RoomClosings? closings = null, RelayKeeper? relays = null) : INodeActivity
 {
     /// <summary>What a room may take to answer; one whose loop is held up is reported as it was before.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
@@ -109,6 +110,7 @@ public sealed class NodeActivity(
         core.EmptyFor(now)?.TotalSeconds,
         core.ParticipantTime(now).TotalSeconds,
         core.Traffic,
+        core.Arrivals(),
         now);
 
     private RoomReport Report(RoomId room, in Figures figures, (long In, long Out) rates) => new()
@@ -123,6 +125,17 @@ public sealed class NodeActivity(
         EmptySeconds = figures.EmptySeconds,
         ParticipantSeconds = figures.ParticipantSeconds,
         ParentConnected = relays?.IsFed(room),
+        Arrivals = figures.Arrivals.Keys.Any(region => region.Length > 0)
+            ?
+            [
+                .. figures.Arrivals.Take(RoomReport.MaxArrivals).Select(arrival => new RegionArrivals
+                {
+                    Region = arrival.Key.Length > 0 ? arrival.Key : settings.Region,
+                    Participants = arrival.Value.Participants,
+                    Publishers = arrival.Value.Publishers,
+                }),
+            ]
+            : [],
         IngressBytes = figures.Traffic.BytesReceived,
         EgressBytes = figures.Traffic.BytesSent,
         IngressBitsPerSecond = rates.In,
@@ -152,5 +165,6 @@ public sealed class NodeActivity(
         double? EmptySeconds,
         double ParticipantSeconds,
         RoomTraffic Traffic,
+        IReadOnlyDictionary<string, (int Participants, int Publishers)> Arrivals,
         Instant At);
 }

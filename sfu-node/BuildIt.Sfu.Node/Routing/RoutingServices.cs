@@ -40,7 +40,8 @@ public static class RoutingServices
                 UseProxy = false,
                 UseCookies = false,
             }),
-            provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<TimeProvider>(),
+            settings.Region));
         services.AddSingleton<PresenceWriter>();
         services.AddSingleton<IRoomObserver>(provider => provider.GetRequiredService<PresenceWriter>());
         services.AddSingleton<RouteWatch>();

@@ -23,6 +23,9 @@ public sealed record JoinParameters
 
     public bool DisableIceLite { get; init; }
 
+    /// <summary>The region in which the client arrived, when another node passed it on; else empty.</summary>
+    public string Arrival { get; init; } = "";
+
     /// <summary>True to resume the session <see cref="ParticipantSid"/>.</summary>
     public bool Reconnect { get; init; }
 

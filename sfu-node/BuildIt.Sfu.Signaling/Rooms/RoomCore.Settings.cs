@@ -75,6 +75,19 @@ public sealed partial class RoomCore
         return total;
     }
 
+    /// <summary>Those who are connected here by the region in which they arrived (empty for this node's own), with how many of them publish.</summary>
+    public IReadOnlyDictionary<string, (int Participants, int Publishers)> Arrivals()
+    {
+        var arrivals = new Dictionary<string, (int Participants, int Publishers)>(StringComparer.Ordinal);
+        foreach (var participant in _bySid.Values)
+        {
+            var (participants, publishers) = arrivals.GetValueOrDefault(participant.Join.Arrival);
+            arrivals[participant.Join.Arrival] = (participants + 1, publishers + (participant.IsPublisher ? 1 : 0));
+        }
+
+        return arrivals;
+    }
+
     /// <summary>Who is connected here: identity, when they joined, whether they publish.</summary>
     public IReadOnlyList<(string Identity, DateTimeOffset JoinedAt, bool Publishes)> MembersHere() =>
         [.. _bySid.Values.Select(p => (p.Identity, p.JoinedAt, p.IsPublisher))];

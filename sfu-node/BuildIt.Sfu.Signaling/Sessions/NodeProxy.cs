@@ -9,10 +9,16 @@ namespace BuildIt.Sfu.Signaling.Sessions;
 /// there to the one that has the session) is not passed on again, so that nodes that disagree about a room cannot send a client in circles. Whoever was passed on follows the room and not only the connection: a
 /// node that hangs keeps its sockets open.
 /// </summary>
-public sealed class NodeProxy(HttpMessageInvoker http, TimeProvider time) : INodeProxy
+/// <param name="http">The fleet's network.</param>
+/// <param name="time">The clock.</param>
+/// <param name="region">Where this node is: whom it passes on has arrived there.</param>
+public sealed class NodeProxy(HttpMessageInvoker http, TimeProvider time, string region = "") : INodeProxy
 {
     /// <summary>Marks what another node has passed on; its value is how often.</summary>
     public const string ForwardedHeader = "X-BuildIt-Forwarded";
+
+    /// <summary>The region in which a client arrived.</summary>
+    public const string ArrivalHeader = "X-BuildIt-Arrival";
 
     private const int MostForwards = 2;
 
@@ -52,6 +58,12 @@ public sealed class NodeProxy(HttpMessageInvoker http, TimeProvider time) : INod
         return await ForwardSocketAsync(context, target.Uri, moved).ConfigureAwait(false);
     }
 
+    /// <summary>The region in which a client arrived, whoever passed it on; empty when that is not known.</summary>
+    public static string ArrivedIn(HttpContext context) =>
+        Forwards(context) > 0 && context.Request.Headers[ArrivalHeader].ToString() is { Length: > 0 and <= 128 } arrival ? arrival : "";
+
+    private string ArrivalOf(HttpContext context) => ArrivedIn(context) is { Length: > 0 } arrival ? arrival : region;
+
     private static int Forwards(HttpContext context) =>
         context.Request.Headers.TryGetValue(ForwardedHeader, out var value)
             ? int.TryParse(value, System.Globalization.CultureInfo.InvariantCulture, out var count) ? count : MostForwards
@@ -64,6 +76,11 @@ public sealed class NodeProxy(HttpMessageInvoker http, TimeProvider time) : INod
         using var remote = new ClientWebSocket();
         remote.Options.CollectHttpResponseDetails = true;
         remote.Options.SetRequestHeader(ForwardedHeader, Next(context));
+        if (ArrivalOf(context) is { Length: > 0 } arrival)
+        {
+            remote.Options.SetRequestHeader(ArrivalHeader, arrival);
+        }
+
         if (context.Request.Headers.Authorization.ToString() is { Length: > 0 } authorization)
         {
             remote.Options.SetRequestHeader("Authorization", authorization);

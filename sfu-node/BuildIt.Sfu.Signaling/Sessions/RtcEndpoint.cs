@@ -43,6 +43,7 @@ public sealed class RtcEndpoint(
             return;
         }
 
+        attempt = attempt with { Parameters = attempt.Parameters with { Arrival = NodeProxy.ArrivedIn(context) } };
         if (!context.WebSockets.IsWebSocketRequest)
         {
             await RefuseAsync(context, new JoinError(StatusCodes.Status400BadRequest, "websocket upgrade required")).ConfigureAwait(false);

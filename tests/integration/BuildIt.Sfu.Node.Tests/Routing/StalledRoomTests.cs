@@ -78,7 +78,7 @@ public sealed class StalledRoomTests : IDisposable
     [Fact]
     public async Task A_node_with_a_loop_that_is_held_up_still_reports()
     {
-        var activity = new NodeActivity(_rooms, _media, TimeProvider.System, _table);
+        var activity = new NodeActivity(_rooms, _media, new NodeSettings { Node = Self }, TimeProvider.System, _table);
         await ServeAsync("stalled");
         await ServeAsync("well");
         await Eventually.IsAsync(
