@@ -13,9 +13,9 @@ internal static class LinkMetrics
     private static readonly string[] Labels = ["namespace", "link", "direction"];
 
     private static readonly Gauge Healthy = Prometheus.Metrics.CreateGauge("buildit_link_healthy", "1 while a RegionLink is healthy.", "namespace", "link");
-    private static readonly Gauge RoundTrip = Prometheus.Metrics.CreateGauge("buildit_link_rtt_seconds", "Round trip over a RegionLink.", Labels);
+    private static readonly Gauge RoundTrip = Prometheus.Metrics.CreateGauge("buildit_link_round_trip_seconds", "Round trip over a RegionLink.", Labels);
     private static readonly Gauge Loss = Prometheus.Metrics.CreateGauge("buildit_link_loss_ratio", "Share of packets lost over a RegionLink.", Labels);
-    private static readonly Gauge Rate = Prometheus.Metrics.CreateGauge("buildit_link_sent_bits_per_second", "What relays send over a RegionLink.", Labels);
+    private static readonly Gauge Rate = Prometheus.Metrics.CreateGauge("buildit_link_sent_bytes_per_second", "What relays send over a RegionLink each second.", Labels);
     private static readonly Gauge Rooms = Prometheus.Metrics.CreateGauge("buildit_link_rooms", "Rooms relayed over a RegionLink.", Labels);
 
     public static void Set(ObjectKey link, LinkVerdict verdict, LinkReading aToB, LinkReading bToA, long? sentAToB, long? sentBToA)
@@ -39,7 +39,7 @@ internal static class LinkMetrics
     {
         Put(RoundTrip, link, direction, reading.RoundTrip / 1000);
         Put(Loss, link, direction, reading.Loss);
-        Put(Rate, link, direction, sent);
+        Put(Rate, link, direction, sent / 8.0);
         Rooms.WithLabels(link.Namespace, link.Name, direction).Set(reading.Rooms);
     }
 

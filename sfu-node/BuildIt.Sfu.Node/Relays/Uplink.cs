@@ -184,8 +184,8 @@ internal sealed partial class Uplink : IAsyncDisposable
     [LoggerMessage(Level = LogLevel.Information, Message = "Room {Room} comes from node {Parent}")]
     private partial void LogUp(string room, NodeId parent);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The link of room {Room} to node {Parent} broke ({Failure}); it is opened again")]
-    private partial void LogDown(string room, NodeId parent, RelayFailure failure);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The link of room {Room} to node {Parent} broke ({Reason}); it is opened again")]
+    private partial void LogDown(string room, NodeId parent, RelayFailure reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Room {Room} does not come from node {Parent}: {Reason}")]
     private partial void LogRefused(string room, NodeId parent, string reason);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using BuildIt.Operator.Api;
 using BuildIt.Operator.Fleets;
+using BuildIt.Operator.Links;
 using BuildIt.Operator.Planning.Health;
 using BuildIt.Operator.Planning.Model;
 using BuildIt.Operator.Rooms;
@@ -30,8 +31,9 @@ internal sealed class SizeWorld
 
     public SizeWorld()
     {
-        _book = new RoomBook(_directory, new Rooms(), new FleetSignal(), new Clock());
-        var waker = new RoomWaker(_book, new RoomFences(), null!, _asked);
+        var clock = new Clock();
+        _book = new RoomBook(_directory, new Rooms(), new FleetSignal(), clock);
+        var waker = new RoomWaker(_book, new RoomTopologies(_book, new LinkBook(), clock), new RoomFences(), null!, _asked);
         _directory.Changed += waker.Hear;
         for (var fleet = 0; fleet < Fleets; fleet++)
         {
