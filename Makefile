@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps build test unit demo crds images plugin release bench soak churn failover failover-machines interop-firefox fuzz fmt fmt-check cluster-up cluster-down clean
+.PHONY: help deps build test unit demo crds images plugin release bench soak churn failover failover-machines interop-cascade interop-firefox fuzz fmt fmt-check cluster-up cluster-down clean
 
 SOLUTION := BuildIt.Operator.sln
 
@@ -52,6 +52,9 @@ failover: deps ## As root: kill the pod of a call ten times, and time its return
 
 failover-machines: deps ## Kill a pod with the machine of the leader, and with Redis', ten times each, and time its return
 	@BUILDIT_MACHINE_DEATHS=10 dotnet test tests/integration/BuildIt.Operator.Tests -nologo -v quiet --filter FullyQualifiedName~MachineFailoverTests --logger 'console;verbosity=detailed'
+
+interop-cascade: deps ## The browser and SDK tests once more, with every participant on a node of its own
+	@BUILDIT_INTEROP_NODES=3 dotnet test tests/e2e/BuildIt.Interop.Tests -nologo -v quiet --filter 'FullyQualifiedName~Browser|FullyQualifiedName~NodeSdk|FullyQualifiedName~Tests.Server|FullyQualifiedName~Headless'
 
 interop-firefox: deps ## What the browser tests do with Chromium, with Firefox and Chromium, and with Firefox alone
 	@BUILDIT_BROWSERS=all dotnet test tests/e2e/BuildIt.Interop.Tests -nologo -v quiet --filter DisplayName~Firefox

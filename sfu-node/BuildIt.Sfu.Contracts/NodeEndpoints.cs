@@ -10,8 +10,8 @@ public sealed record NodeEndpoints
     public required string Control { get; init; }
 
     /// <summary>
-    /// Address and port (UDP) at which the node accepts links, as nodes in the same network reach it; null when the node does not
-    /// relay, and takes no seat beside others.
+    /// Address and port (TCP) at which the node is asked for links, as nodes in the same network reach it; null when the node does not
+    /// relay, and takes no seat beside others. What a link carries goes over the media port, as a client's media does.
     /// </summary>
     public string? Relay { get; init; }
 

@@ -1,10 +1,11 @@
 namespace BuildIt.Sfu.Contracts;
 
 /// <summary>
-/// By what nodes know each other on a link. Both ends of the DTLS association show a certificate that an authority of
-/// <see cref="RelayFiles.Authorities"/> signed: of their own fleet, or of one that a RegionLink joins to it. It bears the DNS name
+/// By what nodes know each other on a link. Both ends of the connection (mutual TLS) over which a link is asked for show a certificate
+/// that an authority of <see cref="RelayFiles.Authorities"/> signed: of their own fleet, or of one that a RegionLink joins to it. It bears the DNS name
 /// <see cref="Name"/> and, as a URI, its fleet (<see cref="FleetUri"/>), which has to be the one that the route or order says the
-/// peer is of: a fleet's node cannot play that of another. Whoever shows anything else is refused, whatever the registry says.
+/// peer is of: a fleet's node cannot play that of another. Whoever shows anything else is refused, whatever the registry says. Over that
+/// connection the two tell each other the fingerprints of the certificates that they show in DTLS, which carries the link.
 /// </summary>
 /// <remarks>
 /// A node that was given no certificates (no <see cref="NodeEnvironment.ControlTlsDirectory"/>: there is no operator) makes its own

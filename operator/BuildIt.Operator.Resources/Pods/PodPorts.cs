@@ -34,7 +34,7 @@ public sealed record PodPorts(int Signal, int Udp, int Tcp)
             Port(MediaUdp, Udp, "UDP", mediaOnHost),
             Port(MediaTcp, Tcp, "TCP", mediaOnHost),
             Port(ControlName, NodePorts.Control, "TCP", hostNetwork),
-            Port(RelayName, NodePorts.Relay, "UDP", hostNetwork),
+            Port(RelayName, NodePorts.Relay, "TCP", hostNetwork),
             Port(HealthName, NodePorts.Health, "TCP", hostNetwork),
         ];
     }

@@ -58,7 +58,8 @@ public sealed class NetworkPolicyTests
     [InlineData("outside", "node", 7881, "TCP", true)]
     [InlineData("outside", "node", 7882, "UDP", true)]
     [InlineData("node", "outside", 54321, "UDP", true)]
-    [InlineData("node", "node", 7884, "UDP", true)]
+    [InlineData("node", "node", 7884, "TCP", true)]
+    [InlineData("node", "node", 7882, "UDP", true)]
     [InlineData("ingress", "room-api", 8080, "TCP", true)]
     [InlineData("stranger", "room-api", 8080, "TCP", false)]
 
