@@ -14,7 +14,7 @@ public class ConferenceFixture : IAsyncLifetime
 
     public virtual async Task InitializeAsync()
     {
-        Node = await SfuNode.StartAsync(await NodeEnvironmentAsync());
+        Node = await StartNodeAsync();
         Pages = await StartPagesAsync();
     }
 
@@ -42,6 +42,9 @@ public class ConferenceFixture : IAsyncLifetime
         await Pages.DisposeAsync();
         await Node.DisposeAsync();
     }
+
+    /// <summary>Starts what participants connect to.</summary>
+    protected virtual async Task<SfuNode> StartNodeAsync() => await SfuNode.StartAsync(await NodeEnvironmentAsync());
 
     /// <summary>Serves the pages of the tests.</summary>
     protected virtual Task<PageServer> StartPagesAsync() => PageServer.StartAsync();

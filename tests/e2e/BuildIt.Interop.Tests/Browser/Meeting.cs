@@ -23,8 +23,14 @@ public sealed class Meeting(ConferenceFixture conference, string room) : IAsyncD
     /// <summary>What somebody joins this room with.</summary>
     public JoinOptions Configure(string identity, Func<JoinOptions, JoinOptions>? configure = null, Action<TokenOptions>? token = null)
     {
-        var options = new JoinOptions { Url = conference.Node.WebSocketUrl, Token = SfuNode.Token(room, identity, token) };
+        var options = new JoinOptions { Url = conference.Node.WebSocketUrl, Token = SfuNode.Token(room, identity, conference.Node.IsCascade ? MayCreate : token) };
         return configure?.Invoke(options) ?? options;
+
+        void MayCreate(TokenOptions made)
+        {
+            token?.Invoke(made);
+            SfuNode.MayCreate(made);
+        }
     }
 
     /// <summary>Closes this participant's page with the others.</summary>

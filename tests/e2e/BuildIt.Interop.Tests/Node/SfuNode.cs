@@ -23,9 +23,10 @@ public sealed class SfuNode : IAsyncDisposable
         (_program, _fleet, _environment) = (program, fleet, environment);
 
     /// <summary>Whether several nodes stand for the one.</summary>
-    public static bool IsCascaded => Nodes > 1;
+    public bool IsCascade => _fleet is not null;
 
-    private static int Nodes =>
+    /// <summary>How many nodes stand for one where a test does not say.</summary>
+    private static int Usual =>
         int.TryParse(Environment.GetEnvironmentVariable(NodesVariable), System.Globalization.CultureInfo.InvariantCulture, out var count) ? count : 1;
 
     public string HttpUrl => _fleet is null ? _program.Signal.ToString().TrimEnd('/') : $"http://127.0.0.1:{_fleet.Front.Port}";
@@ -43,16 +44,22 @@ public sealed class SfuNode : IAsyncDisposable
     public ChildProcess Process => _program.Process;
 
     public static async Task<SfuNode> StartAsync(IReadOnlyDictionary<string, string?>? environment = null, params string[] arguments) =>
-        IsCascaded ? await StartFleetAsync(environment, arguments) : new(await NodeProgram.StartAsync(environment, arguments), null, environment);
+        Usual > 1 ? await StartCascadeAsync(Usual, environment, arguments) : new(await NodeProgram.StartAsync(environment, arguments), null, environment);
+
+    /// <summary>Starts so many nodes that stand for one.</summary>
+    public static async Task<SfuNode> StartCascadeAsync(int nodes, IReadOnlyDictionary<string, string?>? environment = null, params string[] arguments)
+    {
+        var fleet = await CascadedFleet.StartAsync(nodes, environment, arguments);
+        return new SfuNode(fleet.Nodes[0], fleet, environment);
+    }
 
     public static string Token(string room, string identity, Action<TokenOptions>? configure = null)
     {
         var options = new TokenOptions { Grant = new VideoGrant { RoomJoin = true, Room = room } };
         configure?.Invoke(options);
-        if (IsCascaded && options.Grant.RoomJoin)
+        if (Usual > 1 && options.Grant.RoomJoin)
         {
-            // A fleet makes rooms for those who may create them.
-            options.Grant = options.Grant with { RoomCreate = true };
+            MayCreate(options);
         }
 
         return new TokenSigner(new ApiKeys([KeyValuePair.Create(ApiKey, new AccessTokenSecret(ApiSecret))], ApiKey)).Sign(
@@ -75,11 +82,11 @@ public sealed class SfuNode : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _fleet?.DisposeAsync() ?? _program.DisposeAsync();
 
-    private static async Task<SfuNode> StartFleetAsync(IReadOnlyDictionary<string, string?>? environment, string[] arguments)
-    {
-        var fleet = await CascadedFleet.StartAsync(Nodes, environment, arguments);
-        return new SfuNode(fleet.Nodes[0], fleet, environment);
-    }
+    /// <summary>Kills one of the nodes that stand for this one.</summary>
+    public Task KillAsync(int place) => _fleet!.Nodes[place].Process.KillAsync();
+
+    /// <summary>A fleet makes rooms for those who may create them.</summary>
+    internal static void MayCreate(TokenOptions options) => options.Grant = options.Grant with { RoomCreate = true };
 }
 
 public sealed class TokenOptions
