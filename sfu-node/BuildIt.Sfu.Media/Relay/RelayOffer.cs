@@ -1,9 +1,9 @@
 using BuildIt.Sfu.Media.Allocation;
 using BuildIt.Sfu.Media.Base;
+using BuildIt.Sfu.Media.Receiving;
 using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Media.Rooms.Connections;
 using BuildIt.Sfu.Media.Rooms.Tracks;
-using BuildIt.Sfu.Media.Receiving;
 using BuildIt.Sfu.Media.Rtp;
 
 namespace BuildIt.Sfu.Media.Relay;

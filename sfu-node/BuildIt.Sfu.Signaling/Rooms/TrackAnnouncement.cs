@@ -52,20 +52,20 @@ internal static class TrackAnnouncement
 
     public static PublishedTrack ToMedia(
         TrackInfo info, ParticipantSid publisher, IReadOnlyList<PublishedEncoding> encodings, IReadOnlyList<string> backupCodecs) => new()
-    {
-        Sid = new TrackSid(info.Sid),
-        Publisher = publisher,
-        Kind = info.Type == TrackType.Audio ? TrackKind.Audio : TrackKind.Video,
-        Origin = info.Source is >= TrackSource.Unknown and <= TrackSource.ScreenShareAudio ? (TrackOrigin)info.Source : TrackOrigin.Unknown,
-        Encodings = encodings,
-        BackupCodecs = backupCodecs,
-        Muted = info.Muted,
-        Stereo = info.Stereo,
-        DisableDtx = info.DisableDtx,
-        DisableRed = info.DisableRed,
-        Encrypted = info.Encryption != Encryption.Types.Type.None,
-        Stream = info.Stream,
-    };
+        {
+            Sid = new TrackSid(info.Sid),
+            Publisher = publisher,
+            Kind = info.Type == TrackType.Audio ? TrackKind.Audio : TrackKind.Video,
+            Origin = info.Source is >= TrackSource.Unknown and <= TrackSource.ScreenShareAudio ? (TrackOrigin)info.Source : TrackOrigin.Unknown,
+            Encodings = encodings,
+            BackupCodecs = backupCodecs,
+            Muted = info.Muted,
+            Stereo = info.Stereo,
+            DisableDtx = info.DisableDtx,
+            DisableRed = info.DisableRed,
+            Encrypted = info.Encryption != Encryption.Types.Type.None,
+            Stream = info.Stream,
+        };
 
     /// <summary>Encodings the client publishes now. A codec without a cid is one it publishes when it is asked to.</summary>
     public static IEnumerable<PublishedEncoding> Encodings(TrackInfo info, AddTrackRequest request)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using BuildIt.Operator.Api;
 using BuildIt.Operator.Api.Schema;
@@ -5,7 +6,6 @@ using BuildIt.Operator.Api.Validation;
 using BuildIt.Operator.Planning.Model;
 using BuildIt.Operator.Resources.Fleets;
 using BuildIt.Operator.Resources.Revisions;
-using System.Text.Json;
 using YamlDotNet.Core;
 using YamlDotNet.Serialization;
 

@@ -272,18 +272,18 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
         Codec = codec;
         (_measuredAt, _startedAt) = (Instant.Never, Instant.Never);
         CodecKind = CodecKinds.FromEncodingName(codec.Name);
-                Incoming = new IncomingTrack(
-            new IncomingTrackOptions
-            {
-                Codec = CodecKind,
-                ClockRate = codec.ClockRate,
-                PayloadType = codec.PayloadType,
-                RtxPayloadType = codec.RtxPayloadType,
-                Nack = codec.Nack,
-                HistoryBytes = Format!.IsVideo ? VideoHistoryBytes : AudioHistoryBytes,
-            },
-            _extensions!,
-            Incoming)
+        Incoming = new IncomingTrack(
+    new IncomingTrackOptions
+    {
+        Codec = CodecKind,
+        ClockRate = codec.ClockRate,
+        PayloadType = codec.PayloadType,
+        RtxPayloadType = codec.RtxPayloadType,
+        Nack = codec.Nack,
+        HistoryBytes = Format!.IsVideo ? VideoHistoryBytes : AudioHistoryBytes,
+    },
+    _extensions!,
+    Incoming)
         {
             IsSimulcast = Format.IsSimulcast,
         };

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using BuildIt.Operator.Resources.Pods;
 using BuildIt.Operator.Clusters;
+using BuildIt.Operator.Resources.Pods;
 using BuildIt.Operator.Tests.Harness;
 using k8s;
 using k8s.Models;
