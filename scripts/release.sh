@@ -29,8 +29,8 @@ chart() {
 }
 
 crds() {
-  cat crds/*.yaml >"$out/crds-$version.yaml"
-  cat crds/without-rules/*.yaml >"$out/crds-without-rules-$version.yaml"
+  awk 'FNR == 1 { print "---" } 1' crds/*.yaml >"$out/crds-$version.yaml"
+  awk 'FNR == 1 { print "---" } 1' crds/without-rules/*.yaml >"$out/crds-without-rules-$version.yaml"
 }
 
 images() {
