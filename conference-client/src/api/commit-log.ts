@@ -2,10 +2,9 @@ import { base64 } from '../bytes.js';
 import type { ParticipantId } from '../units.js';
 import type { Access } from './access.js';
 import type { LogHead, OrderedCommit } from './answers.js';
-import { pause } from './http.js';
+import { backOff, pause } from './http.js';
 import { readEvents } from './event-stream.js';
 import { isRoomApiError, RoomApiError } from './problem.js';
-import { milliseconds } from '../units.js';
 
 /** What became of a commit, or of group info, that was sent. */
 export type Ordered =
@@ -29,7 +28,6 @@ interface RawCommit {
 }
 
 const FIRST_PAUSE = 300;
-const LONGEST_PAUSE = 8000;
 
 /** What ends a stream for good; after everything else it is opened again. */
 const FINAL = ['revoked', 'room-ended', 'room-not-found'];
@@ -111,7 +109,7 @@ export class CommitLog {
         if (FINAL.includes(problem.type)) return yield { kind: 'end', error: problem };
         opened(problem);
       }
-      await pause(milliseconds(Math.min(FIRST_PAUSE * 2 ** failures++, LONGEST_PAUSE) * (0.75 + Math.random() / 2)), signal);
+      await pause(backOff(FIRST_PAUSE, failures++), signal);
     }
   }
 }

@@ -16,7 +16,7 @@ export interface RequestOptions {
 /** How often a request is made before its failure is told. */
 const ATTEMPTS = 4;
 const FIRST_PAUSE = 500;
-const LONGEST_PAUSE = 8000;
+export const LONGEST_PAUSE = 8000;
 
 /** How far clocks may be apart before a request is dated by the server's, which refuses more than a minute. */
 const SKEW = 30_000;
@@ -68,7 +68,7 @@ export class Http {
         // A clock that is wrong is put right by what the answer said.
         const dated = error.status === 401 && !options.token && Math.abs(this.#skew - skew) > SKEW;
         if (!(error.isTemporary || dated) || attempt >= ATTEMPTS) throw error;
-        if (!dated) await pause(error.retryAfter ?? milliseconds(FIRST_PAUSE * 2 ** (attempt - 1) * (0.75 + Math.random() / 2)), options.signal);
+        if (!dated) await pause(error.retryAfter ?? backOff(FIRST_PAUSE, attempt - 1), options.signal);
       }
     }
   }
@@ -100,6 +100,11 @@ export class Http {
     const skew = theirs - Date.now();
     this.#skew = Math.abs(skew) > SKEW ? skew : 0;
   }
+}
+
+/** How long to wait after so many failures before: twice as long each time, and not in step with others. */
+export function backOff(first: number, failures: number): Milliseconds {
+  return milliseconds(Math.min(first * 2 ** failures, LONGEST_PAUSE) * (0.75 + Math.random() / 2));
 }
 
 /** Waits; ends at once when it is aborted. */

@@ -1,8 +1,7 @@
 import { ConnectionState, DisconnectReason, RoomEvent, Track, type LocalTrack, type Room } from 'livekit-client';
 import type { Access } from '../api/access.js';
-import { pause } from '../api/http.js';
+import { backOff, LONGEST_PAUSE, pause } from '../api/http.js';
 import { isRoomApiError, RoomApiError } from '../api/problem.js';
-import { milliseconds } from '../units.js';
 
 /** How the connection to the SFU stands. */
 export type ConnectionChange = { readonly kind: 'connected' } | { readonly kind: 'lost' } | { readonly kind: 'ended'; readonly error: RoomApiError };
@@ -10,7 +9,6 @@ export type ConnectionChange = { readonly kind: 'connected' } | { readonly kind:
 /** How long a lost call is tried for, in milliseconds. */
 const PATIENCE = 5 * 60_000;
 const FIRST_PAUSE = 500;
-const LONGEST_PAUSE = 8000;
 
 /** Where livekit-client keeps what it reconnects with. It is internal: a contract test says when it changes. */
 interface Engine {
@@ -102,7 +100,7 @@ export class Connection {
         if (isRoomApiError(error) && !error.isTemporary) return this.#end(error);
         if (performance.now() - since > PATIENCE) return this.#end(new RoomApiError('unreachable', 0, 'The call could not be reached for five minutes: check the network, then join again.'));
       }
-      await pause(milliseconds(Math.min(FIRST_PAUSE * 2 ** attempt, LONGEST_PAUSE) * (0.75 + Math.random() / 2)), this.#closing.signal);
+      await pause(backOff(FIRST_PAUSE, attempt), this.#closing.signal);
     }
   }
 

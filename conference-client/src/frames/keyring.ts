@@ -49,11 +49,6 @@ export class KeyRing {
     return this.#sending;
   }
 
-  /** The newest epoch that has begun here, even when its keys were erased since. */
-  get newestEpoch(): Epoch | undefined {
-    return this.#newest;
-  }
-
   /**
    * An epoch begins: its keys open frames from now on, and the earlier ones end. Whoever has no key in it is no member any more,
    * and its older frames are not opened either.

@@ -2,7 +2,7 @@ import type { OpeningPipe } from './opening-pipe.js';
 import type { SealingPipe } from './sealing-pipe.js';
 
 /** How many pipelines without a track are kept for a receiver that is used again. */
-export const IDLE_PIPES = 256;
+const IDLE_PIPES = 256;
 
 /** The pipelines of one room. */
 export class Pipes {

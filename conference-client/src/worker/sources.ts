@@ -2,7 +2,7 @@ import type { TrackSource } from '../frames/source.js';
 import type { Direction } from './control.js';
 
 /** How many tracks are remembered; the oldest is forgotten for the newest. */
-export const REMEMBERED_TRACKS = 4096;
+const REMEMBERED_TRACKS = 4096;
 
 /**
  * What each track shows, as the page says. livekit-client does not tell its worker, and its message about a track may come before

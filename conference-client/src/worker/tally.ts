@@ -3,7 +3,7 @@ import type { ParticipantId } from '../units.js';
 import type { Direction, Traffic } from './control.js';
 
 /** How many lines are kept. A server can name participants without end. */
-export const TALLY_LINES = 4096;
+const TALLY_LINES = 4096;
 
 interface Line {
   readonly participant: ParticipantId | undefined;
@@ -15,16 +15,11 @@ interface Line {
 /** Counts what became of frames and data messages, for each participant. */
 export class Tally {
   readonly #lines = new Map<string, Line>();
-  readonly #limit: number;
-
-  constructor(limit = TALLY_LINES) {
-    this.#limit = limit;
-  }
 
   /** The counts of one participant; shared by all for whom there is no more room. */
   countsOf(participant: ParticipantId, direction: Direction, content: Traffic['content']): FrameCounts {
     const named = `${direction} ${content} ${participant}`;
-    if (this.#lines.has(named) || this.#lines.size < this.#limit) return this.#line(named, participant, direction, content);
+    if (this.#lines.has(named) || this.#lines.size < TALLY_LINES) return this.#line(named, participant, direction, content);
     return this.#line(`${direction} ${content}`, undefined, direction, content);
   }
 
