@@ -54,7 +54,8 @@ internal sealed class RelayDivision
 
         // Whoever wants more than there is gets what there is.
         Span<int> watchers = stackalloc int[LayerRates.SpatialLayers];
-        var active = offered.Active(now);
+        var rates = offered.Encoding.RatesAt(now);
+        var active = offered.Active(rates);
         var highest = active == 0 ? 0 : System.Numerics.BitOperations.Log2((uint)active);
         for (var layer = 0; demand is not null && layer < Math.Min(watchers.Length, demand.Watchers.Count); layer++)
         {
@@ -66,7 +67,7 @@ internal sealed class RelayDivision
             Low = watchers[0],
             Middle = watchers[1],
             High = watchers[2],
-            Rates = offered.Encoding.RatesAt(now),
+            Rates = rates,
             IsSimulcast = offered.IsSimulcast,
             IsScreenShare = offer.Publication.Track.Origin == TrackOrigin.ScreenShare,
             Cap = offered.Cap,
@@ -90,10 +91,16 @@ internal sealed class RelayDivision
             pipe.SetTarget(spatial, now);
         }
 
-        var available = offered.Active(now) & carried;
-        if (!_demands[place].IsAudio && offered.TryTell(available, now))
+        if (_demands[place].IsAudio)
         {
-            events.OnLayers(offered.Encoding.Publication.Sid, offered.Encoding.Announced.Cid, available, offered.Encoding.RatesAt(now), now);
+            return;
+        }
+
+        ref readonly var rates = ref _demands[place].Rates;
+        var available = offered.Active(rates) & carried;
+        if (offered.TryTell(available, rates, now))
+        {
+            events.OnLayers(offered.Encoding.Publication.Sid, offered.Encoding.Announced.Cid, available, rates, now);
         }
     }
 

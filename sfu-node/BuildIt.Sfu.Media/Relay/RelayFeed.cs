@@ -39,21 +39,6 @@ internal sealed class RelayFeed(Publication publication)
     /// <summary>Everything, for another end that knows nothing yet.</summary>
     public void Forget() => _wishes.Clear();
 
-    /// <summary>When something that is not wanted any more is to be told.</summary>
-    public Instant NextDeadline
-    {
-        get
-        {
-            var next = publication.NextDeadline;
-            foreach (var wish in _wishes)
-            {
-                next = Instant.Min(next, wish.FallsAt);
-            }
-
-            return next;
-        }
-    }
-
     private Wish WishOf(string codec)
     {
         var wish = _wishes.Find(one => one.Codec == codec);
@@ -133,10 +118,9 @@ internal sealed class RelayFeed(Publication publication)
     private sealed class Wish(string codec)
     {
         private Sum _told = new() { Highest = VideoQualityLevel.Off };
+        private Instant _fallsAt = Instant.Never;
 
         public string Codec => codec;
-
-        public Instant FallsAt { get; private set; } = Instant.Never;
 
         public RelayDemand Told => new(codec, _told.Highest, _told.Layers, [_told.Low, _told.Middle, _told.High]);
 
@@ -146,20 +130,20 @@ internal sealed class RelayFeed(Publication publication)
             var falls = (_told.Layers & ~wanted.Layers) != 0;
             if (!falls)
             {
-                FallsAt = Instant.Never;
+                _fallsAt = Instant.Never;
             }
-            else if (FallsAt == Instant.Never)
+            else if (_fallsAt == Instant.Never)
             {
-                FallsAt = now + FallDelay;
+                _fallsAt = now + FallDelay;
             }
 
-            if (falls && now < FallsAt)
+            if (falls && now < _fallsAt)
             {
                 next.Layers |= _told.Layers;
             }
             else
             {
-                FallsAt = Instant.Never;
+                _fallsAt = Instant.Never;
             }
 
             var changed = next.Layers != _told.Layers || next.Highest != _told.Highest || next.Low != _told.Low || next.Middle != _told.Middle || next.High != _told.High;

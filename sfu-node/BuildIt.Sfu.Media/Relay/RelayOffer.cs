@@ -13,11 +13,9 @@ internal sealed class RelayOffer(Publication publication, OutgoingMedia outgoing
 {
     private readonly Dictionary<string, OfferedEncoding> _encodings = new(StringComparer.Ordinal);
     private IReadOnlyList<RelayDemand> _demand = [];
+    private bool _everWatched;
 
     public Publication Publication => publication;
-
-    /// <summary>Whether somebody behind the link has ever watched it.</summary>
-    public bool EverWatched { get; private set; }
 
     public IEnumerable<OfferedEncoding> Encodings => _encodings.Values;
 
@@ -52,8 +50,8 @@ internal sealed class RelayOffer(Publication publication, OutgoingMedia outgoing
         }
 
         publication.Upstream.OnDemandChanged(now);
-        var isFirst = !EverWatched && demand.Any(one => one.Layers != 0);
-        EverWatched |= isFirst;
+        var isFirst = !_everWatched && demand.Any(one => one.Layers != 0);
+        _everWatched |= isFirst;
         return isFirst;
     }
 
@@ -120,6 +118,8 @@ internal sealed class OfferedEncoding(PublicationEncoding encoding, List<RelayPi
 
     private static readonly TimeSpan TellInterval = TimeSpan.FromSeconds(1);
 
+    // What the other node was told can be had; -1 before it was told anything.
+    private int _told = -1;
     private LayerRates _toldRates;
     private Instant _toldAt = Instant.Zero;
 
@@ -132,27 +132,29 @@ internal sealed class OfferedEncoding(PublicationEncoding encoding, List<RelayPi
     /// <summary>The highest layer that the link has room for; -1 for none.</summary>
     public int Cap { get; set; } = LayerRates.SpatialLayers - 1;
 
-    /// <summary>What the other node was told can be had; -1 before it was told anything.</summary>
-    public int Told { get; private set; } = -1;
-
     /// <summary>Layers that come in now, a bit for each.</summary>
-    public int Active(Instant now)
+    /// <param name="rates">What its layers cost now.</param>
+    public int Active(in LayerRates rates)
     {
-        var highest = IsSimulcast ? encoding.HighestActiveLayer() : HighestSpatial(encoding.RatesAt(now));
-        return encoding.Told is { } told ? told.Available : highest < 0 ? 0 : (2 << highest) - 1;
+        if (encoding.Told is { } told)
+        {
+            return told.Available;
+        }
+
+        var highest = IsSimulcast ? encoding.HighestActiveLayer() : HighestSpatial(rates);
+        return highest < 0 ? 0 : (2 << highest) - 1;
     }
 
     /// <summary>Whether the other node is to be told; what it is told is remembered.</summary>
-    public bool TryTell(int available, Instant now)
+    public bool TryTell(int available, in LayerRates rates, Instant now)
     {
-        var changed = available != Told;
-        if (!changed && (now - _toldAt < TellInterval || !HasChanged(encoding.RatesAt(now))))
+        if (available == _told && (now - _toldAt < TellInterval || !HasChanged(rates)))
         {
             return false;
         }
 
-        Told = available;
-        _toldRates = encoding.RatesAt(now);
+        _told = available;
+        _toldRates = rates;
         _toldAt = now;
         return true;
     }

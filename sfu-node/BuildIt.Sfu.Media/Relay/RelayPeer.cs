@@ -94,9 +94,10 @@ internal sealed class RelayPeer : IRelayPeer, IUpstream, ITrackFollower, IDataPo
         {
             PeerMaxMessageSize = IRelayPeer.MaxMessage,
         };
+        var described = _connection.Describe();
         Local = new RelayAddress(
-            _connection.Describe().IceUfrag,
-            _connection.Describe().IcePassword,
+            described.IceUfrag,
+            described.IcePassword,
             host.Dtls.LocalFingerprint.ToString(),
             options.IsChild ? [] : [.. host.Candidates.Select(candidate => candidate.ToAttribute())]);
         (_heardAt, _nextUpdate) = (now + ConnectTimeout, now);
@@ -344,16 +345,8 @@ internal sealed class RelayPeer : IRelayPeer, IUpstream, ITrackFollower, IDataPo
 
     public void OnTrackGone(Publication publication)
     {
-        _untold.Remove(publication.Sid);
-        if (_offers.Remove(publication.Sid, out var offer))
-        {
-            offer.End(_options.Sid, _room.Now);
-        }
-
-        if (_feeds.Remove(publication.Sid))
-        {
-            publication.Encodings.ForEach(_incoming.Remove);
-        }
+        EndOffer(publication, _room.Now);
+        Release(publication);
     }
 
     void IDataPortOwner.OnDataChannelOpen(Instant now)
@@ -445,11 +438,13 @@ internal sealed class RelayPeer : IRelayPeer, IUpstream, ITrackFollower, IDataPo
 
     void IPeerConnectionOwner.OnInput(PeerConnection connection, Instant now) => WakeBy(connection.NextDeadline);
 
-    /// <summary>A publication comes over another link now.</summary>
+    /// <summary>A publication does not come over this link any more.</summary>
     private void Release(Publication publication)
     {
-        _feeds.Remove(publication.Sid);
-        publication.Encodings.ForEach(_incoming.Remove);
+        if (_feeds.Remove(publication.Sid))
+        {
+            publication.Encodings.ForEach(_incoming.Remove);
+        }
     }
 
     private void EndOffer(Publication publication, Instant now)
