@@ -18,9 +18,6 @@ public sealed class NodeActivity(
     /// <summary>What a room may take to answer; one whose loop is held up is reported as it was before.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Weight of the newest second in a room's rates: about three seconds of memory.</summary>
-    private const double RateWeight = 0.4;
-
     private readonly Dictionary<RoomHost, Task<Figures>> _asked = [];
     private readonly Dictionary<RoomHost, Figures> _figures = [];
     private readonly Dictionary<RoomHost, (long In, long Out)> _rates = [];
@@ -154,7 +151,7 @@ public sealed class NodeActivity(
                 Smooth(rates.Out, (after.Traffic.BytesSent - before.Traffic.BytesSent) * 8 / seconds));
     }
 
-    private static long Smooth(long rate, double newest) => (long)Math.Max(0, rate + (RateWeight * (newest - rate)));
+    private static long Smooth(long rate, double newest) => (long)Math.Max(0, LoadMonitor.Smooth(rate, newest));
 
     private readonly record struct Figures(
         int Participants,

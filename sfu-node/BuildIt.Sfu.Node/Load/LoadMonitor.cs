@@ -30,8 +30,8 @@ public sealed class LoadMonitor(NodeSettings settings, INodeActivity activity, R
         var (received, sent) = (activity.BytesReceived, activity.BytesSent);
         if (seconds > 0)
         {
-            _in += Weight * ((received - _lastIn) * 8 / seconds - _in);
-            _out += Weight * ((sent - _lastOut) * 8 / seconds - _out);
+            _in = Smooth(_in, (received - _lastIn) * 8 / seconds);
+            _out = Smooth(_out, (sent - _lastOut) * 8 / seconds);
         }
 
         (_lastAt, _lastIn, _lastOut) = (at, received, sent);
@@ -48,6 +48,9 @@ public sealed class LoadMonitor(NodeSettings settings, INodeActivity activity, R
             Memory = usage.Memory,
         };
     }
+
+    /// <summary>A moving average after one more second.</summary>
+    internal static double Smooth(double average, double newest) => average + (Weight * (newest - average));
 
     private NodeLoad? Synthetic()
     {

@@ -38,7 +38,7 @@ internal static partial class LinkEndpoints
         ILogger<LinkRequest> logger)
     {
         var (body, fault) = await bodies.ReadAsync(context.Request, LinkRequest.MaxBody);
-        if (fault != BodyFault.None || !LinkJson.TryRead(body, LinkJson.Default.LinkRequest, out var request)
+        if (fault != BodyFault.None || !ContractJson.TryRead(body, LinkJson.Default.LinkRequest, out var request)
             || request.Room.Length > RoomId.MaxLength || request.Node.Length is 0 or > RoomId.MaxLength)
         {
             return Refuse(StatusCodes.Status400BadRequest, "the body is no request for a link");
@@ -121,7 +121,7 @@ internal static partial class LinkEndpoints
     }
 
     private static bool IsOlder(Contracts.RoomRoute route, LinkRequest request) =>
-        route.Generation != request.Generation ? route.Generation < request.Generation : route.Revision < request.Revision;
+        (route.Generation, route.Revision).CompareTo((request.Generation, request.Revision)) < 0;
 
     private static IResult Refuse(int status, string reason) =>
         Results.Json(new LinkRefusal { Reason = reason }, LinkJson.Default.LinkRefusal, statusCode: status);

@@ -57,12 +57,12 @@ public sealed class LinkClient(RelayCertificates certificates)
             var body = await response.Content.ReadAsByteArrayAsync(limit.Token);
             if (response.StatusCode == HttpStatusCode.OK)
             {
-                return LinkJson.TryRead(body, LinkJson.Default.LinkAddress, out var address)
+                return ContractJson.TryRead(body, LinkJson.Default.LinkAddress, out var address)
                     ? (address, null)
                     : (null, "the parent's answer cannot be read");
             }
 
-            return (null, LinkJson.TryRead(body, LinkJson.Default.LinkRefusal, out var refusal) ? refusal.Reason : $"the parent answered {(int)response.StatusCode}");
+            return (null, ContractJson.TryRead(body, LinkJson.Default.LinkRefusal, out var refusal) ? refusal.Reason : $"the parent answered {(int)response.StatusCode}");
         }
         catch (HttpRequestException error)
         {

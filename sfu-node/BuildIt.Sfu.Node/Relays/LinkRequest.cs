@@ -60,21 +60,4 @@ internal sealed record LinkRefusal
 [JsonSerializable(typeof(LinkRequest))]
 [JsonSerializable(typeof(LinkAddress))]
 [JsonSerializable(typeof(LinkRefusal))]
-internal sealed partial class LinkJson : JsonSerializerContext
-{
-    /// <summary>Reads untrusted JSON; false when it is not what it should be.</summary>
-    public static bool TryRead<T>(ReadOnlySpan<byte> json, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out T? value)
-        where T : class
-    {
-        try
-        {
-            value = JsonSerializer.Deserialize(json, type);
-            return value is not null;
-        }
-        catch (Exception error) when (error is JsonException or NotSupportedException or ArgumentException)
-        {
-            value = null;
-            return false;
-        }
-    }
-}
+internal sealed partial class LinkJson : JsonSerializerContext;

@@ -95,11 +95,7 @@ internal sealed class RoomRelays(RoomCore room)
                 continue;
             }
 
-            _ended.Remove(link);
-            foreach (var member in _bySid.Values.Where(member => member.Via == link).ToArray())
-            {
-                Lose(member, now);
-            }
+            LoseAll(link, now);
         }
 
         NextDeadline = Instant.Min(NextDeadline, _refreshAt);
@@ -252,11 +248,7 @@ internal sealed class RoomRelays(RoomCore room)
     {
         foreach (var old in _ended.Keys.Where(old => old.Options.Node == link.Options.Node).ToArray())
         {
-            _ended.Remove(old);
-            foreach (var member in _bySid.Values.Where(member => member.Via == old).ToArray())
-            {
-                Lose(member, now);
-            }
+            LoseAll(old, now);
         }
     }
 
@@ -268,7 +260,7 @@ internal sealed class RoomRelays(RoomCore room)
         }
 
         _stateVersion = state.Version;
-        room.CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(state.CreatedAtMs, 0, 253_402_300_799_999));
+        room.CreatedAt = TimeOf(state.CreatedAtMs);
         if (room.Metadata != state.Metadata)
         {
             room.Metadata = state.Metadata;
@@ -299,13 +291,14 @@ internal sealed class RoomRelays(RoomCore room)
             return;
         }
 
-        if (room.FindHere(said.Info.Identity) is { } here && !MayStay(here, said))
+        if (room.FindHere(said.Info.Identity) is { } here)
         {
+            if (MayStay(here, said))
+            {
+                return;
+            }
+
             room.Leave(here, DisconnectReason.DuplicateIdentity, LeaveAction.Disconnect, now);
-        }
-        else if (room.FindHere(said.Info.Identity) is not null)
-        {
-            return;
         }
 
         if (_byIdentity.TryGetValue(said.Info.Identity, out var same) && same != known)
@@ -422,8 +415,7 @@ internal sealed class RoomRelays(RoomCore room)
 
     internal void Hear(RoomLink link, RelayMessage message, Revocation said, Instant now)
     {
-        var notBefore = DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(said.NotBeforeMs, 0, 253_402_300_799_999));
-        room.RevokeHere(said.Identity, notBefore, now);
+        room.RevokeHere(said.Identity, TimeOf(said.NotBeforeMs), now);
         Pass(message, link, now);
     }
 
@@ -451,6 +443,10 @@ internal sealed class RoomRelays(RoomCore room)
             || joined > there.Info.JoinedAtMs
             || (joined == there.Info.JoinedAtMs && string.CompareOrdinal(here.Sid.Value, there.Info.Sid) > 0);
     }
+
+    /// <summary>A time that another node names, whatever it names.</summary>
+    private static DateTimeOffset TimeOf(long unixMilliseconds) =>
+        DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(unixMilliseconds, 0, DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()));
 
     private static bool IsHeard(RemoteMember member) => member.Via is { IsUp: true, IsRetiring: false };
 
@@ -558,6 +554,16 @@ internal sealed class RoomRelays(RoomCore room)
             && counted.OrderBy(member => member.Snapshot.JoinedAtMs).ThenBy(member => member.Sid.Value, StringComparer.Ordinal).ElementAt(limit) is Participant last)
         {
             room.Leave(last, DisconnectReason.ParticipantRemoved, LeaveAction.Disconnect, now);
+        }
+    }
+
+    /// <summary>Nobody came back of those who are known by a link that has ended.</summary>
+    private void LoseAll(RoomLink ended, Instant now)
+    {
+        _ended.Remove(ended);
+        foreach (var member in _bySid.Values.Where(member => member.Via == ended).ToArray())
+        {
+            Lose(member, now);
         }
     }
 
