@@ -34,6 +34,10 @@ internal sealed class DraftSeat(string instance, string cluster, string region, 
 /// <summary>The seats of a room while a plan is made, and what has been done to them.</summary>
 internal sealed class Draft(FleetPicture picture, LinkMap links, CascadeRequest room, DateTimeOffset now)
 {
+    // Asked of every site several times in a plan, during which the pods do not change.
+    private ulong _asked;
+    private ulong _withPod;
+
     public FleetPicture Picture => picture;
 
     public LinkMap Links => links;
@@ -149,9 +153,31 @@ internal sealed class Draft(FleetPicture picture, LinkMap links, CascadeRequest 
         Refusal ??= $"no pod of {NameOf(cluster)} in {region} has places for a seat";
     }
 
-    /// <summary>Whether a fleet has a pod that could take a seat.</summary>
-    public bool HasPod(string cluster, string region) =>
-        RoomPlacer.PlaceSeat(picture, cluster, region, 1, [], room.Media) is { } place && place.Load <= CascadePolicy.Full;
+    /// <summary>Whether the fleet of a site has a pod that could take a seat.</summary>
+    public bool HasPod(int site)
+    {
+        var bit = 1UL << site;
+        if ((_asked & bit) == 0)
+        {
+            _asked |= bit;
+            var fits = RoomPlacer.PlaceSeat(picture, links.NameOf(site), links.NameOfRegion(site), 1, [], room.Media) is { } place && place.Load <= CascadePolicy.Full;
+            _withPod |= fits ? bit : 0;
+        }
+
+        return (_withPod & bit) != 0;
+    }
+
+    /// <summary>Those who are in a region, or want to be served there.</summary>
+    public int PeopleIn(string region)
+    {
+        var people = 0;
+        foreach (var demand in room.Demand)
+        {
+            people += demand.Region == region ? demand.People : 0;
+        }
+
+        return people;
+    }
 
     /// <summary>How full the pod of a seat is for people.</summary>
     public double LoadOf(DraftSeat seat) => picture.PeopleLoadOf(seat.Instance, room.Room) ?? 0;

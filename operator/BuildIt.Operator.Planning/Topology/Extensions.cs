@@ -29,7 +29,7 @@ internal static class Extensions
             var other = Candidate.None;
             for (var site = 0; site < draft.Links.Count; site++)
             {
-                if (site != center && ((sites | able | Transit(draft, sites, site, mustHavePod > 0)) & (1UL << site)) != 0)
+                if (site != center && (((sites | able) & (1UL << site)) != 0 || IsFree(draft, site, mustHavePod > 0)))
                 {
                     var around = Around(draft, trees, sites, able, site);
                     other = around.Tree.Exists && (!other.Tree.Exists || around.Tree.IsBetterThan(other.Tree)) ? around : other;
@@ -76,11 +76,8 @@ internal static class Extensions
         return able;
     }
 
-    private static ulong Transit(Draft draft, ulong sites, int site, bool mustHavePod) =>
-        (sites & (1UL << site)) == 0 && IsFree(draft, site, mustHavePod) ? 1UL << site : 0;
-
     private static bool IsFree(Draft draft, int site, bool mustHavePod) =>
-        Spreading.IsAllowed(draft, site) && !draft.HasSeatIn(draft.Links.NameOfRegion(site)) && (!mustHavePod || Spreading.HasPod(draft, site));
+        Spreading.IsAllowed(draft, site) && !draft.HasSeatIn(draft.Links.NameOfRegion(site)) && (!mustHavePod || draft.HasPod(site));
 
     private static bool IsCovered(Draft draft, ulong sites, int site)
     {

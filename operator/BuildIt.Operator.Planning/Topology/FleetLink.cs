@@ -31,7 +31,4 @@ public sealed record FleetLink
 
     /// <summary>The most that relays may send, in bits per second each way; 0 for no limit.</summary>
     public long MaxBitsPerSecond { get; init; }
-
-    /// <summary>What the path is estimated to carry, in bits per second; 0 when that is not known.</summary>
-    public long Bandwidth { get; init; }
 }

@@ -173,14 +173,6 @@ internal static class Growing
             return others.TrueForAll(other => other.IsClosed);
         }
 
-        foreach (var demand in draft.Room.Demand)
-        {
-            if (demand.Region == seat.Region && demand.People > 0)
-            {
-                return true;
-            }
-        }
-
-        return draft.Room.Mode is CascadeMode.Always && draft.Room.Regions.Contains(seat.Region);
+        return draft.PeopleIn(seat.Region) > 0 || (draft.Room.Mode is CascadeMode.Always && draft.Room.Regions.Contains(seat.Region));
     }
 }

@@ -51,7 +51,7 @@ internal static class Origins
             return a.Before.IsConnected ? -1 : 1;
         }
 
-        var (peopleA, peopleB) = (PeopleIn(draft, a.Region), PeopleIn(draft, b.Region));
+        var (peopleA, peopleB) = (draft.PeopleIn(a.Region), draft.PeopleIn(b.Region));
         if (peopleA != peopleB)
         {
             return peopleB.CompareTo(peopleA);
@@ -59,16 +59,5 @@ internal static class Origins
 
         var byLoad = draft.LoadOf(a).CompareTo(draft.LoadOf(b));
         return byLoad != 0 ? byLoad : string.CompareOrdinal(a.Instance, b.Instance);
-    }
-
-    private static int PeopleIn(Draft draft, string region)
-    {
-        var people = 0;
-        foreach (var demand in draft.Room.Demand)
-        {
-            people += demand.Region == region ? demand.People : 0;
-        }
-
-        return people;
     }
 }

@@ -45,11 +45,10 @@ internal static class Spreading
             return;
         }
 
-        var best = BestOf(draft, trees, draft.Sites(), site => draft.Links.NameOfRegion(site) == region);
-
+        var best = BestOf(draft, trees, region);
         if (best.Exists)
         {
-            Take(draft, best, region, reason, reason);
+            Take(draft, best, region, reason);
         }
         else if (draft.Links.RegionOf(region) >= 0)
         {
@@ -81,7 +80,7 @@ internal static class Spreading
         foreach (var site in Extensions.SitesOf(added))
         {
             var region = draft.Links.NameOfRegion(site);
-            if (!HasPod(draft, site))
+            if (!draft.HasPod(site))
             {
                 // Half of it would be of no use.
                 draft.Refuse(draft.Links.NameOf(site), region);
@@ -95,7 +94,7 @@ internal static class Spreading
             draft.Add(
                 draft.Links.NameOf(site),
                 region,
-                PeopleIn(draft, region),
+                draft.PeopleIn(region),
                 HasPeople(draft, site) ? Worth(draft, trees, region, sites) : $"{region} lies between its regions");
         }
 
@@ -104,14 +103,15 @@ internal static class Spreading
     }
 
     // Where no fleet has a pod to give, the best of them is to grow.
-    private static Candidate BestOf(Draft draft, SiteTrees trees, ulong sites, Predicate<int> isAsked)
+    private static Candidate BestOf(Draft draft, SiteTrees trees, string region)
     {
+        var sites = draft.Sites();
         var best = Candidate.None;
         for (var mustHavePod = 1; mustHavePod >= 0 && !best.Exists; mustHavePod--)
         {
             for (var site = 0; site < draft.Links.Count; site++)
             {
-                if (IsAllowed(draft, site) && isAsked(site))
+                if (IsAllowed(draft, site) && draft.Links.NameOfRegion(site) == region)
                 {
                     best = Better(draft, trees, sites, site, best, mustHavePod > 0);
                 }
@@ -121,23 +121,11 @@ internal static class Spreading
         return best;
     }
 
-    internal static bool HasPeople(Draft draft, int site)
-    {
-        var region = draft.Links.NameOfRegion(site);
-        foreach (var demand in draft.Room.Demand)
-        {
-            if (demand.Region == region && demand.People > 0)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    internal static bool HasPeople(Draft draft, int site) => draft.PeopleIn(draft.Links.NameOfRegion(site)) > 0;
 
     private static Candidate Better(Draft draft, SiteTrees trees, ulong sites, int site, Candidate best, bool mustHavePod)
     {
-        if (mustHavePod && !HasPod(draft, site))
+        if (mustHavePod && !draft.HasPod(site))
         {
             return best;
         }
@@ -160,7 +148,7 @@ internal static class Spreading
                 && !draft.HasSeatIn(draft.Links.NameOfRegion(via)))
             {
                 var over = trees.At(sites | (1UL << site) | (1UL << via), via);
-                if (over.Exists && (!best.Exists || over.IsBetterThan(best.Tree)) && (!mustHavePod || HasPod(draft, via)))
+                if (over.Exists && (!best.Exists || over.IsBetterThan(best.Tree)) && (!mustHavePod || draft.HasPod(via)))
                 {
                     best = new Candidate(site, via, over);
                 }
@@ -170,12 +158,12 @@ internal static class Spreading
         return best;
     }
 
-    private static void Take(Draft draft, Candidate candidate, string region, string reason, string viaReason)
+    private static void Take(Draft draft, Candidate candidate, string region, string reason)
     {
         foreach (var site in (ReadOnlySpan<int>)[candidate.Site, candidate.Via])
         {
             // Half of it would be of no use.
-            if (site >= 0 && !HasPod(draft, site))
+            if (site >= 0 && !draft.HasPod(site))
             {
                 draft.Refuse(draft.Links.NameOf(site), draft.Links.NameOfRegion(site));
                 return;
@@ -185,13 +173,13 @@ internal static class Spreading
         if (candidate.Via >= 0)
         {
             var between = draft.Links.NameOfRegion(candidate.Via);
-            if (draft.Add(draft.Links.NameOf(candidate.Via), between, 1, $"{between} lies between its regions: {viaReason}") is null)
+            if (draft.Add(draft.Links.NameOf(candidate.Via), between, 1, $"{between} lies between its regions: {reason}") is null)
             {
                 return;
             }
         }
 
-        draft.Add(draft.Links.NameOf(candidate.Site), region, PeopleIn(draft, region), reason);
+        draft.Add(draft.Links.NameOf(candidate.Site), region, draft.PeopleIn(region), reason);
         if (candidate.Via >= 0)
         {
             draft.Center = candidate.Tree.Center;
@@ -201,19 +189,6 @@ internal static class Spreading
     internal static bool IsAllowed(Draft draft, int site) =>
         draft.Room.Clusters?.Contains(draft.Links.NameOf(site)) != false
         && (draft.Room.Regions.Count == 0 || draft.Room.Regions.Contains(draft.Links.NameOfRegion(site)));
-
-    internal static bool HasPod(Draft draft, int site) => draft.HasPod(draft.Links.NameOf(site), draft.Links.NameOfRegion(site));
-
-    private static int PeopleIn(Draft draft, string region)
-    {
-        var people = 0;
-        foreach (var demand in draft.Room.Demand)
-        {
-            people += demand.Region == region ? demand.People : 0;
-        }
-
-        return people;
-    }
 
     private static string Worth(Draft draft, SiteTrees trees, string region, ulong sites)
     {
