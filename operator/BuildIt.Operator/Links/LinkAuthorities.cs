@@ -40,16 +40,11 @@ internal sealed class LinkAuthorities(IObjectCache<RegionLink> links, IObjectCac
         var names = new SortedSet<string>(StringComparer.Ordinal);
         foreach (var link in links.List(cluster.Namespace))
         {
-            if (link.Metadata.DeletionTimestamp is null && link.Spec is { A.ClusterRef.Name: { } a, B.ClusterRef.Name: { } b } && ResourceValidator.Validate(link).Count == 0)
+            // Most are between others, and whether a link is sound costs more to say than whose it is.
+            if (link.Metadata.DeletionTimestamp is null && link.Spec is { A.ClusterRef.Name: { } a, B.ClusterRef.Name: { } b }
+                && (a == cluster.Name ? b : b == cluster.Name ? a : null) is { } other && ResourceValidator.Validate(link).Count == 0)
             {
-                if (a == cluster.Name)
-                {
-                    names.Add(b);
-                }
-                else if (b == cluster.Name)
-                {
-                    names.Add(a);
-                }
+                names.Add(other);
             }
         }
 

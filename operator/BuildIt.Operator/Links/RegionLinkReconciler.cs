@@ -130,7 +130,6 @@ internal sealed class RegionLinkReconciler(
                 Priority = link.Spec.Priority,
                 IsHealthy = verdict.IsHealthy == true,
                 MaxBitsPerSecond = max,
-                Bandwidth = Math.Min(aToB.Bandwidth ?? 0, bToA.Bandwidth ?? 0),
             },
             new FleetSite(a.Id, a.Cluster.Spec.Region),
             new FleetSite(b.Id, b.Cluster.Spec.Region));
