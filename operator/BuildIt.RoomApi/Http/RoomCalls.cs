@@ -151,9 +151,6 @@ public sealed class RoomCalls(
     public async Task<IReadOnlyList<ScoredFleet>> FleetsForAsync(HttpContext context, IReadOnlyList<string> hints) =>
         RegionChoice.Rank(await fleets.AllAsync(context.RequestAborted), PlaceOf(context), hints);
 
-    /// <summary>What the caller connects to for a room; null when no fleet that can take them to it has a public name.</summary>
-    public static string? EndpointFor(ConferenceRoom room, IReadOnlyList<ScoredFleet> ranked) => RoomEndpoint.Of(room, ranked);
-
     public JoinToken Issue(ConferenceRoom room, ParticipantId participant, Decision decision)
     {
         metrics.Tokens.WithLabels(decision.EffectiveRole.Name()).Inc();

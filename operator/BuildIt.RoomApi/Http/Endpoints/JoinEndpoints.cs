@@ -1,5 +1,6 @@
 using BuildIt.RoomApi.Configuration;
 using BuildIt.RoomApi.Http.Messages;
+using BuildIt.RoomApi.Regions;
 using BuildIt.RoomApi.Rooms;
 using BuildIt.RoomApi.Tokens;
 using static BuildIt.RoomApi.Http.Endpoints.EndpointConventions;
@@ -61,7 +62,7 @@ public sealed class JoinEndpoints(RoomCalls calls, RoomWatch watch, RoomApiSetti
             }
         }
 
-        var endpoint = RoomCalls.EndpointFor(room, await calls.FleetsForAsync(context, request.Region is { } region ? [region] : []))
+        var endpoint = RoomEndpoint.Of(room, await calls.FleetsForAsync(context, request.Region is { } region ? [region] : []))
             ?? throw ApiProblem.NotReady("no fleet that serves it has a public host name.");
         var token = calls.Issue(room, call.Me, call.Decision);
         return Answer(new JoinResponse

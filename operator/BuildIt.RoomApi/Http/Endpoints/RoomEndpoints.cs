@@ -4,6 +4,7 @@ using BuildIt.Operator.Api;
 using BuildIt.RoomApi.Configuration;
 using BuildIt.RoomApi.Http.Messages;
 using BuildIt.RoomApi.Identity;
+using BuildIt.RoomApi.Regions;
 using BuildIt.RoomApi.Registry;
 using BuildIt.RoomApi.Registry.Commits;
 using BuildIt.RoomApi.Rooms;
@@ -78,7 +79,7 @@ public sealed class RoomEndpoints(
             ? await CreateNewAsync(RoomIds.New(), spec, caller, context.RequestAborted)
             : await CreateOnceAsync(idempotency, spec, caller, context.RequestAborted);
         room = await watch.WaitAsync(room, settings.ReadyDeadline, context.RequestAborted) ?? throw ApiProblem.Gone();
-        var endpoint = Admission.IsPlaced(room) ? RoomCalls.EndpointFor(room, ranked) : null;
+        var endpoint = Admission.IsPlaced(room) ? RoomEndpoint.Of(room, ranked) : null;
         if (endpoint is null)
         {
             metrics.NotReady.Inc();
@@ -233,7 +234,7 @@ public sealed class RoomEndpoints(
                 .. page.Rooms.Where(room => room.Spec.CreatedBy == creator).Select(room =>
                 {
                     var me = names.Participant(room.Metadata.Name, Caller.Of(context).PublicKey.Span);
-                    return RoomCalls.Describe(room, me, RoomAnnotations.Of(room, me).EffectiveRole, RoomCalls.EndpointFor(room, ranked));
+                    return RoomCalls.Describe(room, me, RoomAnnotations.Of(room, me).EffectiveRole, RoomEndpoint.Of(room, ranked));
                 }),
             ],
             Continue = page.Continue,
@@ -283,5 +284,5 @@ public sealed class RoomEndpoints(
     }
 
     private async Task<IResult> DescribeAsync(HttpContext context, RoomCall call, ConferenceRoom room) =>
-        Answer(RoomCalls.Describe(room, call.Me, call.Role, RoomCalls.EndpointFor(room, await calls.FleetsForAsync(context, []))));
+        Answer(RoomCalls.Describe(room, call.Me, call.Role, RoomEndpoint.Of(room, await calls.FleetsForAsync(context, []))));
 }
