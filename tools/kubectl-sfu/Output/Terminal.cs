@@ -22,8 +22,6 @@ internal sealed class Terminal(TextWriter output, TextWriter errors, OutputForma
 
     public TextWriter Output => output;
 
-    public OutputFormat Format => format;
-
     /// <summary>Whether text may be coloured.</summary>
     public bool Colour => colour;
 

@@ -5,8 +5,6 @@ internal sealed class TextTable(params string[] head)
 {
     private readonly List<(string[] Cells, string? Colour)> _rows = [];
 
-    public int Count => _rows.Count;
-
     public void Add(params string[] cells) => _rows.Add((cells, null));
 
     /// <summary>Adds a row that stands out.</summary>

@@ -65,7 +65,6 @@ internal sealed record Forecast(IReadOnlyList<ForecastStep> Steps, FleetDecision
     {
         var next = world with
         {
-            RegistryReachableSince = world.RegistryReachableSince,
             Instances =
             [
                 .. world.Instances.Select(instance => !alive.Contains(instance.Name) ? instance : instance with
