@@ -44,7 +44,7 @@ public sealed class MembersTests(CallFixture fixture) : IClassFixture<CallFixtur
         var received = await PacketsAsync(bob);
         await bob.WaitAsync($"({Packets})().then((packets) => packets > {received + 100})");
         Assert.Equal(before, await OpenedAsync(bob));
-        Assert.All(people, async person => Assert.DoesNotContain(await person.RosterAsync(), member => member.EndsWith("Bob", StringComparison.Ordinal)));
+        await Assert.AllAsync(people, async person => Assert.DoesNotContain(await person.RosterAsync(), member => member.EndsWith("Bob", StringComparison.Ordinal)));
         foreach (var person in people)
         {
             // Whoever is there without keys is shown as such.

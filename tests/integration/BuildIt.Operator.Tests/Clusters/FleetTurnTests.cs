@@ -22,8 +22,7 @@ public sealed class FleetTurnTests(OperatorFixture fixture) : IClassFixture<Oper
         }
 
         await world.CreateFleetAsync(spec => spec["image"] = "registry.example.com/sfu-node:own", "own");
-        await world.Client.CustomObjects.PatchNamespacedCustomObjectAsync(
-            new V1Patch("{\"metadata\":{\"annotations\":{\"" + SfuApi.RolloutOrder + "\":\"-1\"}}}", V1Patch.PatchType.MergePatch), SfuApi.Group, SfuApi.Version, world.Namespace, SfuCluster.Plural, "gamma");
+        await world.PatchFleetAsync($$"""{"metadata":{"annotations":{"{{SfuApi.RolloutOrder}}":"-1"} } }""", "gamma");
         foreach (var fleet in Fleets.Append("own"))
         {
             await SettledAsync(world, fleet, fleet == "own" ? "own" : "old");

@@ -32,9 +32,6 @@ internal sealed class CascadeWorld : IAsyncDisposable
     /// <summary>Participants of a room by region.</summary>
     public ConcurrentDictionary<(string Room, string Region), int> People { get; } = new();
 
-    /// <summary>One way between two fleets in milliseconds; 40 where nothing is said. Both orders of the names.</summary>
-    public ConcurrentDictionary<(string, string), double> Delay { get; } = new();
-
     /// <summary>Pairs of fleets whose path is cut. Both orders of the names.</summary>
     public ConcurrentDictionary<(string, string), bool> Cut { get; } = new();
 
@@ -80,8 +77,8 @@ internal sealed class CascadeWorld : IAsyncDisposable
         return world;
     }
 
-    public Task LinkAsync(string a, string b, string spec = "{}") => CreateAsync(RegionLink.KindName, RegionLink.Plural, $"{a}-{b}", Merge(
-        $$$"""{"a":{"clusterRef":{"name":"{{{a}}}"}},"b":{"clusterRef":{"name":"{{{b}}}"}},"health":{"interval":"300ms","timeout":"300ms","maxRtt":"300ms"}}""", spec));
+    public Task LinkAsync(string a, string b) => CreateAsync(RegionLink.KindName, RegionLink.Plural, $"{a}-{b}",
+        $$$"""{"a":{"clusterRef":{"name":"{{{a}}}"}},"b":{"clusterRef":{"name":"{{{b}}}"}},"health":{"interval":"300ms","timeout":"300ms","maxRtt":"300ms"}}""");
 
     public Task UnlinkAsync(string name) =>
         Fleet.Client.CustomObjects.DeleteNamespacedCustomObjectAsync(SfuApi.Group, SfuApi.Version, Fleet.Namespace, RegionLink.Plural, name);
@@ -141,17 +138,6 @@ internal sealed class CascadeWorld : IAsyncDisposable
         await _redis.DisposeAsync();
     }
 
-    private static string Merge(string spec, string changes)
-    {
-        var merged = (JsonObject)JsonNode.Parse(spec)!;
-        foreach (var (key, value) in (JsonObject)JsonNode.Parse(changes)!)
-        {
-            merged[key] = value?.DeepClone();
-        }
-
-        return merged.ToJsonString();
-    }
-
     private Task CreateAsync(string kind, string plural, string name, string spec) => Fleet.Client.CustomObjects.CreateNamespacedCustomObjectAsync(
         JsonSerializer.Deserialize<object>($$$"""{"apiVersion":"{{{SfuApi.GroupVersion}}}","kind":"{{{kind}}}","metadata":{"name":"{{{name}}}"},"spec":{{{spec}}}}""")!,
         SfuApi.Group, SfuApi.Version, Fleet.Namespace, plural);
@@ -173,7 +159,7 @@ internal sealed class CascadeWorld : IAsyncDisposable
             Peer = order.Peer,
             State = isUp ? LinkState.Up : LinkState.Broken,
             Ordered = true,
-            RoundTripMilliseconds = 2 * Delay.GetValueOrDefault((node.Cluster, order.Cluster), 40),
+            RoundTripMilliseconds = 80,
             JitterMilliseconds = 1,
             LossFraction = 0,
             BandwidthBitsPerSecond = 100_000_000,

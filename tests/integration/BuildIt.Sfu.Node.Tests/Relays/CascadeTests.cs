@@ -15,7 +15,6 @@ public sealed class CascadeTests(RegionFixture region) : IClassFixture<RegionFix
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    private readonly ApiKeys _keys = ApiKeys.Single("devkey", "secret");
 
     [Fact]
     public async Task Those_at_two_nodes_are_in_one_room()
@@ -90,13 +89,13 @@ public sealed class CascadeTests(RegionFixture region) : IClassFixture<RegionFix
         await region.SeatAsync(room, [region.A, region.B]);
         using var bob = await region.B.JoinAsync(room.Value, "bob");
         await bob.JoinedAsync();
-        await Eventually.IsAsync(async () => (await CallAsync(region.A, "ListParticipants", new { room = room.Value })).Body.Contains("bob", StringComparison.Ordinal), Patience, "the origin knows of bob");
+        await Eventually.IsAsync(async () => (await region.A.CallAsync("ListParticipants", new { room = room.Value }, Admin(room))).Body.Contains("bob", StringComparison.Ordinal), Patience, "the origin knows of bob");
 
-        var (status, body) = await CallAsync(region.A, "UpdateParticipant", new { room = room.Value, identity = "bob", name = "Robert" });
+        var (status, body) = await region.A.CallAsync("UpdateParticipant", new { room = room.Value, identity = "bob", name = "Robert" }, Admin(room));
         Assert.True(status == 200 && body.Contains("Robert", StringComparison.Ordinal), body);
-        Assert.Equal(200, (await CallAsync(region.B, "UpdateRoomMetadata", new { room = room.Value, metadata = "agenda" })).Status);
+        Assert.Equal(200, (await region.B.CallAsync("UpdateRoomMetadata", new { room = room.Value, metadata = "agenda" }, Admin(room))).Status);
         await bob.UntilAsync(message => message.RoomUpdate?.Room.Metadata == "agenda");
-        Assert.Equal(200, (await CallAsync(region.A, "RemoveParticipant", new { room = room.Value, identity = "bob" })).Status);
+        Assert.Equal(200, (await region.A.CallAsync("RemoveParticipant", new { room = room.Value, identity = "bob" }, Admin(room))).Status);
         Assert.Equal(DisconnectReason.ParticipantRemoved, (await bob.UntilAsync(message => message.Leave is not null)).Leave.Reason);
     }
 
@@ -107,7 +106,7 @@ public sealed class CascadeTests(RegionFixture region) : IClassFixture<RegionFix
         await region.SeatAsync(room, [region.A, region.B]);
         using var bob = await region.B.JoinAsync(room.Value, "bob");
         var sid = (await bob.JoinedAsync()).Participant.Sid;
-        await Eventually.IsAsync(async () => (await CallAsync(region.A, "ListParticipants", new { room = room.Value })).Body.Contains(sid, StringComparison.Ordinal), Patience, "the origin knows of bob");
+        await Eventually.IsAsync(async () => (await region.A.CallAsync("ListParticipants", new { room = room.Value }, Admin(room))).Body.Contains(sid, StringComparison.Ordinal), Patience, "the origin knows of bob");
         using var again = await region.A.JoinAsync(room.Value, "bob", extra: $"&reconnect=1&sid={sid}");
         var answer = await again.UntilAsync(message => message.Reconnect is not null || message.Leave is not null);
 
@@ -156,7 +155,7 @@ public sealed class CascadeTests(RegionFixture region) : IClassFixture<RegionFix
     public async Task A_dead_edge_is_forgotten_and_the_room_goes_on()
     {
         var room = region.NewRoom();
-        await using var edge = await FleetNode.StartAsync("node-edge", region.Redis.Address);
+        await using var edge = await region.StartAsync("node-edge");
         await region.SeatAsync(room, [region.A, edge]);
         using var alice = await region.A.JoinAsync(room.Value, "alice");
         await alice.JoinedAsync();
@@ -173,7 +172,7 @@ public sealed class CascadeTests(RegionFixture region) : IClassFixture<RegionFix
     public async Task An_edge_becomes_the_origin_and_keeps_those_who_are_there()
     {
         var room = region.NewRoom();
-        await using var origin = await FleetNode.StartAsync("node-origin", region.Redis.Address);
+        await using var origin = await region.StartAsync("node-origin");
         await region.SeatAsync(room, [origin, region.A, region.B]);
         using var alice = await region.A.JoinAsync(room.Value, "alice");
         await alice.JoinedAsync();
@@ -210,14 +209,5 @@ public sealed class CascadeTests(RegionFixture region) : IClassFixture<RegionFix
             .OfType<Heartbeat>().SelectMany(heartbeat => heartbeat.Rooms).Where(report => report.Room == room),
     ];
 
-    private async Task<(int Status, string Body)> CallAsync(FleetNode node, string method, object body)
-    {
-        using var http = new HttpClient();
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(node.Signal, $"/twirp/livekit.RoomService/{method}")) { Content = JsonContent.Create(body) };
-        var room = (string)body.GetType().GetProperty("room")!.GetValue(body)!;
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", new TokenSigner(_keys).Sign(
-            new AccessClaims { Issuer = "devkey", Identity = "backend", Video = new VideoGrant { RoomAdmin = true, Room = room } }, DateTimeOffset.UtcNow, TimeSpan.FromHours(1)));
-        using var response = await http.SendAsync(request);
-        return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
-    }
+    private static VideoGrant Admin(RoomId room) => new() { RoomAdmin = true, Room = room.Value };
 }

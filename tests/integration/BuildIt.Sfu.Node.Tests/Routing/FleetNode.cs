@@ -90,8 +90,8 @@ internal sealed class FleetNode : IAsyncDisposable
         return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
     }
 
-    /// <summary>Calls a method of the server API as an application's backend does, which may create and delete rooms.</summary>
-    public async Task<(int Status, string Body)> CallAsync(string method, object body)
+    /// <summary>Calls a method of the server API as an application's backend does, which may create and delete rooms when nothing else is said.</summary>
+    public async Task<(int Status, string Body)> CallAsync(string method, object body, VideoGrant? grant = null)
     {
         using var http = new HttpClient();
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Signal, $"/twirp/livekit.RoomService/{method}"))
@@ -99,7 +99,7 @@ internal sealed class FleetNode : IAsyncDisposable
             Content = JsonContent.Create(body),
         };
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", new TokenSigner(Keys).Sign(
-            new AccessClaims { Issuer = "devkey", Identity = "backend", Video = new VideoGrant { RoomCreate = true } }, DateTimeOffset.UtcNow, TimeSpan.FromHours(1)));
+            new AccessClaims { Issuer = "devkey", Identity = "backend", Video = grant ?? new VideoGrant { RoomCreate = true } }, DateTimeOffset.UtcNow, TimeSpan.FromHours(1)));
         using var response = await http.SendAsync(request);
         return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
     }

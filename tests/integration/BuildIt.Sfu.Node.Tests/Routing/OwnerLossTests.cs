@@ -17,7 +17,7 @@ public class OwnerLossTests(RegionFixture region) : IClassFixture<RegionFixture>
     public async Task Whoever_joins_meanwhile_waits_until_the_room_is_placed_again()
     {
         var room = region.NewRoom();
-        await using var owner = await FleetNode.StartAsync("node-lost-1", region.Redis.Address);
+        await using var owner = await region.StartAsync("node-lost-1");
         await region.PlaceAsync(room, owner);
         await owner.Process.KillAsync();
         var joining = region.B.JoinAsync(room.Value, "alice");
@@ -33,7 +33,7 @@ public class OwnerLossTests(RegionFixture region) : IClassFixture<RegionFixture>
     public async Task Whoever_was_passed_on_stays_connected_and_is_told_to_join_anew(bool toTheNodeItIsConnectedTo)
     {
         var room = region.NewRoom();
-        await using var owner = await FleetNode.StartAsync($"node-lost-2-{toTheNodeItIsConnectedTo}", region.Redis.Address);
+        await using var owner = await region.StartAsync($"node-lost-2-{toTheNodeItIsConnectedTo}");
         await region.PlaceAsync(room, owner);
         using var alice = await region.B.JoinAsync(room.Value, "alice");
         await alice.JoinedAsync();
@@ -54,7 +54,7 @@ public class OwnerLossTests(RegionFixture region) : IClassFixture<RegionFixture>
     public async Task Whoever_was_passed_on_to_a_node_that_hangs_is_told_to_join_anew_once_the_room_is_placed_again(bool toTheNodeItIsConnectedTo)
     {
         var room = region.NewRoom();
-        await using var owner = await FleetNode.StartAsync($"node-hung-{toTheNodeItIsConnectedTo}", region.Redis.Address);
+        await using var owner = await region.StartAsync($"node-hung-{toTheNodeItIsConnectedTo}");
         await region.PlaceAsync(room, owner);
         using var alice = await region.B.JoinAsync(room.Value, "alice");
         await alice.JoinedAsync();
@@ -81,7 +81,7 @@ public class OwnerLossTests(RegionFixture region) : IClassFixture<RegionFixture>
     public async Task What_is_asked_of_a_node_that_hangs_is_answered()
     {
         var room = region.NewRoom();
-        await using var owner = await FleetNode.StartAsync("node-hung-asked", region.Redis.Address);
+        await using var owner = await region.StartAsync("node-hung-asked");
         await region.PlaceAsync(room, owner);
         Assert.Equal(200, (await region.B.ValidateAsync(room.Value, "alice")).Status);
         await owner.HangAsync(true);
@@ -99,7 +99,7 @@ public class OwnerLossTests(RegionFixture region) : IClassFixture<RegionFixture>
     public async Task Whoever_resumes_meanwhile_is_told_to_join_anew_once_the_room_is_placed_again()
     {
         var room = region.NewRoom();
-        await using var owner = await FleetNode.StartAsync("node-lost-3", region.Redis.Address);
+        await using var owner = await region.StartAsync("node-lost-3");
         await region.PlaceAsync(room, owner);
         using var alice = await owner.JoinAsync(room.Value, "alice");
         var sid = (await alice.JoinedAsync()).Participant.Sid;
@@ -114,7 +114,7 @@ public class OwnerLossTests(RegionFixture region) : IClassFixture<RegionFixture>
     public async Task A_room_that_nobody_takes_over_is_refused_in_time_for_clients_to_try_again()
     {
         var room = region.NewRoom();
-        await using var owner = await FleetNode.StartAsync("node-lost-4", region.Redis.Address);
+        await using var owner = await region.StartAsync("node-lost-4");
         await region.PlaceAsync(room, owner);
         await owner.Process.KillAsync();
         var since = TimeProvider.System.GetTimestamp();

@@ -31,13 +31,9 @@ public sealed class RegionFixture : IAsyncLifetime
             AbortOnConnectFail = false,
             ReconnectRetryPolicy = new LinearRetry(200),
         });
-        var nodes = await Task.WhenAll(FleetNode.StartAsync("node-a", Redis.Address), FleetNode.StartAsync("node-b", Redis.Address));
-        (A, B) = (nodes[0], nodes[1]);
         await PublishEpochAsync();
-        await Eventually.IsAsync(
-            async () => await Database.KeyExistsAsync(_keys.Node(A.Id)) && await Database.KeyExistsAsync(_keys.Node(B.Id)),
-            TimeSpan.FromSeconds(10),
-            "both nodes report");
+        var nodes = await Task.WhenAll(StartAsync("node-a"), StartAsync("node-b"));
+        (A, B) = (nodes[0], nodes[1]);
     }
 
     public async Task DisposeAsync()
@@ -46,6 +42,17 @@ public sealed class RegionFixture : IAsyncLifetime
         await B.DisposeAsync();
         await _connection!.DisposeAsync();
         await Redis.DisposeAsync();
+    }
+
+    /// <summary>
+    /// Starts a node and waits until rooms may be given to it: its second heartbeat says that it knows of its first, and so that it
+    /// may serve.
+    /// </summary>
+    internal async Task<FleetNode> StartAsync(string name)
+    {
+        var node = await FleetNode.StartAsync(name, Redis.Address);
+        await Eventually.IsAsync(async () => await HeartbeatAsync(node) is { Sequence: > 1 }, TimeSpan.FromSeconds(30), $"{name} reports");
+        return node;
     }
 
     internal RoomId NewRoom() => new($"room-{Interlocked.Increment(ref _rooms)}");
