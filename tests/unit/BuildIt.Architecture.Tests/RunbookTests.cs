@@ -5,8 +5,9 @@ namespace BuildIt.Architecture.Tests;
 /// <summary>
 /// Every reason that the operator gives a condition has a page in docs/runbooks/reasons, and every page a reason. What the sources of the
 /// operator call like a reason (one word in the way of types, as Kubernetes asks of reasons) is one, unless it stands in a list here.
+/// That every alert has its page is looked at beside the alerts.
 /// </summary>
-public partial class ReasonPageTests
+public partial class RunbookTests
 {
     private static readonly string Folder = Path.Combine(Solution.Root.FullName, "docs", "runbooks", "reasons");
 
@@ -36,6 +37,8 @@ public partial class ReasonPageTests
 
     public static TheoryData<string> Pages => [.. Described];
 
+    public static TheoryData<string> AlertPages => [.. Directory.EnumerateFiles(Path.Combine(Folder, ".."), "Buildit*.md").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+
     private static IEnumerable<string> Reasons => Written.Except(OfEventsOnly).Except(OfConditions).Except(Words).Union(LinkReasons());
 
     [Fact]
@@ -53,15 +56,25 @@ public partial class ReasonPageTests
         Assert.StartsWith($"# {reason}\n\n", text, StringComparison.Ordinal);
         Assert.Matches(Subject(), text);
         Assert.Contains("\n## When it goes away\n", text, StringComparison.Ordinal);
-        Assert.True(
-            text.Contains("\nNothing is to be done.\n", StringComparison.Ordinal) ^ (text.Contains("\n## What people notice\n", StringComparison.Ordinal)
-                && text.Contains("\n## Look\n", StringComparison.Ordinal) && text.Contains("\n## Do\n", StringComparison.Ordinal)));
+        Assert.True(text.Contains("\nNothing is to be done.\n", StringComparison.Ordinal) ^ SaysWhatToDo(text));
+    }
+
+    [Theory]
+    [MemberData(nameof(AlertPages))]
+    public void A_page_of_an_alert_has_the_same_parts(string page)
+    {
+        var text = File.ReadAllText(Path.Combine(Folder, "..", page));
+        Assert.True(SaysWhatToDo(text));
+        Assert.Contains("\n## When it goes away\n", text, StringComparison.Ordinal);
     }
 
     [Theory]
     [MemberData(nameof(Pages))]
     public void The_index_has_it(string reason) =>
         Assert.Contains($"[{reason}](reasons/{reason}.md)", File.ReadAllText(Path.Combine(Folder, "..", "README.md")), StringComparison.Ordinal);
+
+    private static bool SaysWhatToDo(string text) =>
+        ((string[])["\n## What people notice\n", "\n## Look\n", "\n## Do\n"]).All(part => text.Contains(part, StringComparison.Ordinal));
 
     /// <summary>Reasons of a link are members of an enumeration, written by their names.</summary>
     private static IEnumerable<string> LinkReasons()
