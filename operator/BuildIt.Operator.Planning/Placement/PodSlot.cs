@@ -60,7 +60,22 @@ internal sealed class PodSlot(string instance)
     public void Forget(string room) => _losses?.Remove(room);
 
     /// <summary>Rooms on the pod under which at least as many pods have died; none count for a room under which none has.</summary>
-    public int PeersOf(int losses) => losses == 0 || _losses is null ? 0 : _losses.Values.Count(other => other >= losses);
+    public int PeersOf(int losses)
+    {
+        if (losses == 0 || _losses is null)
+        {
+            return 0;
+        }
+
+        // Asked of every pod for every room: a closure would be made each time, even where it is not reached.
+        var peers = 0;
+        foreach (var other in _losses.Values)
+        {
+            peers += other >= losses ? 1 : 0;
+        }
+
+        return peers;
+    }
 
     /// <summary>The participants of one room that the pod could carry if it were empty.</summary>
     public int Places()

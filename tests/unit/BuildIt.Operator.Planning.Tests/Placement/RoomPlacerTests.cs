@@ -18,6 +18,36 @@ public sealed class RoomPlacerTests
         Assert.Equal("new", Place(Pod("old", 20) with { IsCurrent = false }, Pod("new", 0)).Instance);
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_a_room_costs_to_place_does_not_grow_with_the_pods_looked_at(bool furtherSeat)
+    {
+        var (few, many) = (Allocated(10), Allocated(1_000));
+        Assert.True(many < few + 1_000, $"{few} bytes are allocated with 10 pods, {many} with 1,000");
+
+        long Allocated(int pods)
+        {
+            var picture = Picture([.. Enumerable.Range(0, pods).Select(i => Pod($"pod-{i}", 0))]);
+            Once();
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            Once();
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+
+            void Once()
+            {
+                if (furtherSeat)
+                {
+                    RoomPlacer.PlaceSeat(picture, "fleet", "west", 5, []);
+                }
+                else
+                {
+                    RoomPlacer.Place(picture, Request());
+                }
+            }
+        }
+    }
+
+    [Theory]
     [InlineData(PodAvailability.Starting)]
     [InlineData(PodAvailability.Draining)]
     [InlineData(PodAvailability.Suspect)]
