@@ -94,7 +94,7 @@ internal sealed partial class NodeBenchmark(string root, TimeSpan duration)
     private static async Task<Sample> ReadAsync(HttpClient http, Uri metrics, ProgramRun sfu)
     {
         NodeCounters counters = await NodeCounters.ReadAsync(http, metrics);
-        (TimeSpan whole, TimeSpan loops) = sfu.ProcessorTime("media-");
+        (TimeSpan whole, TimeSpan loops) = sfu.TimeUsed("media-");
         return new Sample(counters, whole, loops);
     }
 

@@ -13,6 +13,11 @@ switch (args)
         double nodeSeconds = rest.Length > 0 ? double.Parse(rest[0], CultureInfo.InvariantCulture) : 10;
         return await new NodeBenchmark(root, TimeSpan.FromSeconds(nodeSeconds)).RunAsync([.. rest.Skip(1)], Console.Out);
 
+    case ["large", var root, .. var rest]:
+        double largeSeconds = rest.Length > 0 ? double.Parse(rest[0], CultureInfo.InvariantCulture) : 600;
+        int[] pods = rest.Length > 1 ? [.. rest[1].Split(',').Select(each => int.Parse(each, CultureInfo.InvariantCulture))] : [4, 1];
+        return await new LargeRoomBenchmark(root, TimeSpan.FromSeconds(largeSeconds)).RunAsync(pods, Console.Out);
+
     case ["signals", var offer]:
         using (var costs = new SignalCosts(Console.Out))
         {
@@ -24,6 +29,7 @@ switch (args)
 
     default:
         Console.Error.WriteLine("usage: limit [destinations] [seconds for each row]");
+        Console.Error.WriteLine("       large <repository> [seconds] [pods,pods...]");
         Console.Error.WriteLine("       receivers <count>");
         Console.Error.WriteLine("       signals <file with a browser's offer>");
         Console.Error.WriteLine("       node <repository> [seconds for each room] [1x50 1x200 1x1000 50x50]");

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 
 namespace BuildIt.Sfu.Bench;
 
@@ -61,19 +60,8 @@ internal sealed class ProgramRun : IAsyncDisposable
 
     public Task WaitForExitAsync() => _process.WaitForExitAsync();
 
-    /// <summary>Processor time of the process, and of those of its threads whose name starts with <paramref name="threads"/>.</summary>
-    public (TimeSpan Process, TimeSpan Threads) ProcessorTime(string threads)
-    {
-        TimeSpan whole = Read($"/proc/{_process.Id}/stat", "").Time;
-        TimeSpan some = TimeSpan.Zero;
-        foreach (string task in Directory.GetDirectories($"/proc/{_process.Id}/task"))
-        {
-            (string name, TimeSpan time) = Read($"{task}/stat", task);
-            some += name.StartsWith(threads, StringComparison.Ordinal) ? time : TimeSpan.Zero;
-        }
-
-        return (whole, some);
-    }
+    /// <inheritdoc cref="ProcessorTime.Of"/>
+    public (TimeSpan Process, TimeSpan Threads) TimeUsed(string threads) => ProcessorTime.Of(_process.Id, threads);
 
     public async ValueTask DisposeAsync()
     {
@@ -84,24 +72,6 @@ internal sealed class ProgramRun : IAsyncDisposable
         }
 
         _process.Dispose();
-    }
-
-    private static (string Name, TimeSpan Time) Read(string path, string threadFolder)
-    {
-        try
-        {
-            // proc(5): the name is in parentheses; user and system time are fields 14 and 15, in hundredths of a second.
-            string stat = File.ReadAllText(path);
-            int end = stat.LastIndexOf(')');
-            string[] fields = stat[(end + 2)..].Split(' ');
-            long ticks = long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture);
-            return (stat[(stat.IndexOf('(', StringComparison.Ordinal) + 1)..end], TimeSpan.FromMilliseconds(ticks * 10));
-        }
-        catch (IOException) when (threadFolder.Length > 0)
-        {
-            // The thread has ended meanwhile.
-            return ("", TimeSpan.Zero);
-        }
     }
 
     private void Add(string? line)

@@ -44,16 +44,22 @@ public sealed partial class NodeProgram : IAsyncDisposable
     /// <param name="environment">Variables of the node.</param>
     /// <param name="arguments">What its command line says; ports that it does not name are free ones.</param>
     public static Task<NodeProgram> StartAsync(IReadOnlyDictionary<string, string?>? environment, params IReadOnlyCollection<string> arguments) =>
-        StartAsync(environment, descriptors: 0, arguments);
+        StartAsync([], environment, arguments);
 
-    /// <summary>The same with a limit on its descriptors; 0 for the one of this process.</summary>
-    public static async Task<NodeProgram> StartAsync(IReadOnlyDictionary<string, string?>? environment, int descriptors, params IReadOnlyCollection<string> arguments)
+    /// <summary>The same with a limit on its descriptors.</summary>
+    public static Task<NodeProgram> StartAsync(IReadOnlyDictionary<string, string?>? environment, int descriptors, params IReadOnlyCollection<string> arguments) =>
+        StartAsync(["sh", "-c", "ulimit -n \"$1\"; shift; exec \"$@\"", "sh", $"{descriptors}"], environment, arguments);
+
+    /// <summary>The same by another program, which becomes the one that its arguments name.</summary>
+    /// <param name="launcher">The program and its arguments; none to start the node itself.</param>
+    /// <param name="environment">Variables of the node.</param>
+    /// <param name="arguments">What its command line says; ports that it does not name are free ones.</param>
+    public static async Task<NodeProgram> StartAsync(
+        IReadOnlyList<string> launcher, IReadOnlyDictionary<string, string?>? environment, params IReadOnlyCollection<string> arguments)
     {
         var free = Ports.Except(arguments, StringComparer.Ordinal).SelectMany(option => (string[])[option, "0"]);
-        string[] command = [Assembly, "--dev", .. free, .. arguments];
-        var process = descriptors == 0
-            ? ChildProcess.Start("dotnet", command, environment)
-            : ChildProcess.Start("sh", ["-c", "ulimit -n \"$1\"; shift; exec dotnet \"$@\"", "sh", $"{descriptors}", .. command], environment);
+        string[] command = [.. launcher, "dotnet", Assembly, "--dev", .. free, .. arguments];
+        var process = ChildProcess.Start(command[0], command[1..], environment);
         try
         {
             await process.WaitForOutputAsync("TCP port", StartTimeout);

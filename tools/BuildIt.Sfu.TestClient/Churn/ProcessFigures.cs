@@ -6,7 +6,7 @@ namespace BuildIt.Sfu.TestClient.Churn;
 /// <param name="Megabytes">Resident memory.</param>
 /// <param name="Threads">Threads.</param>
 /// <param name="Descriptors">Open descriptors.</param>
-internal readonly record struct ProcessFigures(double Megabytes, int Threads, int Descriptors)
+public readonly record struct ProcessFigures(double Megabytes, int Threads, int Descriptors)
 {
     /// <exception cref="IOException">There is no such process, or it is another user's.</exception>
     public static ProcessFigures Of(int process)

@@ -8,13 +8,20 @@ using BuildIt.Sfu.TestClient.FrameEncryption;
 
 namespace BuildIt.Sfu.TestClient.Media;
 
-/// <summary>Sends the tone as Opus, 50 packets a second, with the audio level it is told. Used on one loop.</summary>
+/// <summary>
+/// Sends the tone as Opus, 50 packets a second, with the audio level it is told; silence as browsers send it, a packet now and then
+/// (discontinuous transmission, RFC 7587 section 3.1.3). Used on one loop.
+/// </summary>
 internal sealed class AudioSender : ITrackSender
 {
     private const int ClockRate = 48_000;
     private const int TicksPerPacket = 960;
     private const int MaxPayload = 400;
     private const int PacketsPerStamp = 5;
+
+    /// <summary>As libopus does: one in 400 ms (RFC 7587 section 3.1.3).</summary>
+    private const int SilentPacketEvery = 20;
+    private const int Silence = 127;
     private static readonly TimeSpan PacketInterval = TimeSpan.FromMilliseconds(20);
 
     private readonly ClientConnection _connection;
@@ -72,7 +79,7 @@ internal sealed class AudioSender : ITrackSender
         var clip = Clip.Tone.Packets;
         for (; PacketTime(_packets) <= now; _packets++)
         {
-            if (_muted || !_connection.Transport.IsConnected)
+            if (_muted || (Level == Silence && _packets % SilentPacketEvery != 0) || !_connection.Transport.IsConnected)
             {
                 continue;
             }

@@ -19,12 +19,13 @@ public sealed class HeadlessNetwork : IDisposable
     private int _next;
 
     /// <param name="loops">Threads for media; one serves hundreds of participants.</param>
-    public HeadlessNetwork(int loops = 1)
+    /// <param name="address">Where its sockets are; on the loopback interface when left out.</param>
+    public HeadlessNetwork(int loops = 1, IPAddress? address = null)
     {
         _network = new MediaNetwork(new MediaNetworkOptions
         {
             LoopCount = loops,
-            UdpEndPoint = new IPEndPoint(IPAddress.Loopback, 0),
+            UdpEndPoint = new IPEndPoint(address ?? IPAddress.Loopback, 0),
             GatherWindow = TimeSpan.Zero,
             ArrivalTimes = true,
         });

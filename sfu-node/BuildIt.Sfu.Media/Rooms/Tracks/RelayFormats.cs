@@ -9,11 +9,12 @@ namespace BuildIt.Sfu.Media.Rooms.Tracks;
 /// </summary>
 internal static class RelayFormats
 {
+    // None from 64 to 95: with the marker bit set they look like RTCP (RFC 5761 section 4).
     private static readonly Dictionary<string, (byte Type, byte Repair)> Types = new(StringComparer.OrdinalIgnoreCase)
     {
         ["AV1"] = (45, 46),
         ["H265"] = (49, 50),
-        ["red"] = (63, 64),
+        ["red"] = (63, 113),
         ["VP8"] = (96, 97),
         ["VP9"] = (98, 99),
         ["H264"] = (102, 103),

@@ -1,5 +1,6 @@
 using BuildIt.Sfu.Signaling.Tokens;
 using BuildIt.Testing;
+using BuildIt.Testing.Conferences.Fleets;
 
 namespace BuildIt.Interop.Tests.Node;
 

@@ -24,9 +24,10 @@ internal sealed class NodeProcess : IPodProcess
     private readonly DirectoryInfo _folder;
     private readonly NodeProgram _program;
 
-    private NodeProcess(string name, string ip, NodeProgram program, TcpRelay toRegistry, TcpRelay fromOperator, DirectoryInfo folder)
+    private NodeProcess(V1Pod pod, string ip, NodeProgram program, TcpRelay toRegistry, TcpRelay fromOperator, DirectoryInfo folder)
     {
-        Name = name;
+        Name = pod.Metadata.Name;
+        Cluster = pod.Metadata.Labels[SfuApi.ClusterLabel];
         Ip = ip;
         _program = program;
         ToRegistry = toRegistry;
@@ -35,6 +36,9 @@ internal sealed class NodeProcess : IPodProcess
     }
 
     public string Name { get; }
+
+    /// <summary>The fleet it belongs to.</summary>
+    public string Cluster { get; }
 
     public string Ip { get; }
 
@@ -79,7 +83,7 @@ internal sealed class NodeProcess : IPodProcess
                     [NodeEnvironment.Instance] = name,
                     [NodeEnvironment.Namespace] = pod.Metadata.NamespaceProperty,
                     [NodeEnvironment.Cluster] = pod.Metadata.Labels[SfuApi.ClusterLabel],
-                    [NodeEnvironment.Region] = "test-1",
+                    [NodeEnvironment.Region] = pod.Spec.Containers[0].Env.First(variable => variable.Name == NodeEnvironment.Region).Value,
                     [NodeEnvironment.Revision] = pod.Metadata.Labels[SfuApi.RevisionLabel],
                     [NodeEnvironment.RedisAddresses] = $"127.0.0.1:{toRegistry.Port}",
                     [NodeEnvironment.ControlPort] = $"{control}",
@@ -88,7 +92,7 @@ internal sealed class NodeProcess : IPodProcess
                     [NodeEnvironment.RoomApi] = pod.Spec.Containers[0].Env.FirstOrDefault(variable => variable.Name == NodeEnvironment.RoomApi)?.Value,
                 },
                 ["--bind", ip, "--node-ip", ip, "--tcp-port", "-1"]);
-            return new NodeProcess(name, ip, program, toRegistry, fromOperator, folder);
+            return new NodeProcess(pod, ip, program, toRegistry, fromOperator, folder);
         }
         catch
         {

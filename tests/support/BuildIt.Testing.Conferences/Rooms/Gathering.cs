@@ -63,8 +63,9 @@ public sealed class Gathering : IAsyncDisposable
     /// <summary>A headless participant.</summary>
     /// <param name="url">WebSocket address of the node or region.</param>
     /// <param name="token">The join token.</param>
-    public async Task AddHeadlessAsync(string url, string token) => _attendees.Add(new HeadlessAttendee(await ReturningParticipant.StartAsync(
-        new HeadlessOptions { Url = new Uri(url), Token = token, Network = _network, Key = FrameKey.FromSecret(Secret), Data = false },
+    /// <param name="network">Its network; that of all others when left out.</param>
+    public async Task AddHeadlessAsync(string url, string token, HeadlessNetwork? network = null) => _attendees.Add(new HeadlessAttendee(await ReturningParticipant.StartAsync(
+        new HeadlessOptions { Url = new Uri(url), Token = token, Network = network ?? _network, Key = FrameKey.FromSecret(Secret), Data = false },
         new VideoPublication { Layers = 1, Simulcast = false },
         audio: true)));
 

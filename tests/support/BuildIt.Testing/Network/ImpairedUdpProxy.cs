@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 
@@ -17,15 +16,12 @@ public sealed class ImpairedUdpProxy : IAsyncDisposable
     private readonly IPEndPoint _server;
     private readonly Socket _listening = Bind();
     private readonly Dictionary<SocketAddress, Socket> _clients = [];
-    private readonly PriorityQueue<Departure, (TimeSpan At, long Order)> _departures = new();
-    private readonly SemaphoreSlim _changed = new(0);
+    private readonly DelayLine<Departure> _departures;
     private readonly CancellationTokenSource _stop = new();
-    private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly List<Task> _tasks = [];
     private readonly ImpairedLink _toServer;
     private readonly ImpairedLink _toClient;
     private readonly List<Socket> _abandoned = [];
-    private long _order;
     private long _handshakes;
 
     /// <param name="server">Where clients' packets go.</param>
@@ -33,11 +29,11 @@ public sealed class ImpairedUdpProxy : IAsyncDisposable
     public ImpairedUdpProxy(IPEndPoint server, int seed)
     {
         _server = server;
+        _departures = new DelayLine<Departure>(SendAsync);
         _toServer = new ImpairedLink(seed);
         _toClient = new ImpairedLink(seed + 1);
         Port = ((IPEndPoint)_listening.LocalEndPoint!).Port;
         Run(ReceiveFromClientsAsync);
-        Run(DeliverAsync);
     }
 
     /// <summary>The loopback port that stands for the server.</summary>
@@ -81,6 +77,7 @@ public sealed class ImpairedUdpProxy : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await Task.WhenAll(_tasks);
+        await _departures.DisposeAsync();
         _listening.Dispose();
         foreach (var socket in _clients.Values.Concat(_abandoned))
         {
@@ -88,7 +85,6 @@ public sealed class ImpairedUdpProxy : IAsyncDisposable
         }
 
         _stop.Dispose();
-        _changed.Dispose();
     }
 
     private static Socket Bind()
@@ -187,45 +183,14 @@ public sealed class ImpairedUdpProxy : IAsyncDisposable
     {
         lock (_lock)
         {
-            if (link.Schedule(datagram.Length, _clock.Elapsed) is { } at)
+            if (link.Schedule(datagram.Length, _departures.Now) is { } at)
             {
-                _departures.Enqueue(new Departure(datagram.ToArray(), socket, to), (at, _order++));
+                _departures.Add(new Departure(datagram.ToArray(), socket, to), at);
             }
-        }
-
-        _changed.Release();
-    }
-
-    private async Task DeliverAsync(CancellationToken cancellation)
-    {
-        while (true)
-        {
-            var wait = Timeout.InfiniteTimeSpan;
-            Departure? due = null;
-            lock (_lock)
-            {
-                if (_departures.TryPeek(out var next, out var when))
-                {
-                    wait = when.At - _clock.Elapsed;
-                    if (wait <= TimeSpan.Zero)
-                    {
-                        due = next;
-                        _departures.Dequeue();
-                    }
-                }
-            }
-
-            if (due is null)
-            {
-                await _changed.WaitAsync(wait, cancellation);
-                continue;
-            }
-
-            await SendAsync(due, cancellation);
         }
     }
 
-    private async Task SendAsync(Departure departure, CancellationToken cancellation)
+    private async ValueTask SendAsync(Departure departure, CancellationToken cancellation)
     {
         try
         {

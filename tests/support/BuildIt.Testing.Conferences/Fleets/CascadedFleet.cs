@@ -1,18 +1,19 @@
+using System.Net;
 using BuildIt.Sfu.Contracts;
-using BuildIt.Testing;
+using BuildIt.Testing.Network;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
-namespace BuildIt.Interop.Tests.Node;
+namespace BuildIt.Testing.Conferences.Fleets;
 
 /// <summary>
 /// Several real nodes with a real Redis between them, and one address for all, at which participants arrive in turn. This stands in for
-/// operator and room API: every room that is asked for has a seat on every node, in a chain, so that each participant is on another node
-/// than the one before and what it sends passes all links.
+/// operator and room API: every room that is asked for has a seat on every node, so that each participant is on another node than the one
+/// before.
 /// </summary>
-internal sealed class CascadedFleet : IAsyncDisposable
+public sealed class CascadedFleet : IAsyncDisposable
 {
     private const string Scope = "interop";
 
@@ -23,18 +24,33 @@ internal sealed class CascadedFleet : IAsyncDisposable
     private WebApplication _api = null!;
     private Task _ending = Task.CompletedTask;
 
+    private readonly List<TcpRelay> _relays = [];
+    private bool _isStar;
+
+    /// <summary>The nodes; the first has the origin of every room.</summary>
     public IReadOnlyList<NodeProgram> Nodes { get; private set; } = [];
 
+    /// <summary>Where participants arrive.</summary>
     public RoundRobin Front { get; private set; } = null!;
 
     private IDatabase Database => _connection.GetDatabase();
 
-    public static async Task<CascadedFleet> StartAsync(int nodes, IReadOnlyDictionary<string, string?>? environment, IReadOnlyCollection<string> arguments)
+    /// <param name="nodes">How many.</param>
+    /// <param name="environment">Variables of each.</param>
+    /// <param name="arguments">What the command line of each says.</param>
+    /// <param name="star">All hang on the origin; otherwise each on the one before, so that what is sent passes all links.</param>
+    public static Task<CascadedFleet> StartAsync(
+        int nodes, IReadOnlyDictionary<string, string?>? environment, IReadOnlyCollection<string> arguments, bool star = false) =>
+        StartAsync(Enumerable.Repeat(NodePlace.Here, nodes).ToList(), environment, arguments, star);
+
+    /// <summary>The same on machines or in networks of their own.</summary>
+    public static async Task<CascadedFleet> StartAsync(
+        IReadOnlyList<NodePlace> places, IReadOnlyDictionary<string, string?>? environment, IReadOnlyCollection<string> arguments, bool star = false)
     {
-        var fleet = new CascadedFleet();
+        var fleet = new CascadedFleet { _isStar = star };
         try
         {
-            await fleet.OpenAsync(nodes, environment, arguments);
+            await fleet.OpenAsync(places, environment, arguments);
             return fleet;
         }
         catch
@@ -44,6 +60,10 @@ internal sealed class CascadedFleet : IAsyncDisposable
         }
     }
 
+    /// <summary>Gives a room its seats, unless it has them.</summary>
+    public Task OpenAsync(string room) => PlaceAsync(new RoomCreation { Room = new RoomId(room) });
+
+    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await _end.CancelAsync();
@@ -56,6 +76,11 @@ internal sealed class CascadedFleet : IAsyncDisposable
         foreach (var node in Nodes)
         {
             await node.DisposeAsync();
+        }
+
+        foreach (var relay in _relays)
+        {
+            await relay.DisposeAsync();
         }
 
         if (_api is not null)
@@ -76,30 +101,44 @@ internal sealed class CascadedFleet : IAsyncDisposable
         _end.Dispose();
     }
 
-    private async Task OpenAsync(int count, IReadOnlyDictionary<string, string?>? environment, IReadOnlyCollection<string> arguments)
+    private async Task OpenAsync(IReadOnlyList<NodePlace> places, IReadOnlyDictionary<string, string?>? environment, IReadOnlyCollection<string> arguments)
     {
         _redis = await RedisServer.StartNewAsync();
         _connection = await ConnectionMultiplexer.ConnectAsync(_redis.Address);
         await Database.StringSetAsync(_keys.Epoch, "1");
         var api = await OpenApiAsync();
-        Nodes = await Task.WhenAll(Enumerable.Range(0, count).Select(i => NodeProgram.StartAsync(
+        Nodes = await Task.WhenAll(places.Select((place, i) => NodeProgram.StartAsync(
+            place.Launcher,
             new Dictionary<string, string?>(environment ?? new Dictionary<string, string?>())
             {
                 [NodeEnvironment.Instance] = $"node-{i}",
                 [NodeEnvironment.Namespace] = Scope,
                 [NodeEnvironment.Cluster] = "fleet",
                 [NodeEnvironment.Region] = $"region-{i}",
-                [NodeEnvironment.RedisAddresses] = _redis.Address,
+                [NodeEnvironment.RedisAddresses] = RegistryOf(place),
                 [NodeEnvironment.RoomApi] = api,
             },
-            arguments)));
-        Front = new RoundRobin([.. Nodes.Select(node => node.Signal.Port)]);
-        while ((await HeartbeatsAsync()).Count(heartbeat => heartbeat.Endpoints.Relay is not null) < count)
+            [.. arguments, .. place.Arguments])));
+        IReadOnlyList<IPEndPoint> doors = [.. Nodes.Select(node => new IPEndPoint(IPAddress.Parse(node.Signal.Host), node.Signal.Port))];
+        Front = new RoundRobin(() => doors);
+        while ((await HeartbeatsAsync()).Count(heartbeat => heartbeat.Endpoints.Relay is not null) < places.Count)
         {
             await Task.Delay(50, _end.Token);
         }
 
         _ending = EndRoomsAsync();
+    }
+
+    private string RegistryOf(NodePlace place)
+    {
+        if (place.Host is not { } host)
+        {
+            return _redis.Address;
+        }
+
+        var relay = new TcpRelay(new IPEndPoint(IPAddress.Parse(_redis.Host), _redis.Port), new IPEndPoint(host, 0));
+        _relays.Add(relay);
+        return $"{host}:{relay.Port}";
     }
 
     private async Task<string> OpenApiAsync()
@@ -155,7 +194,7 @@ internal sealed class CascadedFleet : IAsyncDisposable
                     Region = node.Region,
                     Cluster = node.Cluster,
                     Role = i == 0 ? SeatRole.Origin : SeatRole.Edge,
-                    Parent = i == 0 ? null : nodes[i - 1].Node,
+                    Parent = i == 0 ? null : nodes[_isStar ? 0 : i - 1].Node,
                     Endpoint = node.Endpoints.Signal,
                     Relay = node.Endpoints.Relay,
                     RelayFingerprint = node.Endpoints.RelayFingerprint,
@@ -211,4 +250,14 @@ internal sealed class CascadedFleet : IAsyncDisposable
 
         return found;
     }
+}
+
+/// <summary>Where a node of a fleet runs.</summary>
+/// <param name="Launcher">What starts a program there; nothing here.</param>
+/// <param name="Arguments">What the node's command line says beyond that of the others.</param>
+/// <param name="Host">The address by which this machine is reached from there; null when that is the usual one.</param>
+public sealed record NodePlace(IReadOnlyList<string> Launcher, IReadOnlyList<string> Arguments, IPAddress? Host)
+{
+    /// <summary>On this machine, as any program.</summary>
+    public static readonly NodePlace Here = new([], [], null);
 }

@@ -1,29 +1,32 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace BuildIt.Interop.Tests.Node;
+namespace BuildIt.Testing.Network;
 
 /// <summary>
 /// One address for several servers, as a Kubernetes Service is: each connection goes to the next of them. A server that does not answer
-/// is passed over.
+/// is passed over. Any thread.
 /// </summary>
-internal sealed class RoundRobin : IAsyncDisposable
+public sealed class RoundRobin : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _end = new();
-    private readonly IReadOnlyList<int> _ports;
+    private readonly Func<IReadOnlyList<IPEndPoint>> _servers;
     private readonly Task _accepting;
     private int _next = -1;
 
-    public RoundRobin(IReadOnlyList<int> ports)
+    /// <param name="servers">The servers that there are, asked for each connection.</param>
+    public RoundRobin(Func<IReadOnlyList<IPEndPoint>> servers)
     {
-        _ports = ports;
+        _servers = servers;
         _listener.Start();
         _accepting = AcceptAsync();
     }
 
+    /// <summary>The loopback port that stands for all of them.</summary>
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
+    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await _end.CancelAsync();
@@ -72,12 +75,13 @@ internal sealed class RoundRobin : IAsyncDisposable
 
     private async Task<TcpClient?> ConnectAsync()
     {
-        for (var tries = 0; tries < _ports.Count; tries++)
+        var servers = _servers();
+        for (var tries = 0; tries < servers.Count; tries++)
         {
             var server = new TcpClient();
             try
             {
-                await server.ConnectAsync(IPAddress.Loopback, _ports[(int)((uint)Interlocked.Increment(ref _next) % _ports.Count)], _end.Token);
+                await server.ConnectAsync(servers[(int)((uint)Interlocked.Increment(ref _next) % servers.Count)], _end.Token);
                 return server;
             }
             catch (SocketException)

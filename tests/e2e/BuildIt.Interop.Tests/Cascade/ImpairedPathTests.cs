@@ -1,0 +1,194 @@
+using System.Globalization;
+using BuildIt.Interop.Tests.Node;
+using BuildIt.Sfu.Media.Sdp;
+using BuildIt.Sfu.TestClient;
+using BuildIt.Sfu.TestClient.FrameEncryption;
+using BuildIt.Sfu.TestClient.Media;
+using BuildIt.Sfu.TestClient.Network;
+using BuildIt.Sfu.TestClient.Statistics;
+using BuildIt.Testing;
+using BuildIt.Testing.Conferences.Fleets;
+using BuildIt.Testing.Conferences.Rooms;
+using BuildIt.Testing.Network;
+using Xunit.Abstractions;
+
+namespace BuildIt.Interop.Tests.Cascade;
+
+/// <summary>
+/// Two regions with a bad path between them, each with a kernel of its own on it: 80 ms each way, 1 % loss, 10 Mbit/s. What crosses is
+/// counted where it crosses.
+/// </summary>
+public sealed class ImpairedPathTests(ITestOutputHelper output)
+{
+    private const string Room = "room";
+
+    // Payload types between nodes, which never change.
+    private const int Opus = 111;
+    private const int OpusRepair = 112;
+    private const int Vp8 = 96;
+    private const int Vp8Repair = 97;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
+
+    private static readonly LinkConditions Bad = new()
+    {
+        Delay = TimeSpan.FromMilliseconds(80), Loss = 0.01, BitsPerSecond = 10_000_000, Queue = TimeSpan.FromMilliseconds(200),
+    };
+
+    private static readonly LinkConditions Worse = Bad with { BitsPerSecond = 500_000 };
+
+    [RootFact]
+    public async Task Everybody_sees_and_hears_everybody_and_each_stream_crosses_once()
+    {
+        await using var path = await ImpairedPath.CreateAsync(seed: 3);
+        await using var fleet = await FleetAsync(path);
+        await using var pages = await PageServer.StartAsync();
+        using var near = new HeadlessNetwork(address: ImpairedPath.HostOf(0));
+        using var far = new HeadlessNetwork(address: ImpairedPath.HostOf(1));
+        await using var gathering = new Gathering();
+        for (var region = 0; region < 2; region++)
+        {
+            var url = fleet.Nodes[region].Signal.ToString().Replace("http://", "ws://", StringComparison.Ordinal);
+            for (var i = 0; i < 2; i++)
+            {
+                await gathering.AddBrowserAsync(pages, url, SfuNode.Token(Room, $"browser-{region}-{i}"), $"browser-{region}-{i}");
+            }
+
+            for (var i = 0; i < 4; i++)
+            {
+                await gathering.AddHeadlessAsync(url, SfuNode.Token(Room, $"headless-{region}-{i}"), region == 0 ? near : far);
+            }
+        }
+
+        var first = await gathering.MediaFlowsAsync(Patience);
+        output.WriteLine($"all see and hear all after {first.Max(each => each.After).TotalSeconds:0.0} s");
+        await gathering.MediaFlowsAsync(Patience);
+        Assert.All(gathering.Headless, participant => Assert.Null(participant.Fault));
+    }
+
+    [RootFact]
+    public async Task Only_what_somebody_watches_crosses_and_sound_goes_on_when_the_path_gets_narrow()
+    {
+        await using var path = await ImpairedPath.CreateAsync(seed: 4);
+        await using var fleet = await FleetAsync(path);
+        using var near = new HeadlessNetwork(address: ImpairedPath.HostOf(0));
+        using var far = new HeadlessNetwork(address: ImpairedPath.HostOf(1));
+        await using var alice = await JoinAsync(fleet, near, 0, "alice");
+        await using var beside = await JoinAsync(fleet, near, 0, "beside");
+        var picture = await alice.PublishVideoAsync(new VideoPublication { Layers = 3 });
+        await alice.PublishAudioAsync();
+        await using var bob = await JoinAsync(fleet, far, 1, "bob");
+        await using var carol = await JoinAsync(fleet, far, 1, "carol");
+        HeadlessParticipant[] watching = [bob, carol];
+
+        // Two watch the smallest layer: it crosses once, and no other.
+        await ShowAsync(watching, picture, 320, 180);
+        await UntilAsync(async () => (await VideoOf(bob)).Height == 180 && (await VideoOf(carol)).Height == 180, "both see the smallest layer");
+        await Task.Delay(Window);
+        var (crossed, received) = await CountAsync(path, bob, Window);
+        output.WriteLine($"watched small by two: {Describe(crossed)}; {received} reached one of them");
+        AssertUnion(crossed, received);
+
+        // Nobody watches: sound alone crosses.
+        await Task.WhenAll(watching.Select(person => person.SetTrackSettingsAsync([picture], 0, 0, disabled: true)));
+        await Task.Delay(Window);
+        (crossed, received) = await CountAsync(path, bob, Window);
+        output.WriteLine($"picture watched by nobody: {Describe(crossed)}; {received} of sound reached one of them");
+        AssertUnion(crossed, received);
+        Assert.Equal(0, crossed.ByPayloadType.GetValueOrDefault(Vp8));
+
+        // All of it; then there is little room; then there is again.
+        await ShowAsync(watching, picture, 1280, 720);
+        await UntilAsync(async () => (await VideoOf(bob)).Height == 720, "the largest layer comes");
+        await Task.WhenAll(watching.Append(beside).Select(person => person.ClearLatencyAsync()));
+        await Task.Delay(Window);
+        Report("largest layer, 10 Mbit/s", await bob.GetStatisticsAsync());
+        Report("the same beside the publisher", await beside.GetStatisticsAsync());
+
+        await Task.WhenAll(watching.Select(person => person.ClearGapsAsync()));
+        path[0] = path[1] = Worse;
+        await UntilAsync(async () => (await VideoOf(bob)).Height is > 0 and < 720 || (await VideoOf(bob)).Freezes > 0, "the picture falls by a layer");
+        await Task.Delay(Window);
+        var sound = (await bob.GetStatisticsAsync()).Received.Single(track => track.Kind is MediaKind.Audio);
+        output.WriteLine($"500 kbit/s: picture of {(await VideoOf(bob)).Height} lines, longest gap in sound {sound.LongestGap.TotalMilliseconds:0} ms, {sound.Lost} packets lost");
+        Assert.True(
+            sound.LongestGap < TimeSpan.FromSeconds(1),
+            $"sound stood still for {sound.LongestGap.TotalMilliseconds:0} ms\n{string.Join('\n', fleet.Nodes.Select(node => node.Process.ReadOutput()))}");
+
+        path[0] = path[1] = Bad;
+        await UntilAsync(async () => (await VideoOf(bob)).Height == 720, "the largest layer comes back");
+        Assert.All(watching, person => Assert.True(person.IsActive));
+    }
+
+    private static Task<CascadedFleet> FleetAsync(ImpairedPath path)
+    {
+        path[0] = path[1] = Bad;
+        return StartAsync();
+
+        async Task<CascadedFleet> StartAsync()
+        {
+            var fleet = await CascadedFleet.StartAsync([PlaceOf(path, 0), PlaceOf(path, 1)], environment: null, ["--tcp-port", "-1"]);
+            await fleet.OpenAsync(Room);
+            return fleet;
+        }
+    }
+
+    private static NodePlace PlaceOf(ImpairedPath path, int side)
+    {
+        var address = ImpairedPath.AddressOf(side).ToString();
+        return new NodePlace(path.LauncherOf(side), ["--bind", address, "--node-ip", address], ImpairedPath.HostOf(side));
+    }
+
+    private static Task<HeadlessParticipant> JoinAsync(CascadedFleet fleet, HeadlessNetwork network, int region, string identity) =>
+        HeadlessParticipant.JoinAsync(new HeadlessOptions
+        {
+            Url = fleet.Nodes[region].Signal,
+            Token = SfuNode.Token(Room, identity),
+            Network = network,
+            Data = false,
+            Key = FrameKey.FromSecret("the key of these participants"u8),
+        });
+
+    private static Task ShowAsync(IEnumerable<HeadlessParticipant> watching, string track, uint width, uint height) =>
+        Task.WhenAll(watching.Select(person => person.SetTrackSettingsAsync([track], width, height)));
+
+    private static async Task<TrackStatistics> VideoOf(HeadlessParticipant person) =>
+        (await person.GetStatisticsAsync()).Received.FirstOrDefault(track => track.Kind is MediaKind.Video)
+            ?? new TrackStatistics { TrackSid = string.Empty, PublisherSid = string.Empty, Kind = MediaKind.Video };
+
+    /// <summary>What crossed towards region 1, and what one there received of it.</summary>
+    private static async Task<(PathTraffic Crossed, long Received)> CountAsync(ImpairedPath path, HeadlessParticipant person, TimeSpan during)
+    {
+        var (crossed, received) = (path.SentBy(0), await PacketsAsync());
+        await Task.Delay(during);
+        return (path.SentBy(0) - crossed, await PacketsAsync() - received);
+
+        async Task<long> PacketsAsync() => (await person.GetStatisticsAsync()).Received.Sum(track => track.Packets);
+    }
+
+    /// <summary>What two watch crosses once. Repairs are beside that: what is lost on the way crosses again.</summary>
+    private static void AssertUnion(PathTraffic crossed, long received)
+    {
+        var media = crossed.ByPayloadType.GetValueOrDefault(Opus) + crossed.ByPayloadType.GetValueOrDefault(Vp8);
+        Assert.InRange(media, received * 0.97, received * 1.03);
+    }
+
+    private static string Describe(PathTraffic crossed) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{crossed.ByPayloadType.GetValueOrDefault(Opus)} packets of sound and {crossed.ByPayloadType.GetValueOrDefault(Vp8)} of picture crossed, {crossed.ByPayloadType.GetValueOrDefault(OpusRepair) + crossed.ByPayloadType.GetValueOrDefault(Vp8Repair)} repairs, {crossed.Packets} packets in all");
+
+    private void Report(string what, ParticipantStatistics statistics) => output.WriteLine(string.Create(
+        CultureInfo.InvariantCulture,
+        $"{what}: delay p50 {statistics.Latency.Percentile(0.5).TotalMilliseconds:0.0} ms, p99 {statistics.Latency.Percentile(0.99).TotalMilliseconds:0.0} ms"));
+
+    private static async Task UntilAsync(Func<Task<bool>> condition, string what)
+    {
+        var since = TimeProvider.System.GetTimestamp();
+        while (!await condition())
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(since) < Patience, $"within {Patience}: {what}");
+            await Task.Delay(100);
+        }
+    }
+}

@@ -1,0 +1,226 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using BuildIt.Operator.Api;
+using BuildIt.Operator.Api.Schema;
+using BuildIt.Operator.Tests.Harness;
+using BuildIt.Sfu.Signaling.Tokens;
+using BuildIt.Sfu.TestClient;
+using BuildIt.Sfu.TestClient.FrameEncryption;
+using BuildIt.Sfu.TestClient.Media;
+using BuildIt.Sfu.TestClient.Network;
+using BuildIt.Sfu.TestClient.Signalling;
+using BuildIt.Testing;
+using BuildIt.Testing.Network;
+using k8s;
+
+namespace BuildIt.Operator.Tests.RealNodes;
+
+/// <summary>
+/// A fleet of real nodes in each of several regions, each with a Redis of its own, each two joined by a RegionLink; and one room with a
+/// seat in every region. People arrive at the fleet of their region, at any of its pods, as through a Service.
+/// </summary>
+internal sealed class Regions : IAsyncDisposable
+{
+    public const string Room = "room";
+
+    // The rooms of a fleet take nothing that is not encrypted.
+    private static readonly FrameKey SharedKey = FrameKey.FromSecret("the key of a test's participants"u8);
+
+    private readonly Dictionary<string, RedisServer> _registries = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, RoundRobin> _doors = new(StringComparer.Ordinal);
+    private readonly HeadlessNetwork _network = new();
+    private readonly List<ReturningParticipant> _people = [];
+
+    private Regions(FleetWorld fleet, IReadOnlyList<string> names) => (Fleet, Names) = (fleet, names);
+
+    public FleetWorld Fleet { get; }
+
+    public IReadOnlyList<string> Names { get; }
+
+    /// <summary>Everybody in the room; an identity begins with the region where they arrived.</summary>
+    public IReadOnlyList<ReturningParticipant> People => _people;
+
+    /// <summary>The nodes that run.</summary>
+    public IEnumerable<NodeProcess> Nodes => Fleet.Kubelet.Processes.Values.OfType<NodeProcess>().Where(node => node.ExitCode is null);
+
+    /// <param name="fixture">The API server.</param>
+    /// <param name="pods">Pods of each fleet.</param>
+    /// <param name="each">People in each region.</param>
+    /// <param name="names">The regions; the fleets have their names.</param>
+    public static async Task<Regions> MeetAsync(OperatorFixture fixture, int pods, int each, params string[] names)
+    {
+        var regions = new Regions(await FleetWorld.CreateAsync(fixture.Cluster, fixture.Redis, "regions"), names);
+        try
+        {
+            await regions.StartAsync(pods);
+            await regions.JoinAsync(each);
+            return regions;
+        }
+        catch
+        {
+            await regions.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async Task<ConferenceRoomStatus> StatusAsync() =>
+        (await Fleet.Api.GetAsync<ConferenceRoom>(Fleet.Namespace, Room, CancellationToken.None))?.Status ?? new ConferenceRoomStatus();
+
+    /// <summary>The node of the room's origin.</summary>
+    public async Task<NodeProcess> OriginAsync() => NodeOf((await StatusAsync()).Assignments[0]);
+
+    /// <summary>The node of a seat.</summary>
+    public NodeProcess NodeOf(RoomAssignment seat) => Nodes.Single(node => node.Name == seat.Instance);
+
+    /// <summary>The first seat that another feeds, with its parent's node.</summary>
+    public async Task<(NodeProcess Edge, NodeProcess Parent)> EdgeAsync()
+    {
+        var seats = (await StatusAsync()).Assignments;
+        var edge = seats.First(seat => seat.Parent is not null && !seats.Any(other => other.Parent == seat.Instance));
+        return (NodeOf(edge), NodeOf(seats.Single(seat => seat.Instance == edge.Parent)));
+    }
+
+    /// <summary>Forgets all that a region's registry holds.</summary>
+    public async Task WipeRegistryAsync(string region)
+    {
+        await using var connection = await StackExchange.Redis.ConnectionMultiplexer.ConnectAsync($"{_registries[region].Address},allowAdmin=true");
+        await connection.GetServers()[0].FlushAllDatabasesAsync();
+    }
+
+    /// <summary>Waits until the room is served by one living pod in each region.</summary>
+    public Task SettledAsync() => Eventually.TrueAsync(
+        async () => await StatusAsync() is { Phase: RoomPhase.Ready } status
+            && status.Assignments.Select(seat => seat.Region).Order(StringComparer.Ordinal).SequenceEqual(Names.Order(StringComparer.Ordinal))
+            && status.Assignments.All(seat => Nodes.Any(node => node.Name == seat.Instance)),
+        $"the room has a seat in each of {string.Join(", ", Names)}",
+        DescribeAsync);
+
+    /// <summary>Waits until each node that serves the room tells the same of who is in it, and what they publish.</summary>
+    public Task AgreeAsync() => Eventually.TrueAsync(
+        async () =>
+        {
+            var lists = new HashSet<string>(StringComparer.Ordinal);
+            foreach (var seat in (await StatusAsync()).Assignments)
+            {
+                lists.Add(await MembersAsync(NodeOf(seat)));
+            }
+
+            return lists.Count == 1 && _people.TrueForAll(person => lists.Single().Contains($"{person.Identity}:", StringComparison.Ordinal));
+        },
+        "all nodes have the same members",
+        DescribeAsync);
+
+    public async Task<string> DescribeAsync()
+    {
+        var status = JsonSerializer.Serialize(await StatusAsync(), ApiJson.Options);
+        var nodes = string.Join('\n', Nodes.Select(node => $"{node.Name} at {node.Ip}:\n{string.Join('\n', node.Log.Split('\n').TakeLast(15))}"));
+        var people = string.Join('\n', _people.Select(person => $"{person.Identity}: {person.Returns} returns, {person.Fault}"));
+        return $"{status}\n{people}\n{nodes}\n{string.Join('\n', Fleet.Logs.Lines.TakeLast(40))}";
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var person in _people)
+        {
+            await person.DisposeAsync();
+        }
+
+        _network.Dispose();
+        foreach (var door in _doors.Values)
+        {
+            await door.DisposeAsync();
+        }
+
+        await Fleet.DisposeAsync();
+        foreach (var registry in _registries.Values)
+        {
+            await registry.DisposeAsync();
+        }
+    }
+
+    private async Task StartAsync(int pods)
+    {
+        foreach (var name in Names)
+        {
+            _registries[name] = await RedisServer.StartNewAsync();
+            _doors[name] = new RoundRobin(() => [.. Nodes.Where(node => node.Cluster == name).Select(node => new IPEndPoint(IPAddress.Parse(node.Ip), node.Signal.Port))]);
+        }
+
+        Fleet.Kubelet.Start = async (pod, certificates) => await NodeProcess.StartAsync(pod, certificates, _registries[pod.Metadata.Labels[SfuApi.ClusterLabel]]);
+        await Fleet.StartOperatorAsync();
+        foreach (var name in Names)
+        {
+            await Fleet.CreateFleetAsync(
+                spec =>
+                {
+                    spec["region"] = name;
+                    spec["replicas"] = new JsonObject { ["min"] = pods, ["max"] = pods + 1 };
+                    spec["redis"] = new JsonObject { ["addresses"] = new JsonArray(_registries[name].Address) };
+                },
+                name);
+        }
+
+        for (var i = 0; i < Names.Count; i++)
+        {
+            for (var j = i + 1; j < Names.Count; j++)
+            {
+                await CreateAsync(RegionLink.KindName, RegionLink.Plural, $"{Names[i]}-{Names[j]}",
+                    $$$$"""{"a":{"clusterRef":{"name":"{{{{Names[i]}}}}"}},"b":{"clusterRef":{"name":"{{{{Names[j]}}}}"}}}""");
+            }
+        }
+
+        foreach (var name in Names)
+        {
+            await Eventually.TrueAsync(async () => (await Fleet.StatusAsync(name)).ReadyReplicas == pods, $"{name} is ready", DescribeAsync);
+        }
+
+        await CreateAsync(ConferenceRoom.KindName, ConferenceRoom.Plural, Room,
+            $$$"""{"placement":{"regions":{{{JsonSerializer.Serialize(Names)}}},"cascade":"Always"},"expectedParticipants":6}""");
+        await SettledAsync();
+    }
+
+    private async Task JoinAsync(int each)
+    {
+        foreach (var name in Names)
+        {
+            for (var i = 0; i < each; i++)
+            {
+                var identity = string.Create(CultureInfo.InvariantCulture, $"{name}-{i}");
+                _people.Add(await ReturningParticipant.StartAsync(
+                    new HeadlessOptions
+                    {
+                        Url = new Uri($"ws://127.0.0.1:{_doors[name].Port}"),
+                        Token = RoomToken.Create(NodeProcess.ApiKey, NodeProcess.ApiSecret, Room, identity),
+                        Network = _network,
+                        SinglePeerConnection = i % 2 == 0,
+                        Data = false,
+                        Key = SharedKey,
+                    },
+                    new VideoPublication { Layers = 1, Simulcast = false },
+                    audio: true));
+            }
+        }
+    }
+
+    private Task CreateAsync(string kind, string plural, string name, string spec) => Fleet.Client.CustomObjects.CreateNamespacedCustomObjectAsync(
+        JsonSerializer.Deserialize<object>($$$"""{"apiVersion":"{{{SfuApi.GroupVersion}}}","kind":"{{{kind}}}","metadata":{"name":"{{{name}}}"},"spec":{{{spec}}}}""")!,
+        SfuApi.Group, SfuApi.Version, Fleet.Namespace, plural);
+
+    /// <summary>Who is in the room and with how many tracks, as a node tells applications.</summary>
+    private static async Task<string> MembersAsync(NodeProcess node)
+    {
+        using var http = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(node.Signal, "/twirp/livekit.RoomService/ListParticipants")) { Content = JsonContent.Create(new { room = Room }) };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", new TokenSigner(ApiKeys.Single(NodeProcess.ApiKey, NodeProcess.ApiSecret)).Sign(
+            new AccessClaims { Issuer = NodeProcess.ApiKey, Identity = "backend", Video = new VideoGrant { RoomAdmin = true, Room = Room } }, DateTimeOffset.UtcNow, TimeSpan.FromHours(1)));
+        using var response = await http.SendAsync(request);
+        var members = JsonNode.Parse(await response.Content.ReadAsStringAsync())?["participants"]?.AsArray() ?? [];
+        return string.Join(' ', members
+            .Select(member => $"{member!["identity"]}:{member["sid"]}:{string.Join(',', (member["tracks"]?.AsArray() ?? []).Select(track => (string?)track!["sid"]).Order(StringComparer.Ordinal))}")
+            .Order(StringComparer.Ordinal));
+    }
+}
