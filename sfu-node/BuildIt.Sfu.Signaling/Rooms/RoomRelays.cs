@@ -38,6 +38,9 @@ internal sealed class RoomRelays(RoomCore room)
     private Instant _refreshAt = Instant.Never;
     private Instant _refreshed = Instant.Zero;
 
+    // A link broke: what others know by it has to come another way.
+    private bool _broke;
+
     /// <summary>Links that are up.</summary>
     public int Count => _links.Count(link => link.IsUp);
 
@@ -220,6 +223,14 @@ internal sealed class RoomRelays(RoomCore room)
         }
 
         link.Send(new RelayMessage { SnapshotEnd = new SnapshotEnd() }, now);
+        if (_broke)
+        {
+            // The other node may believe that it still hears those here by the way that broke further on: what is said anew is newer.
+            _broke = false;
+            Refresh(now);
+            SayAll(now);
+        }
+
         NextDeadline = Instant.Min(NextDeadline, link.NextDeadline);
         room.Schedule(NextDeadline);
     }
@@ -234,6 +245,7 @@ internal sealed class RoomRelays(RoomCore room)
     internal void LinkEnded(RoomLink link, Instant now)
     {
         _links.Remove(link);
+        _broke |= !link.IsRetiring;
         Refresh(now);
         if (_bySid.Values.Any(member => member.Via == link))
         {
@@ -331,8 +343,13 @@ internal sealed class RoomRelays(RoomCore room)
                 _gone.Add(gone.Sid);
             }
 
-            Remove(member, gone.Reason, now);
+            Remove(member, gone.Reason, now, isLost: gone.Lost);
             Pass(message, link, now);
+            if (gone.Lost)
+            {
+                // Its node may be heard another way, which was not taken while this one seemed to go.
+                Refresh(now);
+            }
         }
     }
 
@@ -531,10 +548,17 @@ internal sealed class RoomRelays(RoomCore room)
         room.DataTracks.Follow(member, member.Snapshot.DataTracks, now);
     }
 
-    private void EndTrack(RemoteMember member, Track track, Instant now)
+    private void EndTrack(RemoteMember member, Track track, Instant now, bool isLost = false)
     {
         member.Tracks.Remove(track.Sid.Value);
-        _links.ForEach(link => link.Forget(track.Sid.Value));
+        foreach (var link in _links)
+        {
+            if (!isLost || link == member.Via)
+            {
+                link.Forget(track.Sid.Value);
+            }
+        }
+
         room.Remove(track);
         room.Media.EndRelayed(track.Sid, now);
         room.Subscriptions.TrackGone(track);
@@ -565,13 +589,15 @@ internal sealed class RoomRelays(RoomCore room)
         {
             Lose(member, now);
         }
+
+        Refresh(now);
     }
 
     /// <summary>Its node cannot be heard: it may be back with the same session, but for now it is gone, and those further on are told.</summary>
     private void Lose(RemoteMember member, Instant now)
     {
         var wasPublisher = member.IsPublisher;
-        Remove(member, DisconnectReason.ConnectionTimeout, now);
+        Remove(member, DisconnectReason.ConnectionTimeout, now, isLost: true);
         Tell(
             new RelayMessage
             {
@@ -581,13 +607,17 @@ internal sealed class RoomRelays(RoomCore room)
             now);
     }
 
-    private void Remove(RemoteMember member, DisconnectReason reason, Instant now)
+    /// <param name="member">Who is to be seen no more.</param>
+    /// <param name="reason">Why.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="isLost">It may be there all the same: what other links said of its tracks holds, and is not said again.</param>
+    private void Remove(RemoteMember member, DisconnectReason reason, Instant now, bool isLost = false)
     {
         _bySid.Remove(member.Sid.Value);
         _byIdentity.Remove(member.Identity);
         foreach (var track in member.Tracks.Values.ToArray())
         {
-            EndTrack(member, track, now);
+            EndTrack(member, track, now, isLost);
         }
 
         foreach (var sid in member.Data.Keys)

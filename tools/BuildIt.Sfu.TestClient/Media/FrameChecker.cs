@@ -14,8 +14,11 @@ internal sealed class FrameChecker(CodecKind codec)
 {
     private const int Window = 1024;
 
-    /// <summary>A gap that lasts longer than this will not be filled any more.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    /// <summary>A gap in a picture that lasts longer than this will not be filled any more.</summary>
+    private static readonly TimeSpan PicturePatience = TimeSpan.FromSeconds(1);
+
+    /// <summary>The same of sound, which is played on time or not at all.</summary>
+    private static readonly TimeSpan SoundPatience = TimeSpan.FromMilliseconds(200);
 
     private static readonly TimeSpan FreezeLimit = TimeSpan.FromSeconds(1);
 
@@ -60,7 +63,7 @@ internal sealed class FrameChecker(CodecKind codec)
     public int LayerSwitches { get; private set; }
 
     /// <summary>When <see cref="HandleTimeout"/> is to be called.</summary>
-    public Instant NextDeadline => _blockedSince == Instant.Never ? Instant.Never : _blockedSince + Patience;
+    public Instant NextDeadline => _blockedSince == Instant.Never ? Instant.Never : _blockedSince + (codec == CodecKind.Opus ? SoundPatience : PicturePatience);
 
     /// <summary>True when only a key frame helps.</summary>
     public bool KeyFrameNeeded => _keyFrameNeeded && _next >= 0;
@@ -96,6 +99,11 @@ internal sealed class FrameChecker(CodecKind codec)
         _slots[sequence % Window] = Slot.Of(sequence, packet, codec);
         _highest = Math.Max(_highest, sequence);
         Advance(now);
+        if (_blockedSince != Instant.Never && KeyFrameAround(sequence) is { } key)
+        {
+            SkipTo(key, now);
+            Advance(now);
+        }
     }
 
     public void HandleTimeout(Instant now)
@@ -127,6 +135,29 @@ internal sealed class FrameChecker(CodecKind codec)
             _blockedSince = now;
         }
     }
+
+    /// <summary>
+    /// Where the key frame begins that a packet belongs to, when all of it is there; else null. With it a decoder goes on, whatever is
+    /// missing before it.
+    /// </summary>
+    private long? KeyFrameAround(long sequence)
+    {
+        var (start, end) = (sequence, sequence);
+        while (IsOfFrame(start, sequence) && !_slots[start % Window].IsStart)
+        {
+            start--;
+        }
+
+        while (IsOfFrame(end, sequence) && !_slots[end % Window].Marker)
+        {
+            end++;
+        }
+
+        return IsOfFrame(start, sequence) && IsOfFrame(end, sequence) && _slots[start % Window].IsKey ? start : null;
+    }
+
+    private bool IsOfFrame(long sequence, long other) =>
+        sequence >= _next && _slots[sequence % Window] is var slot && slot.Sequence == sequence && slot.Timestamp == _slots[other % Window].Timestamp;
 
     private void SkipTo(long sequence, Instant now)
     {

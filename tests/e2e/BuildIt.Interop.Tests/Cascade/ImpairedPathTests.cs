@@ -1,4 +1,5 @@
 using System.Globalization;
+using BuildIt.Interop.Tests.Adaptive;
 using BuildIt.Interop.Tests.Node;
 using BuildIt.Sfu.Media.Sdp;
 using BuildIt.Sfu.TestClient;
@@ -18,6 +19,7 @@ namespace BuildIt.Interop.Tests.Cascade;
 /// Two regions with a bad path between them, each with a kernel of its own on it: 80 ms each way, 1 % loss, 10 Mbit/s. What crosses is
 /// counted where it crosses.
 /// </summary>
+[Collection(AdaptiveTestGroup.Name)]
 public sealed class ImpairedPathTests(ITestOutputHelper output)
 {
     private const string Room = "room";
@@ -29,7 +31,7 @@ public sealed class ImpairedPathTests(ITestOutputHelper output)
     private const int Vp8Repair = 97;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Window = TimeSpan.FromSeconds(5);
 
     private static readonly LinkConditions Bad = new()
     {
@@ -86,14 +88,14 @@ public sealed class ImpairedPathTests(ITestOutputHelper output)
         await ShowAsync(watching, picture, 320, 180);
         await UntilAsync(async () => (await VideoOf(bob)).Height == 180 && (await VideoOf(carol)).Height == 180, "both see the smallest layer");
         await Task.Delay(Window);
-        var (crossed, received) = await CountAsync(path, bob, Window);
+        var (crossed, received) = await CountAsync(path, watching, Window);
         output.WriteLine($"watched small by two: {Describe(crossed)}; {received} reached one of them");
         AssertUnion(crossed, received);
 
         // Nobody watches: sound alone crosses.
         await Task.WhenAll(watching.Select(person => person.SetTrackSettingsAsync([picture], 0, 0, disabled: true)));
         await Task.Delay(Window);
-        (crossed, received) = await CountAsync(path, bob, Window);
+        (crossed, received) = await CountAsync(path, watching, Window);
         output.WriteLine($"picture watched by nobody: {Describe(crossed)}; {received} of sound reached one of them");
         AssertUnion(crossed, received);
         Assert.Equal(0, crossed.ByPayloadType.GetValueOrDefault(Vp8));
@@ -108,8 +110,9 @@ public sealed class ImpairedPathTests(ITestOutputHelper output)
 
         await Task.WhenAll(watching.Select(person => person.ClearGapsAsync()));
         path[0] = path[1] = Worse;
-        await UntilAsync(async () => (await VideoOf(bob)).Height is > 0 and < 720 || (await VideoOf(bob)).Freezes > 0, "the picture falls by a layer");
-        await Task.Delay(Window);
+        await FollowAsync(path, bob, Window);
+        await UntilAsync(async () => (await VideoOf(bob)).Height is > 0 and < 720, "the picture falls by a layer");
+        await FollowAsync(path, bob, Window);
         var sound = (await bob.GetStatisticsAsync()).Received.Single(track => track.Kind is MediaKind.Audio);
         output.WriteLine($"500 kbit/s: picture of {(await VideoOf(bob)).Height} lines, longest gap in sound {sound.LongestGap.TotalMilliseconds:0} ms, {sound.Lost} packets lost");
         Assert.True(
@@ -157,14 +160,38 @@ public sealed class ImpairedPathTests(ITestOutputHelper output)
         (await person.GetStatisticsAsync()).Received.FirstOrDefault(track => track.Kind is MediaKind.Video)
             ?? new TrackStatistics { TrackSid = string.Empty, PublisherSid = string.Empty, Kind = MediaKind.Video };
 
-    /// <summary>What crossed towards region 1, and what one there received of it.</summary>
-    private static async Task<(PathTraffic Crossed, long Received)> CountAsync(ImpairedPath path, HeadlessParticipant person, TimeSpan during)
+    /// <summary>What crossed towards region 1, and what those there received of it, each track once: the most that one of them did.</summary>
+    private static async Task<(PathTraffic Crossed, long Received)> CountAsync(ImpairedPath path, IReadOnlyList<HeadlessParticipant> people, TimeSpan during)
     {
         var (crossed, received) = (path.SentBy(0), await PacketsAsync());
         await Task.Delay(during);
-        return (path.SentBy(0) - crossed, await PacketsAsync() - received);
+        var (crossedAfter, after) = (path.SentBy(0), await PacketsAsync());
+        return (crossedAfter - crossed, after.GroupBy(track => track.Key.Sid, track => track.Value - received.GetValueOrDefault(track.Key)).Sum(track => track.Max()));
 
-        async Task<long> PacketsAsync() => (await person.GetStatisticsAsync()).Received.Sum(track => track.Packets);
+        async Task<Dictionary<(string Identity, string Sid), long>> PacketsAsync() =>
+            (await Task.WhenAll(people.Select(person => person.GetStatisticsAsync())))
+                .SelectMany(person => person.Received.Select(track => (Key: (person.Identity, track.TrackSid), track.Packets)))
+                .ToDictionary(track => track.Key, track => track.Packets);
+    }
+
+    /// <summary>Prints what crosses and what arrives, twice a second.</summary>
+    private async Task FollowAsync(ImpairedPath path, HeadlessParticipant person, TimeSpan during)
+    {
+        var step = TimeSpan.FromMilliseconds(500);
+        var (before, dropped, sound) = (path.SentBy(0), path.DroppedOf(0), await SoundAsync());
+        var frames = (await VideoOf(person)).Frames;
+        for (var at = step; at <= during; at += step)
+        {
+            await Task.Delay(step);
+            var (after, droppedAfter, soundAfter, picture) = (path.SentBy(0), path.DroppedOf(0), await SoundAsync(), await VideoOf(person));
+            output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{at.TotalSeconds,4:0.0} s: {(after - before).Bytes * 8 / step.TotalSeconds / 1000:0} kbit/s, {Describe(after - before)}; {droppedAfter.Overflowed - dropped.Overflowed} had no place, {droppedAfter.Lost - dropped.Lost} lost; {soundAfter - sound} packets of sound arrived, {picture.Frames - frames} pictures of {picture.Height} lines, {picture.KeyFrameRequests} key frames asked for"));
+            frames = picture.Frames;
+            (before, dropped, sound) = (after, droppedAfter, soundAfter);
+        }
+
+        async Task<long> SoundAsync() => (await person.GetStatisticsAsync()).Received.Single(track => track.Kind is MediaKind.Audio).Packets;
     }
 
     /// <summary>What two watch crosses once. Repairs are beside that: what is lost on the way crosses again.</summary>

@@ -91,6 +91,16 @@ public sealed class ImpairedPath : IAsyncDisposable
         }
     }
 
+    /// <summary>Of what a side has sent, what the queue had no place for and what was lost by chance.</summary>
+    /// <param name="side">0 or 1.</param>
+    public (long Overflowed, long Lost) DroppedOf(int side)
+    {
+        lock (_lock)
+        {
+            return (_sides[side].Link.Overflowed, _sides[side].Link.Lost);
+        }
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

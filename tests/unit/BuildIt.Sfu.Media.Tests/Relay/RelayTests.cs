@@ -108,10 +108,21 @@ public sealed class RelayTests
         Nothing_is_wrong(cascade, subscriber);
     }
 
-    [Fact]
-    public void On_a_thin_link_sound_goes_on_pictures_fall_and_return()
+    [Theory]
+    [InlineData(31, 10, 0, 100)]
+    [InlineData(32, 80, 0.01, 10)]
+    [InlineData(33, 80, 0.01, 10)]
+    [InlineData(34, 80, 0.01, 10)]
+    public void On_a_thin_link_sound_goes_on_pictures_fall_and_return(int seed, int delay, double loss, int megabits)
     {
-        var (cascade, link, _, subscriber) = Connected(seed: 31, hops: 1);
+        var (cascade, link, _, subscriber) = Connected(seed, hops: 1);
+        foreach (var path in new[] { link.Down, link.Up })
+        {
+            path.Settings.Delay = TimeSpan.FromMilliseconds(delay);
+            path.Settings.Loss = loss;
+            path.Settings.Rate = DataRate.FromMegabits(megabits);
+        }
+
         Assert.True(cascade.SecondsUntil(() => subscriber.Video.Layer == 2, 10) < 10, "the high layer is not reached");
         cascade.Run(3);
 
@@ -125,7 +136,7 @@ public sealed class RelayTests
         Assert.InRange(subscriber.Audio.Frames - before, 10 * 50 * 0.97, 10 * 50 + 5);
         Assert.True(subscriber.Audio.LongestGap < TimeSpan.FromMilliseconds(300), $"no sound for {subscriber.Audio.LongestGap.TotalMilliseconds:0} ms");
 
-        link.Down.Settings.Rate = DataRate.FromMegabits(100);
+        link.Down.Settings.Rate = DataRate.FromMegabits(megabits);
         var rose = cascade.SecondsUntil(() => subscriber.Video.Layer == 2, 20);
         Assert.True(rose <= 15, $"returned after {rose:0.0} s");
         Nothing_is_wrong(cascade, subscriber);

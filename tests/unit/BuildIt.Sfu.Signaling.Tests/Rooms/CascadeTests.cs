@@ -373,6 +373,42 @@ public sealed class CascadeTests
         Assert.DoesNotContain(near.Take(r => r.Update).SelectMany(u => u.Participants), p => p.Identity == "far");
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(6)]
+    [InlineData(20)]
+    public void Whose_way_breaks_is_heard_by_the_one_that_is_found_instead(double seconds)
+    {
+        // 1 and 2 hang below 0. The way between 0 and 2 breaks, 0 is heard by 1 all the time, and 2 hangs below 1.
+        var cascade = new CascadeFixture(3);
+        cascade.Link(0, 1);
+        var broken = cascade.Link(0, 2);
+        var far = cascade.Nodes[2].Activate("far");
+        var near = cascade.Nodes[0].Activate("near");
+        var beside = cascade.Nodes[1].Activate("beside");
+        var track = far.Publish();
+        cascade.Offer(2, track, far.Sid.Value);
+        cascade.Offer(0, track, far.Sid.Value);
+        cascade.Advance(TimeSpan.FromSeconds(2));
+
+        broken.Cut();
+        cascade.Advance(TimeSpan.FromSeconds(seconds));
+        var other = cascade.Link(1, 2);
+        cascade.Offer(2, track, far.Sid.Value);
+        cascade.Advance(TimeSpan.FromSeconds(20));
+        cascade.Offer(1, track, far.Sid.Value);
+        cascade.Advance(TimeSpan.FromSeconds(2));
+
+        for (var node = 0; node < 3; node++)
+        {
+            Assert.Equal(["beside", "far", "near"], cascade.Everybody(node));
+        }
+
+        Assert.True(other.Parent.Peer.Feeds(new TrackSid(track.Sid)));
+        Assert.True(near.Peer.IsSubscribed(new TrackSid(track.Sid)));
+        Assert.True(beside.Peer.IsSubscribed(new TrackSid(track.Sid)));
+    }
+
     [Fact]
     public void Data_tracks_cross_where_they_are_received_and_nowhere_else()
     {
