@@ -15,8 +15,20 @@ internal sealed class RelayFeed(Publication publication)
     private static readonly TimeSpan FallDelay = TimeSpan.FromSeconds(3);
 
     private readonly List<Wish> _wishes = [];
+    private readonly Dictionary<string, IReadOnlyList<RelayStream>> _streams = new(StringComparer.Ordinal);
 
     public Publication Publication => publication;
+
+    /// <summary>
+    /// Takes the streams by which an encoding comes from now on; returns whether they are others than before. A node that was fed by this
+    /// one for a while, and feeds it again, sends by new ones.
+    /// </summary>
+    public bool ComesBy(RelayEncoding encoding)
+    {
+        var others = !_streams.TryGetValue(encoding.Cid, out var known) || !known.SequenceEqual(encoding.Streams);
+        _streams[encoding.Cid] = encoding.Streams;
+        return others;
+    }
 
     /// <summary>What is to be told, when it has changed since the last call; else null.</summary>
     public IReadOnlyList<RelayDemand>? TakeDemand(Instant now)

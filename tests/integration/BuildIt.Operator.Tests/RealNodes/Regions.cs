@@ -119,7 +119,7 @@ internal sealed class Regions : IAsyncDisposable
         var status = JsonSerializer.Serialize(await StatusAsync(), ApiJson.Options);
         var nodes = string.Join('\n', Nodes.Select(node => $"{node.Name} at {node.Ip}:\n{string.Join('\n', node.Log.Split('\n').TakeLast(15))}"));
         var people = string.Join('\n', _people.Select(person => $"{person.Identity}: {person.Returns} returns, {person.Fault}"));
-        return $"{status}\n{people}\n{nodes}\n{string.Join('\n', Fleet.Logs.Lines.TakeLast(40))}";
+        return $"{_network.Fault}\n{status}\n{people}\n{nodes}\n{string.Join('\n', Fleet.Logs.Lines.TakeLast(40))}";
     }
 
     public async ValueTask DisposeAsync()

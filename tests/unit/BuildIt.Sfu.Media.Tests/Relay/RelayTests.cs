@@ -1,4 +1,5 @@
 using BuildIt.Sfu.Media.Base;
+using BuildIt.Sfu.Media.Relay;
 using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Media.Tests.Rooms;
 
@@ -159,6 +160,26 @@ public sealed class RelayTests
 
         Assert.InRange(subscriber.Video.Frames - frames, 5 * 25 - 10, 5 * 25 + 5);
         Assert.True(subscriber.Video.LongestGap < TimeSpan.FromSeconds(1), $"no picture for {subscriber.Video.LongestGap.TotalMilliseconds:0} ms");
+        Nothing_is_wrong(cascade, subscriber);
+    }
+
+    [Fact]
+    public void A_track_that_is_offered_again_by_other_streams_comes_by_those()
+    {
+        var (cascade, link, publisher, subscriber) = Connected(seed: 51, hops: 1);
+        Assert.True(cascade.SecondsUntil(() => subscriber.Video.Layer == 2, 15) < 15, "the high layer is not reached");
+
+        // As when the parent was fed by the child for a moment, which nobody told the child.
+        var parent = (RelayPeer)link.Parent.Peer;
+        var publication = cascade.Nodes[0].Media.Find(publisher.VideoSid)!;
+        parent.OnTrackGone(publication);
+        parent.OnTrackChanged(publication, cascade.Now);
+        cascade.Run(3);
+        subscriber.Video.LongestGap = TimeSpan.Zero;
+        var before = subscriber.Video.Frames;
+        cascade.Run(5);
+
+        Assert.True(subscriber.Video.Frames > before + 50, $"{subscriber.Video.Frames - before} pictures in 5 s");
         Nothing_is_wrong(cascade, subscriber);
     }
 
