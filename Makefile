@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps build test unit demo crds images plugin release bench soak churn failover failover-machines interop-cascade interop-firefox fuzz fmt fmt-check cluster-up cluster-down clean
+.PHONY: help deps build test unit demo crds images plugin release bench soak churn failover failover-machines cascade-faults large-room interop-cascade interop-firefox fuzz fmt fmt-check cluster-up cluster-down clean
 
 SOLUTION := BuildIt.Operator.sln
 
@@ -52,6 +52,12 @@ failover: deps ## As root: kill the pod of a call ten times, and time its return
 
 failover-machines: deps ## Kill a pod with the machine of the leader, and with Redis', ten times each, and time its return
 	@BUILDIT_MACHINE_DEATHS=10 dotnet test tests/integration/BuildIt.Operator.Tests -nologo -v quiet --filter FullyQualifiedName~MachineFailoverTests --logger 'console;verbosity=detailed'
+
+cascade-faults: deps ## As root: kill, cut and wipe what serves a call over three regions, each ten times, and time its return
+	@BUILDIT_CASCADE_FAULTS=10 dotnet test tests/integration/BuildIt.Operator.Tests -nologo -v quiet --filter FullyQualifiedName~CascadeFaultTests --logger 'console;verbosity=detailed'
+
+large-room: ## Hold a room of 200 on four nodes and then on one, ten minutes each, and say what each node does
+	@scripts/bench.sh large
 
 interop-cascade: deps ## The browser and SDK tests once more, with every participant on a node of its own
 	@BUILDIT_INTEROP_NODES=3 dotnet test tests/e2e/BuildIt.Interop.Tests -nologo -v quiet --filter 'FullyQualifiedName~Browser|FullyQualifiedName~NodeSdk|FullyQualifiedName~Tests.Server|FullyQualifiedName~Headless'

@@ -4,6 +4,7 @@
 # machine to itself.
 #
 #   scripts/bench.sh [ROOM...]    ROOM: 1x50, 1x200, 1x1000, 50x50 (all by default); BENCH_SECONDS for each, 10 by default
+#   scripts/bench.sh large [SECONDS [PODS,PODS...]]    only a room of 200 people, on four nodes and on one, ten minutes each
 #   scripts/bench.sh rooms [NAME=VALUE...]    only the rooms: rooms=1000 nodes=20 creators=16 rate=0 webhook=yes finalizer=yes
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -16,6 +17,15 @@ rooms() {
   dotnet build tests/benchmarks/BuildIt.Operator.Bench -c Release -nologo -v quiet
   dotnet tests/benchmarks/BuildIt.Operator.Bench/bin/Release/net10.0/BuildIt.Operator.Bench.dll rooms operator="$PWD/$operator/BuildIt.Operator" "$@"
 }
+
+if [ "${1:-}" = large ]; then
+  shift
+  ulimit -n "$(ulimit -Hn)"
+  for project in sfu-node/BuildIt.Sfu.Node tools/BuildIt.Sfu.TestClient tests/benchmarks/BuildIt.Sfu.Bench; do
+    dotnet build "$project" -c Release -nologo -v quiet
+  done
+  exec dotnet tests/benchmarks/BuildIt.Sfu.Bench/bin/Release/net10.0/BuildIt.Sfu.Bench.dll large . "$@"
+fi
 
 if [ "${1:-}" = rooms ]; then
   shift
