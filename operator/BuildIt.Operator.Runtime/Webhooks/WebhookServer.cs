@@ -144,6 +144,11 @@ public sealed partial class WebhookServer(
         {
             context.Response.StatusCode = StatusCodes.Status400BadRequest;
         }
+        catch (BadHttpRequestException wrong)
+        {
+            // Too large, too slow, or no HTTP; whoever reaches the port can do that, and it is not worth a line.
+            context.Response.StatusCode = wrong.StatusCode;
+        }
         catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
         {
             if (context.Response.HasStarted)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Text.Json.Nodes;
 using BuildIt.Operator.Runtime.Conversion;
 using BuildIt.Operator.Runtime.Hosting;
@@ -34,10 +35,19 @@ public sealed class ConversionTests(KubernetesCluster cluster) : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
+        if ((await DefinitionsAsync()).SingleOrDefault(each => each.Metadata.Name == Definition) is not { } left)
+        {
+            return;
+        }
+
         // Objects that nobody converts any more stand in the way of its end.
-        await ForgetWebhookAsync();
+        if (left.Spec.Conversion?.Webhook is not null)
+        {
+            await ForgetWebhookAsync();
+        }
+
         await cluster.Client.ApiextensionsV1.DeleteCustomResourceDefinitionAsync(Definition);
-        await Eventually.TrueAsync(async () => (await cluster.Client.ApiextensionsV1.ListCustomResourceDefinitionAsync()).Items.All(each => each.Metadata.Name != Definition));
+        await Eventually.TrueAsync(async () => (await DefinitionsAsync()).All(each => each.Metadata.Name != Definition));
     }
 
     [Fact]
@@ -173,6 +183,37 @@ public sealed class ConversionTests(KubernetesCluster cluster) : IAsyncLifetime
         await host.StopAsync();
     }
 
+    /// <summary>The API server's cache reads 10,000 objects at once, and has them converted in one piece.</summary>
+    [Fact]
+    public async Task Ten_thousand_objects_of_six_kilobytes_are_converted_in_one_piece_and_more_are_refused()
+    {
+        using var host = await StartAsync(Gadget.Versioned(), caches: false);
+        await host.Services.GetRequiredService<WebhookCertificates>().WaitUntilReadyAsync(CancellationToken.None).WaitAsync(Eventually.Patience);
+        using var handler = new HttpClientHandler { ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator };
+        using var client = new HttpClient(handler) { BaseAddress = new Uri($"https://127.0.0.1:{_port}") };
+
+        // A refusal comes before the body is sent.
+        client.DefaultRequestHeaders.ExpectContinue = true;
+        var item = $$$"""{"apiVersion":"{{{Gadget.Group}}}/{{{Gadget.Older}}}","kind":"Gadget","metadata":{"name":"n"},"spec":{"sound":{"level":1},"note":"{{{new string('x', 5850)}}}"} }""";
+
+        using var answer = await client.PostAsync("/convert", Review(item, 10_000));
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        var converted = (await JsonNode.ParseAsync(await answer.Content.ReadAsStreamAsync()))!["response"]!["convertedObjects"]!.AsArray();
+        Assert.Equal(10_000, converted.Count);
+        Assert.All(converted, each => Assert.Equal("Auto", each!["spec"]!["mode"]!.GetValue<string>()));
+
+        using var tooMuch = await client.PostAsync("/convert", Review(item, 12_000));
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, tooMuch.StatusCode);
+        using var ambiguous = await client.PostAsync("/convert", new StringContent("""{"request":{},"request":{}}"""));
+        Assert.Equal(HttpStatusCode.BadRequest, ambiguous.StatusCode);
+        using var elsewhere = await client.PostAsync("/validate", Review(item, 1000));
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, elsewhere.StatusCode);
+        await host.StopAsync();
+
+        static StringContent Review(string item, int count) => new(
+            $$$"""{"apiVersion":"apiextensions.k8s.io/v1","kind":"ConversionReview","request":{"uid":"u","desiredAPIVersion":"{{{Gadget.Group}}}/{{{Gadget.Newer}}}","objects":[{{{string.Join(',', Enumerable.Repeat(item, count))}}}]} }""");
+    }
+
     [Fact]
     public async Task A_definition_that_asks_another_installation_is_left_alone()
     {
@@ -225,6 +266,8 @@ public sealed class ConversionTests(KubernetesCluster cluster) : IAsyncLifetime
 
     /// <summary>What docs/upgrade.md says to do before definitions that know of no webhook.</summary>
     private Task ForgetWebhookAsync() => ShellAsync($$"""kubectl patch crd {{Definition}} --type=json -p '[{"op":"remove","path":"/spec/conversion"}]'""");
+
+    private async Task<IEnumerable<V1CustomResourceDefinition>> DefinitionsAsync() => (await cluster.Client.ApiextensionsV1.ListCustomResourceDefinitionAsync()).Items;
 
     private Task<V1CustomResourceDefinition> ReadDefinitionAsync() => cluster.Client.ApiextensionsV1.ReadCustomResourceDefinitionAsync(Definition);
 
