@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps build test unit demo crds images plugin release bench soak churn failover failover-machines cascade-faults large-room interop-cascade interop-firefox fuzz fmt fmt-check cluster-up cluster-down clean
+.PHONY: help deps build test unit demo crds images plugin release released-chart bench soak churn failover failover-machines cascade-faults large-room interop-cascade interop-firefox fuzz fmt fmt-check cluster-up cluster-down clean
 
 SOLUTION := BuildIt.Operator.sln
 
@@ -37,6 +37,9 @@ plugin: deps ## Build kubectl-sfu for this machine into artifacts/plugin
 
 release: deps ## Build chart, definitions, images, plugin, SBOMs and checksums of a VERSION into artifacts/release (PARTS=... narrows it)
 	@scripts/release.sh '$(VERSION)' $(PARTS)
+
+released-chart: ## Pack the chart as the one that the next is upgraded from in tests, once a version is released (COMMIT=... names it)
+	@scripts/released-chart.sh $(COMMIT)
 
 bench: ## Measure the hot paths
 	@scripts/bench.sh

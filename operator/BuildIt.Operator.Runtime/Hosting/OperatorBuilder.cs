@@ -1,9 +1,11 @@
 using BuildIt.Operator.Runtime.Admission;
 using BuildIt.Operator.Runtime.Caching;
 using BuildIt.Operator.Runtime.Client;
+using BuildIt.Operator.Runtime.Conversion;
 using BuildIt.Operator.Runtime.Events;
 using BuildIt.Operator.Runtime.Leadership;
 using BuildIt.Operator.Runtime.Reconciliation;
+using BuildIt.Operator.Runtime.Webhooks;
 using BuildIt.Operator.Runtime.Writing;
 using k8s;
 using k8s.Models;
@@ -127,15 +129,15 @@ public sealed class OperatorBuilder
         return this;
     }
 
-    /// <summary>Serves validating webhooks over HTTPS, with certificates that it keeps itself.</summary>
-    public OperatorBuilder AddAdmission(AdmissionOptions options)
+    /// <summary>Serves webhooks over HTTPS, with certificates that it keeps itself.</summary>
+    public OperatorBuilder AddWebhooks(WebhookOptions options)
     {
         Services.AddSingleton(options);
         Services.AddSingleton(sp => new WebhookCertificates(
-            sp.GetRequiredKeyedService<ApiClient>(Unfenced), options, sp.GetRequiredService<TimeProvider>(), sp.GetRequiredService<ILogger<WebhookCertificates>>()));
+            sp.GetRequiredKeyedService<ApiClient>(Unfenced), options, sp.GetServices<VersionedKind>(), sp.GetRequiredService<TimeProvider>(), sp.GetRequiredService<ILogger<WebhookCertificates>>()));
         Services.AddHostedService(sp => sp.GetRequiredService<WebhookCertificates>());
-        Services.AddSingleton<AdmissionServer>();
-        Services.AddHostedService(sp => sp.GetRequiredService<AdmissionServer>());
+        Services.AddSingleton<WebhookServer>();
+        Services.AddHostedService(sp => sp.GetRequiredService<WebhookServer>());
         return this;
     }
 
@@ -144,6 +146,16 @@ public sealed class OperatorBuilder
         where TValidator : class, IAdmissionValidator
     {
         Services.AddSingleton<IAdmissionValidator, TValidator>();
+        return this;
+    }
+
+    /// <summary>
+    /// Converts the objects of a kind between its versions at the webhook. Its definition has the strategy <c>Webhook</c>, with the path
+    /// <c>/convert</c>; the operator may get and patch it, for the caBundle.
+    /// </summary>
+    public OperatorBuilder AddConversion(VersionedKind kind)
+    {
+        Services.AddSingleton(kind);
         return this;
     }
 }

@@ -7,10 +7,10 @@ using BuildIt.Operator.Links;
 using BuildIt.Operator.Nodes;
 using BuildIt.Operator.Registry;
 using BuildIt.Operator.Rooms;
-using BuildIt.Operator.Runtime.Admission;
 using BuildIt.Operator.Runtime.Caching;
 using BuildIt.Operator.Runtime.Hosting;
 using BuildIt.Operator.Runtime.Reconciliation;
+using BuildIt.Operator.Runtime.Webhooks;
 using BuildIt.Operator.Telemetry;
 using BuildIt.Operator.Turn;
 using k8s;
@@ -121,7 +121,7 @@ public static class OperatorComposition
             return;
         }
 
-        builder.AddAdmission(new AdmissionOptions
+        builder.AddWebhooks(new WebhookOptions
         {
             Port = settings.WebhookPort,
             Names = [$"{service}.{settings.Namespace}.svc", service, $"{service}.{settings.Namespace}", $"{service}.{settings.Namespace}.svc.cluster.local", .. settings.WebhookNames],

@@ -1,6 +1,6 @@
 using BuildIt.Operator.Debugging;
-using BuildIt.Operator.Runtime.Admission;
 using BuildIt.Operator.Runtime.Hosting;
+using BuildIt.Operator.Runtime.Webhooks;
 using BuildIt.Operator.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;

@@ -12,6 +12,10 @@ internal static class HelmChart
     /// <summary>Where the chart is.</summary>
     public static string Folder { get; } = RepositoryRoot.Path("charts", "buildit-sfu");
 
+    /// <summary>The chart that was released last, packed; scripts/released-chart.sh makes it.</summary>
+    public static string Released =>
+        Directory.GetFiles(RepositoryRoot.Path("tests", "e2e", "BuildIt.EndToEnd.Tests", "Chart", "released"), "*.tgz").Single();
+
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(5);
 
     private static readonly Lazy<Task<string>> Helm = new(async () =>

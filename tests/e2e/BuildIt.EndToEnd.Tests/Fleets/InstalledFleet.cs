@@ -55,6 +55,12 @@ internal sealed class InstalledFleet(KubernetesMachine machine)
             ["upgrade", "--install", "buildit-sfu", HelmChart.Folder, "--namespace", System, "--create-namespace", "--wait", "--timeout", "150s", "--set", string.Join(',', all)]);
     }
 
+    /// <summary>Goes over to another chart with the values there are, as docs/upgrade.md says.</summary>
+    /// <param name="chart">Its folder, or it packed.</param>
+    /// <param name="arguments">More of the command line, for example <c>--wait</c>.</param>
+    public Task UpgradeAsync(string chart, params string[] arguments) =>
+        machine.RunToolAsync("helm", ["upgrade", "buildit-sfu", chart, "--namespace", System, "--reset-then-reuse-values", .. arguments]);
+
     /// <summary>Makes the keys and the fleet.</summary>
     /// <param name="manifest">The fleet, where it is not the usual one.</param>
     public async Task CreateAsync(string? manifest = null)

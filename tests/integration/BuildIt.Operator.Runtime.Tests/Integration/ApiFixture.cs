@@ -1,6 +1,7 @@
 using System.Net;
 using BuildIt.Operator.Runtime.Caching;
 using BuildIt.Operator.Runtime.Client;
+using BuildIt.Operator.Runtime.Leadership;
 using BuildIt.Operator.Runtime.Queue;
 using BuildIt.Testing;
 using BuildIt.Testing.Network;
@@ -30,6 +31,14 @@ internal sealed class WriteCounter : IApiWriteObserver
     {
         Interlocked.Increment(ref _count);
         return ValueTask.CompletedTask;
+    }
+}
+
+/// <summary>Lets a test's operator lose its lease without ending the tests.</summary>
+internal sealed class IgnoreLoss : ILeadershipLoss
+{
+    public void OnLost()
+    {
     }
 }
 

@@ -187,11 +187,4 @@ public sealed class OperatorHostTests(KubernetesCluster cluster)
 
         public ValueTask AfterWriteAsync(ApiWrite write, CancellationToken cancellation) => ValueTask.CompletedTask;
     }
-
-    private sealed class IgnoreLoss : ILeadershipLoss
-    {
-        public void OnLost()
-        {
-        }
-    }
 }

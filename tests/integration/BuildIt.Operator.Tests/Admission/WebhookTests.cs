@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using BuildIt.Operator.Hosting;
-using BuildIt.Operator.Runtime.Admission;
+using BuildIt.Operator.Runtime.Webhooks;
 using BuildIt.Operator.Runtime.Client;
 using BuildIt.Operator.Tests.Harness;
 using BuildIt.Testing;

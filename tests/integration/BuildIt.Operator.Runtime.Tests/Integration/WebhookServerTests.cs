@@ -1,5 +1,6 @@
 using BuildIt.Operator.Runtime.Admission;
 using BuildIt.Operator.Runtime.Client;
+using BuildIt.Operator.Runtime.Webhooks;
 using BuildIt.Testing;
 using k8s;
 using k8s.Autorest;
@@ -9,7 +10,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace BuildIt.Operator.Runtime.Tests.Integration;
 
 [Collection(ApiCollection.Name)]
-public sealed class AdmissionServerTests(KubernetesCluster cluster)
+public sealed class WebhookServerTests(KubernetesCluster cluster)
 {
     [Fact]
     public async Task The_api_server_trusts_the_webhook_through_every_rotation()
@@ -27,7 +28,7 @@ public sealed class AdmissionServerTests(KubernetesCluster cluster)
             },
         };
         using var certificates = Certificates(options);
-        await using var server = new AdmissionServer(options, certificates, [new NoBadData()], NullLoggerFactory.Instance);
+        await using var server = new WebhookServer(options, certificates, [new NoBadData()], [], NullLoggerFactory.Instance);
         await server.StartAsync(CancellationToken.None);
         await RegisterAsync(options, server.Port, ns);
         await certificates.StartAsync(CancellationToken.None);
@@ -69,7 +70,7 @@ public sealed class AdmissionServerTests(KubernetesCluster cluster)
         }
     }
 
-    private static AdmissionOptions Options(string ns) => new()
+    private static WebhookOptions Options(string ns) => new()
     {
         Port = 0,
         Names = ["127.0.0.1"],
@@ -78,10 +79,10 @@ public sealed class AdmissionServerTests(KubernetesCluster cluster)
         WebhookConfiguration = $"runtime-tests-{ns}",
     };
 
-    private WebhookCertificates Certificates(AdmissionOptions options) =>
-        new(cluster.Connect(), options, TimeProvider.System, NullLogger<WebhookCertificates>.Instance);
+    private WebhookCertificates Certificates(WebhookOptions options) =>
+        new(cluster.Connect(), options, [], TimeProvider.System, NullLogger<WebhookCertificates>.Instance);
 
-    private async Task RegisterAsync(AdmissionOptions options, int port, string ns)
+    private async Task RegisterAsync(WebhookOptions options, int port, string ns)
     {
         await cluster.Client.CoreV1.PatchNamespaceAsync(
             new V1Patch("{\"metadata\":{\"labels\":{\"webhook-test\":\"" + ns + "\"}}}", V1Patch.PatchType.MergePatch), ns);

@@ -1,7 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
-using BuildIt.Operator.Runtime.Admission;
+using BuildIt.Operator.Runtime.Webhooks;
 
-namespace BuildIt.Operator.Runtime.Tests.Admission;
+namespace BuildIt.Operator.Runtime.Tests.Webhooks;
 
 public sealed class CertificatePlanTests
 {

@@ -2,21 +2,24 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
 using BuildIt.Operator.Runtime.Client;
+using BuildIt.Operator.Runtime.Conversion;
 using BuildIt.Operator.Runtime.Metrics;
+using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
-namespace BuildIt.Operator.Runtime.Admission;
+namespace BuildIt.Operator.Runtime.Webhooks;
 
 /// <summary>
 /// Keeps the webhook's certificate: in a Secret that all replicas share, replaced before it expires, and trusted by the
-/// API server through the webhook configuration's caBundle. Every replica runs this; the Secret's resourceVersion decides
-/// between two that act at once.
+/// API server through the caBundle of the webhook configuration, and of the definitions of kinds that are converted. Every replica
+/// runs this; the Secret's resourceVersion decides between two that act at once.
 /// </summary>
-public sealed partial class WebhookCertificates(ApiClient client, AdmissionOptions options, TimeProvider time, ILogger<WebhookCertificates> log)
-    : BackgroundService
+public sealed partial class WebhookCertificates(
+    ApiClient client, WebhookOptions options, IEnumerable<VersionedKind> kinds, TimeProvider time, ILogger<WebhookCertificates> log) : BackgroundService
 {
+    private readonly IReadOnlyList<string> _converted = [.. kinds.Select(kind => kind.Definition)];
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile X509Certificate2? _current;
     private string? _currentPem;
@@ -73,23 +76,30 @@ public sealed partial class WebhookCertificates(ApiClient client, AdmissionOptio
         var secret = await client.GetAsync<V1Secret>(options.SecretNamespace, options.SecretName, cancellation).ConfigureAwait(false);
         var bundle = CertificateBundle.FromSecretData(secret?.Data);
         var configuration = await client.GetAsync<V1ValidatingWebhookConfiguration>(null, options.WebhookConfiguration, cancellation).ConfigureAwait(false);
-        if (CertificatePlan.Next(bundle, PublishedBy(configuration), options.Names, options.Lifetimes, time.GetUtcNow()) is { } next)
+        var definitions = await DefinitionsAsync(cancellation).ConfigureAwait(false);
+        if (CertificatePlan.Next(bundle, PublishedBy(configuration, definitions), options.Names, options.Lifetimes, time.GetUtcNow()) is { } next)
         {
             await StoreAsync(secret, next, cancellation).ConfigureAwait(false);
             LogRenewed(options.SecretNamespace, options.SecretName);
             return true;
         }
 
+        var authorities = Encoding.ASCII.GetBytes(bundle!.Authorities);
         if (configuration is not null)
         {
-            await PublishAsync(configuration, bundle!.Authorities, cancellation).ConfigureAwait(false);
+            await PublishAsync(configuration, [.. Webhooks(configuration).Select((webhook, i) => ($"/webhooks/{i}/clientConfig/caBundle", webhook.ClientConfig.CaBundle))], authorities, cancellation).ConfigureAwait(false);
         }
         else
         {
             LogProblem($"there is no ValidatingWebhookConfiguration {options.WebhookConfiguration}; invalid objects are not refused");
         }
 
-        Use(bundle!);
+        foreach (var definition in definitions)
+        {
+            await PublishAsync(definition, [("/spec/conversion/webhook/clientConfig/caBundle", ClientOf(definition)!.CaBundle)], authorities, cancellation).ConfigureAwait(false);
+        }
+
+        Use(bundle);
         return false;
     }
 
@@ -113,37 +123,57 @@ public sealed partial class WebhookCertificates(ApiClient client, AdmissionOptio
         }
     }
 
-    private async Task PublishAsync(V1ValidatingWebhookConfiguration configuration, string authorities, CancellationToken cancellation)
+    /// <summary>The definitions of converted kinds that ask this webhook. There may be several installations, of which one converts for all.</summary>
+    private async Task<IReadOnlyList<V1CustomResourceDefinition>> DefinitionsAsync(CancellationToken cancellation)
     {
-        var bytes = Encoding.ASCII.GetBytes(authorities);
-        var changes = new JsonArray();
-        for (var i = 0; i < (configuration.Webhooks?.Count ?? 0); i++)
+        var definitions = new List<V1CustomResourceDefinition>();
+        foreach (var name in _converted)
         {
-            if (configuration.Webhooks![i].ClientConfig.CaBundle?.AsSpan().SequenceEqual(bytes) != true)
+            var definition = await client.GetAsync<V1CustomResourceDefinition>(null, name, cancellation).ConfigureAwait(false);
+            if (definition is null || ClientOf(definition) is not { } asks)
             {
-                changes.Add(new JsonObject
-                {
-                    ["op"] = "add",
-                    ["path"] = $"/webhooks/{i}/clientConfig/caBundle",
-                    ["value"] = Convert.ToBase64String(bytes),
-                });
+                LogProblem($"there is no CustomResourceDefinition {name} with a conversion webhook; its objects are not converted");
+            }
+            else if (options.Names.Contains(HostOf(asks)))
+            {
+                definitions.Add(definition);
             }
         }
 
+        return definitions;
+    }
+
+    private async Task PublishAsync<T>(T item, IReadOnlyList<(string Path, byte[]? Bundle)> places, byte[] authorities, CancellationToken cancellation)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        JsonArray changes =
+        [
+            .. places.Where(place => place.Bundle?.AsSpan().SequenceEqual(authorities) != true)
+                .Select(place => new JsonObject { ["op"] = "add", ["path"] = place.Path, ["value"] = Convert.ToBase64String(authorities) }),
+        ];
         if (changes.Count > 0)
         {
-            changes.Insert(0, new JsonObject { ["op"] = "test", ["path"] = "/metadata/resourceVersion", ["value"] = configuration.Metadata.ResourceVersion });
-            await client.JsonPatchAsync<V1ValidatingWebhookConfiguration>(null, configuration.Metadata.Name, changes, cancellation).ConfigureAwait(false);
-            LogPublished(options.WebhookConfiguration);
+            changes.Insert(0, new JsonObject { ["op"] = "test", ["path"] = "/metadata/resourceVersion", ["value"] = item.Metadata.ResourceVersion });
+            await client.JsonPatchAsync<T>(null, item.Metadata.Name, changes, cancellation).ConfigureAwait(false);
+            LogPublished(item.Kind, item.Metadata.Name);
         }
     }
 
-    /// <summary>What every webhook of the configuration trusts; null when they differ or there are none.</summary>
-    private static string? PublishedBy(V1ValidatingWebhookConfiguration? configuration)
+    /// <summary>What is trusted wherever the API server is told of the webhook; null when that differs or there is nothing.</summary>
+    private static string? PublishedBy(V1ValidatingWebhookConfiguration? configuration, IReadOnlyList<V1CustomResourceDefinition> definitions)
     {
-        var bundles = configuration?.Webhooks?.Select(w => Encoding.ASCII.GetString(w.ClientConfig.CaBundle ?? [])).Distinct().ToList();
+        var bundles = Webhooks(configuration).Select(webhook => webhook.ClientConfig.CaBundle).Concat(definitions.Select(definition => ClientOf(definition)!.CaBundle))
+            .Select(bundle => Encoding.ASCII.GetString(bundle ?? [])).Distinct().ToList();
         return bundles is [var one] ? one : null;
     }
+
+    private static IEnumerable<V1ValidatingWebhook> Webhooks(V1ValidatingWebhookConfiguration? configuration) => configuration?.Webhooks ?? [];
+
+    /// <summary>The name by which the API server calls.</summary>
+    private static string HostOf(Apiextensionsv1WebhookClientConfig client) =>
+        client.Service is { } service ? $"{service.Name}.{service.NamespaceProperty}.svc" : new Uri(client.Url).Host;
+
+    private static Apiextensionsv1WebhookClientConfig? ClientOf(V1CustomResourceDefinition definition) => definition.Spec.Conversion?.Webhook?.ClientConfig;
 
     private void Use(CertificateBundle bundle)
     {
@@ -161,8 +191,8 @@ public sealed partial class WebhookCertificates(ApiClient client, AdmissionOptio
     [LoggerMessage(Level = LogLevel.Information, Message = "New webhook certificates are in Secret {Namespace}/{Name}")]
     private partial void LogRenewed(string @namespace, string name);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "ValidatingWebhookConfiguration {Name} trusts the webhook's CA")]
-    private partial void LogPublished(string name);
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Kind} {Name} trusts the webhook's CA")]
+    private partial void LogPublished(string kind, string name);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Webhook certificates: {Problem}")]
     private partial void LogProblem(string problem);

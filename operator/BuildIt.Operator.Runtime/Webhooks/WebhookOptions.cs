@@ -1,7 +1,7 @@
-namespace BuildIt.Operator.Runtime.Admission;
+namespace BuildIt.Operator.Runtime.Webhooks;
 
-/// <summary>Where the admission server listens and what it calls its certificates.</summary>
-public sealed record AdmissionOptions
+/// <summary>Where the webhook server listens and what it calls its certificates.</summary>
+public sealed record WebhookOptions
 {
     /// <summary>TCP port; 0 for any free one.</summary>
     public int Port { get; init; } = 9443;
@@ -14,11 +14,11 @@ public sealed record AdmissionOptions
 
     public required string SecretName { get; init; }
 
-    /// <summary>The ValidatingWebhookConfiguration whose caBundle is kept true.</summary>
+    /// <summary>The ValidatingWebhookConfiguration whose caBundle is kept true, as are those of definitions that are converted.</summary>
     public required string WebhookConfiguration { get; init; }
 
     public CertificateLifetimes Lifetimes { get; init; } = new();
 
-    /// <summary>How often the Secret and the configuration are looked at.</summary>
+    /// <summary>How often the Secret and what trusts it are looked at.</summary>
     public TimeSpan CheckInterval { get; init; } = TimeSpan.FromSeconds(30);
 }

@@ -2,7 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace BuildIt.Operator.Runtime.Admission;
+namespace BuildIt.Operator.Runtime.Webhooks;
 
 /// <summary>How long certificates live and when they are replaced.</summary>
 public sealed record CertificateLifetimes

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace BuildIt.Operator.Runtime.Admission;
+namespace BuildIt.Operator.Runtime.Webhooks;
 
 /// <summary>
 /// A certificate authority of our own and a server certificate, as a Secret holds them. Printing it shows no key.
