@@ -14,6 +14,9 @@ export interface Carrier {
   close(): void;
 }
 
+/** What a group needs of the mail. */
+export type GroupMail = Pick<PostOffice, 'start' | 'send' | 'close'>;
+
 /** Events that are remembered, because several ways bring the same. */
 const REMEMBERED = 4096;
 
