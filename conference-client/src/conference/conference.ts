@@ -419,8 +419,7 @@ export class Conference extends Emitter<ConferenceEvents> {
   }
 
   async #lookWhoKnocks(): Promise<void> {
-    const decides = this.role === 'host' || this.role === 'moderator';
-    if (!decides || !this.settings.requireApproval || this.#over) return;
+    if (!this.#access.isModerator || !this.settings.requireApproval || this.#over) return;
     try {
       this.#knocking = await listKnocking(this.#api, this.invitation);
       this.emit('changed');

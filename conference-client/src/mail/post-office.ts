@@ -51,7 +51,7 @@ export class PostOffice {
     const events: SignedEvent[] = [];
     for (const { to, letter } of letters) {
       const body = await this.#invitation.seal(letter.kind, context(this.#own, to, letter), letter.body);
-      for (const rumor of toRumors({ ...letter, body })) events.push(await wrap(rumor, this.#signer, to, this.#now()));
+      for (const rumor of toRumors({ ...letter, body })) events.push(await wrap(rumor, this.#signer, this.#own, to, this.#now()));
     }
     await any(this.#carriers.map((carrier) => carrier.send(events)));
   }

@@ -9,8 +9,8 @@ import { Refusal, refusing } from './refusal.js';
 import type { NostrSigner } from './signer.js';
 import { suite, SUITE_NAME } from './suite.js';
 
-/** How long a member's proof is valid when nothing else is asked for: a day. */
-const PROOF_SECONDS = 24 * 3600;
+/** For how many seconds a member's proof is valid when nothing else is asked for: a day. It is renewed in time. */
+export const PROOF_SECONDS = 24 * 3600;
 
 const capabilities: Capabilities = {
   versions: ['mls10'],

@@ -50,6 +50,19 @@ test('the sequence that let somebody back: a newcomer, a removal, and a page tha
   await assertOut(town, bob, [alice, carol, dora]);
 }));
 
+test('a newcomer asks the server once for group info', () => inTown(async (town) => {
+  const people = await three(town);
+  const asked: number[] = [];
+  const truth = town.groupInfoFor;
+  town.groupInfoFor = (who) => {
+    asked.push(town.people.indexOf(who));
+    return truth(who);
+  };
+  const dora = await town.enter(3);
+  await town.together([...people, dora]);
+  assert.deepEqual(asked, [3]);
+}));
+
 test('whose connection was interrupted is out all the same, and whoever comes later keeps them out too', () => inTown(async (town) => {
   const [alice, bob, carol] = await three(town);
   town.show(bob);
