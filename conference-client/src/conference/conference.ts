@@ -23,8 +23,8 @@ import { knock, listKnocking, type Knocking } from './waiting-room.js';
 /** In larger calls members do not tell each other that they have the keys: after two seconds everybody sends with them anyway. */
 const MOST_ACKNOWLEDGING = 16;
 
-/** How often those who decide look who knocks, in milliseconds. */
-const LOOK_WHO_KNOCKS = 3000;
+/** How often those who decide look who knocks, and everybody whose name is missing, in milliseconds. */
+const LOOK_AGAIN = 3000;
 
 export interface ConferenceOptions {
   /** Makes a worker that runs `@buildit/conference-client/worker`; called once for each call. */
@@ -208,7 +208,10 @@ export class Conference extends Emitter<ConferenceEvents> {
     await this.#encryption.protect(this.room);
     await Promise.all([this.#connection.connect(), this.#session.start()]);
     for (const [track, source] of this.#options.tracks ?? []) await this.room.localParticipant.publishTrack(track, { source });
-    this.#looking = setInterval(() => void this.#lookWhoKnocks(), LOOK_WHO_KNOCKS);
+    this.#looking = setInterval(() => {
+      this.#askForNames();
+      void this.#lookWhoKnocks();
+    }, LOOK_AGAIN);
     this.#options.progress?.({ kind: 'connected' });
   }
 
@@ -392,6 +395,12 @@ export class Conference extends Emitter<ConferenceEvents> {
     const fresh = this.roster.filter(({ participantId: id, participant }) => participant && id !== own && !this.#greeted.has(id)).map(({ participantId: id }) => id);
     for (const id of fresh) this.#greeted.add(id);
     void this.#control.send({ kind: 'hello', name: this.#names.get(own) ?? name, answer: true }, fresh);
+  }
+
+  /** Asks members who were not heard for their names: what one of the two said before the other had the keys is lost. */
+  #askForNames(): void {
+    const unheard = this.roster.filter(({ own, participant, participantId: id }) => participant && !own && !this.#names.has(id)).map(({ participantId: id }) => id);
+    void this.#control.send({ kind: 'hello', name: this.#names.get(this.#access.admission.participantId) ?? '', answer: true }, unheard);
   }
 
   #hear(from: ParticipantId, message: ControlMessage): void {

@@ -54,8 +54,10 @@ export class GroupSession {
   #group: MlsGroup | undefined;
   #candidate: Candidate | undefined;
   #welcomed: (() => void) | undefined;
-  /** The first epoch without this member, once it was told that it is kept out; group info of earlier ones is old news. */
-  #bannedFrom: Epoch | undefined;
+  /** Whether this member was told, by the group, that it is kept out. */
+  #isBanned = false;
+  /** The newest epoch that is known to have begun. A server that shows group info of an earlier one would have this member come back to people who are out. */
+  #newest: Epoch = epochNumber(0);
   #moved: (() => void) | undefined;
   #sweeper: ReturnType<typeof setInterval> | undefined;
 
@@ -176,7 +178,7 @@ export class GroupSession {
     this.#incarnation = incarnation;
     this.#newcomers.clear();
     this.#bans.startAnew();
-    if (this.#bannedFrom !== undefined) this.#bannedFrom = epochNumber(0);
+    this.#newest = epochNumber(0);
     this.#candidate = undefined;
     this.#group = undefined;
     this.#enterFrom(incarnation, found);
@@ -187,7 +189,7 @@ export class GroupSession {
     this.#way = new AbortController();
     this.#membership?.close();
     this.#membership = undefined;
-    this.#set(this.#bannedFrom === undefined ? 'entering' : 'removed');
+    this.#set(this.#isBanned ? 'removed' : 'entering');
     const { signal } = this.#way;
     void this.#enter(incarnation, signal, found).catch((error: unknown) => {
       // A signer that refuses, or a fault of ours: neither goes away by itself.
@@ -206,7 +208,7 @@ export class GroupSession {
       if (signal.aborted || look === 'elsewhere') return;
       if (look === 'away') {
         await pause(LOOK_AGAIN, signal);
-      } else if (look === 'removed' || (typeof look === 'string' && this.#bannedFrom !== undefined)) {
+      } else if (look === 'removed' || (typeof look === 'string' && this.#isBanned)) {
         // Who is kept out founds no group either, and starts none anew.
         this.#set('removed');
         await moved;
@@ -242,11 +244,11 @@ export class GroupSession {
     // What a member of this group cannot open any more was never closed with the invitation.
     if (read === 'closed') return this.#group ? 'broken' : 'stranger';
     if (typeof read === 'string') return read;
-    if (read.epoch < (this.#bannedFrom ?? 0)) return 'removed';
+    if (read.epoch < this.#newest) return 'away';
+    this.#newest = read.epoch;
     this.#bans.take(read.banned);
-    const isBanned = read.banned.some(({ publicKey }) => publicKey === own);
-    this.#bannedFrom = isBanned ? read.epoch : undefined;
-    if (isBanned) return 'removed';
+    this.#isBanned = read.banned.some(({ publicKey }) => publicKey === own);
+    if (this.#isBanned) return 'removed';
     return this.#bans.areAmong(read.roster) ? 'broken' : read;
   }
 
@@ -349,7 +351,8 @@ export class GroupSession {
 
   #entered(group: MlsGroup): void {
     this.#bans.take(group.banned);
-    this.#bannedFrom = undefined;
+    this.#newest = group.epoch;
+    this.#isBanned = false;
     this.#state = 'member';
     this.#group = group;
     this.#ports.changed();
@@ -362,9 +365,10 @@ export class GroupSession {
     if (how === 'removed' || how === 'banned') {
       void this.#keys.clear();
       this.#group = undefined;
+      if (epoch !== undefined) this.#newest = epochNumber(epoch + 1);
     }
     // Whoever was away for a while was given up, and comes again. Who was taken out on purpose waits until it is let back.
-    if (how === 'banned') this.#bannedFrom = epochNumber((epoch ?? 0) + 1);
+    this.#isBanned = how === 'banned';
     this.#enterFrom(this.#incarnation);
   }
 

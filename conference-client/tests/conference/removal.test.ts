@@ -130,6 +130,33 @@ test('group info of before the removal, which a server shows again, does not mak
   await assertOut(town, bob, [alice, carol]);
 }));
 
+test('a server cannot have a member that comes back do so into an earlier epoch, with people who are out', () => inTown(async (town) => {
+  const [alice, bob, carol] = await three(town);
+  const old = { head: town.log.head, groupInfo: town.log.groupInfo };
+  alice.session.remove(bob.person);
+  await town.together([alice, carol]);
+  carol.stall();
+  town.show(carol);
+  await town.together([alice]);
+  const truth = town.groupInfoFor;
+  town.groupInfoFor = (who) => (who === carol ? old : truth(who));
+  const written: number[] = [];
+  const write = town.log.write.bind(town.log);
+  town.log.write = (incarnation, epoch, by, ...what) => {
+    if (by === carol.participant) written.push(epoch);
+    return write(incarnation, epoch, by, ...what);
+  };
+  carol.wake(15_000);
+  town.show();
+  await town.time.advance(20_000);
+  assert.deepEqual(written, [], 'she commits to the old epoch');
+  assert.notEqual(carol.session.state, 'member');
+  assert.deepEqual(carol.banned, [bob.publicKey]);
+  town.groupInfoFor = truth;
+  await town.together([alice, carol]);
+  await assertOut(town, bob, [alice, carol]);
+}));
+
 test('who is let back comes in by itself, whoever of the members says so', () => inTown(async (town) => {
   const [alice, bob, carol] = await three(town);
   alice.session.remove(bob.person);
