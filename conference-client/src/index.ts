@@ -3,7 +3,7 @@ export { isRoomApiError, RoomApiError } from './api/problem.js';
 export { Conference, type ConferenceEvents, type ConferenceOptions, type ConferenceState, type CreateOptions } from './conference/conference.js';
 export { Emitter } from './conference/emitter.js';
 export type { SessionState } from './conference/group-session.js';
-export type { Member } from './conference/members.js';
+export type { Banned, Member } from './conference/members.js';
 export type { Notice, Progress } from './conference/notices.js';
 export type { PreferredQuality, Quality } from './conference/quality.js';
 export type { Knocking } from './conference/waiting-room.js';

@@ -17,7 +17,7 @@ export class People {
 
   refresh() {
     const { conference } = this;
-    const { roster, unverified, knocking } = conference;
+    const { roster, unverified, knocking, banned } = conference;
     const decides = conference.role === 'host' || conference.role === 'moderator';
     element('count').textContent = `(${roster.length})`;
     element('people-button').textContent = knocking.length > 0 ? `People (${knocking.length} waiting)` : `People (${roster.length})`;
@@ -30,6 +30,10 @@ export class People {
     element('members').replaceChildren(...roster.map((member) => this.describe(member, decides)));
     element('strangers').replaceChildren(...unverified.map((participant) =>
       make('li', {}, make('b', { textContent: `Participant ${participant.identity.slice(0, 6)}` }), make('div', { className: 'unknown', textContent: 'Not verified: has no keys of this call, and is not seen or heard.' }))));
+    element('banned').replaceChildren(...(decides ? banned : []).map((one) => {
+      const row = make('div', { className: 'row' }, make('b', { textContent: one.name || shortKey(one.publicKey) }), action('Let back in', () => conference.readmit(one.publicKey), this.failed));
+      return make('li', {}, row, make('div', { className: 'small', textContent: 'Was taken out, and is kept out by everybody in the call.' }));
+    }));
   }
 
   private describe(member: Member, decides: boolean) {

@@ -26,6 +26,11 @@ export class Access {
     return this.#admission;
   }
 
+  /** Whether this is a host or a moderator. */
+  get isModerator(): boolean {
+    return this.#admission.role === 'host' || this.#admission.role === 'moderator';
+  }
+
   /** How long until the token should be exchanged, in milliseconds; 0 when it should be now. */
   get renewIn(): number {
     return Math.max(0, this.#admission.tokenExpiresAt - this.#api.http.now - RENEW_BEFORE);

@@ -21,6 +21,9 @@ export type Told =
   /** Nothing more comes. */
   | { readonly kind: 'end'; readonly error: RoomApiError };
 
+/** What a group needs of its log. */
+export type GroupLog = Pick<CommitLog, 'append' | 'describe' | 'groupInfo' | 'read' | 'restart' | 'follow'>;
+
 interface RawCommit {
   readonly epoch: number;
   readonly participantId: ParticipantId;

@@ -120,3 +120,16 @@ export function pause(time: Milliseconds, signal?: AbortSignal): Promise<void> {
     else signal?.addEventListener('abort', end);
   });
 }
+
+/** Makes a request again and again while it fails for the moment, with this pause between; undefined when it was aborted. Throws what does not pass. */
+export async function persist<T>(run: () => Promise<T>, between: Milliseconds, signal: AbortSignal): Promise<T | undefined> {
+  while (!signal.aborted) {
+    try {
+      return await run();
+    } catch (error) {
+      if (!(error instanceof RoomApiError) || !error.isTemporary) throw error;
+      await pause(between, signal);
+    }
+  }
+  return undefined;
+}

@@ -1,3 +1,4 @@
+import { bytesToHex } from 'nostr-tools/utils';
 import type { NostrSigner } from '../mls/signer.js';
 import type { ParticipantId, RoomId } from '../units.js';
 import type { Admission, Decision, Knock, Role, RoomRequest, RoomSettings, Waiting } from './answers.js';
@@ -21,7 +22,7 @@ export class RoomApi {
 
   /** Makes a room, whose host is the caller, and gives the means to join it. */
   async create(request: RoomRequest = {}): Promise<Admission> {
-    const key = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+    const key = bytesToHex(crypto.getRandomValues(new Uint8Array(16)));
     const made = await this.http.send<Admission | Omit<Admission, 'joinToken'>>('POST', '/v1/rooms', { body: request, headers: { 'Idempotency-Key': key } });
     return 'joinToken' in made ? made : this.join(made.roomId);
   }

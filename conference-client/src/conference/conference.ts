@@ -14,7 +14,7 @@ import { Connection, type ConnectionChange } from './connection.js';
 import { ControlChannel, type ControlMessage } from './control-channel.js';
 import { Emitter } from './emitter.js';
 import type { GroupSession } from './group-session.js';
-import { findUnverified, matchMembers, participantsOf, type Member } from './members.js';
+import { findUnverified, matchMembers, participantsOf, type Banned, type Member } from './members.js';
 import { openSession } from './open-session.js';
 import { Quality } from './quality.js';
 import { noticeFor, type Notice, type Progress } from './notices.js';
@@ -23,8 +23,8 @@ import { knock, listKnocking, type Knocking } from './waiting-room.js';
 /** In larger calls members do not tell each other that they have the keys: after two seconds everybody sends with them anyway. */
 const MOST_ACKNOWLEDGING = 16;
 
-/** How often those who decide look who knocks, in milliseconds. */
-const LOOK_WHO_KNOCKS = 3000;
+/** How often those who decide look who knocks, and everybody whose name is missing, in milliseconds. */
+const LOOK_AGAIN = 3000;
 
 export interface ConferenceOptions {
   /** Makes a worker that runs `@buildit/conference-client/worker`; called once for each call. */
@@ -208,7 +208,10 @@ export class Conference extends Emitter<ConferenceEvents> {
     await this.#encryption.protect(this.room);
     await Promise.all([this.#connection.connect(), this.#session.start()]);
     for (const [track, source] of this.#options.tracks ?? []) await this.room.localParticipant.publishTrack(track, { source });
-    this.#looking = setInterval(() => void this.#lookWhoKnocks(), LOOK_WHO_KNOCKS);
+    this.#looking = setInterval(() => {
+      this.#askForNames();
+      void this.#lookWhoKnocks();
+    }, LOOK_AGAIN);
     this.#options.progress?.({ kind: 'connected' });
   }
 
@@ -267,17 +270,41 @@ export class Conference extends Emitter<ConferenceEvents> {
     return this.#notice;
   }
 
+  /** Who was taken out, the longest ago first: nobody in the group lets them in again before `readmit`. At most 256. */
+  get banned(): readonly Banned[] {
+    return this.#session.banned.map(({ publicKey, participant }) => ({ publicKey, participantId: participant, name: this.#names.get(participant) }));
+  }
+
   /**
-   * Takes somebody out: the room API puts them out, so that they do not come back, and the group goes on with keys that they do not
-   * have. For hosts and moderators.
+   * Takes somebody out: the room API puts them out, and the group goes on with keys that they do not have. Every member, also who joins
+   * later, keeps them out from then on, whatever the server says; they are told that it was on purpose. For hosts and moderators.
    * @throws RoomApiError when the room API refuses; then the group stays as it is.
    */
   async remove(member: Member | ParticipantId): Promise<Decision> {
     const participant = typeof member === 'string' ? member : member.participantId;
+    // Looked for before, because meanwhile they may have gone by themselves.
+    const publicKey = typeof member === 'string' ? this.#session.keyOf(participant) : member.publicKey;
     const decision = await this.#api.revoke(this.invitation.room, participant);
-    const found = this.#session.group?.roster.find((entry) => entry.participant === participant);
-    if (found) this.#session.remove(found.publicKey);
+    if (publicKey) this.#session.remove({ publicKey, participant });
     return decision;
+  }
+
+  /**
+   * Lets somebody come again who was taken out, at the room API and in the group. Whose page is still open comes in by itself; who was
+   * disconnected joins again. For hosts and moderators.
+   * @throws RangeError when nobody of `banned` has this key.
+   * @throws RoomApiError when the room API refuses; then they stay out.
+   */
+  async readmit(publicKey: NostrPublicKey): Promise<void> {
+    const banned = this.banned.find((one) => one.publicKey === publicKey);
+    if (!banned) throw new RangeError('Nobody with this key was taken out of the call');
+    try {
+      await this.#api.reinstate(this.invitation.room, banned.participantId);
+    } catch (error) {
+      // Only the group keeps them out: the room API has let them back before, or never had a part in it.
+      if (!isRoomApiError(error, 'not-revoked')) throw error;
+    }
+    this.#session.readmit(publicKey);
   }
 
   /** Lets somebody in who knocks. */
@@ -319,11 +346,6 @@ export class Conference extends Emitter<ConferenceEvents> {
   /** Gives oneself new keys now. It also happens by itself, every quarter of an hour. */
   rekey(): void {
     this.#session.rekey();
-  }
-
-  /** Comes in again after a member took this one out by mistake. */
-  enterAgain(): void {
-    this.#session.enterAgain();
   }
 
   /** Leaves for another call, with the same camera and microphone and with keys of its own. */
@@ -375,6 +397,12 @@ export class Conference extends Emitter<ConferenceEvents> {
     void this.#control.send({ kind: 'hello', name: this.#names.get(own) ?? name, answer: true }, fresh);
   }
 
+  /** Asks members who were not heard for their names: what one of the two said before the other had the keys is lost. */
+  #askForNames(): void {
+    const unheard = this.roster.filter(({ own, participant, participantId: id }) => participant && !own && !this.#names.has(id)).map(({ participantId: id }) => id);
+    void this.#control.send({ kind: 'hello', name: this.#names.get(this.#access.admission.participantId) ?? '', answer: true }, unheard);
+  }
+
   #hear(from: ParticipantId, message: ControlMessage): void {
     if (!this.roster.some(({ participantId: id }) => id === from)) return;
     if (message.kind === 'keys') return this.#session.acknowledged(from, message.epoch);
@@ -388,7 +416,6 @@ export class Conference extends Emitter<ConferenceEvents> {
   #comeAndGo(): void {
     // Whoever is not connected knows nothing about the others.
     if (this.room.state === ConnectionState.Connected) this.#session?.setPresent(new Set(participantsOf(this.room).map(({ identity }) => participantId(identity))));
-    else this.#session?.interrupted();
     this.#greet();
     this.#tell();
   }
@@ -401,8 +428,7 @@ export class Conference extends Emitter<ConferenceEvents> {
   }
 
   async #lookWhoKnocks(): Promise<void> {
-    const decides = this.role === 'host' || this.role === 'moderator';
-    if (!decides || !this.settings.requireApproval || this.#over) return;
+    if (!this.#access.isModerator || !this.settings.requireApproval || this.#over) return;
     try {
       this.#knocking = await listKnocking(this.#api, this.invitation);
       this.emit('changed');

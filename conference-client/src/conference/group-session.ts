@@ -1,21 +1,19 @@
 import type { LogHead } from '../api/answers.js';
-import type { CommitLog } from '../api/commit-log.js';
-import { pause } from '../api/http.js';
+import { pause, persist } from '../api/http.js';
 import { RoomApiError } from '../api/problem.js';
-import type { Invitation } from '../mail/invitation.js';
 import type { Letter } from '../mail/letter.js';
-import type { PostOffice } from '../mail/post-office.js';
+import type { BannedMember } from '../mls/banned.js';
 import { MlsGroup, type RosterEntry } from '../mls/group.js';
 import { decodeKeyPackage, encodeKeyPackage, makeCandidate, publicKeyOf, type Candidate } from '../mls/member.js';
 import { Refusal } from '../mls/refusal.js';
-import type { NostrSigner } from '../mls/signer.js';
-import { milliseconds, type Epoch, type NostrPublicKey, type ParticipantId } from '../units.js';
-import type { Clock } from './clock.js';
-import { FrameKeysInOrder, type FrameKeys } from './frame-keys.js';
-import { openGroupInfo, sealGroupInfo } from './group-info.js';
+import { epochNumber, milliseconds, type Epoch, type NostrPublicKey, type ParticipantId } from '../units.js';
+import { Bans } from './bans.js';
+import { FrameKeysInOrder } from './frame-keys.js';
+import { readGroupInfo, sealGroupInfo, type Found, type GroupAsRead } from './group-info.js';
 import { Membership, type Lost } from './membership.js';
 import { Newcomers } from './newcomers.js';
 import { Presence } from './presence.js';
+import type { SessionPorts } from './session-ports.js';
 
 /**
  * Where somebody stands with the room's group.
@@ -25,34 +23,10 @@ import { Presence } from './presence.js';
  * - member: in the group.
  * - broken: nobody can go on with the group; a host or moderator has to start it anew.
  * - stranger: the invitation does not fit this room's group.
- * - removed: a member took them out.
+ * - removed: a member took them out on purpose, and they stay out until one lets them back.
  * - ended: the room is over, or they were put out of it.
  */
 export type SessionState = 'entering' | 'waiting' | 'alone' | 'member' | 'broken' | 'stranger' | 'removed' | 'ended';
-
-/** What a session needs, and whom it tells. */
-export interface SessionPorts {
-  readonly log: CommitLog;
-  readonly post: PostOffice;
-  readonly invitation: Invitation;
-  readonly signer: NostrSigner;
-  readonly own: NostrPublicKey;
-  /** Who this member is to the SFU. */
-  readonly participant: ParticipantId;
-  readonly keys: FrameKeys;
-  readonly clock: Clock;
-  /** For how long a proof is made, in seconds. */
-  readonly proofSeconds: number;
-  /** Whether this member may start the log anew. */
-  isModerator(): boolean;
-  /** Looks for mail. */
-  lookForMail(): Promise<void>;
-  acknowledge(epoch: Epoch): void;
-  /** State, epoch or roster are others than before. */
-  changed(): void;
-  /** Nothing more comes: the room ended, or this member was put out of it. */
-  ended(error: RoomApiError): void;
-}
 
 /** How many members are asked at once to add a newcomer. The first in the roster commits, the others are there in case it has gone. */
 const ASKED = 4;
@@ -62,9 +36,8 @@ const ASK_AGAIN = 4000;
 const ALONE_AFTER = 4000;
 /** How long a newcomer who may start the group anew waits for an answer of members who are there. */
 const UNHEARD_AFTER = 30_000;
-const LOOK_AGAIN = 1500;
+const LOOK_AGAIN = milliseconds(1500);
 const SWEEP = 1000;
-const SLEPT = 5 * SWEEP;
 
 /** One person's part in the group of one room: comes in, stays in, comes back, and begins anew when the log was lost. */
 export class GroupSession {
@@ -73,7 +46,7 @@ export class GroupSession {
   readonly #newcomers = new Newcomers();
   readonly #presence = new Presence();
   readonly #closing = new AbortController();
-  readonly #banned = new Set<NostrPublicKey>();
+  readonly #bans: Bans;
   #state: SessionState = 'entering';
   #incarnation: string | undefined;
   #way = new AbortController();
@@ -81,11 +54,16 @@ export class GroupSession {
   #group: MlsGroup | undefined;
   #candidate: Candidate | undefined;
   #welcomed: (() => void) | undefined;
+  /** Whether this member was told, by the group, that it is kept out. */
+  #isBanned = false;
+  /** The newest epoch that is known to have begun. A server that shows group info of an earlier one would have this member come back to people who are out. */
+  #newest: Epoch = epochNumber(0);
+  #moved: (() => void) | undefined;
   #sweeper: ReturnType<typeof setInterval> | undefined;
-  #swept = milliseconds(0);
 
   constructor(ports: SessionPorts) {
     this.#ports = ports;
+    this.#bans = new Bans(ports.own);
     this.#keys = new FrameKeysInOrder(ports.keys);
   }
 
@@ -105,11 +83,10 @@ export class GroupSession {
   /** Begins. Returns when the log and a way for letters are open; becoming a member goes on from there. */
   async start(): Promise<void> {
     const { log, post } = this.#ports;
-    const [{ head }] = await Promise.all([log.groupInfo(), post.start((letter) => void this.#receive(letter))]);
-    this.#swept = this.#ports.clock.monotonic();
+    const [found] = await Promise.all([log.groupInfo(), post.start((letter) => void this.#receive(letter))]);
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP);
-    this.#begin(head.incarnation);
-    void this.#follow(head.nextEpoch);
+    this.#begin(found.head.incarnation, found);
+    void this.#follow(found.head.nextEpoch);
   }
 
   close(): void {
@@ -131,11 +108,6 @@ export class GroupSession {
     this.#sweep();
   }
 
-  /** The own connection is interrupted: nothing is known of who is in the call until `setPresent` is called again. */
-  interrupted(): void {
-    this.#presence.interrupt(this.#ports.participant);
-  }
-
   /** A participant said that it leaves. */
   hasLeft(participant: ParticipantId): void {
     this.#presence.leave(participant, this.#ports.clock.monotonic());
@@ -148,16 +120,29 @@ export class GroupSession {
     if (member) this.#membership?.tell({ kind: 'acknowledged', publicKey: member.publicKey, epoch });
   }
 
-  /** Takes a member out of the group. */
-  remove(publicKey: NostrPublicKey): void {
-    this.#banned.add(publicKey);
-    this.#membership?.tell({ kind: 'remove', publicKey });
+  /** Who was taken out on purpose, the longest ago first. */
+  get banned(): readonly BannedMember[] {
+    return this.#bans.all;
   }
 
-  /** Somebody who was taken out may come back. */
+  /** The Nostr key of a participant that is in the group, or asks to be. */
+  keyOf(participant: ParticipantId): NostrPublicKey | undefined {
+    return [...(this.#group?.roster ?? []), ...this.#newcomers].find((one) => one.participant === participant)?.publicKey;
+  }
+
+  /** Takes somebody out of the group on purpose: every member keeps them out from then on. */
+  remove(member: BannedMember): void {
+    if (member.publicKey === this.#ports.own) return;
+    this.#bans.ban(member);
+    this.#membership?.tell({ kind: 'ban', publicKey: member.publicKey });
+    this.#ports.changed();
+  }
+
+  /** Somebody who was taken out may come again. */
   readmit(publicKey: NostrPublicKey): void {
-    this.#banned.delete(publicKey);
-    this.#announce(publicKey);
+    this.#bans.readmit(publicKey);
+    this.#membership?.tell({ kind: 'readmit', publicKey });
+    this.#ports.changed();
   }
 
   /** Gives this member new keys now. */
@@ -165,14 +150,10 @@ export class GroupSession {
     this.#membership?.tell({ kind: 'rekey' });
   }
 
-  /** Comes in again after it was removed. */
-  enterAgain(): void {
-    if (this.#incarnation !== undefined && !this.#membership) this.#enterFrom(this.#incarnation);
-  }
-
   async #follow(from: number): Promise<void> {
     const look = () => void this.#ports.lookForMail().catch(() => undefined);
     for await (const told of this.#ports.log.follow(from, this.#closing.signal, (error) => !error && look())) {
+      if (told.kind === 'log' || told.kind === 'commit') this.#moved?.();
       if (told.kind === 'log') this.#stand(told.head);
       else if (told.kind === 'commit') this.#membership?.ordered(told.commit.epoch, told.commit.commit);
       else if (told.kind === 'mail') look();
@@ -192,43 +173,51 @@ export class GroupSession {
   }
 
   /** A log that is new here: whatever group there was belonged to another one. */
-  #begin(incarnation: string): void {
+  #begin(incarnation: string, found?: Found): void {
     if (this.#incarnation !== undefined) void this.#keys.clear();
     this.#incarnation = incarnation;
     this.#newcomers.clear();
-    this.#banned.clear();
+    this.#bans.startAnew();
+    this.#newest = epochNumber(0);
     this.#candidate = undefined;
     this.#group = undefined;
-    this.#enterFrom(incarnation);
+    this.#enterFrom(incarnation, found);
   }
 
-  #enterFrom(incarnation: string): void {
+  #enterFrom(incarnation: string, found?: Found): void {
     this.#way.abort();
     this.#way = new AbortController();
     this.#membership?.close();
     this.#membership = undefined;
-    this.#set('entering');
+    this.#set(this.#isBanned ? 'removed' : 'entering');
     const { signal } = this.#way;
-    void this.#enter(incarnation, signal).catch((error: unknown) => {
+    void this.#enter(incarnation, signal, found).catch((error: unknown) => {
       // A signer that refuses, or a fault of ours: neither goes away by itself.
       if (!signal.aborted) this.#ports.ended(error instanceof RoomApiError ? error : new RoomApiError('keys-unavailable', 0, error instanceof Error ? error.message : 'unknown'));
     });
   }
 
   /** Becomes a member, however that is possible, as long as it takes. */
-  async #enter(incarnation: string, signal: AbortSignal): Promise<void> {
+  async #enter(incarnation: string, signal: AbortSignal, first?: Found): Promise<void> {
     const since = this.#ports.clock.monotonic();
+    let found = first;
     for (let attempt = 0; !signal.aborted; ) {
-      const look = await this.#look(incarnation);
+      const moved = new Promise<void>((resolve) => (this.#moved = resolve));
+      const look = await this.#look(incarnation, found);
+      found = undefined;
       if (signal.aborted || look === 'elsewhere') return;
       if (look === 'away') {
-        await pause(milliseconds(LOOK_AGAIN), signal);
+        await pause(LOOK_AGAIN, signal);
+      } else if (look === 'removed' || (typeof look === 'string' && this.#isBanned)) {
+        // Who is kept out founds no group either, and starts none anew.
+        this.#set('removed');
+        await moved;
       } else if (look === 'empty') {
         if (await this.#found(incarnation, signal)) return;
       } else if (typeof look === 'string') {
         this.#set(look);
         if (look === 'broken' && this.#ports.isModerator()) await this.#restart(incarnation);
-        await pause(milliseconds(LOOK_AGAIN), signal);
+        await pause(LOOK_AGAIN, signal);
       } else if (look.roster.some(({ publicKey }) => publicKey === this.#ports.own)) {
         if (await this.#comeBack(incarnation, look.epoch, look.groupInfo, signal)) return;
       } else {
@@ -238,39 +227,37 @@ export class GroupSession {
   }
 
   /** What group there is: a GroupInfo, or why there is none. */
-  async #look(incarnation: string): Promise<'elsewhere' | 'away' | 'empty' | 'broken' | 'stranger' | { epoch: Epoch; roster: readonly RosterEntry[]; groupInfo: Uint8Array }> {
-    const { log, invitation, clock } = this.#ports;
-    let found: Awaited<ReturnType<CommitLog['groupInfo']>>;
+  async #look(incarnation: string, known?: Found): Promise<'elsewhere' | 'away' | 'empty' | 'broken' | 'stranger' | 'removed' | GroupAsRead> {
+    const { log, invitation, clock, own } = this.#ports;
+    let found: Found;
     try {
-      found = await log.groupInfo();
+      found = known ?? (await log.groupInfo());
     } catch (error) {
       if (error instanceof RoomApiError) return 'away';
       throw error;
     }
-    const { head, groupInfo } = found;
-    if (head.incarnation !== incarnation) {
-      this.#stand(head);
+    if (found.head.incarnation !== incarnation) {
+      this.#stand(found.head);
       return 'elsewhere';
     }
-    if (!groupInfo) return head.nextEpoch === 0 ? 'empty' : 'away';
-    const opened = await openGroupInfo(invitation, incarnation, head.nextEpoch, groupInfo);
+    const read = await readGroupInfo(invitation, found, clock.now());
     // What a member of this group cannot open any more was never closed with the invitation.
-    if (!opened) return this.#group ? 'broken' : 'stranger';
-    try {
-      const { epoch, roster } = await MlsGroup.inspect(opened, invitation.room, clock.now());
-      return epoch === head.nextEpoch ? { epoch, roster, groupInfo: opened } : 'broken';
-    } catch (error) {
-      if (error instanceof Refusal) return 'broken';
-      throw error;
-    }
+    if (read === 'closed') return this.#group ? 'broken' : 'stranger';
+    if (typeof read === 'string') return read;
+    if (read.epoch < this.#newest) return 'away';
+    this.#newest = read.epoch;
+    this.#bans.take(read.banned);
+    this.#isBanned = read.banned.some(({ publicKey }) => publicKey === own);
+    if (this.#isBanned) return 'removed';
+    return this.#bans.areAmong(read.roster) ? 'broken' : read;
   }
 
   /** Founds the group, unless somebody else was first. */
   async #found(incarnation: string, signal: AbortSignal): Promise<boolean> {
     const { log, invitation, clock } = this.#ports;
-    const group = await MlsGroup.create(await this.#takeCandidate(), clock.now());
+    const group = await MlsGroup.create(await this.#takeCandidate(), clock.now(), this.#bans.all);
     const sealed = await sealGroupInfo(invitation, incarnation, group.epoch, await group.groupInfo());
-    const ordered = await temporary(() => log.describe(incarnation, 0, sealed), signal);
+    const ordered = await persist(() => log.describe(incarnation, 0, sealed), LOOK_AGAIN, signal);
     if (signal.aborted || !ordered) return false;
     if (ordered.kind !== 'first') {
       this.#stand(ordered.head);
@@ -286,7 +273,7 @@ export class GroupSession {
     try {
       const pending = await MlsGroup.rejoin(groupInfo, await this.#takeCandidate(), clock.now());
       const sealed = await sealGroupInfo(invitation, incarnation, epoch + 1, await pending.groupInfo());
-      const ordered = await temporary(() => log.append(incarnation, epoch, pending.commit, sealed), signal);
+      const ordered = await persist(() => log.append(incarnation, epoch, pending.commit, sealed), LOOK_AGAIN, signal);
       if (signal.aborted || !ordered) return false;
       if (ordered.kind !== 'first') {
         this.#stand(ordered.head);
@@ -298,7 +285,7 @@ export class GroupSession {
       if (!(error instanceof Refusal)) throw error;
       this.#set('broken');
       if (this.#ports.isModerator()) await this.#restart(incarnation);
-      await pause(milliseconds(LOOK_AGAIN), signal);
+      await pause(LOOK_AGAIN, signal);
       return false;
     }
   }
@@ -342,11 +329,12 @@ export class GroupSession {
         log: this.#ports.log,
         invitation: this.#ports.invitation,
         newcomers: this.#newcomers,
+        bans: this.#bans,
         keys: this.#keys,
         clock: this.#ports.clock,
         send: (letters) => void this.#ports.post.send(letters).catch(() => undefined),
         acknowledge: (epoch) => this.#ports.acknowledge(epoch),
-        entered: (now, before) => this.#entered(now, before),
+        entered: (now) => this.#entered(now),
         lost: (how) => this.#lost(how),
       },
       incarnation,
@@ -356,33 +344,31 @@ export class GroupSession {
     this.#membership?.close();
     this.#membership = membership;
     await membership.start();
+    for (const publicKey of this.#bans.wanted) membership.tell({ kind: 'ban', publicKey });
+    for (const publicKey of this.#bans.readmitted) membership.tell({ kind: 'readmit', publicKey });
     for (const { publicKey } of this.#newcomers) this.#announce(publicKey);
   }
 
-  #entered(group: MlsGroup, before: MlsGroup | undefined): void {
-    // Somebody who is there and was taken out was taken out on purpose, so nobody brings them back unasked.
-    const now = this.#ports.clock.monotonic();
-    for (const { publicKey, participant } of before?.roster ?? []) {
-      if (!group.memberWith(publicKey) && this.#presence.known && this.#presence.isSettled(participant, now)) this.#banned.add(publicKey);
-    }
-    for (const { publicKey } of group.roster) this.#banned.delete(publicKey);
+  #entered(group: MlsGroup): void {
+    this.#bans.take(group.banned);
+    this.#newest = group.epoch;
+    this.#isBanned = false;
     this.#state = 'member';
     this.#group = group;
     this.#ports.changed();
   }
 
   #lost(how: Lost): void {
+    const epoch = this.#membership?.group.epoch;
     this.#membership = undefined;
-    const { clock, participant } = this.#ports;
     if (this.#incarnation === undefined || this.#closing.signal.aborted) return;
-    if (how === 'removed') {
+    if (how === 'removed' || how === 'banned') {
       void this.#keys.clear();
       this.#group = undefined;
-      // Whoever was out of the call for a while was given up, and may come again.
-      // So may whoever slept: timers stood still, and the connection with them.
-      const slept = clock.monotonic() - this.#swept > SLEPT;
-      if (!slept && this.#presence.isSettled(participant, clock.monotonic())) return this.#set('removed');
+      if (epoch !== undefined) this.#newest = epochNumber(epoch + 1);
     }
+    // Whoever was away for a while was given up, and comes again. Who was taken out on purpose waits until it is let back.
+    this.#isBanned = how === 'banned';
     this.#enterFrom(this.#incarnation);
   }
 
@@ -405,7 +391,7 @@ export class GroupSession {
     if (!candidate || this.#membership) return;
     try {
       const group = await MlsGroup.join(welcome, candidate, this.#ports.clock.now());
-      if (this.#candidate !== candidate || this.#incarnation !== incarnation) return;
+      if (this.#candidate !== candidate || this.#incarnation !== incarnation || this.#bans.areAmong(group.roster)) return;
       this.#candidate = undefined;
       this.#way.abort();
       await this.#join(incarnation, group);
@@ -418,7 +404,7 @@ export class GroupSession {
   /** Tells the ordering about a newcomer who may be added. */
   #announce(publicKey: NostrPublicKey): void {
     const newcomer = this.#newcomers.get(publicKey);
-    if (newcomer && !this.#banned.has(publicKey) && this.#presence.has(newcomer.participant)) this.#membership?.tell({ kind: 'arrived', publicKey });
+    if (newcomer && this.#presence.has(newcomer.participant)) this.#membership?.tell({ kind: 'arrived', publicKey });
   }
 
   /** What only time brings: members and newcomers that have gone, proofs that end. */
@@ -426,7 +412,6 @@ export class GroupSession {
     const group = this.#membership?.group;
     const { clock, own } = this.#ports;
     const now = clock.monotonic();
-    this.#swept = now;
     if (!group || !this.#membership) return;
     const expiring = new Set(group.expiring(clock.now()).map(({ publicKey }) => publicKey));
     for (const { publicKey, participant } of group.roster) {
@@ -445,17 +430,4 @@ export class GroupSession {
     this.#state = state;
     this.#ports.changed();
   }
-}
-
-/** Runs a request, again and again while it fails for the moment; undefined when it was aborted. */
-async function temporary<T>(run: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-  while (!signal.aborted) {
-    try {
-      return await run();
-    } catch (error) {
-      if (!(error instanceof RoomApiError) || !error.isTemporary) throw error;
-      await pause(milliseconds(LOOK_AGAIN), signal);
-    }
-  }
-  return undefined;
 }

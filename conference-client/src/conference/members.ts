@@ -13,6 +13,14 @@ export interface Member {
   readonly own: boolean;
 }
 
+/** Somebody who was taken out on purpose, and is kept out. */
+export interface Banned {
+  readonly publicKey: NostrPublicKey;
+  readonly participantId: ParticipantId;
+  /** What they called themselves; undefined when this member was not there. */
+  readonly name: string | undefined;
+}
+
 /** The members, with what the SFU knows of each. */
 export function matchMembers(roster: readonly RosterEntry[], own: NostrPublicKey, room: Room | undefined, names: ReadonlyMap<ParticipantId, string>): Member[] {
   const present = new Map(participantsOf(room).map((participant) => [participantId(participant.identity), participant]));

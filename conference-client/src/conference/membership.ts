@@ -1,26 +1,28 @@
 import { bytesToHex } from 'nostr-tools/utils';
-import type { CommitLog } from '../api/commit-log.js';
+import type { GroupLog } from '../api/commit-log.js';
 import type { Invitation } from '../mail/invitation.js';
 import type { Letter } from '../mail/letter.js';
 import type { MlsGroup, PendingCommit } from '../mls/group.js';
 import { Refusal } from '../mls/refusal.js';
 import { welcomeFor } from '../mls/welcome.js';
-import type { Effect, Input } from '../ordering/messages.js';
+import type { Effect, Input, Wishes } from '../ordering/messages.js';
 import { Ordering } from '../ordering/ordering.js';
 import { epochNumber, type Epoch, type NostrPublicKey, type ParticipantId } from '../units.js';
+import type { Bans } from './bans.js';
 import type { Clock } from './clock.js';
 import type { FrameKeys } from './frame-keys.js';
 import { sealGroupInfo } from './group-info.js';
 import type { Newcomer, Newcomers } from './newcomers.js';
 
 /** How a membership ended. */
-export type Lost = 'removed' | 'passed' | 'refused';
+export type Lost = 'removed' | 'banned' | 'passed' | 'refused';
 
 /** What a membership needs from around it. */
 export interface Surroundings {
-  readonly log: CommitLog;
+  readonly log: GroupLog;
   readonly invitation: Invitation;
   readonly newcomers: Newcomers;
+  readonly bans: Bans;
   readonly keys: FrameKeys;
   readonly clock: Clock;
   /** Sends letters; failures are the receivers' to notice, who ask again. */
@@ -28,7 +30,7 @@ export interface Surroundings {
   /** Tells the others that the keys of an epoch are here. */
   acknowledge(epoch: Epoch): void;
   /** An epoch began. */
-  entered(group: MlsGroup, before: MlsGroup | undefined): void;
+  entered(group: MlsGroup): void;
   /** It is over; nothing more comes from it. */
   lost(how: Lost): void;
 }
@@ -61,7 +63,7 @@ export class Membership {
 
   /** Begins with the group's epoch, and catches up with the log. */
   async start(): Promise<void> {
-    await this.#enter(this.#group, undefined);
+    await this.#enter(this.#group);
     void this.#run();
     this.#fetch(this.#group.epoch);
   }
@@ -101,7 +103,7 @@ export class Membership {
     if (this.#closed) return;
     switch (effect.kind) {
       case 'prepare':
-        return this.#prepare(effect.epoch, effect.add, effect.remove);
+        return this.#prepare(effect.epoch, effect);
       case 'send':
         return this.#send(effect.epoch);
       case 'adopt':
@@ -122,13 +124,14 @@ export class Membership {
     }
   }
 
-  async #prepare(epoch: Epoch, add: readonly NostrPublicKey[], remove: readonly NostrPublicKey[]): Promise<void> {
-    const { newcomers, clock, invitation } = this.#around;
+  async #prepare(epoch: Epoch, { add, remove, ban, readmit }: Wishes): Promise<void> {
+    const { newcomers, bans, clock, invitation } = this.#around;
     const added = add.map((publicKey) => newcomers.get(publicKey)).filter((found) => found !== undefined);
     if (added.length < add.length) return this.tell({ kind: 'unfit', epoch, people: add.filter((publicKey) => !newcomers.get(publicKey)) });
     const leaves = remove.flatMap((publicKey) => this.#group.memberWith(publicKey)?.leaf ?? []);
     try {
-      const commit = await this.#group.commit({ add: added.map(({ keyPackage }) => keyPackage), remove: leaves }, clock.now());
+      const changes = { add: added.map(({ keyPackage }) => keyPackage), remove: leaves, ban: ban.flatMap((publicKey) => bans.find(publicKey) ?? []), readmit };
+      const commit = await this.#group.commit(changes, clock.now());
       const info = await sealGroupInfo(invitation, this.incarnation, epoch + 1, await commit.groupInfo());
       this.#pending = { commit, info, added };
       this.tell({ kind: 'prepared', epoch });
@@ -168,7 +171,6 @@ export class Membership {
     this.#pending = undefined;
     if (!pending) return;
     const { welcome } = pending.commit;
-    const before = this.#group;
     const group = pending.commit.adopt();
     if (welcome) {
       const letters = pending.added.map(async ({ publicKey, keyPackage }) => {
@@ -177,22 +179,22 @@ export class Membership {
       });
       this.#around.send(await Promise.all(letters));
     }
-    await this.#enter(group, before);
+    await this.#enter(group);
   }
 
   async #process(epoch: Epoch, commit: Uint8Array): Promise<void> {
     try {
       const processed = await this.#group.process(commit, this.#around.clock.now());
-      if (processed.kind === 'epoch') return await this.#enter(processed.group, this.#group);
+      if (processed.kind === 'epoch') return await this.#enter(processed.group);
       this.tell({ kind: 'removed' });
-      this.#lose('removed');
+      this.#lose(processed.banned ? 'banned' : 'removed');
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       this.tell({ kind: 'refused', epoch });
     }
   }
 
-  async #enter(group: MlsGroup, before: MlsGroup | undefined): Promise<void> {
+  async #enter(group: MlsGroup): Promise<void> {
     this.#group = group;
     const own = await group.takeFrameKeys();
     const keys = new Map(group.roster.flatMap(({ publicKey, participant }): [ParticipantId, Uint8Array<ArrayBuffer>][] => {
@@ -201,10 +203,11 @@ export class Membership {
     }));
     if (this.#closed) return;
     await this.#around.keys.begin(group.epoch, keys);
-    for (const { publicKey } of group.roster) this.#around.newcomers.remove(publicKey);
-    this.#around.entered(group, before);
+    const [roster, banned] = [group.roster, group.banned].map((people) => people.map(({ publicKey }) => publicKey)) as [NostrPublicKey[], NostrPublicKey[]];
+    for (const publicKey of [...roster, ...banned]) this.#around.newcomers.remove(publicKey);
+    this.#around.entered(group);
     // Before anything else that has come meanwhile.
-    this.#inputs.unshift({ kind: 'entered', epoch: group.epoch, roster: group.roster.map(({ publicKey }) => publicKey) });
+    this.#inputs.unshift({ kind: 'entered', epoch: group.epoch, roster, banned });
   }
 
   #fetch(from: Epoch): void {

@@ -21,7 +21,7 @@ const texts: Readonly<Record<Notice['kind'], string>> = {
   alone: 'Nobody who has the keys is in the call: wait for a member, or for a host.',
   broken: 'The keys of this call are spoilt: a host or moderator has to be in the call to make new ones.',
   stranger: 'This invitation does not fit the call: ask for a new link.',
-  removed: 'You were taken out of the call: nothing new can be seen or heard.',
+  removed: 'A host or moderator took you out of the call: nothing new can be seen or heard until one of them lets you back.',
 };
 
 /** What a state means for people; undefined when nothing has to be said. */

@@ -6,13 +6,11 @@ import type { Invitation } from '../mail/invitation.js';
 import { type Carrier, PostOffice } from '../mail/post-office.js';
 import { RoomMail } from '../mail/room-mail.js';
 import type { ConferenceSigner } from '../mail/signer.js';
+import { PROOF_SECONDS } from '../mls/member.js';
 import { nostrPublicKey, type Epoch } from '../units.js';
 import { systemClock, type Clock } from './clock.js';
 import type { FrameKeys } from './frame-keys.js';
 import { GroupSession } from './group-session.js';
-
-/** A proof is made for a day, and renewed in time. */
-const PROOF_SECONDS = 24 * 3600;
 
 export interface SessionOptions {
   readonly access: Access;
@@ -45,7 +43,7 @@ export async function openSession(options: SessionOptions): Promise<GroupSession
     keys: options.keys,
     clock,
     proofSeconds: options.proofSeconds ?? PROOF_SECONDS,
-    isModerator: () => access.admission.role === 'host' || access.admission.role === 'moderator',
+    isModerator: () => access.isModerator,
     lookForMail: () => mail.look(),
     acknowledge: (epoch) => options.acknowledge?.(epoch),
     changed: () => options.changed?.(),

@@ -8,8 +8,8 @@ import type { ConferenceSigner } from './signer.js';
 const SEAL = 13;
 export const GIFT_WRAP = 1059;
 
-/** NIP-59 dates seals and wraps up to two days back, so that they cannot be put in order. */
-const TWO_DAYS = 2 * 24 * 3600;
+/** NIP-59 dates seals and wraps up to two days back, in seconds, so that they cannot be put in order. */
+export const TWO_DAYS = 2 * 24 * 3600;
 
 /** How long a relay keeps a gift wrap (NIP-40): what is in it is about a call that is going on. */
 const KEPT_FOR = 3600;
@@ -26,10 +26,11 @@ export interface Rumor {
 
 /**
  * Wraps a rumor for its recipient (NIP-59).
+ * @param from The signer's key, which is not asked for each time: an extension may ask a person.
  * @throws Error when the signer refuses.
  */
-export async function wrap(rumor: Rumor, signer: ConferenceSigner, to: NostrPublicKey, now: UnixSeconds): Promise<SignedEvent> {
-  const event = { kind: rumor.kind, tags: rumor.tags.map((tag) => [...tag]), content: rumor.content, created_at: now, pubkey: await signer.getPublicKey() };
+export async function wrap(rumor: Rumor, signer: ConferenceSigner, from: NostrPublicKey, to: NostrPublicKey, now: UnixSeconds): Promise<SignedEvent> {
+  const event = { kind: rumor.kind, tags: rumor.tags.map((tag) => [...tag]), content: rumor.content, created_at: now, pubkey: from };
   const closed = await signer.nip44.encrypt(to, JSON.stringify({ ...event, id: getEventHash(event) }));
   const seal = await signer.signEvent({ kind: SEAL, created_at: someTimeBefore(now), tags: [], content: closed });
   const once = generateSecretKey();

@@ -2,15 +2,12 @@ import { AbstractRelay } from 'nostr-tools/abstract-relay';
 import { verifyEvent, type NostrEvent, type VerifiedEvent } from 'nostr-tools/pure';
 import type { NostrSigner, SignedEvent } from '../mls/signer.js';
 import { nostrPublicKey, type NostrPublicKey } from '../units.js';
-import { GIFT_WRAP } from './gift-wrap.js';
+import { GIFT_WRAP, TWO_DAYS } from './gift-wrap.js';
 import type { Carrier } from './post-office.js';
 
 /** Lists of relays that people publish: where they want gift wraps (NIP-17), and which they use at all (NIP-65). */
 const INBOX_LIST = 10_050;
 const RELAY_LIST = 10_002;
-
-/** Gift wraps are dated up to two days back (NIP-59). */
-const TWO_DAYS = 2 * 24 * 3600;
 
 /** So many relays are used for one person at most. */
 const MOST_RELAYS = 6;

@@ -14,6 +14,9 @@ export interface Carrier {
   close(): void;
 }
 
+/** What a group needs of the mail. */
+export type GroupMail = Pick<PostOffice, 'start' | 'send' | 'close'>;
+
 /** Events that are remembered, because several ways bring the same. */
 const REMEMBERED = 4096;
 
@@ -48,7 +51,7 @@ export class PostOffice {
     const events: SignedEvent[] = [];
     for (const { to, letter } of letters) {
       const body = await this.#invitation.seal(letter.kind, context(this.#own, to, letter), letter.body);
-      for (const rumor of toRumors({ ...letter, body })) events.push(await wrap(rumor, this.#signer, to, this.#now()));
+      for (const rumor of toRumors({ ...letter, body })) events.push(await wrap(rumor, this.#signer, this.#own, to, this.#now()));
     }
     await any(this.#carriers.map((carrier) => carrier.send(events)));
   }

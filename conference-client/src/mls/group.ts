@@ -1,5 +1,4 @@
 import {
-  createCommit,
   createGroup,
   createGroupInfoWithExternalPubAndRatchetTree,
   decodeMlsMessage,
@@ -8,6 +7,7 @@ import {
   processMessage,
   zeroOutUint8Array,
   type ClientState,
+  type Extension,
   type IncomingMessageCallback,
   type KeyPackage,
   type LeafNode,
@@ -19,6 +19,8 @@ import {
 } from 'ts-mls';
 import { epochNumber, type Bytes, type Epoch, type LeafIndex, type NostrPublicKey, type ParticipantId, type RoomId, type UnixSeconds } from '../units.js';
 import { bytesToHex } from 'nostr-tools/utils';
+import { bannedExtension, bannedIn, withBanned, type BannedMember } from './banned.js';
+import { makeCommit } from './commit.js';
 import { clientConfig } from './config.js';
 import { deriveFrameKey, safetyNumber } from './frame-keys.js';
 import { joinByWelcome, joinFromOutside, treeOf } from './join.js';
@@ -41,7 +43,12 @@ export interface RosterEntry {
 /** What a commit shall do. With neither it gives the committer new keys. */
 export interface Changes {
   readonly add?: readonly KeyPackage[];
+  /** Members who are gone, and may come again. */
   readonly remove?: readonly LeafIndex[];
+  /** Who is taken out on purpose, whether a member now or not, and kept out. */
+  readonly ban?: readonly BannedMember[];
+  /** Who is kept out no longer. */
+  readonly readmit?: readonly NostrPublicKey[];
 }
 
 /** A commit of this member that is not in force: the room API may find that another one was first. */
@@ -57,7 +64,10 @@ export interface PendingCommit {
 }
 
 /** What a commit of another member led to. */
-export type Processed = { readonly kind: 'epoch'; readonly group: MlsGroup } | { readonly kind: 'removed' };
+export type Processed =
+  | { readonly kind: 'epoch'; readonly group: MlsGroup }
+  /** This member is in no longer. Banned when that was on purpose, by the signed word of whoever did it: then it is kept out. */
+  | { readonly kind: 'removed'; readonly banned: boolean };
 
 /**
  * One epoch of an MLS group, as one member knows it. Never changes, except that secrets which are used up are erased: after
@@ -66,23 +76,29 @@ export type Processed = { readonly kind: 'epoch'; readonly group: MlsGroup } | {
 export class MlsGroup {
   readonly room: RoomId;
   readonly roster: readonly RosterEntry[];
+  /** Who was taken out on purpose, the longest ago first. None of them is a member. */
+  readonly banned: readonly BannedMember[];
   readonly #state: ClientState;
   readonly #members: ReadonlyMap<number, KnownMember>;
   #exported = false;
 
-  private constructor(state: ClientState, room: RoomId, members: ReadonlyMap<number, KnownMember>) {
+  private constructor(state: ClientState, room: RoomId, members: ReadonlyMap<number, KnownMember>, banned: readonly BannedMember[]) {
     this.#state = state;
     this.#members = members;
     this.room = room;
-    this.roster = [...members.values()].map(({ entry }) => entry);
+    this.roster = rosterOf(members);
+    this.banned = banned;
   }
 
-  /** A new group of one member. */
-  static async create(candidate: Candidate, now: UnixSeconds): Promise<MlsGroup> {
+  /**
+   * A new group of one member.
+   * @param banned Who was taken out of the room's group before this one.
+   */
+  static async create(candidate: Candidate, now: UnixSeconds, banned: readonly BannedMember[] = []): Promise<MlsGroup> {
     const random = crypto.getRandomValues(new Uint8Array(16));
     // Random, because a room whose group starts anew needs another id (RFC 9420 section 8.1 asks for unique ones). The room is
     // in every proof.
-    const state = await createGroup(random, candidate.keyPackage, candidate.privateKeys, [], await suite(), clientConfig);
+    const state = await createGroup(random, candidate.keyPackage, candidate.privateKeys, [bannedExtension(withBanned([], banned))], await suite(), clientConfig);
     return MlsGroup.#enter(state, candidate.room, now);
   }
 
@@ -112,17 +128,19 @@ export class MlsGroup {
    * Who the members are, for somebody who wants to become one: a GroupInfo alone makes nobody a member.
    * @throws Refusal when it is not genuine, or a member cannot prove who it is.
    */
-  static async inspect(groupInfo: Uint8Array, room: RoomId, now: UnixSeconds): Promise<{ readonly epoch: Epoch; readonly roster: readonly RosterEntry[] }> {
+  static async inspect(groupInfo: Uint8Array, room: RoomId, now: UnixSeconds): Promise<Pick<MlsGroup, 'epoch' | 'roster' | 'banned'>> {
     const message = read(groupInfo);
     if (message.wireformat !== 'mls_group_info') throw new Refusal('malformed', 'it is no GroupInfo');
     return refusing(async () => {
+      const { groupContext } = message.groupInfo;
       const members = membersOf(await treeOf(message.groupInfo, await suite()), room, now, new Map());
-      return { epoch: epochNumber(message.groupInfo.groupContext.epoch), roster: [...members.values()].map(({ entry }) => entry) };
+      return { epoch: epochNumber(groupContext.epoch), roster: rosterOf(members), banned: bannedFrom(groupContext.extensions, members) };
     });
   }
 
-  static #enter(state: ClientState, room: RoomId, now: UnixSeconds): MlsGroup {
-    return new MlsGroup(state, room, membersOf(state.ratchetTree, room, now, new Map()));
+  static #enter(state: ClientState, room: RoomId, now: UnixSeconds, staying: ReadonlyMap<number, KnownMember> = new Map()): MlsGroup {
+    const members = membersOf(state.ratchetTree, room, now, staying);
+    return new MlsGroup(state, room, members, bannedFrom(state.groupContext.extensions, members));
   }
 
   get epoch(): Epoch {
@@ -177,13 +195,15 @@ export class MlsGroup {
 
   /**
    * Whether somebody may be added.
-   * @throws Refusal when its key package is not genuine, its proof is wrong or ends too soon, or it is a member.
+   * @throws Refusal when its key package is not genuine, its proof is wrong or ends too soon, it is a member, or it was taken out on
+   * purpose.
    */
   async checkCandidate(keyPackage: KeyPackage, now: UnixSeconds): Promise<LeafIdentity> {
     await checkKeyPackage(keyPackage, await suite());
     // Stricter than those who will check it, whose clocks may be ahead.
     const found = identify(keyPackage.leafNode, this.room, now);
     if (typeof found === 'string') throw new Refusal(found === 'expired' ? 'expired' : 'proof', 'the candidate cannot prove who it is');
+    if (this.banned.some(({ publicKey }) => publicKey === found.publicKey)) throw new Refusal('banned', 'the candidate was taken out on purpose');
     if (found.expiresAt < now + CLOCK_TOLERANCE) throw new Refusal('expired', 'the proof of the candidate ends too soon');
     if (this.roster.some(({ publicKey, participant }) => publicKey === found.publicKey || participant === found.participant)) throw new Refusal('identity', 'the candidate is a member');
     return found;
@@ -194,24 +214,27 @@ export class MlsGroup {
    * @throws Refusal when a candidate or a leaf is none.
    */
   async commit(changes: Changes, now: UnixSeconds): Promise<PendingCommit> {
-    const removed = new Set(changes.remove);
+    const { add = [], ban = [], readmit = [] } = changes;
+    const removed = new Set([...(changes.remove ?? []), ...ban.flatMap(({ publicKey }) => this.memberWith(publicKey)?.leaf ?? [])]);
     if (removed.has(this.own)) throw new Refusal('policy', 'a member cannot remove itself');
     const proposals: Proposal[] = [...removed].map((leaf) => ({ proposalType: 'remove', remove: { removed: leaf } }));
-    const after = new MlsGroup(this.#state, this.room, this.#staying(removed));
-    for (const keyPackage of changes.add ?? []) {
+    const banned = withBanned(this.banned, ban, readmit);
+    if (ban.length + readmit.length > 0) proposals.push({ proposalType: 'group_context_extensions', groupContextExtensions: { extensions: [bannedExtension(banned)] } });
+    const staying = this.#staying(removed);
+    const after = new MlsGroup(this.#state, this.room, staying, banned);
+    for (const keyPackage of add) {
       await after.checkCandidate(keyPackage, now);
       proposals.push({ proposalType: 'add', add: { keyPackage } });
     }
-    const cs = await suite();
     return refusing(async () => {
-      const made = await createCommit({ state: this.#state, cipherSuite: cs }, { extraProposals: proposals, ratchetTreeExtension: true });
-      const group = new MlsGroup(made.newState, this.room, membersOf(made.newState.ratchetTree, this.room, now, this.#staying(removed)));
+      const made = await makeCommit(this.#state, proposals, await suite());
+      const group = MlsGroup.#enter(made.state, this.room, now, staying);
       const welcome = made.welcome && encodeMlsMessage({ version: 'mls10', wireformat: 'mls_welcome', welcome: made.welcome });
       const adopt = () => {
         made.consumed.forEach(zeroOutUint8Array);
         return group;
       };
-      return { commit: encodeMlsMessage(made.commit), welcome, groupInfo: () => group.groupInfo(), adopt };
+      return { commit: encodeMlsMessage(made.message), welcome, groupInfo: () => group.groupInfo(), adopt };
     });
   }
 
@@ -232,17 +255,19 @@ export class MlsGroup {
 
     return refusing(async () => {
       if (fromOutside) this.#checkReturn(message.publicMessage, now);
-      const removed = new Set<number>();
+      const found: ReadProposals = { removed: new Set(), banned: undefined };
       const examine: IncomingMessageCallback = (incoming) => {
         if (incoming.kind !== 'commit') return 'reject';
-        this.#readProposals(incoming.proposals, fromOutside, removed);
+        readProposals(incoming.proposals, fromOutside, found);
         // Who is removed cannot follow. ts-mls 1.6.4 tries to when somebody was added in the same place, and fails.
-        return removed.has(this.own) ? 'reject' : 'accept';
+        return found.removed.has(this.own) ? 'reject' : 'accept';
       };
       const result = await processMessage(message, this.#state, emptyPskIndex, examine, await suite());
-      if (removed.has(this.own)) return { kind: 'removed' };
+      const own = this.#members.get(this.own)?.entry.publicKey;
+      // The signature over the proposals was checked by now (RFC 9420 section 6.1); that has to do for somebody who has no key of what follows.
+      if (found.removed.has(this.own)) return { kind: 'removed', banned: found.banned?.some(({ publicKey }) => publicKey === own) ?? false };
       if (result.kind !== 'newState' || result.actionTaken === 'reject') throw new Refusal('malformed', 'it is no commit');
-      const group = new MlsGroup(result.newState, this.room, membersOf(result.newState.ratchetTree, this.room, now, this.#staying(removed)));
+      const group = MlsGroup.#enter(result.newState, this.room, now, this.#staying(found.removed));
       result.consumed.forEach(zeroOutUint8Array);
       return { kind: 'epoch', group };
     });
@@ -251,14 +276,6 @@ export class MlsGroup {
   /** The members that a commit leaves in; their leaves have to stay theirs. */
   #staying(removed: ReadonlySet<number>): Map<number, KnownMember> {
     return new Map([...this.#members].filter(([leaf]) => !removed.has(leaf)));
-  }
-
-  /** Notes which leaves a commit takes away. It adds and removes; everything else that RFC 9420 section 12.1 has is refused. */
-  #readProposals(proposals: readonly ProposalWithSender[], fromOutside: boolean, removed: Set<number>) {
-    for (const { proposal } of proposals) {
-      if (proposal.proposalType === 'remove') removed.add(proposal.remove.removed);
-      else if (proposal.proposalType !== (fromOutside ? 'external_init' : 'add')) throw new Refusal('policy', 'a proposal that a conference has no use for');
-    }
   }
 
   /** From outside comes only who is a member, in the place of its own old leaf: a GroupInfo alone makes nobody a member. */
@@ -281,6 +298,33 @@ function read(bytes: Uint8Array): MLSMessage {
   }
   if (!decoded || decoded[1] !== bytes.length) throw new Refusal('malformed', 'it is no MLS message');
   return decoded[0];
+}
+
+/** What a commit does to the roster and to the list of who was taken out. */
+interface ReadProposals {
+  readonly removed: Set<number>;
+  banned: readonly BannedMember[] | undefined;
+}
+
+/** Reads what a commit does. It adds, removes and changes the list; everything else that RFC 9420 section 12.1 has is refused. */
+function readProposals(proposals: readonly ProposalWithSender[], fromOutside: boolean, found: ReadProposals) {
+  for (const { proposal } of proposals) {
+    if (proposal.proposalType === 'remove') found.removed.add(proposal.remove.removed);
+    else if (proposal.proposalType === 'group_context_extensions' && !fromOutside) found.banned = bannedIn(proposal.groupContextExtensions.extensions);
+    else if (proposal.proposalType !== (fromOutside ? 'external_init' : 'add')) throw new Refusal('policy', 'a proposal that a conference has no use for');
+  }
+}
+
+/** The list of a GroupContext, of whom none may be a member. */
+function bannedFrom(extensions: readonly Extension[], members: ReadonlyMap<number, KnownMember>): readonly BannedMember[] {
+  const banned = bannedIn(extensions);
+  const keys = new Set(banned.map(({ publicKey }) => publicKey));
+  if (rosterOf(members).some(({ publicKey }) => keys.has(publicKey))) throw new Refusal('banned', 'somebody who was taken out on purpose is among the members');
+  return banned;
+}
+
+function rosterOf(members: ReadonlyMap<number, KnownMember>): RosterEntry[] {
+  return [...members.values()].map(({ entry }) => entry);
 }
 
 /** A member, and what its proof was checked over. */

@@ -3,18 +3,19 @@ import { verifyKeyPackage } from 'ts-mls/keyPackage.js';
 import { verifyLeafNodeSignatureKeyPackage } from 'ts-mls/leafNode.js';
 import { bytesToHex, hexToBytes } from 'nostr-tools/utils';
 import { nostrPublicKey, seconds, type NostrPublicKey, type ParticipantId, type RoomId, type UnixSeconds } from '../units.js';
+import { BANNED_EXTENSION } from './banned.js';
 import { checkProof, decodeProof, encodeProof, PROOF_EXTENSION, signProof, type Proof } from './proof.js';
 import { Refusal, refusing } from './refusal.js';
 import type { NostrSigner } from './signer.js';
 import { suite, SUITE_NAME } from './suite.js';
 
-/** How long a member's proof is valid when nothing else is asked for: a day. */
-const PROOF_SECONDS = 24 * 3600;
+/** For how many seconds a member's proof is valid when nothing else is asked for: a day. It is renewed in time. */
+export const PROOF_SECONDS = 24 * 3600;
 
 const capabilities: Capabilities = {
   versions: ['mls10'],
   ciphersuites: [SUITE_NAME],
-  extensions: [PROOF_EXTENSION],
+  extensions: [PROOF_EXTENSION, BANNED_EXTENSION],
   proposals: [],
   credentials: ['basic'],
 };
@@ -68,7 +69,8 @@ export function decodeKeyPackage(bytes: Uint8Array): KeyPackage | undefined {
 export async function checkKeyPackage(keyPackage: KeyPackage, cs: CiphersuiteImpl): Promise<void> {
   const { leafNode } = keyPackage;
   if (keyPackage.version !== 'mls10' || keyPackage.cipherSuite !== cs.name) throw new Refusal('policy', 'another version or cipher suite');
-  if (!leafNode.capabilities.extensions.includes(PROOF_EXTENSION) || !leafNode.capabilities.credentials.includes('basic')) throw new Refusal('policy', 'the leaf does not know what it carries');
+  const { extensions, credentials } = leafNode.capabilities;
+  if (!extensions.includes(PROOF_EXTENSION) || !extensions.includes(BANNED_EXTENSION) || !credentials.includes('basic')) throw new Refusal('policy', 'the client of the leaf does not know what a group carries');
   if (bytesToHex(keyPackage.initKey) === bytesToHex(leafNode.hpkePublicKey)) throw new Refusal('invalid', 'one key for two purposes');
   const genuine = await refusing(async () => (await verifyLeafNodeSignatureKeyPackage(leafNode, cs.signature)) && verifyKeyPackage(keyPackage, cs.signature));
   if (!genuine) throw new Refusal('invalid', 'the key package is not signed by its key');

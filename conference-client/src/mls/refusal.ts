@@ -5,10 +5,11 @@
  * - proof: a leaf's Nostr proof is missing or wrong, of another room or of another key.
  * - expired: a leaf's proof has ended.
  * - identity: a member would change its Nostr key, stand twice in the tree, or come back in another's place.
+ * - banned: somebody whom a member took out on purpose would be in, or is the candidate.
  * - policy: RFC 9420 allows it, a conference does not.
  * - invalid: RFC 9420 forbids it, or a signature or key does not fit.
  */
-export type RefusalReason = 'malformed' | 'epoch' | 'proof' | 'expired' | 'identity' | 'policy' | 'invalid';
+export type RefusalReason = 'malformed' | 'epoch' | 'proof' | 'expired' | 'identity' | 'banned' | 'policy' | 'invalid';
 
 /** Thrown where something that came from outside is refused. */
 export class Refusal extends Error {

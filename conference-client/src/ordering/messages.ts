@@ -2,8 +2,11 @@ import type { Epoch, NostrPublicKey } from '../units.js';
 
 /** What happened. Everything that has an epoch and comes too late for it changes nothing. */
 export type Input =
-  /** The member is in an epoch now, with this roster in the order of leaves. Answers adopt and process, and begins everything. */
-  | { readonly kind: 'entered'; readonly epoch: Epoch; readonly roster: readonly NostrPublicKey[] }
+  /**
+   * The member is in an epoch now, with this roster in the order of leaves, and those who were taken out on purpose. Answers adopt and
+   * process, and begins everything.
+   */
+  | { readonly kind: 'entered'; readonly epoch: Epoch; readonly roster: readonly NostrPublicKey[]; readonly banned: readonly NostrPublicKey[] }
   /** The member was removed: nothing more happens until it enters again. */
   | { readonly kind: 'removed' }
   /** Somebody who may join is there with a key package, or no more. */
@@ -13,8 +16,9 @@ export type Input =
   | { readonly kind: 'left'; readonly publicKey: NostrPublicKey }
   /** A member came back to the call before it was removed. */
   | { readonly kind: 'returned'; readonly publicKey: NostrPublicKey }
-  /** The user of this device wants a member out. */
-  | { readonly kind: 'remove'; readonly publicKey: NostrPublicKey }
+  /** The user of this device wants somebody out for good, who may have gone just now; or lets them come again. */
+  | { readonly kind: 'ban'; readonly publicKey: NostrPublicKey }
+  | { readonly kind: 'readmit'; readonly publicKey: NostrPublicKey }
   /** This member needs new keys now: the counter of a cryptor is used up, or its user asks for it. */
   | { readonly kind: 'rekey' }
   /** Answers prepare: there is a commit, or it cannot be made with these people; with nobody named, not at all. */
@@ -35,10 +39,20 @@ export type Input =
   /** Nothing but time. */
   | { readonly kind: 'tick' };
 
+/** Whom a commit is about. */
+export interface Wishes {
+  readonly add: readonly NostrPublicKey[];
+  /** Members who are gone. */
+  readonly remove: readonly NostrPublicKey[];
+  /** Who is taken out on purpose, whether a member or not. Nobody of them is among the others. */
+  readonly ban: readonly NostrPublicKey[];
+  readonly readmit: readonly NostrPublicKey[];
+}
+
 /** What is to be done, in this order. */
 export type Effect =
   /** Make a commit in this epoch and keep it. Without people it gives this member new keys. Answer: prepared or unfit. */
-  | { readonly kind: 'prepare'; readonly epoch: Epoch; readonly add: readonly NostrPublicKey[]; readonly remove: readonly NostrPublicKey[] }
+  | ({ readonly kind: 'prepare'; readonly epoch: Epoch } & Wishes)
   /** Send what was prepared to the log, the same bytes each time. Answer: won, lost or unsent. */
   | { readonly kind: 'send'; readonly epoch: Epoch }
   /** What was prepared is in force: take it over, and send its Welcome. Answer: entered. */

@@ -16,12 +16,14 @@ export class Ordering {
   #phase: Phase = 'out';
   #epoch = 0 as Epoch;
   #roster: readonly NostrPublicKey[] = [];
+  #banned: readonly NostrPublicKey[] = [];
   #entered = milliseconds(0);
 
   // What the next commit is for. Wishes of this user are not left to others.
   readonly #arrived = new Map<NostrPublicKey, Milliseconds>();
   readonly #left = new Map<NostrPublicKey, Milliseconds>();
-  readonly #remove = new Set<NostrPublicKey>();
+  readonly #ban = new Set<NostrPublicKey>();
+  readonly #readmit = new Set<NostrPublicKey>();
   #rekey = false;
   #update = milliseconds(0);
 
@@ -54,11 +56,11 @@ export class Ordering {
   #take(input: Input, now: Milliseconds, effects: Effect[]): void {
     switch (input.kind) {
       case 'entered':
-        return this.#enter(input.epoch, input.roster, now, effects);
+        return this.#enter(input, now, effects);
       case 'removed':
         return this.#stop();
       case 'arrived':
-        if (!this.#roster.includes(input.publicKey) && !this.#arrived.has(input.publicKey)) this.#arrived.set(input.publicKey, now);
+        if (!this.#roster.includes(input.publicKey) && !this.#ban.has(input.publicKey) && !this.#arrived.has(input.publicKey)) this.#arrived.set(input.publicKey, now);
         return;
       case 'withdrew':
         this.#arrived.delete(input.publicKey);
@@ -69,8 +71,15 @@ export class Ordering {
       case 'returned':
         this.#left.delete(input.publicKey);
         return;
-      case 'remove':
-        if (this.#roster.includes(input.publicKey) && input.publicKey !== this.#own) this.#remove.add(input.publicKey);
+      case 'ban':
+        if (input.publicKey === this.#own) return;
+        this.#readmit.delete(input.publicKey);
+        this.#arrived.delete(input.publicKey);
+        if (!this.#banned.includes(input.publicKey)) this.#ban.add(input.publicKey);
+        return;
+      case 'readmit':
+        this.#ban.delete(input.publicKey);
+        if (this.#banned.includes(input.publicKey)) this.#readmit.add(input.publicKey);
         return;
       case 'rekey':
         this.#rekey = true;
@@ -105,7 +114,6 @@ export class Ordering {
         for (const person of input.people) {
           this.#arrived.delete(person);
           this.#left.delete(person);
-          this.#remove.delete(person);
         }
         return;
       case 'won':
@@ -129,17 +137,21 @@ export class Ordering {
     }
   }
 
-  #enter(epoch: Epoch, roster: readonly NostrPublicKey[], now: Milliseconds, effects: Effect[]): void {
+  #enter({ epoch, roster, banned }: Extract<Input, { kind: 'entered' }>, now: Milliseconds, effects: Effect[]): void {
     if (this.#phase === 'out') this.#update = milliseconds(now + UPDATE_EVERY);
     const before = this.#roster;
     this.#phase = 'idle';
     this.#epoch = epoch;
     this.#roster = roster;
+    this.#banned = banned;
     this.#entered = now;
     this.#settleRetry();
     for (const earlier of this.#early.keys()) if (earlier < epoch) this.#early.delete(earlier);
-    for (const member of roster) this.#arrived.delete(member);
-    for (const wishes of [this.#left, this.#remove]) for (const gone of wishes.keys()) if (!roster.includes(gone)) wishes.delete(gone);
+    for (const person of [...roster, ...banned]) this.#arrived.delete(person);
+    for (const gone of this.#left.keys()) if (!roster.includes(gone)) this.#left.delete(gone);
+    // Not when they are out: somebody else's commit may have counted them as gone, and then they would come again.
+    for (const person of banned) this.#ban.delete(person);
+    for (const person of this.#readmit) if (!banned.includes(person)) this.#readmit.delete(person);
     effects.push({ kind: 'acknowledge', epoch });
     // Newcomers have no earlier keys, so waiting for them would only keep them waiting.
     this.#sendWith(this.#switchover.begin(epoch, roster.filter((member) => member !== this.#own && before.includes(member)), now), effects);
@@ -173,13 +185,14 @@ export class Ordering {
   #prepare(now: Milliseconds, effects: Effect[]): void {
     this.#phase = 'preparing';
     this.#update = milliseconds(now + UPDATE_EVERY);
-    effects.push({ kind: 'prepare', epoch: this.#epoch, add: [...this.#arrived.keys()], remove: [...new Set([...this.#left.keys(), ...this.#remove])] });
+    const remove = [...this.#left.keys()].filter((member) => !this.#ban.has(member));
+    effects.push({ kind: 'prepare', epoch: this.#epoch, add: [...this.#arrived.keys()], remove, ban: [...this.#ban], readmit: [...this.#readmit] });
   }
 
   /** When this member commits if nobody else does before. */
   #commitAt(): Milliseconds | undefined {
     if (this.#early.size > 0) return undefined;
-    if (this.#rekey || this.#remove.size > 0) return this.#entered;
+    if (this.#rekey || this.#ban.size > 0 || this.#readmit.size > 0) return this.#entered;
     const since = Math.min(...this.#arrived.values(), ...this.#left.values());
     if (!Number.isFinite(since)) return this.#update;
     const staying = this.#roster.filter((member) => !this.#left.has(member));
@@ -241,7 +254,8 @@ export class Ordering {
   #forgetWishes(): void {
     this.#arrived.clear();
     this.#left.clear();
-    this.#remove.clear();
+    this.#ban.clear();
+    this.#readmit.clear();
     this.#rekey = false;
   }
 }

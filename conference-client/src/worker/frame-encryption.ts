@@ -3,6 +3,7 @@ import { importFrameKey } from '../frames/keyring.js';
 import type { TrackSource } from '../frames/source.js';
 import type { Bytes, Epoch, ParticipantId } from '../units.js';
 import { ClearDataGuard } from './clear-data.js';
+import { guardMedia } from './clear-media.js';
 import type { ConnectMessage, ControlReport, ControlRequest, Direction, Traffic } from './control.js';
 import { requestKeyFrame } from './key-frame.js';
 
@@ -83,6 +84,7 @@ export class FrameEncryption {
     if (this.#room) throw new Error('One FrameEncryption protects one room: make another for another room');
     this.#room = room;
     this.#guard.guard(room);
+    guardMedia(room, (error) => room.emit(RoomEvent.EncryptionError, error));
     this.#followTracks(room);
     await within(this.#ready, 'The worker did not start: check its URL, and worker-src in the Content-Security-Policy of the page');
     // What the tracks are announced as; livekit-client itself switches on when its worker says so.

@@ -14,22 +14,17 @@ export interface OpeningDependencies {
 }
 
 /** Opens the frames of a subscribed track with the key of the participant whose track it is said to be. */
-export class OpeningPipe extends Pipe {
+export class OpeningPipe extends Pipe<FrameOpener> {
   readonly #around: OpeningDependencies;
-  #opener: FrameOpener | undefined;
   #interrupted = false;
 
   constructor(binding: Binding, around: OpeningDependencies, ended: () => void) {
-    super(binding, ended);
+    super('received', around.sources, binding, ended);
     this.#around = around;
   }
 
-  override renew(): void {
-    this.#opener = undefined;
-  }
-
   protected override async pass(frame: EncodedMedia): Promise<boolean> {
-    const opener = await this.#cryptor();
+    const opener = await this.cryptor();
     const { binding } = this;
     if (!opener || !binding) return false;
     const result = await opener.open(new Uint8Array(frame.data), this.#around.now());
@@ -52,17 +47,7 @@ export class OpeningPipe extends Pipe {
     this.#interrupted = false;
   }
 
-  /** Waits until the page has said what the track shows. */
-  async #cryptor(): Promise<FrameOpener | undefined> {
-    while (!this.#opener && this.binding) {
-      const { participant, trackId } = this.binding;
-      await this.#around.sources.told('received', participant, trackId);
-      const source = this.#around.sources.get('received', participant, trackId);
-      // The binding may have changed while this waited.
-      if (source !== undefined && this.binding?.participant === participant && this.binding.trackId === trackId) {
-        this.#opener ??= this.#around.makeOpener(participant, source);
-      }
-    }
-    return this.#opener;
+  protected override makeCryptor(participant: string, source: TrackSource): FrameOpener {
+    return this.#around.makeOpener(participant, source);
   }
 }

@@ -1,5 +1,8 @@
 import type { DropReason } from '../frames/drops.js';
+import type { TrackSource } from '../frames/source.js';
+import type { Direction } from './control.js';
 import type { EncodedMedia, ScriptTransformer } from './livekit.js';
+import type { TrackSources } from './sources.js';
 
 /** Where frames come from and go to. */
 export interface Streams {
@@ -16,7 +19,10 @@ export interface Binding {
 }
 
 /** Seals or opens the frames of one sender or receiver, one after the other. Whatever does not pass is dropped. */
-export abstract class Pipe {
+export abstract class Pipe<Cryptor> {
+  readonly #direction: Direction;
+  readonly #sources: TrackSources;
+  #cryptor: Cryptor | undefined;
   #binding: Binding | undefined;
   #streams: Streams | undefined;
   #running = false;
@@ -24,7 +30,9 @@ export abstract class Pipe {
   #trackId: string;
   readonly #ended: () => void;
 
-  protected constructor(binding: Binding, ended: () => void) {
+  protected constructor(direction: Direction, sources: TrackSources, binding: Binding, ended: () => void) {
+    this.#direction = direction;
+    this.#sources = sources;
     this.#binding = binding;
     this.#trackId = binding.trackId;
     this.#ended = ended;
@@ -74,7 +82,24 @@ export abstract class Pipe {
   }
 
   /** Forgets the cryptor: the next frame gets a new one. */
-  abstract renew(): void;
+  renew(): void {
+    this.#cryptor = undefined;
+  }
+
+  /** The cryptor of the track that it carries. Waits until the page has said what the track shows; undefined when the track has ended. */
+  protected async cryptor(): Promise<Cryptor | undefined> {
+    while (!this.#cryptor && this.binding) {
+      const { participant, trackId } = this.binding;
+      await this.#sources.told(this.#direction, participant, trackId);
+      const source = this.#sources.get(this.#direction, participant, trackId);
+      // The binding may have changed while this waited.
+      if (source !== undefined && this.binding?.participant === participant && this.binding.trackId === trackId) this.#cryptor ??= this.makeCryptor(participant, source);
+    }
+    return this.#cryptor;
+  }
+
+  /** A new instance, for a track of this participant that shows this. */
+  protected abstract makeCryptor(participant: string, source: TrackSource): Cryptor;
 
   /** Changes the frame to what may go on, or returns false. Throws nothing. */
   protected abstract pass(frame: EncodedMedia): Promise<boolean>;

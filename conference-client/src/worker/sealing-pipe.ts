@@ -18,14 +18,13 @@ export interface SealingDependencies {
 }
 
 /** Seals the frames of a published track. */
-export class SealingPipe extends Pipe {
+export class SealingPipe extends Pipe<FrameSealer> {
   readonly #around: SealingDependencies;
-  #sealer: FrameSealer | undefined;
   #codec: string | undefined;
 
   /** @param codec What the track is said to be encoded with; only for a browser whose frames do not say. */
   constructor(binding: Binding, codec: string | undefined, around: SealingDependencies, ended: () => void) {
-    super(binding, ended);
+    super('sent', around.sources, binding, ended);
     this.#around = around;
     this.#codec = codec;
   }
@@ -34,12 +33,8 @@ export class SealingPipe extends Pipe {
     this.#codec = codec ?? this.#codec;
   }
 
-  override renew(): void {
-    this.#sealer = undefined;
-  }
-
   protected override async pass(frame: EncodedMedia): Promise<boolean> {
-    const sealer = await this.#cryptor();
+    const sealer = await this.cryptor();
     const { binding } = this;
     if (!sealer || !binding) return false;
     const codec = this.#codecOf(frame);
@@ -54,15 +49,8 @@ export class SealingPipe extends Pipe {
     return true;
   }
 
-  /** Waits until the page has said what the track shows. */
-  async #cryptor(): Promise<FrameSealer | undefined> {
-    while (!this.#sealer && this.binding) {
-      const { participant, trackId } = this.binding;
-      await this.#around.sources.told('sent', participant, trackId);
-      const source = this.#around.sources.get('sent', participant, trackId);
-      if (source !== undefined) this.#sealer ??= this.#around.makeSealer(source);
-    }
-    return this.#sealer;
+  protected override makeCryptor(_participant: string, source: TrackSource): FrameSealer {
+    return this.#around.makeSealer(source);
   }
 
   #codecOf(frame: EncodedMedia): string {

@@ -13,7 +13,7 @@ const at = milliseconds;
 
 test('while nobody says who is there, everybody is', () => {
   const presence = new Presence();
-  assert.ok(presence.has(ada) && presence.isSettled(ada, at(0)) && !presence.hasLeft(ada, at(1e9)));
+  assert.ok(presence.has(ada) && !presence.hasLeft(ada, at(1e9)));
 });
 
 test('who is away for a while has left, and who flickers has not', () => {
@@ -24,14 +24,6 @@ test('who is away for a while has left, and who flickers has not', () => {
   assert.ok(presence.hasLeft(ada, at(1000 + LEAVE_AFTER)));
   presence.update(new Set([ada, bob]), at(5000));
   assert.ok(!presence.hasLeft(ada, at(5000 + LEAVE_AFTER)));
-  assert.ok(!presence.isSettled(ada, at(6000)) && presence.isSettled(bob, at(60_000)));
-});
-
-test('whose connection is interrupted has not left, and is not settled', () => {
-  const presence = new Presence();
-  presence.update(new Set([ada]), at(0));
-  presence.interrupt(ada);
-  assert.ok(!presence.isSettled(ada, at(60_000)) && !presence.hasLeft(ada, at(60_000)));
 });
 
 test('who says goodbye has left at once, and who was never there after a while', () => {

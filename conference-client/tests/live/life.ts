@@ -22,7 +22,7 @@ assert.equal(new Set(seen).size, seen.length);
 // Bob is taken out and keeps his connection: he hears of the commit, and has no key of what comes after it.
 const bobsKey = (await bob.signer.getPublicKey());
 const before = ada.epoch!;
-ada.session!.remove(ada.session!.group!.roster.find(({ publicKey }) => publicKey === bobsKey)!.publicKey);
+ada.session!.remove(ada.session!.group!.roster.find(({ publicKey }) => publicKey === bobsKey)!);
 await together([ada, carol, dora]);
 await bob.until(() => bob.session!.state === 'removed', 'Bob knows that he was taken out');
 assert.ok(ada.epoch! > before);

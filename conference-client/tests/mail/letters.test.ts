@@ -16,7 +16,7 @@ const [ada, bob, carol] = [keySigner(generateSecretKey()), keySigner(generateSec
 const keyOf = async (signer: typeof ada) => nostrPublicKey(await signer.getPublicKey());
 
 test('a gift wrap is opened by its recipient alone, and names its author inside only', async () => {
-  const wrapped = await wrap({ kind: 29_421, tags: [], content: 'hello' }, ada, await keyOf(bob), now);
+  const wrapped = await wrap({ kind: 29_421, tags: [], content: 'hello' }, ada, await keyOf(ada), await keyOf(bob), now);
   assert.equal(wrapped.kind, 1059);
   assert.ok(!JSON.stringify(wrapped).includes(await ada.getPublicKey()));
   assert.ok(wrapped.created_at <= now && wrapped.created_at > now - 2 * 24 * 3600 - 1);
@@ -26,8 +26,7 @@ test('a gift wrap is opened by its recipient alone, and names its author inside 
 });
 
 test('a gift wrap whose seal names another author is refused', async () => {
-  const impostor = { ...carol, getPublicKey: () => ada.getPublicKey() };
-  assert.equal(await unwrap(await wrap({ kind: 1, tags: [], content: '' }, impostor, await keyOf(bob), now), bob), undefined);
+  assert.equal(await unwrap(await wrap({ kind: 1, tags: [], content: '' }, carol, await keyOf(ada), await keyOf(bob), now), bob), undefined);
 });
 
 test('an invitation is read from its link, and from nothing else', () => {
@@ -120,6 +119,15 @@ test('a letter that comes by two ways is read once, and one way is enough', asyn
     });
   });
   assert.deepEqual(received, [{ ...letter, from: await keyOf(ada) }]);
+});
+
+test('a signer is not asked who it is for every letter', async () => {
+  let asked = 0;
+  const signer = { ...ada, getPublicKey: () => Promise.resolve(`${asked++}`) };
+  const box = { send: () => Promise.resolve(), start: () => Promise.resolve(), close: () => undefined };
+  const office = new PostOffice(signer, await keyOf(ada), Invitation.to(room), [box], () => now);
+  await office.send([{ to: await keyOf(bob), letter: { kind: 'keyPackage', incarnation: 'one', body: pattern(99_000) } }]);
+  assert.equal(asked, 0);
 });
 
 test('who has not the invitation sends nothing that is read', async () => {

@@ -24,7 +24,7 @@ function somebody(t: TestContext, urls: readonly string[]) {
   return { secretKey, signer, mail, publicKey: nostrPublicKey(getPublicKey(secretKey)) };
 }
 
-const letterTo = (from: ReturnType<typeof somebody>, to: ReturnType<typeof somebody>) => wrap({ kind: 29_421, tags: [], content: 'hello' }, from.signer, to.publicKey, now());
+const letterTo = (from: ReturnType<typeof somebody>, to: ReturnType<typeof somebody>) => wrap({ kind: 29_421, tags: [], content: 'hello' }, from.signer, from.publicKey, to.publicKey, now());
 const list = (secretKey: Uint8Array, kind: number, tags: string[][]): NostrEvent => finalizeEvent({ kind, created_at: now(), tags, content: '' }, secretKey);
 
 async function arrives(from: ReturnType<typeof somebody>, to: ReturnType<typeof somebody>): Promise<void> {

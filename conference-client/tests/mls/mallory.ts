@@ -1,4 +1,4 @@
-import { createCommit, decodeMlsMessage, encodeMlsMessage, defaultAuthenticationService, type ClientState, type Extension, type LeafNode, type Proposal } from 'ts-mls';
+import { createCommit, decodeMlsMessage, emptyPskIndex, encodeMlsMessage, defaultAuthenticationService, processMessage, type ClientState, type Extension, type LeafNode, type Proposal } from 'ts-mls';
 import { clientConfig } from '../../src/mls/config.js';
 import { MlsGroup } from '../../src/mls/group.js';
 import { joinByWelcome } from '../../src/mls/join.js';
@@ -33,6 +33,13 @@ export class Mallory {
     );
     const welcome = made.welcome && encodeMlsMessage({ version: 'mls10', wireformat: 'mls_welcome', welcome: made.welcome });
     return { commit: encodeMlsMessage(made.commit), welcome };
+  }
+
+  /** Goes on with a commit of somebody else. */
+  async take(commit: Uint8Array): Promise<void> {
+    const message = decodeMlsMessage(commit, 0)![0];
+    if (message.wireformat !== 'mls_private_message') throw new Error('no commit');
+    this.state = (await processMessage(message, this.state, emptyPskIndex, () => 'accept', await suite())).newState;
   }
 
   /** Puts another name or proof into its own leaf, which its next commit with a path will carry. */

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { generateKeyPackageWithKey, type Credential, type Extension } from 'ts-mls';
 import { MlsGroup } from '../../src/mls/group.js';
 import { makeCandidate, type Candidate } from '../../src/mls/member.js';
+import { BANNED_EXTENSION } from '../../src/mls/banned.js';
 import { checkProof, CLOCK_TOLERANCE, decodeProof, encodeProof, LONGEST_PROOF, PROOF_EXTENSION, signProof } from '../../src/mls/proof.js';
 import { suite, SUITE_NAME } from '../../src/mls/suite.js';
 import { roomId, seconds } from '../../src/units.js';
@@ -55,7 +56,7 @@ test('a signer that signs something else is found out', async () => {
 async function forged(credential: Credential, extensions: (signatureKey: Uint8Array) => Promise<Extension[]>): Promise<Candidate> {
   const cs = await suite();
   const keys = await cs.signature.keygen();
-  const capabilities = { versions: ['mls10' as const], ciphersuites: [SUITE_NAME as typeof SUITE_NAME], extensions: [PROOF_EXTENSION], proposals: [], credentials: ['basic' as const, 'x509' as const] };
+  const capabilities = { versions: ['mls10' as const], ciphersuites: [SUITE_NAME as typeof SUITE_NAME], extensions: [PROOF_EXTENSION, BANNED_EXTENSION], proposals: [], credentials: ['basic' as const, 'x509' as const] };
   const lifetime = { notBefore: 0n, notAfter: 0xffff_ffff_ffff_ffffn };
   const made = await generateKeyPackageWithKey(credential, capabilities as Parameters<typeof generateKeyPackageWithKey>[1], lifetime, [], keys, cs, await extensions(keys.publicKey));
   return { room, publicKey: ada.publicKey, keyPackage: made.publicPackage, privateKeys: made.privatePackage };

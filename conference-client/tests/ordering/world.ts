@@ -3,7 +3,7 @@ import { MlsGroup, type PendingCommit } from '../../src/mls/group.js';
 import { Refusal } from '../../src/mls/refusal.js';
 import type { Effect, Input } from '../../src/ordering/messages.js';
 import { Ordering } from '../../src/ordering/ordering.js';
-import { epochNumber, milliseconds, type Epoch, type NostrPublicKey } from '../../src/units.js';
+import { epochNumber, milliseconds, type Epoch, type NostrPublicKey, type ParticipantId } from '../../src/units.js';
 import { noon } from '../mls/people.js';
 import type { SeededRandom } from '../support/random.js';
 
@@ -28,6 +28,8 @@ export class Member {
   /** The epoch that frames are sealed with. */
   sending: Epoch | undefined;
   astray: string | undefined;
+  /** Set once it was removed: on purpose, or because it was away. */
+  out: 'banned' | 'gone' | undefined;
   received = { messages: 0, bytes: 0 };
   lastEntered = 0;
 
@@ -45,6 +47,8 @@ export class World {
   readonly members: Member[] = [];
   readonly log: Entry[] = [];
   readonly waiting = new Map<NostrPublicKey, Candidate>();
+  /** Who everybody is, or was, to the SFU. */
+  readonly participants = new Map<NostrPublicKey, ParticipantId>();
   now = 0;
   conflicts = 0;
   readonly #events: { readonly at: number; readonly run: () => Promise<void> }[] = [];
@@ -72,17 +76,18 @@ export class World {
     for (const member of this.members) this.#later(this.#delay(), () => this.tell(member, { kind: 'arrived', publicKey: candidate.publicKey }));
   }
 
-  /** Everybody else notices that a member is gone. */
-  depart(gone: Member): void {
-    this.members.splice(this.members.indexOf(gone), 1);
-    for (const member of this.members) this.#later(this.#delay(), () => this.tell(member, { kind: 'left', publicKey: gone.publicKey }));
+  /** Everybody else notices that a member is gone; it is not any more, unless it only seems so. */
+  depart(gone: Member, really = true): void {
+    if (really) this.members.splice(this.members.indexOf(gone), 1);
+    for (const member of this.members) if (member !== gone) this.#later(this.#delay(), () => this.tell(member, { kind: 'left', publicKey: gone.publicKey }));
   }
 
   async enter(member: Member, group: MlsGroup): Promise<void> {
     member.group = group;
     member.pending = undefined;
     member.lastEntered = this.now;
-    await this.tell(member, { kind: 'entered', epoch: group.epoch, roster: group.roster.map(({ publicKey }) => publicKey) });
+    for (const { publicKey, participant } of group.roster) this.participants.set(publicKey, participant);
+    await this.tell(member, { kind: 'entered', epoch: group.epoch, roster: group.roster.map(({ publicKey }) => publicKey), banned: group.banned.map(({ publicKey }) => publicKey) });
   }
 
   async tell(member: Member, input: Input): Promise<void> {
@@ -92,8 +97,14 @@ export class World {
     if (deadline !== undefined && deadline > this.now) this.#at(deadline, () => (member.ordering.deadline === deadline ? this.tell(member, { kind: 'tick' }) : Promise.resolve()));
   }
 
-  at(time: number, run: () => void): void {
-    this.#at(time, () => Promise.resolve(run()));
+  at(time: number, run: () => void | Promise<void>): void {
+    this.#at(time, async () => run());
+  }
+
+  /** A commit that comes to the log from elsewhere, and is the first of its epoch. */
+  order(commit: Uint8Array): void {
+    this.log.push({ commit });
+    for (const reader of this.members) this.#stream(reader, this.log.length - 1);
   }
 
   /** Lets time pass until something is so. Fails when it is not within ten minutes. */
@@ -119,7 +130,8 @@ export class World {
         if (fit.length < effect.add.length) return this.tell(member, { kind: 'unfit', epoch: effect.epoch, people: effect.add.filter((publicKey) => !fit.includes(publicKey)) });
         const add = fit.map((publicKey) => this.waiting.get(publicKey)!.keyPackage);
         const remove = effect.remove.map((publicKey) => member.group!.memberWith(publicKey)!.leaf);
-        member.pending = await member.group!.commit({ add, remove }, noon);
+        const ban = effect.ban.map((publicKey) => ({ publicKey, participant: this.participants.get(publicKey)! }));
+        member.pending = await member.group!.commit({ add, remove, ban, readmit: effect.readmit }, noon);
         return this.tell(member, { kind: 'prepared', epoch: effect.epoch });
       }
       case 'send':
@@ -137,7 +149,9 @@ export class World {
       case 'process': {
         try {
           const processed = await member.group!.process(effect.commit, noon);
-          return processed.kind === 'epoch' ? this.enter(member, processed.group) : this.tell(member, { kind: 'removed' });
+          if (processed.kind === 'epoch') return this.enter(member, processed.group);
+          member.out = processed.banned ? 'banned' : 'gone';
+          return this.tell(member, { kind: 'removed' });
         } catch (error) {
           if (!(error instanceof Refusal)) throw error;
           return this.tell(member, { kind: 'refused', epoch: effect.epoch });

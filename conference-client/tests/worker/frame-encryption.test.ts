@@ -33,7 +33,12 @@ class FakeRoom extends EventEmitter {
   isE2EEEnabled = false;
   announced = false;
   readonly engine = { handleDataMessage: async () => undefined, sendDataPacket: async () => undefined };
-  readonly localParticipant = Object.assign(new EventEmitter(), { videoTrackPublications: new Map<string, unknown>() });
+  readonly e2eeManager = { setupE2EESender: () => undefined, setupE2EEReceiver: () => undefined, handleReceiver: async () => undefined };
+  readonly localParticipant = Object.assign(new EventEmitter(), {
+    videoTrackPublications: new Map<string, unknown>(),
+    setE2EEEnabled: async () => undefined,
+    publishAdditionalCodecForTrack: async () => undefined,
+  });
 
   async setE2EEEnabled(enabled: boolean): Promise<void> {
     this.announced = enabled;

@@ -11,7 +11,7 @@ public sealed class MembersTests(CallFixture fixture) : IClassFixture<CallFixtur
     public Task DisposeAsync() => fixture.ClosePagesAsync();
 
     [Fact]
-    public async Task Three_meet_a_fourth_joins_and_who_is_removed_opens_nothing_more()
+    public async Task Three_meet_a_fourth_joins_and_who_is_removed_opens_nothing_more_until_readmitted()
     {
         var ada = await Caller.EnterAsync(fixture, "Ada");
         var invitation = await ada.InvitationAsync();
@@ -28,16 +28,20 @@ public sealed class MembersTests(CallFixture fixture) : IClassFixture<CallFixtur
         await SeeAndHearAsync(people);
         Assert.True(await ada.EpochAsync() > epochOfThree);
 
-        // The room API's word to the nodes is held back, so that Bob keeps his connection and goes on receiving.
+        // The room API's word to the nodes is held back, so that Bob keeps his connection and goes on receiving. Dora has only just come,
+        // and Bob's page stands still meanwhile: neither of them can tell from the call that he did not just leave.
         await ada.Page.RouteAsync("**/revoke", route => route.FulfillAsync(new RouteFulfillOptions
         {
             ContentType = "application/json",
             Body = """{"participantId":"x","role":"participant","revoked":true,"effect":"done","durable":true}""",
         }));
+        var stalled = bob.Page.EvaluateAsync("() => { const end = performance.now() + 7000; while (performance.now() < end); }");
         await ada.Page.EvaluateAsync("window.conference.remove(window.conference.roster.find((member) => member.name === 'Bob'))");
         people.Remove(bob);
         await AreTogetherAsync(people);
+        await stalled;
         await bob.WaitAsync("window.conference.state === 'removed'");
+        Assert.Equal("removed", await bob.Page.EvaluateAsync<string>("window.conference.notice.kind"));
         await SeeAndHearAsync(people);
 
         var before = await OpenedAsync(bob);
@@ -49,7 +53,14 @@ public sealed class MembersTests(CallFixture fixture) : IClassFixture<CallFixtur
         {
             // Whoever is there without keys is shown as such.
             await person.WaitAsync("window.conference.unverified.length === 1");
+            Assert.Equal(["Bob"], await person.Page.EvaluateAsync<string[]>("window.conference.banned.map(({ name }) => name)"));
         }
+
+        await ada.Page.EvaluateAsync("window.conference.readmit(window.conference.banned[0].publicKey)");
+        people.Add(bob);
+        await AreTogetherAsync(people);
+        await SeeAndHearAsync(people);
+        Assert.True(await OpenedAsync(bob) > before);
     }
 
     private const string Packets =
