@@ -17,8 +17,11 @@ internal sealed class RoomTraces
     private readonly ConcurrentDictionary<ObjectKey, Known> _rooms = new();
 
     /// <summary>The route of a room, and what it is part of.</summary>
-    public RoomRoute? RouteOf(ConferenceRoom room) =>
-        RoomRoutes.Of(room) is { } route && _rooms.TryGetValue(ObjectKey.Of(room), out var known) && known.Parent is { } parent ? route with { Traceparent = parent } : RoomRoutes.Of(room);
+    public RoomRoute? RouteOf(ConferenceRoom room)
+    {
+        var route = RoomRoutes.Of(room);
+        return route is not null && _rooms.TryGetValue(ObjectKey.Of(room), out var known) && known.Parent is { } parent ? route with { Traceparent = parent } : route;
+    }
 
     /// <summary>A room is to get a pod: part of what happened to it, else of its creation.</summary>
     public Activity? Placing(ConferenceRoom room, string why)
