@@ -1,8 +1,7 @@
 namespace BuildIt.Sfu.Telemetry.Traces;
 
 /// <summary>
-/// What spans say. No person is in any of them: no identity, address, token or key, and of room names none but the one that logs
-/// have as well.
+/// What spans say. No person is in any of them: no identity, address, token or key. A room is named as in logs.
 /// </summary>
 public static class SpanTags
 {
