@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps build test unit demo crds images plugin release released-chart bench soak churn failover failover-machines cascade-faults large-room interop-cascade interop-firefox fuzz fmt fmt-check cluster-up cluster-down clean
+.PHONY: help deps build test unit demo crds images plugin release released-chart bench soak churn failover failover-machines cascade-faults large-room interop-cascade interop-firefox picture fuzz fmt fmt-check cluster-up cluster-down clean
 
 SOLUTION := BuildIt.Operator.sln
 
@@ -67,6 +67,9 @@ interop-cascade: deps ## The browser and SDK tests once more, with every partici
 
 interop-firefox: deps ## What the browser tests do with Chromium, with Firefox and Chromium, and with Firefox alone
 	@BUILDIT_BROWSERS=all dotnet test tests/e2e/BuildIt.Interop.Tests -nologo -v quiet --filter DisplayName~Firefox
+
+picture: deps ## Draw docs/pictures/fleets.png: the fleet dashboard over a fleet of processes for two minutes of its life
+	@BUILDIT_PICTURE=docs/pictures/fleets.png dotnet test tests/integration/BuildIt.Operator.Tests -nologo -v quiet --filter FullyQualifiedName~Telemetry.DashboardTests
 
 fuzz: ## Feed the parsers hostile bytes
 	@scripts/fuzz.sh

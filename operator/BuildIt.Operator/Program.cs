@@ -1,6 +1,7 @@
 using BuildIt.Operator.Hosting;
+using BuildIt.Sfu.Telemetry.Logs;
+using BuildIt.Sfu.Telemetry.Traces;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 if (OperatorSettings.Read(Environment.GetEnvironmentVariable, out var faults) is not { } settings)
 {
@@ -13,14 +14,8 @@ if (OperatorSettings.Read(Environment.GetEnvironmentVariable, out var faults) is
 }
 
 var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-// Every probe and admission request would be four lines.
-builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
-builder.Logging.SetMinimumLevel(settings.LogLevel).AddFilter("Microsoft", LogLevel.Warning).AddSimpleConsole(console =>
-{
-    console.SingleLine = true;
-    console.UseUtcTimestamp = true;
-    console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
-});
+builder.Logging.AddProcessLogging(settings.Telemetry.Logs);
+builder.Services.AddProcessTracing(settings.Telemetry.Tracing, OperatorSettings.ComponentName, settings.PodName);
 builder.Services.AddSfuOperator(settings);
 using var host = builder.Build();
 await host.RunAsync();

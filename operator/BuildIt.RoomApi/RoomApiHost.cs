@@ -16,6 +16,8 @@ using BuildIt.RoomApi.Telemetry;
 using BuildIt.RoomApi.Tokens;
 using BuildIt.RoomApi.Usage;
 using BuildIt.Sfu.Contracts;
+using BuildIt.Sfu.Telemetry.Logs;
+using BuildIt.Sfu.Telemetry.Traces;
 using k8s;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -24,19 +26,15 @@ namespace BuildIt.RoomApi;
 /// <summary>Puts the service together.</summary>
 public static class RoomApiHost
 {
+    /// <summary>By which a collector of traces knows it.</summary>
+    private const string ServiceName = "buildit-room-api";
+
     /// <summary>Builds the service; the caller starts it. Redis and the API server may both be away meanwhile.</summary>
     public static async Task<WebApplication> BuildAsync(RoomApiSettings settings, TimeProvider? time = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.Logging.AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.UseUtcTimestamp = true;
-            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
-        });
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
-        builder.Logging.AddFilter("System", LogLevel.Warning);
+        builder.Logging.AddProcessLogging(settings.Telemetry.Logs);
+        builder.Services.AddProcessTracing(settings.Telemetry.Tracing, ServiceName, Environment.MachineName);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -159,6 +157,7 @@ public static class RoomApiHost
         });
         app.UseRouting();
         app.UseCors();
+        app.UseMiddleware<TraceMiddleware>();
         app.UseMiddleware<ProblemMiddleware>();
         app.Services.GetRequiredService<RoomEndpoints>().Map(app);
         app.Services.GetRequiredService<JoinEndpoints>().Map(app);

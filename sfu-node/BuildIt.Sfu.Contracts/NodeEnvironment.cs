@@ -88,6 +88,9 @@ public static class NodeEnvironment
 
     // Behaviour.
 
+    /// <summary>A file with how much is logged, which may change at any time; while it is empty or away, LOG_LEVEL counts.</summary>
+    public const string LogLevelFile = Prefix + "LOG_LEVEL_FILE";
+
     /// <summary>How long a drain that the process starts itself (SIGTERM) may take, in seconds.</summary>
     public const string DrainDeadline = Prefix + "DRAIN_DEADLINE";
 
@@ -139,6 +142,9 @@ public static class AdvertiseFiles
 
     /// <summary>The outside TCP port, where it differs from the pod's.</summary>
     public const string TcpPort = "tcp-port";
+
+    /// <summary>How much the node logs, where a person has said so; see <see cref="NodeEnvironment.LogLevelFile"/>.</summary>
+    public const string LogLevel = "log-level";
 }
 
 /// <summary>Ports used where the spec names none.</summary>

@@ -23,6 +23,9 @@ public sealed record RoomRoute
     /// <summary>The most seats that a room has.</summary>
     public const int MaxSeats = 64;
 
+    /// <summary>The longest <see cref="Traceparent"/> that is read, in characters: what version 00 has.</summary>
+    private const int TraceparentLength = 55;
+
     /// <summary>The longest <see cref="Sid"/> that is read, in characters.</summary>
     public const int MaxSidLength = 64;
 
@@ -49,6 +52,11 @@ public sealed record RoomRoute
     /// Empty when whoever wrote the route knows none; then the node makes one.
     /// </summary>
     public string Sid { get; init => field = value is { Length: <= MaxSidLength } ? value : string.Empty; } = string.Empty;
+
+    /// <summary>
+    /// What the placement is part of, where that is traced: a traceparent (W3C Trace Context, section 3.2). Empty when not.
+    /// </summary>
+    public string Traceparent { get; init => field = value is { Length: TraceparentLength } ? value : string.Empty; } = string.Empty;
 
     /// <summary>
     /// Grows with every change of the seats within a generation. Of two routes of one generation the one with the lower revision is

@@ -16,6 +16,8 @@ using BuildIt.Sfu.Signaling;
 using BuildIt.Sfu.Signaling.Configuration;
 using BuildIt.Sfu.Signaling.Rooms;
 using BuildIt.Sfu.Signaling.Tokens;
+using BuildIt.Sfu.Telemetry.Logs;
+using BuildIt.Sfu.Telemetry.Traces;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -25,21 +27,15 @@ namespace BuildIt.Sfu.Node;
 /// <summary>Puts the parts of a node together and runs it.</summary>
 public static class NodeApplication
 {
+    /// <summary>By which a collector of traces knows it.</summary>
+    private const string ServiceName = "buildit-sfu-node";
+
     /// <summary>Runs until the process is told to stop or has been drained; returns the exit code.</summary>
     public static async Task<int> RunAsync(NodeSettings settings, CancellationToken cancellation)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        if (settings.Development)
-        {
-            builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
-        }
-        else
-        {
-            builder.Logging.AddJsonConsole();
-        }
-
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.AddProcessLogging(settings.Telemetry.Logs);
+        builder.Services.AddProcessTracing(settings.Telemetry.Tracing, ServiceName, settings.Node.Value);
         var limits = new ConnectionLimits(DescriptorBudget.Read());
         builder.Services.AddSingleton(limits);
         builder.Services.AddSingleton<SocketTransportFactory>();

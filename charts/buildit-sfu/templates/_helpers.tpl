@@ -121,6 +121,43 @@ topologySpreadConstraints:
 {{- end }}
 {{- end }}
 
+{{/* How a process logs and traces. Call with (dict "root" $ "prefix" "BUILDIT_OPERATOR" "level" .Values.operator.logLevel). */}}
+{{- define "buildit-sfu.telemetry" -}}
+- name: {{ .prefix }}_LOG_LEVEL
+  value: {{ .level | quote }}
+- name: {{ .prefix }}_LOG_LEVEL_FILE
+  value: /etc/buildit/pod/log-level
+- name: {{ .prefix }}_LOG_FORMAT
+  value: {{ .root.Values.logFormat }}
+{{- with .root.Values.tracing }}
+{{- if .endpoint }}
+- name: OTEL_EXPORTER_OTLP_ENDPOINT
+  value: {{ .endpoint | quote }}
+- name: OTEL_EXPORTER_OTLP_PROTOCOL
+  value: {{ .protocol | quote }}
+- name: OTEL_TRACES_SAMPLER_ARG
+  value: {{ .sampleRatio | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* What people say to a running pod by its annotations. Kubernetes writes it anew when they change. */}}
+{{- define "buildit-sfu.podVolume" -}}
+- name: pod
+  downwardAPI:
+    items:
+      - path: log-level
+        fieldRef:
+          apiVersion: v1
+          fieldPath: metadata.annotations['sfu.buildit.network/log-level']
+{{- end }}
+
+{{- define "buildit-sfu.podMount" -}}
+- name: pod
+  mountPath: /etc/buildit/pod
+  readOnly: true
+{{- end }}
+
 {{/* Where the room API runs. */}}
 {{- define "buildit-sfu.roomApiNamespace" -}}
 {{- .Values.roomApi.namespace | default .Values.watchNamespace | default .Release.Namespace }}
@@ -154,6 +191,11 @@ topologySpreadConstraints:
     - port: {{ . }}
       protocol: TCP
     {{- end }}
+{{- with .Values.tracing.endpoint }}
+- ports:
+    - port: {{ regexFind ":[0-9]+$" (urlParse .).host | trimPrefix ":" | default (ternary "443" "80" (hasPrefix "https:" .)) }}
+      protocol: TCP
+{{- end }}
 {{- with .Values.networkPolicies.furtherEgress }}
 {{- toYaml . | nindent 0 }}
 {{- end }}

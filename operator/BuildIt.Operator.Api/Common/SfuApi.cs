@@ -36,6 +36,11 @@ public static class SfuApi
     /// </summary>
     public const string RolloutOrder = Group + "/rollout-order";
 
+    /// <summary>
+    /// The annotation on a ConferenceRoom that says which request made it, where that is traced: a traceparent (W3C Trace Context).
+    /// </summary>
+    public const string Traceparent = Group + "/traceparent";
+
     /// <summary>The finalizer that lets the operator release what Kubernetes does not collect by itself.</summary>
     public const string Finalizer = Group + "/finalizer";
 }

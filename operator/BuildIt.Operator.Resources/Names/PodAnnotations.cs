@@ -17,6 +17,12 @@ public static class PodAnnotations
     /// <summary>The outside TCP port, where it differs from the pod's; projected into the pod.</summary>
     public const string AdvertiseTcpPort = SfuApi.Group + "/advertise-tcp-port";
 
+    /// <summary>
+    /// Put on a pod by a person to have it log more or less while it runs: <c>kubectl annotate pod NAME sfu.buildit.network/log-level=Debug</c>;
+    /// projected into the pod.
+    /// </summary>
+    public const string LogLevel = SfuApi.Group + "/log-level";
+
     public const string DrainStarted = SfuApi.Group + "/drain-started";
     public const string DrainDeadline = SfuApi.Group + "/drain-deadline";
     public const string DrainCauseKey = SfuApi.Group + "/drain-cause";

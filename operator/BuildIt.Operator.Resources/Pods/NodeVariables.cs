@@ -62,6 +62,8 @@ internal static class NodeVariables
             variables.Add(Text(NodeEnvironment.TurnSecretFile, PodVolumes.TurnSecretPath));
         }
 
+        variables.Add(Text(NodeEnvironment.LogLevelFile, $"{PodVolumes.AdvertisePath}/{AdvertiseFiles.LogLevel}"));
+
         // The diagnostics server of .NET listens on a socket in /tmp and is nothing for production.
         variables.Add(Text("DOTNET_EnableDiagnostics", "0"));
         return variables;

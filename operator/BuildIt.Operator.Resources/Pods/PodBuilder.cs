@@ -51,7 +51,20 @@ public static class PodBuilder
             },
         };
         PodOverlay.Apply(pod, cluster);
+        AddVariables(pod.Spec.Containers[0].Env, request.Variables);
         return pod;
+    }
+
+    // Last, so that a fleet's own go before them.
+    private static void AddVariables(IList<V1EnvVar> variables, IReadOnlyDictionary<string, string> further)
+    {
+        foreach (var (name, value) in further.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        {
+            if (variables.All(own => own.Name != name))
+            {
+                variables.Add(new V1EnvVar { Name = name, Value = value });
+            }
+        }
     }
 
     private static V1ObjectMeta Metadata(SfuCluster cluster, InstanceRequest request)

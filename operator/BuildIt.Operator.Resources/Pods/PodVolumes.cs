@@ -54,6 +54,7 @@ internal static class PodVolumes
             File(AdvertiseFiles.Address, PodAnnotations.AdvertiseAddress),
             File(AdvertiseFiles.UdpPort, PodAnnotations.AdvertiseUdpPort),
             File(AdvertiseFiles.TcpPort, PodAnnotations.AdvertiseTcpPort),
+            File(AdvertiseFiles.LogLevel, PodAnnotations.LogLevel),
         ],
     };
 

@@ -12,7 +12,7 @@ using k8s.Models;
 namespace BuildIt.Operator.Clusters;
 
 /// <summary>Carries out a plan, one action after the other. Ended anywhere, the next plan goes on from what was done.</summary>
-internal sealed class FleetApplier(FleetCaches caches, ObjectWriter writer, ApiClient client, IEventRecorder events, TimeProvider time)
+internal sealed class FleetApplier(FleetCaches caches, ObjectWriter writer, ApiClient client, IEventRecorder events, FleetOptions options, TimeProvider time)
 {
     /// <summary>How long a pod whose creation got no answer is believed to be on its way: longer than the server works at it.</summary>
     private static readonly TimeSpan CreationDoubt = ApiClient.WriteTimeout + TimeSpan.FromSeconds(5);
@@ -89,7 +89,7 @@ internal sealed class FleetApplier(FleetCaches caches, ObjectWriter writer, ApiC
         SfuCluster cluster, InstanceAction action, IReadOnlyList<ObservedPod> pods, List<V1Pod> made, FleetMemory memory, CancellationToken cancellation)
     {
         var hostPort = HostPorts.Pick(cluster.Spec.Network, pods.Select(pod => pod.Pod).Concat(made));
-        var pod = PodBuilder.Build(cluster, new InstanceRequest(action.Instance, action.Revision!, memory.Image, hostPort));
+        var pod = PodBuilder.Build(cluster, new InstanceRequest(action.Instance, action.Revision!, memory.Image, hostPort) { Variables = options.NodeVariables });
         memory.Creating[action.Instance] = time.GetUtcNow() + CreationDoubt;
         try
         {
@@ -216,4 +216,7 @@ public sealed record FleetOptions(string NodeImage)
 {
     /// <summary>How long a fleet has to have been well with a new default image before the next one takes it.</summary>
     public TimeSpan RolloutPause { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Further variables of nodes, by name.</summary>
+    public IReadOnlyDictionary<string, string> NodeVariables { get; init; } = new Dictionary<string, string>();
 }

@@ -61,7 +61,7 @@ public static class OperatorComposition
     private static void AddFleets(OperatorBuilder builder, OperatorSettings settings)
     {
         var services = builder.Services;
-        services.AddSingleton(new FleetOptions(settings.NodeImage) { RolloutPause = settings.RolloutPause });
+        services.AddSingleton(new FleetOptions(settings.NodeImage) { RolloutPause = settings.RolloutPause, NodeVariables = settings.NodeVariables });
         services.AddSingleton<FleetSignal>();
         services.AddSingleton<FleetDirectory>();
         services.AddSingleton<FleetJournal>();

@@ -1,7 +1,9 @@
 using System.Globalization;
 using BuildIt.Operator.Api.Units;
 using BuildIt.Operator.Rooms;
-using Microsoft.Extensions.Logging;
+using BuildIt.Sfu.Contracts;
+using BuildIt.Sfu.Telemetry;
+using BuildIt.Sfu.Telemetry.Logs;
 
 namespace BuildIt.Operator.Hosting;
 
@@ -52,8 +54,23 @@ public sealed record OperatorSettings
     /// <summary>USAGE_WEBHOOK: the URL that is told what each conference has used, and USAGE_WEBHOOK_SECRET_FILE: the file with what signs it.</summary>
     public UsageWebhookSettings UsageWebhook { get; init; } = UsageWebhookSettings.None;
 
-    /// <summary>LOG_LEVEL.</summary>
-    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+    /// <summary>LOG_LEVEL, LOG_LEVEL_FILE and LOG_FORMAT, and OpenTelemetry's own variables.</summary>
+    public TelemetrySettings Telemetry { get; init; } = new();
+
+    /// <summary>Variables of nodes that are made from now on: they log and trace as the operator does.</summary>
+    public IReadOnlyDictionary<string, string> NodeVariables
+    {
+        get
+        {
+            var variables = new Dictionary<string, string>(Telemetry.Tracing?.Variables ?? new Dictionary<string, string>(), StringComparer.Ordinal);
+            if (Telemetry.Logs.Format is not LogFormat.Json)
+            {
+                variables[NodeEnvironment.Prefix + LogSettings.FormatVariable] = Telemetry.Logs.Format.ToString().ToLowerInvariant();
+            }
+
+            return variables;
+        }
+    }
 
     /// <summary>KUBECONFIG: how to reach the API server from outside the cluster; null for as in a pod, else as kubectl does.</summary>
     public string? Kubeconfig { get; init; }
@@ -79,7 +96,7 @@ public sealed record OperatorSettings
             WebhookConfiguration = Text("WEBHOOK_CONFIGURATION") ?? "buildit-sfu",
             RolloutPause = Duration("ROLLOUT_PAUSE", TimeSpan.FromMinutes(1)),
             UsageWebhook = Webhook(),
-            LogLevel = Level("LOG_LEVEL"),
+            Telemetry = TelemetrySettings.Read(Prefix, variable, LogFormat.Json, problems),
             Kubeconfig = Text("KUBECONFIG"),
         };
         faults = problems;
@@ -160,22 +177,6 @@ public sealed record OperatorSettings
             }
 
             return new UsageWebhookSettings(url, secret);
-        }
-
-        LogLevel Level(string name)
-        {
-            if (Text(name) is not { } text)
-            {
-                return LogLevel.Information;
-            }
-
-            if (Enum.TryParse<LogLevel>(text, ignoreCase: true, out var level) && Enum.IsDefined(level))
-            {
-                return level;
-            }
-
-            problems.Add($"{Prefix}{name} is \"{text}\"; it must be one of {string.Join(", ", Enum.GetNames<LogLevel>())}");
-            return LogLevel.Information;
         }
     }
 }

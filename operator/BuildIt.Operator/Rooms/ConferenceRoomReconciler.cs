@@ -25,6 +25,7 @@ internal sealed class ConferenceRoomReconciler(
     CountWrites counts,
     RoomJournal journal,
     RoomMetrics metrics,
+    RoomTraces traces,
     RoomSeats seats,
     UsageWebhook usage,
     FleetDirectory fleetsInView,
@@ -80,6 +81,7 @@ internal sealed class ConferenceRoomReconciler(
         topologies.Forget(key);
         routes.Forget(key);
         metrics.Forget(key);
+        traces.Forget(key);
         seats.Forget(key);
         usage.Forget(key);
         fences.Forget(key);
@@ -157,10 +159,12 @@ internal sealed class ConferenceRoomReconciler(
         ConferenceRoom room, IReadOnlyList<FleetView> fleets, IReadOnlyList<ObservedSeat> seats, bool failedOver, string? avoid, string why, IReadOnlyList<DateTimeOffset> losses, CancellationToken cancellation)
     {
         var ns = room.Metadata.NamespaceProperty;
+        using var span = traces.Placing(room, why);
         var placement = book.Place(ns, PlacementRequests.Of(room, fleets, avoid, losses.Count));
         Note(room, placement);
         if (!placement.IsPlaced)
         {
+            RoomTraces.Drop(span);
             var waiting = RoomStatusBuilder.Waiting(room, failedOver ? Phase.Recovering : Phase.Pending, RoomEvents.Waiting, placement.Reason, time.GetUtcNow());
             if (await WriteNowAsync(room, RoomStatusBuilder.Remembering(waiting, losses), cancellation).ConfigureAwait(false))
             {
@@ -172,6 +176,7 @@ internal sealed class ConferenceRoomReconciler(
 
         if (EndpointOf(placement, fleets) is not { } endpoint)
         {
+            RoomTraces.Drop(span);
             book.Release(ns, room.Metadata.Name);
             return QuickRetry;
         }
@@ -179,6 +184,7 @@ internal sealed class ConferenceRoomReconciler(
         var status = RoomStatusBuilder.Placed(room, placement, endpoint, failedOver ? Phase.Recovering : Phase.Ready, failedOver, time.GetUtcNow());
         status = WithEdges(room, fleets, seats, status);
         await WritePlacementAsync(room, RoomStatusBuilder.Remembering(status, losses), cancellation).ConfigureAwait(false);
+        traces.Placed(span, room, placement.Instance!, status.Generation);
         if (failedOver)
         {
             RoomMetrics.FailedOver(ObjectKey.Of(room));
@@ -196,6 +202,7 @@ internal sealed class ConferenceRoomReconciler(
     {
         events.Warning(room, RoomEvents.OwnerLost, why);
         metrics.Lost(ObjectKey.Of(room));
+        traces.Lost(room, why);
         book.Release(room.Metadata.NamespaceProperty, room.Metadata.Name);
         return await PlaceAsync(room, fleets, observed.Seats, failedOver: true, observed.Observation.Instance, why, losses, cancellation).ConfigureAwait(false);
     }
@@ -215,9 +222,12 @@ internal sealed class ConferenceRoomReconciler(
         var leaving = observed.Observation.Instance!;
         var origin = plan.Seats[0];
         var reason = $"{decision.Reason}: {origin.Instance} in {origin.Region}, which served it already, is the origin now";
+        Begin(room, isLost, decision.Reason);
+        using var span = traces.Placing(room, reason);
         var status = RoomStatusBuilder.Promoted(room, plan, seat => EndpointsOf(seat, fleets), reason, isLost, time.GetUtcNow());
         book.Promote(room.Metadata.NamespaceProperty, room.Metadata.Name, status.Generation, plan.Seats);
         await WritePlacementAsync(room, RoomStatusBuilder.Remembering(status, losses), cancellation).ConfigureAwait(false);
+        traces.Placed(span, room, origin.Instance, status.Generation);
         if (isLost)
         {
             events.Warning(room, RoomEvents.OwnerLost, decision.Reason);
@@ -338,8 +348,11 @@ internal sealed class ConferenceRoomReconciler(
             metrics.Lost(ObjectKey.Of(room));
         }
 
+        Begin(room, lost, decision.Reason);
+        using var span = traces.Placing(room, decision.Reason);
         var status = WithEdges(room, fleets, observed.Seats, RoomStatusBuilder.Placed(room, placement, endpoint, phase, failedOver: lost, time.GetUtcNow()));
         await WritePlacementAsync(room, RoomStatusBuilder.Remembering(status, losses), cancellation).ConfigureAwait(false);
+        traces.Placed(span, room, placement.Instance!, status.Generation);
         if (lost)
         {
             RoomMetrics.FailedOver(ObjectKey.Of(room));
@@ -351,6 +364,18 @@ internal sealed class ConferenceRoomReconciler(
 
         events.Normal(room, lost ? RoomEvents.FailedOver : RoomEvents.Migrating, $"{decision.Reason}: {(lost ? "now on" : "moves to")} {placement.Reason}");
         return await PublishAsync(room, leaving, again: false, cancellation).ConfigureAwait(false) ?? TellAgain;
+    }
+
+    private void Begin(ConferenceRoom room, bool isLost, string why)
+    {
+        if (isLost)
+        {
+            traces.Lost(room, why);
+        }
+        else
+        {
+            traces.Moving(room, why);
+        }
     }
 
     /// <summary>A person's wish cannot be fulfilled: that is said once, and the room stays where it is.</summary>
@@ -404,6 +429,7 @@ internal sealed class ConferenceRoomReconciler(
         {
             events.Normal(room, RoomEvents.Serving, decision.Reason);
             metrics.Serving(key);
+            traces.Serving(key);
         }
 
         return silent ? Sooner(next, TellAgain) : next;
@@ -413,7 +439,7 @@ internal sealed class ConferenceRoomReconciler(
     /// <returns>When to try again; null when it is published.</returns>
     private async Task<TimeSpan?> PublishAsync(ConferenceRoom room, string? previous, bool again, CancellationToken cancellation)
     {
-        var route = RoomRoutes.Of(room)!;
+        var route = traces.RouteOf(room)!;
         if (fences.Of(ObjectKey.Of(room)) is var fence && fence > route.Generation)
         {
             return await RenumberAsync(room, fence, cancellation).ConfigureAwait(false);

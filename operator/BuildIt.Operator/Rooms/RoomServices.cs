@@ -22,6 +22,7 @@ internal static class RoomServices
         services.AddSingleton<RoomObserver>();
         services.AddSingleton<RoomJournal>();
         services.AddSingleton<RoomMetrics>();
+        services.AddSingleton<RoomTraces>();
         services.AddSingleton<RoomSeats>();
         services.AddSingleton<UsageWebhook>();
         services.AddSingleton<RoomInspector>();

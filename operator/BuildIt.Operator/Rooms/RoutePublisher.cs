@@ -48,6 +48,7 @@ internal sealed partial class RoutePublisher(
             return new Publication(true, 0);
         }
 
+        using var span = RoomTraces.Publishing();
         var (written, newer) = await WriteAsync(ns, route, json, clusters, cancellation).ConfigureAwait(false);
         if (written)
         {

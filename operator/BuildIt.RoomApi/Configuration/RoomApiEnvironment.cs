@@ -1,3 +1,5 @@
+using BuildIt.Sfu.Telemetry.Logs;
+
 namespace BuildIt.RoomApi.Configuration;
 
 /// <summary>
@@ -88,6 +90,15 @@ public static class RoomApiEnvironment
 
     /// <summary>How much members of all rooms may leave in Redis, group messages and mail together, in MiB. 64 when unset.</summary>
     public const string LeftBehindMemory = Prefix + "LEFT_BEHIND_MEMORY";
+
+    /// <summary>How much is logged: a level, and others for categories. Information when unset.</summary>
+    public const string LogLevel = Prefix + LogSettings.LevelVariable;
+
+    /// <summary>A file that says so while it is there and not empty; it may change at any time.</summary>
+    public const string LogLevelFile = Prefix + LogSettings.LevelFileVariable;
+
+    /// <summary>json or text. json when unset.</summary>
+    public const string LogFormat = Prefix + LogSettings.FormatVariable;
 
     /// <summary>A kubeconfig file, outside a cluster. Inside one the service account is used.</summary>
     public const string Kubeconfig = Prefix + "KUBECONFIG";

@@ -1,6 +1,7 @@
 using System.Net;
 using BuildIt.RoomApi.Regions;
 using BuildIt.RoomApi.Tokens;
+using BuildIt.Sfu.Telemetry;
 
 namespace BuildIt.RoomApi.Configuration;
 
@@ -74,6 +75,8 @@ public sealed record RoomApiSettings
 
     /// <summary>Null: the service account of the pod.</summary>
     public string? Kubeconfig { get; init; }
+
+    public TelemetrySettings Telemetry { get; init; } = new();
 
     /// <summary>Secrets are held here, so nothing is printed.</summary>
     public override string ToString() => $"RoomApiSettings({PublicUrl})";

@@ -5,6 +5,8 @@ using System.Text.RegularExpressions;
 using BuildIt.RoomApi.Identity;
 using BuildIt.RoomApi.Regions;
 using BuildIt.RoomApi.Tokens;
+using BuildIt.Sfu.Telemetry;
+using BuildIt.Sfu.Telemetry.Logs;
 
 namespace BuildIt.RoomApi.Configuration;
 
@@ -51,6 +53,7 @@ public sealed partial class SettingsReader(Func<string, string?> environment)
             AddressCreateLimit = Number(RoomApiEnvironment.AddressCreateLimit, 500, 1_000_000),
             LeftBehindMemory = (long)Number(RoomApiEnvironment.LeftBehindMemory, 64, 1_000_000) << 20,
             Kubeconfig = ExistingFile(RoomApiEnvironment.Kubeconfig),
+            Telemetry = TelemetrySettings.Read(RoomApiEnvironment.Prefix, environment, LogFormat.Json, _faults),
         };
         if (settings.Port == settings.OperationsPort)
         {

@@ -73,6 +73,7 @@ public sealed partial class OnDemandRooms(
                 {
                     Name = asked.Room.Value,
                     Labels = new Dictionary<string, string> { [RoomAnnotations.OnDemandLabel] = "true" },
+                    Annotations = RoomAnnotations.Traced(new Dictionary<string, string>()),
                 },
                 Spec = new ConferenceRoomSpec
                 {

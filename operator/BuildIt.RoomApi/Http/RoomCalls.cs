@@ -9,6 +9,7 @@ using BuildIt.RoomApi.Registry.Commits;
 using BuildIt.RoomApi.Rooms;
 using BuildIt.RoomApi.Telemetry;
 using BuildIt.RoomApi.Tokens;
+using BuildIt.Sfu.Telemetry.Traces;
 
 namespace BuildIt.RoomApi.Http;
 
@@ -154,7 +155,7 @@ public sealed class RoomCalls(
     public JoinToken Issue(ConferenceRoom room, ParticipantId participant, Decision decision)
     {
         metrics.Tokens.WithLabels(decision.EffectiveRole.Name()).Inc();
-        return tokens.Issue(room, participant, decision);
+        return tokens.Issue(room, participant, decision, OwnSpans.Current?.Id);
     }
 
     public static RoomResponse Describe(ConferenceRoom room, ParticipantId me, Role role, string? endpoint) => new()

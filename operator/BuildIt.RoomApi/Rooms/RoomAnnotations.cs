@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using BuildIt.Operator.Api;
 using BuildIt.RoomApi.Identity;
 using BuildIt.RoomApi.Tokens;
+using BuildIt.Sfu.Telemetry.Traces;
 
 namespace BuildIt.RoomApi.Rooms;
 
@@ -31,6 +32,17 @@ public static class RoomAnnotations
     public static string NameFor(ParticipantId participant) => Prefix + participant.Hex;
 
     public static string Write(Decision decision) => JsonSerializer.Serialize(decision, Options);
+
+    /// <summary>Adds what the creation of the room is part of, where that is traced, for the operator to go on from.</summary>
+    public static IDictionary<string, string> Traced(IDictionary<string, string> annotations)
+    {
+        if (OwnSpans.Current?.Id is { } parent)
+        {
+            annotations[SfuApi.Traceparent] = parent;
+        }
+
+        return annotations;
+    }
 
     public static string CreatorLabelValue(string createdBy) => createdBy[..32];
 

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using BuildIt.Operator.Api;
 using BuildIt.RoomApi.Telemetry;
+using BuildIt.Sfu.Telemetry.Traces;
 using k8s;
 using k8s.Autorest;
 
@@ -23,6 +25,9 @@ public sealed partial class RoomWatch(RoomStore rooms, RoomApiMetrics metrics, T
     {
         var deadline = time.GetTimestamp() + (long)(patience.TotalSeconds * time.TimestampFrequency);
         ConferenceRoom? current = room;
+        using var span = !Admission.IsPlaced(room) && OwnSpans.Current is { } outer
+            ? OwnSpans.Start(RoomApiSpans.Source, RoomApiSpans.Wait, ActivityKind.Internal, outer.Context)
+            : null;
         while (current is not null && !Admission.IsPlaced(current) && !Admission.IsOver(current, time.GetUtcNow()))
         {
             var left = time.GetElapsedTime(time.GetTimestamp(), deadline);

@@ -37,7 +37,11 @@ public sealed class JoinTokens(IReadOnlyList<ApiKey> keys, ApiKey signingKey, Ti
     private readonly JsonWebTokenHandler _handler = new() { SetDefaultTimesOnTokenCreation = false, MapInboundClaims = false };
 
     /// <summary>A token with which one participant may join one room, as what was decided about them says.</summary>
-    public JoinToken Issue(ConferenceRoom room, ParticipantId participant, Decision decision)
+    /// <param name="room">The room.</param>
+    /// <param name="participant">Who.</param>
+    /// <param name="decision">What was decided about them.</param>
+    /// <param name="traceparent">What the join is part of (W3C Trace Context): the only thing that every client brings to the node unchanged is its token.</param>
+    public JoinToken Issue(ConferenceRoom room, ParticipantId participant, Decision decision, string? traceparent = null)
     {
         var role = decision.EffectiveRole;
         var permissions = Permissions.Of(role, room.Spec.Settings);
@@ -79,6 +83,10 @@ public sealed class JoinTokens(IReadOnlyList<ApiKey> keys, ApiKey signingKey, Ti
             }
 
             json.WriteEndObject();
+            if (traceparent is not null)
+            {
+                json.WriteString("traceparent", traceparent);
+            }
         });
         return new JoinToken(text, expires);
     }

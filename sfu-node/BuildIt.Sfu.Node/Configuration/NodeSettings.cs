@@ -1,4 +1,5 @@
 using BuildIt.Sfu.Contracts;
+using BuildIt.Sfu.Telemetry;
 
 namespace BuildIt.Sfu.Node.Configuration;
 
@@ -103,6 +104,8 @@ public sealed record NodeSettings
     public string? SyntheticLoadFile { get; init; }
 
     public NodeLoad? SyntheticLoad { get; init; }
+
+    public TelemetrySettings Telemetry { get; init; } = new();
 
     /// <summary>Secrets are held here, so nothing is printed.</summary>
     public override string ToString() => $"NodeSettings({Node})";

@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using BuildIt.Sfu.Contracts;
+using BuildIt.Sfu.Telemetry;
+using BuildIt.Sfu.Telemetry.Logs;
 
 namespace BuildIt.Sfu.Node.Configuration;
 
@@ -73,6 +75,7 @@ public sealed class NodeSettingsReader(Func<string, string?> environment)
             Loops = Number(NodeVariables.Loops, 0),
             SyntheticLoadFile = Text(NodeEnvironment.SyntheticLoadFile),
             SyntheticLoad = Load(NodeEnvironment.SyntheticLoad),
+            Telemetry = TelemetrySettings.Read(NodeEnvironment.Prefix, environment, development ? LogFormat.Text : LogFormat.Json, _faults),
         };
         if (settings.WebhookKey is { } key && !settings.ApiKeys.ContainsKey(key))
         {

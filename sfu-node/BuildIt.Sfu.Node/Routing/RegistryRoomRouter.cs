@@ -95,7 +95,7 @@ public sealed class RegistryRoomRouter(
             return waits && !await IsClosedAsync(route, cancel) ? new Found.Unavailable() : new Found.NotFound();
         }
 
-        return await ServeAsync(room, intent, configuration, trueAt, cancel);
+        return await ServeAsync(route, intent, configuration, trueAt, cancel);
     }
 
     /// <summary>Costs nothing while it lasts: the route is read with all others that concern this node.</summary>
@@ -216,7 +216,7 @@ public sealed class RegistryRoomRouter(
     }
 
     private async ValueTask<Found> ServeAsync(
-        RoomId room, RouteIntent intent, RoomConfiguration? configuration, long trueAt, CancellationToken cancel)
+        Contracts.RoomRoute route, RouteIntent intent, RoomConfiguration? configuration, long trueAt, CancellationToken cancel)
     {
         // A registry that has lost its routes may not tell a node that was away what became of its rooms.
         if (intent is not RouteIntent.Resume && !lease.HeldSince(trueAt))
@@ -224,7 +224,7 @@ public sealed class RegistryRoomRouter(
             return new Found.Unavailable();
         }
 
-        if (await keeper.ApplyAsync(room, cancel) is not { } host)
+        if (await keeper.ApplyAsync(route.Room, cancel) is not { } host)
         {
             return new Found.Unavailable();
         }
@@ -235,6 +235,6 @@ public sealed class RegistryRoomRouter(
             await host.InvokeAsync((core, now) => core.Info().Metadata.Length > 0 || core.TrySetMetadata(metadata, now));
         }
 
-        return new Found.Local(host);
+        return new Found.Local(host, route.Traceparent);
     }
 }

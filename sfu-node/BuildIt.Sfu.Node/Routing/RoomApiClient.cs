@@ -4,6 +4,7 @@ using System.Text.Json;
 using BuildIt.Sfu.Contracts;
 using BuildIt.Sfu.Node.Configuration;
 using BuildIt.Sfu.Signaling.Tokens;
+using BuildIt.Sfu.Telemetry.Traces;
 using Found = BuildIt.Sfu.Signaling.Routing.RoomRoute;
 
 namespace BuildIt.Sfu.Node.Routing;
@@ -41,6 +42,11 @@ public sealed partial class RoomApiClient(NodeSettings settings, TokenSigner tok
             };
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Token(creation.Room));
+            if (OwnSpans.Current?.Id is { } parent)
+            {
+                request.Headers.Add("traceparent", parent);
+            }
+
             using var response = await _http.SendAsync(request, cancellation);
             return response.IsSuccessStatusCode ? null : Refusal(response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellation));
         }

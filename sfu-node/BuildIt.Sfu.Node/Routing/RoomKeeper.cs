@@ -49,6 +49,7 @@ public sealed partial class RoomKeeper(
         var open = await directory.FindAsync(name);
         if (open is null)
         {
+            using var span = RoomSpans.Opening(route);
             LogServing(route.Room, route.Generation);
             open = await directory.GetOrOpenAsync(With(options.OptionsFor(name), route) with { TakenOver = route.Generation > 1, Sid = route.Sid });
         }

@@ -6,6 +6,11 @@ public interface ISignalSink
     /// <summary>Queues a message. When the client is too slow to take it, the sink closes itself and drops the rest.</summary>
     void Send(OutboundSignal message);
 
+    /// <summary>The participant's media is connected for the first time.</summary>
+    void MediaReady()
+    {
+    }
+
     /// <summary>Closes the connection once everything queued has been written.</summary>
     void Close();
 

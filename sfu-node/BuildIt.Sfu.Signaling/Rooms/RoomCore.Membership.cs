@@ -241,6 +241,7 @@ public sealed partial class RoomCore
         }
 
         participant.EverActive = true;
+        participant.Signal?.MediaReady();
         participant.State = ParticipantInfo.Types.State.Active;
         participant.Changed();
         News.Publish(participant, now);

@@ -11,7 +11,9 @@ public abstract record RoomRoute
     }
 
     /// <summary>This node serves it.</summary>
-    public sealed record Local(RoomHost Host) : RoomRoute;
+    /// <param name="Host">The room.</param>
+    /// <param name="Traceparent">What its placement is part of, where that is traced.</param>
+    public sealed record Local(RoomHost Host, string? Traceparent = null) : RoomRoute;
 
     /// <summary>Another node serves it: the connection or request is to be passed on to this base address.</summary>
     public sealed record Remote(Uri Node) : RoomRoute;

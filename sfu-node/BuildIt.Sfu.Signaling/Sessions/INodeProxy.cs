@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 
 namespace BuildIt.Sfu.Signaling.Sessions;
@@ -12,12 +13,13 @@ public interface INodeProxy
     /// Completes when another node serves the room. A client whose node is lost during a call stays connected until then, and is
     /// asked to join anew.
     /// </param>
+    /// <param name="span">Ends when the client is connected to the other node.</param>
     /// <returns>False when the node does not answer, or says that it cannot now: the client has got no answer yet.</returns>
-    Task<bool> ForwardAsync(HttpContext context, Uri node, Func<CancellationToken, Task> moved);
+    Task<bool> ForwardAsync(HttpContext context, Uri node, Func<CancellationToken, Task> moved, Activity? span = null);
 }
 
 /// <summary>A node that stands alone has nobody to pass requests on to.</summary>
 public sealed class NoNodeProxy : INodeProxy
 {
-    public Task<bool> ForwardAsync(HttpContext context, Uri node, Func<CancellationToken, Task> moved) => Task.FromResult(false);
+    public Task<bool> ForwardAsync(HttpContext context, Uri node, Func<CancellationToken, Task> moved, Activity? span = null) => Task.FromResult(false);
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 using System.Net.WebSockets;
 using Microsoft.AspNetCore.Http;
@@ -38,7 +39,7 @@ public sealed class NodeProxy(HttpMessageInvoker http, TimeProvider time, string
     /// <summary>A process that was killed gives up its sockets one after the other, and may listen a little longer than it serves.</summary>
     private static readonly TimeSpan EndingTime = TimeSpan.FromMilliseconds(250);
 
-    public async Task<bool> ForwardAsync(HttpContext context, Uri node, Func<CancellationToken, Task> moved)
+    public async Task<bool> ForwardAsync(HttpContext context, Uri node, Func<CancellationToken, Task> moved, Activity? span = null)
     {
         if (Forwards(context) >= MostForwards)
         {
@@ -55,7 +56,7 @@ public sealed class NodeProxy(HttpMessageInvoker http, TimeProvider time, string
         }
 
         target.Scheme = node.Scheme == Uri.UriSchemeHttps ? Uri.UriSchemeWss : Uri.UriSchemeWs;
-        return await ForwardSocketAsync(context, target.Uri, moved).ConfigureAwait(false);
+        return await ForwardSocketAsync(context, target.Uri, moved, span).ConfigureAwait(false);
     }
 
     /// <summary>The region in which a client arrived, whoever passed it on; empty when that is not known.</summary>
@@ -71,7 +72,7 @@ public sealed class NodeProxy(HttpMessageInvoker http, TimeProvider time, string
 
     private static string Next(HttpContext context) => (Forwards(context) + 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
 
-    private async Task<bool> ForwardSocketAsync(HttpContext context, Uri target, Func<CancellationToken, Task> moved)
+    private async Task<bool> ForwardSocketAsync(HttpContext context, Uri target, Func<CancellationToken, Task> moved, Activity? span)
     {
         using var remote = new ClientWebSocket();
         remote.Options.CollectHttpResponseDetails = true;
@@ -99,6 +100,7 @@ public sealed class NodeProxy(HttpMessageInvoker http, TimeProvider time, string
 
         using var client = await context.WebSockets.AcceptWebSocketAsync(
             new WebSocketAcceptContext { DangerousEnableCompression = true, DisableServerContextTakeover = true }).ConfigureAwait(false);
+        span?.Stop();
         await new SocketRelay(client, remote).RunAsync(
             cancel => LeftAsync(moved, cancel), cancel => WaitsAsync(target, moved, cancel), context.RequestAborted).ConfigureAwait(false);
         return true;

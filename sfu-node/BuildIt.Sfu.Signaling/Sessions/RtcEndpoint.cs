@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using BuildIt.Sfu.Signaling.Configuration;
 using BuildIt.Sfu.Signaling.Join;
 using BuildIt.Sfu.Signaling.Rooms;
@@ -50,6 +51,19 @@ public sealed class RtcEndpoint(
             return;
         }
 
+        var span = JoinSpan.Start(attempt, time.GetUtcNow());
+        try
+        {
+            await AdmitAsync(context, attempt, span).ConfigureAwait(false);
+        }
+        finally
+        {
+            span.Finish(context);
+        }
+    }
+
+    private async Task AdmitAsync(HttpContext context, JoinAttempt attempt, Activity? span)
+    {
         // A room can end between being found and being joined; it is opened anew then.
         var since = time.GetTimestamp();
         var ownerMissed = false;
@@ -68,7 +82,8 @@ public sealed class RtcEndpoint(
             if (route is RoomRoute.Local { Host: var host } && await SessionElsewhereAsync(host, attempt).ConfigureAwait(false) is { } owner)
             {
                 // Whoever resumes comes back to the node that has the session, wherever it arrives.
-                if (await proxy.ForwardAsync(context, owner, cancel => router.MovedAsync(attempt.Room, owner, cancel)).ConfigureAwait(false))
+                span.PassOn();
+                if (await proxy.ForwardAsync(context, owner, cancel => router.MovedAsync(attempt.Room, owner, cancel), span).ConfigureAwait(false))
                 {
                     return;
                 }
@@ -76,7 +91,8 @@ public sealed class RtcEndpoint(
 
             if (route is RoomRoute.Remote remote)
             {
-                if (await proxy.ForwardAsync(context, remote.Node, Moved).ConfigureAwait(false))
+                span.PassOn();
+                if (await proxy.ForwardAsync(context, remote.Node, Moved, span).ConfigureAwait(false))
                 {
                     return;
                 }
@@ -103,7 +119,8 @@ public sealed class RtcEndpoint(
                 return;
             }
 
-            using var connection = new SignalConnection(time, limited, log);
+            span.Found(local.Traceparent);
+            using var connection = new SignalConnection(time, limited, log) { Span = span };
             var joined = await local.Host.InvokeAsync((room, now) => room.Join(attempt, connection, now)).ConfigureAwait(false);
             if (joined.Error == JoinError.Unavailable && attempts == 0)
             {
@@ -114,6 +131,13 @@ public sealed class RtcEndpoint(
             {
                 await RefuseAsync(context, error).ConfigureAwait(false);
                 return;
+            }
+
+            span?.AddEvent(new ActivityEvent("in the room"));
+            if (attempt.Parameters.Reconnect)
+            {
+                // Its media never went, or comes back without being told of.
+                span?.Stop();
             }
 
             await ServeAsync(context, connection, local.Host, joined).ConfigureAwait(false);

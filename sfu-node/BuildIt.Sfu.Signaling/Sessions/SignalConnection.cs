@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Net.WebSockets;
 using System.Text;
@@ -62,6 +63,11 @@ public sealed partial class SignalConnection : ISignalSink, IDisposable
         _log = log;
         _start = time.GetTimestamp();
     }
+
+    /// <summary>Ends when the client's media is connected; null where tracing is off.</summary>
+    internal Activity? Span { get; init; }
+
+    public void MediaReady() => Span?.Stop();
 
     public void Send(OutboundSignal message)
     {

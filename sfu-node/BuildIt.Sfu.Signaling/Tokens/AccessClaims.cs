@@ -33,6 +33,9 @@ public sealed record AccessClaims
 
     public string RoomPreset { get; init; } = "";
 
+    /// <summary>What the join is part of, where whoever signed the token traces it (W3C Trace Context); else empty.</summary>
+    public string Traceparent { get; init; } = "";
+
     public VideoGrant Video { get; init; } = new();
 
     /// <summary>Hides everything: a claim set names a person.</summary>

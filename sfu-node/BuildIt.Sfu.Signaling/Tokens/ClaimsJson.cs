@@ -40,6 +40,7 @@ internal static class ClaimsJson
                 Attributes = Map(root, "attributes"),
                 Sha256 = Text(root, "sha256"),
                 RoomPreset = Text(root, "roomPreset"),
+                Traceparent = Text(root, "traceparent"),
                 RoomConfig = Object(root, "roomConfig") is { } config && WireCodec.TryParseJson<RoomConfiguration>(config.GetRawText(), out var parsed)
                     ? parsed
                     : null,

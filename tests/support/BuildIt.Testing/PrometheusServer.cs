@@ -43,14 +43,16 @@ public sealed class PrometheusServer : IAsyncDisposable
     /// <summary>Evaluates an expression now.</summary>
     /// <returns>The series, each with its labels under "metric" and its value.</returns>
     /// <exception cref="InvalidOperationException">The expression is not understood.</exception>
-    public async Task<JsonArray> QueryAsync(string expression)
-    {
-        using var response = await _http.GetAsync($"api/v1/query?query={Uri.EscapeDataString(expression)}");
-        var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
-        return response.StatusCode == HttpStatusCode.OK
-            ? answer["data"]!["result"]!.AsArray()
-            : throw new InvalidOperationException($"{expression}: {answer["error"]}");
-    }
+    public Task<JsonArray> QueryAsync(string expression) => AskAsync(expression, $"api/v1/query?query={Uri.EscapeDataString(expression)}");
+
+    /// <summary>Evaluates an expression for every second of a time that has passed.</summary>
+    /// <param name="expression">In PromQL.</param>
+    /// <param name="from">Its begin.</param>
+    /// <param name="to">Its end.</param>
+    /// <returns>The series, each with its labels under "metric" and pairs of Unix time and value under "values".</returns>
+    /// <exception cref="InvalidOperationException">The expression is not understood.</exception>
+    public Task<JsonArray> QueryAsync(string expression, DateTimeOffset from, DateTimeOffset to) =>
+        AskAsync(expression, $"api/v1/query_range?query={Uri.EscapeDataString(expression)}&start={from.ToUnixTimeSeconds()}&end={to.ToUnixTimeSeconds()}&step=1");
 
     public async ValueTask DisposeAsync()
     {
@@ -62,6 +64,15 @@ public sealed class PrometheusServer : IAsyncDisposable
         }
 
         Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task<JsonArray> AskAsync(string expression, string path)
+    {
+        using var response = await _http.GetAsync(path);
+        var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
+        return response.StatusCode == HttpStatusCode.OK
+            ? answer["data"]!["result"]!.AsArray()
+            : throw new InvalidOperationException($"{expression}: {answer["error"]}");
     }
 
     private async Task RunAsync(IEnumerable<ScrapeTarget> targets)

@@ -12,17 +12,20 @@ public class ReferenceTests
         ["BuildIt.Operator"] =
         [
             "BuildIt.Operator.Api", "BuildIt.Operator.Planning", "BuildIt.Operator.Resources", "BuildIt.Operator.Runtime", "BuildIt.Sfu.Contracts",
+            "BuildIt.Sfu.Telemetry",
         ],
         ["BuildIt.Operator.CrdGen"] = ["BuildIt.Operator.Api"],
-        ["BuildIt.RoomApi"] = ["BuildIt.Operator.Api", "BuildIt.Sfu.Contracts"],
+        ["BuildIt.RoomApi"] = ["BuildIt.Operator.Api", "BuildIt.Sfu.Contracts", "BuildIt.Sfu.Telemetry"],
         ["BuildIt.Sfu.Contracts"] = [],
+        ["BuildIt.Sfu.Telemetry"] = [],
         ["BuildIt.Sfu.Media"] = [],
         ["BuildIt.Sfu.Crypto"] = ["BuildIt.Sfu.Media"],
         ["BuildIt.Sfu.Net"] = ["BuildIt.Sfu.Media"],
-        ["BuildIt.Sfu.Signaling"] = ["BuildIt.Sfu.Media"],
+        ["BuildIt.Sfu.Signaling"] = ["BuildIt.Sfu.Media", "BuildIt.Sfu.Telemetry"],
         ["BuildIt.Sfu.Node"] =
         [
             "BuildIt.Sfu.Media", "BuildIt.Sfu.Crypto", "BuildIt.Sfu.Net", "BuildIt.Sfu.Signaling", "BuildIt.Sfu.Contracts",
+            "BuildIt.Sfu.Telemetry",
         ],
     };
 

@@ -21,6 +21,9 @@ internal static class EndpointConventions
         return builder.Refuses(429, 503);
     }
 
+    /// <summary>Has its requests traced, by a span of this name.</summary>
+    public static RouteHandlerBuilder Traced(this RouteHandlerBuilder builder, string span) => builder.WithMetadata(new TraceMetadata(span));
+
     public static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder builder, bool optional = true)
         where T : notnull => builder.Accepts<T>(optional, Json).Refuses(400);
 

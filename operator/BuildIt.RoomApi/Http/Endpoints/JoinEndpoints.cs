@@ -2,6 +2,7 @@ using BuildIt.RoomApi.Configuration;
 using BuildIt.RoomApi.Http.Messages;
 using BuildIt.RoomApi.Regions;
 using BuildIt.RoomApi.Rooms;
+using BuildIt.RoomApi.Telemetry;
 using BuildIt.RoomApi.Tokens;
 using static BuildIt.RoomApi.Http.Endpoints.EndpointConventions;
 
@@ -14,6 +15,7 @@ public sealed class JoinEndpoints(RoomCalls calls, RoomWatch watch, RoomApiSetti
     {
         app.MapPost("/v1/rooms/{id}/join", (Delegate)JoinAsync)
             .Guarded(GatePolicy.Signed, "joinRoom", "Gives the caller a token to join with, valid for an hour.")
+            .Traced(RoomApiSpans.Join)
             .Takes<JoinRequest>()
             .Gives<JoinResponse>()
             .AboutRoom();
@@ -22,6 +24,7 @@ public sealed class JoinEndpoints(RoomCalls calls, RoomWatch watch, RoomApiSetti
                 GatePolicy.SignedOrToken,
                 "refreshToken",
                 "Gives a new token and the place to connect to, after a reconnection or before the token ends. Signed, or with 'Authorization: Bearer <joinToken>' while the token is valid.")
+            .Traced(RoomApiSpans.Join)
             .Takes<JoinRequest>()
             .Gives<JoinResponse>()
             .AboutRoom();

@@ -1,5 +1,8 @@
+using System.Diagnostics;
+using BuildIt.RoomApi.Telemetry;
 using BuildIt.RoomApi.Tokens;
 using BuildIt.Sfu.Contracts;
+using BuildIt.Sfu.Telemetry.Traces;
 
 namespace BuildIt.RoomApi.Http.Endpoints;
 
@@ -32,6 +35,8 @@ public sealed class OnDemandEndpoint(OnDemandRooms rooms, JoinTokens tokens)
             throw Unauthorized();
         }
 
+        // Whoever holds a key of the fleet may say what this is part of.
+        using var span = OwnSpans.Start(RoomApiSpans.Source, RoomApiSpans.Create, ActivityKind.Server, OwnSpans.Read(context.Request.Headers.TraceParent.ToString()));
         await rooms.CreateAsync(asked, context.RequestAborted);
     }
 

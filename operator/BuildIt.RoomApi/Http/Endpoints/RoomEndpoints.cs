@@ -38,6 +38,7 @@ public sealed class RoomEndpoints(
     {
         app.MapPost("/v1/rooms", (Delegate)CreateAsync)
             .Guarded(GatePolicy.Signed, "createRoom", "Creates a room and gives its creator the means to join it as host. An Idempotency-Key header makes it safe to repeat.")
+            .Traced(RoomApiSpans.Create)
             .Takes<CreateRoomRequest>()
             .Gives<CreateRoomResponse>(StatusCodes.Status201Created)
             .Gives<CreateRoomResponse>(StatusCodes.Status202Accepted)
@@ -148,7 +149,7 @@ public sealed class RoomEndpoints(
                 {
                     Name = id,
                     Labels = new Dictionary<string, string> { [RoomAnnotations.CreatorLabel] = RoomAnnotations.CreatorLabelValue(spec.CreatedBy!) },
-                    Annotations = new Dictionary<string, string> { [RoomAnnotations.NameFor(host)] = RoomAnnotations.Write(new Decision(Role.Host)) },
+                    Annotations = RoomAnnotations.Traced(new Dictionary<string, string> { [RoomAnnotations.NameFor(host)] = RoomAnnotations.Write(new Decision(Role.Host)) }),
 
                     // The operator would put it there: one write less before the room is ready.
                     Finalizers = [SfuApi.Finalizer],

@@ -11,7 +11,9 @@ public sealed class DashboardFileTests
         Assert.DoesNotContain(await HelmChart.RenderAsync(), each => $"{each["metadata"]!["name"]}".Contains("dashboard", StringComparison.Ordinal));
         var maps = (await HelmChart.RenderAsync("--set", "monitoring.dashboards.enabled=true,monitoring.dashboards.namespace=grafana"))
             .OfKind("ConfigMap").Where(each => $"{each["metadata"]!["labels"]!["grafana_dashboard"]}" == "1").ToList();
-        Assert.Equal(["control", "fleets", "node", "room"], maps.Select(each => $"{each["metadata"]!["name"]}".Split('-')[^1]).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["fleets", "links", "node", "operator", "room", "room-api"],
+            maps.Select(each => $"{each["metadata"]!["name"]}".Split("-dashboard-")[1]).Order(StringComparer.Ordinal));
         var boards = maps.Select(each => JsonNode.Parse(each["data"]!.AsObject().Single().Value!.GetValue<string>())!).ToList();
         Assert.Equal(boards.Count, boards.Select(board => $"{board["uid"]}").Distinct(StringComparer.Ordinal).Count());
         Assert.All(maps, each => Assert.Equal("grafana", $"{each["metadata"]!["namespace"]}"));

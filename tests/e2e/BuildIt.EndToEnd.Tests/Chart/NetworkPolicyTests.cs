@@ -10,6 +10,7 @@ public sealed class NetworkPolicyTests
     private const string Values =
         "networkPolicies.enabled=true,redis.enabled=true,roomApi.enabled=true,roomApi.publicUrl=https://api.example.com,roomApi.pepperSecret=pepper,roomApi.namespace=calls,"
         + "turn.enabled=true,turn.secret=turn,turn.tlsSecret=tls,turn.hostNetwork=false,"
+        + "tracing.endpoint=http://collector.observability:4317,"
         + "networkPolicies.monitoringFrom[0].namespaceSelector.matchLabels.kubernetes\\.io/metadata\\.name=monitoring,"
         + "networkPolicies.applicationsFrom[0].namespaceSelector.matchLabels.kubernetes\\.io/metadata\\.name=ingress";
 
@@ -77,6 +78,12 @@ public sealed class NetworkPolicyTests
     [InlineData("prometheus", "turn", 9641, "TCP", true)]
     [InlineData("stranger", "node", 7885, "TCP", false)]
     [InlineData("stranger", "turn", 9641, "TCP", false)]
+
+    // Traces.
+    [InlineData("operator", "outside", 4317, "TCP", true)]
+    [InlineData("room-api", "outside", 4317, "TCP", true)]
+    [InlineData("node", "outside", 4317, "TCP", true)]
+    [InlineData("redis", "outside", 4317, "TCP", false)]
 
     // Relayed clients.
     [InlineData("outside", "turn", 3478, "UDP", true)]

@@ -1,4 +1,8 @@
 using System.Text.Json.Nodes;
+using BuildIt.Operator.Resources.Names;
+using BuildIt.Sfu.Telemetry;
+using BuildIt.Sfu.Telemetry.Logs;
+using BuildIt.Sfu.Telemetry.Traces;
 
 namespace BuildIt.EndToEnd.Tests.Chart;
 
@@ -132,6 +136,32 @@ public sealed class RenderTests
     }
 
     [Fact]
+    public async Task EverybodyLogsAndTracesAsTheValuesSay()
+    {
+        var silent = EnvironmentOf(await HelmChart.RenderAsync(Everything), "operator");
+        Assert.Equal(("json", "Information"), (silent["BUILDIT_OPERATOR_LOG_FORMAT"], silent["BUILDIT_OPERATOR_LOG_LEVEL"]));
+        Assert.DoesNotContain(silent.Keys, name => name.StartsWith("OTEL_", StringComparison.Ordinal));
+
+        var objects = await HelmChart.RenderAsync(
+            [.. Everything, "--set", "logFormat=text,roomApi.logLevel=Debug,tracing.endpoint=http://collector:4318,tracing.protocol=http/protobuf,tracing.sampleRatio=0.00001"]);
+        foreach (var (name, prefix, level) in (ReadOnlySpan<(string, string, string)>)[("operator", "BUILDIT_OPERATOR", "Information"), ("room-api", "BUILDIT_ROOMAPI", "Debug")])
+        {
+            var environment = EnvironmentOf(objects, name);
+            var faults = new List<string>();
+            var settings = TelemetrySettings.Read($"{prefix}_", environment.GetValueOrDefault, LogFormat.Json, faults);
+            Assert.Empty(faults);
+            Assert.Equal((LogFormat.Text, level), (settings.Logs.Format, settings.Logs.Levels.ToString()));
+            Assert.Equal(new TracingSettings(new Uri("http://collector:4318"), true, 0.00001), settings.Tracing);
+
+            // What an annotation says of the pod is where the process looks for it.
+            var pod = HelmChart.PodOf(objects.Named("Deployment", $"buildit-sfu-{name}"))!;
+            var mount = pod["containers"]![0]!["volumeMounts"]!.AsArray().Single(each => Path.GetDirectoryName(settings.Logs.LevelFile) == $"{each!["mountPath"]}")!;
+            var item = pod["volumes"]!.AsArray().Single(each => $"{each!["name"]}" == $"{mount["name"]}")!["downwardAPI"]!["items"]!.AsArray().Single()!;
+            Assert.Equal((Path.GetFileName(settings.Logs.LevelFile), $"metadata.annotations['{PodAnnotations.LogLevel}']"), ($"{item["path"]}", $"{item["fieldRef"]!["fieldPath"]}"));
+        }
+    }
+
+    [Fact]
     public async Task ADigestGoesBeforeATag()
     {
         var digest = $"sha256:{new string('a', 64)}";
@@ -139,4 +169,8 @@ public sealed class RenderTests
         var operatorPod = HelmChart.PodOf(objects.Named("Deployment", "buildit-sfu-operator"))!;
         Assert.Equal($"example/op@{digest}", operatorPod["containers"]![0]!["image"]!.GetValue<string>());
     }
+
+    private static Dictionary<string, string> EnvironmentOf(IReadOnlyList<JsonNode> objects, string name) =>
+        HelmChart.PodOf(objects.Named("Deployment", $"buildit-sfu-{name}"))!["containers"]![0]!["env"]!.AsArray()
+            .Where(each => each!["value"] is not null).ToDictionary(each => $"{each!["name"]}", each => $"{each!["value"]}");
 }

@@ -7,6 +7,11 @@ public sealed class ValueTests
     [InlineData("redis.enable=true", "/redis")]
     [InlineData("operator.replicas=two", "/operator/replicas")]
     [InlineData("operator.logLevel=loud", "/operator/logLevel")]
+    [InlineData("roomApi.logLevel=Debug;X", "/roomApi/logLevel")]
+    [InlineData("logFormat=xml", "/logFormat")]
+    [InlineData("tracing.endpoint=collector:4317", "/tracing/endpoint")]
+    [InlineData("tracing.protocol=http", "/tracing/protocol")]
+    [InlineData("tracing.sampleRatio=2", "/tracing/sampleRatio")]
     [InlineData("webhook.failurePolicy=Maybe", "/webhook/failurePolicy")]
     [InlineData("watchNamespace=Not_A_Name", "/watchNamespace")]
     [InlineData("node.image.repository=", "/node/image/repository")]
@@ -75,6 +80,8 @@ public sealed class ValueTests
     [InlineData("roomApi.redis.addresses={redis:6379,[fd00::1]:6379}")]
     [InlineData("roomApi.corsOrigins={https://app.example.com:8443,*}")]
     [InlineData("monitoring.interval=1m")]
+    [InlineData("tracing.endpoint=https://collector.example.com/otlp,tracing.protocol=http/protobuf,tracing.sampleRatio=0.05,logFormat=text")]
+    [InlineData("operator.logLevel=Information\\,BuildIt.Operator.Rooms=Debug\\,Microsoft=Information")]
     [InlineData("turn.enabled=true,turn.secret=sfu-turn,turn.allowedPeers={10.0.0.5,192.168.0.0-192.168.0.9,fd00::1}")]
     public async Task ARightValueIsTaken(string value) => Assert.NotEmpty(await HelmChart.RenderAsync("--set", value));
 }

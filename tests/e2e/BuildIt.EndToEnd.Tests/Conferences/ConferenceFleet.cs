@@ -3,6 +3,7 @@ using BuildIt.EndToEnd.Tests.Fleets;
 using BuildIt.Operator.Api;
 using BuildIt.Testing.Conferences.Browsers;
 using BuildIt.Testing.Conferences.Rooms;
+using BuildIt.Testing.Nostr;
 using k8s;
 using k8s.Models;
 

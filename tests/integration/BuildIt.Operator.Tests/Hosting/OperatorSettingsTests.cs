@@ -1,5 +1,5 @@
 using BuildIt.Operator.Hosting;
-using Microsoft.Extensions.Logging;
+using BuildIt.Sfu.Telemetry.Logs;
 
 namespace BuildIt.Operator.Tests.Hosting;
 
@@ -10,7 +10,32 @@ public sealed class OperatorSettingsTests
     {
         var settings = Read(("NAMESPACE", "sfu"), ("NODE_IMAGE", "node:1"));
         Assert.NotNull(settings);
-        Assert.Equal((8080, 9443, null, null, LogLevel.Information), (settings.HttpPort, settings.WebhookPort, settings.WatchNamespace, settings.WebhookService, settings.LogLevel));
+        Assert.Equal((8080, 9443, null, null, LogLevels.Default), (settings.HttpPort, settings.WebhookPort, settings.WatchNamespace, settings.WebhookService, settings.Telemetry.Logs.Levels));
+        Assert.Empty(settings.NodeVariables);
+    }
+
+    [Fact]
+    public void Nodes_trace_and_log_as_the_operator_does()
+    {
+        var settings = OperatorSettings.Read(
+            name => name switch
+            {
+                "BUILDIT_OPERATOR_NAMESPACE" => "sfu",
+                "BUILDIT_OPERATOR_NODE_IMAGE" => "node:1",
+                "BUILDIT_OPERATOR_LOG_FORMAT" => "text",
+                "OTEL_EXPORTER_OTLP_ENDPOINT" => "http://collector:4317",
+                _ => null,
+            },
+            out _)!;
+        Assert.Equal(
+            new Dictionary<string, string>
+            {
+                ["BUILDIT_LOG_FORMAT"] = "text",
+                ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://collector:4317",
+                ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "grpc",
+                ["OTEL_TRACES_SAMPLER_ARG"] = "1",
+            },
+            settings.NodeVariables);
     }
 
     [Fact]

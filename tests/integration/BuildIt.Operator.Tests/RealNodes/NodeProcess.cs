@@ -3,6 +3,7 @@ using BuildIt.Operator.Api;
 using BuildIt.Operator.Resources.Certificates;
 using BuildIt.Operator.Tests.Harness;
 using BuildIt.Sfu.Contracts;
+using BuildIt.Sfu.Telemetry.Logs;
 using BuildIt.Testing;
 using BuildIt.Testing.Network;
 using k8s.Models;
@@ -78,12 +79,13 @@ internal sealed class NodeProcess : IPodProcess
         try
         {
             var program = await NodeProgram.StartAsync(
-                new Dictionary<string, string?>
+                new Dictionary<string, string?>(TelemetryOf(pod))
                 {
+                    [NodeEnvironment.LogLevelFile] = Path.Combine(folder.FullName, AdvertiseFiles.LogLevel),
                     [NodeEnvironment.Instance] = name,
                     [NodeEnvironment.Namespace] = pod.Metadata.NamespaceProperty,
                     [NodeEnvironment.Cluster] = pod.Metadata.Labels[SfuApi.ClusterLabel],
-                    [NodeEnvironment.Region] = pod.Spec.Containers[0].Env.First(variable => variable.Name == NodeEnvironment.Region).Value,
+                    [NodeEnvironment.Region] = pod.Spec.Containers[0].Env.Single(variable => variable.Name == NodeEnvironment.Region).Value,
                     [NodeEnvironment.Revision] = pod.Metadata.Labels[SfuApi.RevisionLabel],
                     [NodeEnvironment.RedisAddresses] = $"127.0.0.1:{toRegistry.Port}",
                     [NodeEnvironment.ControlPort] = $"{control}",
@@ -102,6 +104,14 @@ internal sealed class NodeProcess : IPodProcess
             throw;
         }
     }
+
+    /// <summary>What the kubelet does when somebody annotates the pod with how much it is to log.</summary>
+    public Task SetLogLevelAsync(string level) => File.WriteAllTextAsync(Path.Combine(_folder.FullName, AdvertiseFiles.LogLevel), level);
+
+    /// <summary>What the operator has its nodes trace and log with.</summary>
+    private static Dictionary<string, string?> TelemetryOf(V1Pod pod) => pod.Spec.Containers[0].Env
+        .Where(variable => variable.Name.StartsWith("OTEL_", StringComparison.Ordinal) || variable.Name == NodeEnvironment.Prefix + LogSettings.FormatVariable)
+        .ToDictionary(variable => variable.Name, variable => (string?)variable.Value);
 
     /// <summary>Stops the process in its tracks: it notices nothing until <see cref="ContinueAsync"/>.</summary>
     public Task PauseAsync() => SignalAsync("-STOP");

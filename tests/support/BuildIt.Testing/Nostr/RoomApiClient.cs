@@ -1,9 +1,8 @@
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
-using BuildIt.Testing.Nostr;
 
-namespace BuildIt.Testing.Conferences.Rooms;
+namespace BuildIt.Testing.Nostr;
 
 /// <summary>Asks a room API as an application does. Thread-safe.</summary>
 /// <param name="address">Where it is reached.</param>
