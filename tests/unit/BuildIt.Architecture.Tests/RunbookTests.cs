@@ -24,7 +24,7 @@ public partial class RunbookTests
     /// <summary>Words of Kubernetes, and one of .NET. A series says Unseen of a room that has no condition yet.</summary>
     private static readonly string[] Words =
     [
-        "DoesNotExist", "Exists", "Failed", "False", "In", "Microsoft", "NotIn", "Pending", "Running", "SubjectAccessReview", "Succeeded", "ToBeDeletedByClusterAutoscaler",
+        "DoesNotExist", "Exists", "Failed", "False", "In", "NotIn", "Pending", "Running", "SubjectAccessReview", "Succeeded", "ToBeDeletedByClusterAutoscaler",
         "TokenReview", "True", "Unseen",
     ];
 

@@ -27,6 +27,8 @@ internal sealed class Regions : IAsyncDisposable
 {
     public const string Room = "room";
 
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
     // The rooms of a fleet take nothing that is not encrypted.
     private static readonly FrameKey SharedKey = FrameKey.FromSecret("the key of a test's participants"u8);
 
@@ -91,16 +93,15 @@ internal sealed class Regions : IAsyncDisposable
         await connection.GetServers()[0].FlushAllDatabasesAsync();
     }
 
-    /// <summary>Waits until the room is served by one living pod in each region.</summary>
-    public Task SettledAsync() => Eventually.TrueAsync(
+    /// <summary>Waits until the room is served by one living pod in each region. A link counts as healthy only a while after it is.</summary>
+    public Task SettledAsync() => UntilAsync(
         async () => await StatusAsync() is { Phase: RoomPhase.Ready } status
             && status.Assignments.Select(seat => seat.Region).Order(StringComparer.Ordinal).SequenceEqual(Names.Order(StringComparer.Ordinal))
             && status.Assignments.All(seat => Nodes.Any(node => node.Name == seat.Instance)),
-        $"the room has a seat in each of {string.Join(", ", Names)}",
-        DescribeAsync);
+        $"the room has a seat in each of {string.Join(", ", Names)}");
 
     /// <summary>Waits until each node that serves the room tells the same of who is in it, and what they publish.</summary>
-    public Task AgreeAsync() => Eventually.TrueAsync(
+    public Task AgreeAsync() => UntilAsync(
         async () =>
         {
             var lists = new HashSet<string>(StringComparer.Ordinal);
@@ -111,12 +112,16 @@ internal sealed class Regions : IAsyncDisposable
 
             return lists.Count == 1 && _people.TrueForAll(person => lists.Single().Contains($"{person.Identity}:", StringComparison.Ordinal));
         },
-        "all nodes have the same members",
-        DescribeAsync);
+        "all nodes have the same members");
 
     public async Task<string> DescribeAsync()
     {
         var status = JsonSerializer.Serialize(await StatusAsync(), ApiJson.Options);
+        foreach (var link in (await Fleet.Api.ListAsync(Runtime.Client.ResourceType.Of<RegionLink>(), Fleet.Namespace, Runtime.Client.ListQuery.All, 100, null, CancellationToken.None)).Items)
+        {
+            status += $"\n{JsonSerializer.Serialize(Runtime.Client.ApiClient.Read<RegionLink>(link).Status, ApiJson.Options)}";
+        }
+
         var nodes = string.Join('\n', Nodes.Select(node => $"{node.Name} at {node.Ip}:\n{string.Join('\n', node.Log.Split('\n').TakeLast(15))}"));
         var people = string.Join('\n', _people.Select(person => $"{person.Identity}: {person.Returns} returns, {person.Fault}"));
         return $"{_network.Fault}\n{status}\n{people}\n{nodes}\n{string.Join('\n', Fleet.Logs.Lines.TakeLast(40))}";
@@ -175,7 +180,7 @@ internal sealed class Regions : IAsyncDisposable
 
         foreach (var name in Names)
         {
-            await Eventually.TrueAsync(async () => (await Fleet.StatusAsync(name)).ReadyReplicas == pods, $"{name} is ready", DescribeAsync);
+            await UntilAsync(async () => (await Fleet.StatusAsync(name)).ReadyReplicas == pods, $"{name} is ready");
         }
 
         await CreateAsync(ConferenceRoom.KindName, ConferenceRoom.Plural, Room,
@@ -203,6 +208,15 @@ internal sealed class Regions : IAsyncDisposable
                     new VideoPublication { Layers = 1, Simulcast = false },
                     audio: true));
             }
+        }
+    }
+
+    private async Task UntilAsync(Func<Task<bool>> condition, string what)
+    {
+        for (var since = TimeProvider.System.GetTimestamp(); !await condition();)
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(since) < Patience, $"within {Patience}: {what}\n{await DescribeAsync()}");
+            await Task.Delay(50);
         }
     }
 

@@ -14,7 +14,7 @@ internal static partial class CommandRules
     private static readonly HashSet<string> OwnKinds =
     [
         "pod", "pods", "nodes", "namespace", "secret", "secrets", "service", "services", "events", "leases", "deployment", "networkpolicies", "poddisruptionbudgets", "resourcequota",
-        "apiservices", "rolebinding",
+        "apiservices", "rolebinding", "crd",
     ];
 
     /// <summary>Options of kubectl without a value.</summary>
@@ -24,8 +24,8 @@ internal static partial class CommandRules
     /// <summary>Options of kubectl with one.</summary>
     private static readonly HashSet<string> KubectlValues =
     [
-        "-n", "--namespace", "-o", "-p", "-f", "--selector", "--field-selector", "--raw", "--tail", "--type", "--replicas", "--for", "--timeout", "--from-literal", "--cert", "--key",
-        "--role", "--user", "--as",
+        "-n", "--namespace", "-o", "-p", "-f", "-l", "--selector", "--field-selector", "--raw", "--tail", "--type", "--replicas", "--for", "--timeout", "--from-literal", "--cert", "--key",
+        "--role", "--user", "--as", "--subresource",
     ];
 
     private static readonly HashSet<string> HelmFlags =
@@ -93,7 +93,12 @@ internal static partial class CommandRules
         foreach (var patch in command.Values("-p"))
         {
             using var json = JsonDocument.Parse(patch);
-            foreach (var field in json.RootElement.GetProperty("spec").EnumerateObject().Where(field => !Fields.Contains($"| `{field.Name}` |", StringComparison.Ordinal)))
+            if (json.RootElement.ValueKind is not JsonValueKind.Object || !json.RootElement.TryGetProperty("spec", out var spec))
+            {
+                continue;
+            }
+
+            foreach (var field in spec.EnumerateObject().Where(field => !Fields.Contains($"| `{field.Name}` |", StringComparison.Ordinal)))
             {
                 yield return $"no kind has a field {field.Name}";
             }
@@ -108,7 +113,7 @@ internal static partial class CommandRules
     /// <summary>The kinds that a command of kubectl is about: in lists, or in front of a name.</summary>
     private static string[] KindsOf(IReadOnlyList<string> plain) => plain switch
     {
-        ["get" or "describe" or "annotate" or "scale" or "patch" or "wait" or "top", var kinds, ..] => kinds.Split('/')[0].Split(','),
+        ["get" or "describe" or "annotate" or "scale" or "patch" or "wait" or "top", var kinds, ..] => [.. kinds.Split('/')[0].Split(',').Select(kind => kind.Replace(".sfu.buildit.network", "", StringComparison.Ordinal))],
         ["rollout", "restart", var kind, ..] => [kind.Split('/')[0]],
         ["auth", "can-i", _, var kind, ..] => [kind],
         ["create", var kind, ..] => [kind],
