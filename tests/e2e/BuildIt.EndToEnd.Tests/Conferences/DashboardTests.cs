@@ -49,7 +49,7 @@ public sealed class DashboardTests(Installations installations)
     private static IEnumerable<string> Queries(string room) =>
         from file in Directory.GetFiles(Path.Combine(HelmChart.Folder, "files", "dashboards"), "*.json").Order(StringComparer.Ordinal)
 
-        // This fleet has no link: that board is seen with two that have, in the operator's own tests.
+            // This fleet has no link: that board is seen with two that have, in the operator's own tests.
         where Path.GetFileName(file) != "links.json"
         from panel in JsonNode.Parse(File.ReadAllText(file))!["panels"]!.AsArray()
         from target in panel!["targets"]?.AsArray() ?? []

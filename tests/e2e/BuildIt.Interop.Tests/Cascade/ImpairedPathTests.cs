@@ -35,7 +35,10 @@ public sealed class ImpairedPathTests(ITestOutputHelper output)
 
     private static readonly LinkConditions Bad = new()
     {
-        Delay = TimeSpan.FromMilliseconds(80), Loss = 0.01, BitsPerSecond = 10_000_000, Queue = TimeSpan.FromMilliseconds(200),
+        Delay = TimeSpan.FromMilliseconds(80),
+        Loss = 0.01,
+        BitsPerSecond = 10_000_000,
+        Queue = TimeSpan.FromMilliseconds(200),
     };
 
     private static readonly LinkConditions Worse = Bad with { BitsPerSecond = 500_000 };

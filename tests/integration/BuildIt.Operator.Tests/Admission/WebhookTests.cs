@@ -1,8 +1,8 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using BuildIt.Operator.Hosting;
-using BuildIt.Operator.Runtime.Webhooks;
 using BuildIt.Operator.Runtime.Client;
+using BuildIt.Operator.Runtime.Webhooks;
 using BuildIt.Operator.Tests.Harness;
 using BuildIt.Testing;
 using k8s;

@@ -43,7 +43,12 @@ internal static class DashboardPicture
 
         var data = new JsonObject
         {
-            ["title"] = dashboard.Title, ["from"] = from.ToUnixTimeSeconds(), ["to"] = to.ToUnixTimeSeconds(), ["width"] = Width, ["row"] = Row, ["panels"] = panels,
+            ["title"] = dashboard.Title,
+            ["from"] = from.ToUnixTimeSeconds(),
+            ["to"] = to.ToUnixTimeSeconds(),
+            ["width"] = Width,
+            ["row"] = Row,
+            ["panels"] = panels,
         };
         var folder = Directory.CreateTempSubdirectory("buildit-picture-");
         try
