@@ -11,8 +11,8 @@ internal sealed class RoomTopologies(RoomBook book, LinkBook links, TimeProvider
 {
     private readonly ConcurrentDictionary<ObjectKey, Memory> _memories = new();
 
-    /// <summary>Rooms of a namespace to which links matter: they have several seats, or people from several regions.</summary>
-    public IEnumerable<ObjectKey> OfManyRegions(string ns) => _memories.Where(pair => pair.Key.Namespace == ns && pair.Value.IsSpread).Select(pair => pair.Key);
+    /// <summary>Rooms of a namespace to which links matter: they have several seats, or people from several regions, or want further seats.</summary>
+    public IEnumerable<ObjectKey> WithLinks(string ns) => _memories.Where(pair => pair.Key.Namespace == ns && pair.Value.NeedsLinks).Select(pair => pair.Key);
 
     /// <summary>Plans a room that has an origin.</summary>
     /// <param name="room">The room.</param>
@@ -37,21 +37,25 @@ internal sealed class RoomTopologies(RoomBook book, LinkBook links, TimeProvider
             Media = ObservedSeats.Media(seats),
             Memory = known?.Topology ?? TopologyMemory.None,
         };
-        var decision = book.Plan(room, request, links.MapOf(key.Namespace));
-        var isSpread = seats.Count > 1 || demand.Count > 1;
-        if (!isSpread && cutOff is null && decision.Memory == TopologyMemory.None)
+        var map = links.MapOf(key.Namespace);
+        var decision = book.Plan(room, request, map);
+        var needsLinks = seats.Count > 1 || demand.Count > 1 || decision.Refusal is not null || Lacks(room.Spec.Placement, seats);
+        if (!needsLinks && cutOff is null && decision.Memory == TopologyMemory.None)
         {
             _memories.TryRemove(key, out _);
-        }
-        else
-        {
-            _memories[key] = new Memory(decision.Memory, cutOff, isSpread);
+            return decision;
         }
 
-        return decision;
+        _memories[key] = new Memory(decision.Memory, cutOff, needsLinks);
+
+        // Whoever changed the links meanwhile has not found this room among those that need them.
+        return ReferenceEquals(map, links.MapOf(key.Namespace)) ? decision : decision with { NextDeadline = now };
     }
 
     public void Forget(ObjectKey room) => _memories.TryRemove(room, out _);
+
+    private static bool Lacks(PlacementSpec placement, IReadOnlyList<ObservedSeat> seats) =>
+        placement.Cascade is Api.CascadeMode.Always && placement.Regions.Any(region => seats.All(seat => seat.Assignment.Region != region));
 
     // Pods say that an edge is cut off, not since when.
     private static Dictionary<string, DateTimeOffset>? CutOff(
@@ -69,5 +73,5 @@ internal sealed class RoomTopologies(RoomBook book, LinkBook links, TimeProvider
         return cutOff;
     }
 
-    private sealed record Memory(TopologyMemory Topology, IReadOnlyDictionary<string, DateTimeOffset>? CutOff, bool IsSpread);
+    private sealed record Memory(TopologyMemory Topology, IReadOnlyDictionary<string, DateTimeOffset>? CutOff, bool NeedsLinks);
 }

@@ -66,7 +66,7 @@ internal sealed class RoomWaker(RoomBook book, RoomTopologies topologies, RoomFe
     /// <summary>Links between fleets of a namespace have changed.</summary>
     public void HearLinks(string ns)
     {
-        foreach (var room in topologies.OfManyRegions(ns))
+        foreach (var room in topologies.WithLinks(ns))
         {
             trigger.Enqueue(room);
         }

@@ -50,6 +50,19 @@ public sealed class CascadeTests(OperatorFixture fixture) : IClassFixture<Operat
     }
 
     [Fact]
+    public async Task With_Always_a_room_gets_its_seats_when_the_way_to_them_is_well_again()
+    {
+        await using var world = await TwoAsync();
+        world.CutPath("us", "eu", isCut: true);
+        await world.LinkIsAsync("us-eu", "is broken", link => link.Conditions.Any(condition => condition is { Type: "Healthy", Status: "False" }));
+        await world.RoomAsync("room", """{"placement":{"regions":["us","eu"],"cascade":"Always"}}""");
+        await world.HasSeatsAsync("room", "us");
+
+        world.CutPath("us", "eu", isCut: false);
+        await world.HasSeatsAsync("room", "us", "eu");
+    }
+
+    [Fact]
     public async Task When_the_origin_dies_an_edge_takes_its_place_and_the_people_on_it_stay()
     {
         await using var world = await TwoAsync();

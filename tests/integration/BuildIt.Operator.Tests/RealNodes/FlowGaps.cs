@@ -36,6 +36,9 @@ internal sealed class FlowGaps : IAsyncDisposable
         _loop = Task.Run(LookAsync);
     }
 
+    /// <summary>The longest time that one look at everybody took: no gap is known better than that.</summary>
+    public TimeSpan SlowestLook { get; private set; }
+
     /// <summary>Forgets the gaps until now.</summary>
     public void Clear()
     {
@@ -46,6 +49,8 @@ internal sealed class FlowGaps : IAsyncDisposable
             {
                 (flow.Longest, flow.Changed) = (TimeSpan.Zero, now);
             }
+
+            SlowestLook = TimeSpan.Zero;
         }
     }
 
@@ -59,8 +64,14 @@ internal sealed class FlowGaps : IAsyncDisposable
     }
 
     /// <summary>The flows in which nothing comes at present.</summary>
+    /// <exception cref="Exception">Looking has failed.</exception>
     public IReadOnlyList<Flow> Still()
     {
+        if (_loop.IsFaulted)
+        {
+            _loop.GetAwaiter().GetResult();
+        }
+
         lock (_lock)
         {
             return [.. _flows.Where(flow => flow.Value.Frames == 0 || flow.Value.Current > Flowing).Select(flow => flow.Key)];
@@ -78,6 +89,7 @@ internal sealed class FlowGaps : IAsyncDisposable
     {
         while (!_stop.IsCancellationRequested)
         {
+            var since = TimeProvider.System.GetTimestamp();
             foreach (var person in _people)
             {
                 var frames = await person.FramesAsync();
@@ -94,6 +106,8 @@ internal sealed class FlowGaps : IAsyncDisposable
                 }
             }
 
+            var took = TimeProvider.System.GetElapsedTime(since);
+            SlowestLook = took > SlowestLook ? took : SlowestLook;
             await Task.Delay(Pause);
         }
     }
