@@ -17,14 +17,19 @@ namespace BuildIt.Sfu.Net.Tests.Routing;
 /// </summary>
 public sealed class ForgedCheckTests
 {
+    private static readonly IceCredentials Client = new("peer", "the-password-of-the-peer");
+
+    // Who forges does not know the client's password: what its transport asks of that address is not answered.
+    private static readonly IceCredentials Attacker = new("othr", "the-password-of-the-attacker");
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
     public async Task A_forged_check_takes_no_address_from_whoever_has_proved_it(int loops)
     {
         using MediaNetwork network = TestPeers.Start(TestPeers.Options with { LoopCount = loops });
-        IceServer victim = await IceServer.AddAsync(network.Loops[0], lite: false);
-        IceServer attacker = await IceServer.AddAsync(network.Loops[loops - 1], lite: false);
+        IceServer victim = await IceServer.AddAsync(network.Loops[0], Client, lite: false);
+        IceServer attacker = await IceServer.AddAsync(network.Loops[loops - 1], Attacker, lite: false);
         using IceClient client = new(network.UdpPort, victim.Credentials);
         await client.ConnectAsync();
         await victim.MediaArrivesAsync(client);
@@ -44,8 +49,8 @@ public sealed class ForgedCheckTests
     public async Task Whoever_is_there_has_an_address_back_that_a_forged_check_took_before(int loops, bool lite)
     {
         using MediaNetwork network = TestPeers.Start(TestPeers.Options with { LoopCount = loops });
-        IceServer victim = await IceServer.AddAsync(network.Loops[0], lite);
-        IceServer attacker = await IceServer.AddAsync(network.Loops[loops - 1], lite);
+        IceServer victim = await IceServer.AddAsync(network.Loops[0], Client, lite);
+        IceServer attacker = await IceServer.AddAsync(network.Loops[loops - 1], Attacker, lite);
         using IceClient client = new(network.UdpPort, victim.Credentials);
         client.Forge(attacker);
         await TestPeers.EventuallyAsync(() => Task.FromResult(attacker.Checks > 0));
@@ -58,12 +63,13 @@ public sealed class ForgedCheckTests
     /// <summary>A transport of the node, as far as ICE goes.</summary>
     private sealed class IceServer : IDatagramHandler, IDeadline, IRandomSource
     {
-        private static readonly IceCredentials Peer = new("peer", "the-password-of-the-peer");
         private IceAgent _agent = null!;
         private int _checks;
         private int _media;
 
         public IceCredentials Credentials { get; private set; } = null!;
+
+        public IceCredentials Peer { get; private set; } = null!;
 
         public int Checks => Volatile.Read(ref _checks);
 
@@ -71,13 +77,13 @@ public sealed class ForgedCheckTests
 
         public Instant NextDeadline => _agent.NextDeadline;
 
-        public static Task<IceServer> AddAsync(MediaLoop loop, bool lite) => loop.InvokeAsync(() =>
+        public static Task<IceServer> AddAsync(MediaLoop loop, IceCredentials peer, bool lite) => loop.InvokeAsync(() =>
         {
-            var server = new IceServer { Credentials = new IceCredentials(LoopUfrag.Create(loop.Index), "the-password-of-the-node") };
+            var server = new IceServer { Credentials = new IceCredentials(LoopUfrag.Create(loop.Index), "the-password-of-the-node"), Peer = peer };
             MediaEndpoint endpoint = loop.CreateEndpoint(server);
             Assert.True(endpoint.AddUfrag(server.Credentials.Ufrag));
             server._agent = new IceAgent(new IceAgentOptions { Lite = lite }, server.Credentials, server, endpoint);
-            server._agent.SetRemote(Peer, loop.Now);
+            server._agent.SetRemote(peer, loop.Now);
             loop.Schedule(server);
             return server;
         });
@@ -112,8 +118,6 @@ public sealed class ForgedCheckTests
                 return Task.FromResult(Media > before);
             });
         }
-
-        public static IceCredentials PeerCredentials => Peer;
     }
 
     /// <summary>A browser: a full agent in control, behind one socket.</summary>
@@ -129,7 +133,7 @@ public sealed class ForgedCheckTests
             _socket = TestPeers.UdpClient(port);
             _server = TransportAddress.FromEndPoint(new IPEndPoint(IPAddress.Loopback, port));
             _agent = new IceAgent(
-                new IceAgentOptions { Lite = false, Controlling = true }, IceServer.PeerCredentials, this, this);
+                new IceAgentOptions { Lite = false, Controlling = true }, Client, this, this);
             _agent.SetRemote(server, MonotonicClock.Read());
         }
 
@@ -163,7 +167,7 @@ public sealed class ForgedCheckTests
         {
             byte[] buffer = new byte[548];
             var writer = new StunWriter(buffer, StunClass.Request, RandomNumberGenerator.GetBytes(12));
-            writer.WriteUsername(Encoding.ASCII.GetBytes(attacker.Credentials.Ufrag), Encoding.ASCII.GetBytes(IceServer.PeerCredentials.Ufrag));
+            writer.WriteUsername(Encoding.ASCII.GetBytes(attacker.Credentials.Ufrag), Encoding.ASCII.GetBytes(attacker.Peer.Ufrag));
             writer.WriteRole(controlling: true, 1);
             writer.WritePriority(1);
             writer.WriteUseCandidate();
