@@ -130,6 +130,9 @@ internal sealed class ReceivedTrack
             {
                 _nacks += writer.WriteNack(sender, Ssrc, due[..count]);
             }
+
+            // What was given up is the checker's to notice: it sees whether a key frame has come meanwhile.
+            _missing.TakeKeyFrameNeeded();
         }
 
         _checker?.HandleTimeout(now);

@@ -30,7 +30,7 @@ public sealed class LookingTests(OperatorFixture fixture, ITestOutputHelper outp
         await world.Rooms.CreateAsync("queued");
         await world.Rooms.UntilAsync("queued", "waits", s => s.Conditions.Any(c => c is { Type: "Ready", Reason: "NoCapacity" }));
         await world.Rooms.UntilAsync("standup", "counts its people", s => s.Participants == 3);
-        await world.Fleet.UntilAsync("the fleet says that it is full", s => s.Conditions.Any(c => c is { Type: "ScalingLimited", Reason: "MaxReached" }) && s.Load?.Participants == 3);
+        await world.Fleet.UntilAsync("the fleet says that it is full", s => s.Conditions.Any(c => c is { Type: "ScalingLimited", Reason: "MaxReached" }) && s.Load is { Participants: 3, Rooms: 2, UtilizationPercent: 100 } && s.Instances is [{ Rooms: 2, Participants: 3 }]);
         var pod = Assert.Single(await world.Fleet.PodNamesAsync());
 
         var status = await ShowAsync(world, "status");
