@@ -201,6 +201,7 @@ export class GroupSession {
   async #enter(incarnation: string, signal: AbortSignal, first?: Found): Promise<void> {
     const since = this.#ports.clock.monotonic();
     let found = first;
+    let tried: Epoch | undefined;
     for (let attempt = 0; !signal.aborted; ) {
       const moved = new Promise<void>((resolve) => (this.#moved = resolve));
       const look = await this.#look(incarnation, found);
@@ -220,6 +221,9 @@ export class GroupSession {
         await pause(LOOK_AGAIN, signal);
       } else if (look.roster.some(({ publicKey }) => publicKey === this.#ports.own)) {
         if (await this.#comeBack(incarnation, look.epoch, look.groupInfo, signal)) return;
+        // A race that is lost leaves a newer group. A server that shows the same one again is asked in its own time.
+        if (look.epoch === tried) await pause(LOOK_AGAIN, signal);
+        tried = look.epoch;
       } else {
         await this.#ask(incarnation, look.roster, attempt++, milliseconds(this.#ports.clock.monotonic() - since), signal);
       }

@@ -59,10 +59,30 @@ public sealed class UpgradeTests(Installations installations, ITestOutputHelper 
         await conference.Gathering.MediaFlowsAsync(JoinPatience);
         Tell("one more in the call");
 
+        // A room that is made while no operator leads waits for the one that will.
+        await PlacedAsync(fleet);
+        Tell("a new room");
+
         void Tell(string what)
         {
             output.WriteLine($"{clock.GetElapsedTime(mark).TotalSeconds,6:F1} s  {what}");
             mark = clock.GetTimestamp();
+        }
+    }
+
+    private static async Task PlacedAsync(ConferenceFleet fleet)
+    {
+        for (var since = TimeProvider.System.GetTimestamp(); ;)
+        {
+            try
+            {
+                await fleet.Api.CreateAsync(new NostrSigner(), "upgraded");
+                return;
+            }
+            catch (InvalidOperationException waits) when (waits.Message.Contains(" 202 ", StringComparison.Ordinal) && TimeProvider.System.GetElapsedTime(since) < JoinPatience)
+            {
+                // The room API has waited for it already, as long as it does.
+            }
         }
     }
 

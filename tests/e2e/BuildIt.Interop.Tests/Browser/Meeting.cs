@@ -16,7 +16,16 @@ public sealed class Meeting(ConferenceFixture conference, string room) : IAsyncD
     {
         var participant = await BrowserParticipant.OpenAsync(await conference.BrowserAsync(kind), conference.Pages.Url, identity, initialScript);
         Add(participant);
-        await participant.JoinAsync(Configure(identity, configure, token));
+        try
+        {
+            await participant.JoinAsync(Configure(identity, configure, token));
+        }
+        catch (PageException refused)
+        {
+            var log = conference.Node.Log().Split('\n');
+            throw new PageException($"{refused.Message}\n{await participant.DescribeAsync()}\nnode:\n{string.Join('\n', log.TakeLast(30))}");
+        }
+
         return participant;
     }
 

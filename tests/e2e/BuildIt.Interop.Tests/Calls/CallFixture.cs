@@ -19,6 +19,10 @@ public sealed class CallFixture : IAsyncLifetime
     private static readonly Dictionary<string, string?> NodeSettings = new() { ["BUILDIT_API_KEYS"] = $"{Key}: {Secret}", ["BUILDIT_REQUIRE_E2EE"] = "true" };
 
     private readonly List<IPage> _pages = [];
+
+    // Two that take turns: in one, the fake camera delivers nothing any more when two pages close and open it at the same moment, which
+    // is what two people do whose node dies.
+    private readonly List<ChromiumBrowser> _browsers = [];
     private readonly KubernetesCluster _cluster = new();
     private readonly string _folder = Directory.CreateTempSubdirectory("buildit-call-").FullName;
     private StandInOperator _operator = null!;
@@ -29,8 +33,6 @@ public sealed class CallFixture : IAsyncLifetime
     public SfuNode Node { get; private set; } = null!;
 
     public PageServer Pages { get; private set; } = null!;
-
-    private ChromiumBrowser Browser { get; set; } = null!;
 
     public async Task InitializeAsync()
     {
@@ -61,13 +63,13 @@ public sealed class CallFixture : IAsyncLifetime
             ["ADDRESS_LIMIT"] = "100000",
         });
         Pages.Api = _api.Address;
-        Browser = await ChromiumBrowser.StartAsync();
+        _browsers.AddRange(await Task.WhenAll(ChromiumBrowser.StartAsync(), ChromiumBrowser.StartAsync()));
     }
 
     /// <summary>Opens a page for somebody who has never been here.</summary>
     public async Task<IPage> OpenAsync(string url)
     {
-        var page = await Browser.OpenAsync(url);
+        var page = await _browsers[_pages.Count % _browsers.Count].OpenAsync(url);
         _pages.Add(page);
         return page;
     }
@@ -85,7 +87,7 @@ public sealed class CallFixture : IAsyncLifetime
     public async Task DisposeAsync()
     {
         // What did not start is not ended.
-        foreach (var part in (IAsyncDisposable?[])[Browser, Pages, _api, Node, _operator, Redis, _cluster])
+        foreach (var part in (IAsyncDisposable?[])[.. _browsers, Pages, _api, Node, _operator, Redis, _cluster])
         {
             await (part?.DisposeAsync() ?? ValueTask.CompletedTask);
         }
