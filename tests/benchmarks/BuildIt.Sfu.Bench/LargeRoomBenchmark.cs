@@ -48,8 +48,7 @@ internal sealed class LargeRoomBenchmark(string root, TimeSpan duration)
         while (watch.Elapsed < duration)
         {
             memory.Add([.. fleet.Nodes.Select(node => ProcessFigures.Of(node.Process.Id).Megabytes)]);
-            TimeSpan left = duration - watch.Elapsed;
-            await Task.Delay(left < Look ? left : Look);
+            await Task.Delay(TimeSpan.FromTicks(Math.Clamp((duration - watch.Elapsed).Ticks, 0, Look.Ticks)));
         }
 
         TimeSpan measured = watch.Elapsed;
