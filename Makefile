@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps build test unit demo crds images plugin release released-chart bench soak churn failover failover-machines cascade-faults large-room interop-cascade interop-firefox picture fuzz fmt fmt-check cluster-up cluster-down clean
+.PHONY: help deps build test unit demo crds images plugin release released-chart bench soak churn failover failover-machines cascade-faults large-room interop-cascade interop-path interop-firefox picture fuzz fmt fmt-check cluster-up cluster-down clean
 
 SOLUTION := BuildIt.Operator.sln
 
@@ -64,6 +64,9 @@ large-room: ## Hold a room of 200 on four nodes and then on one, ten minutes eac
 
 interop-cascade: deps ## The browser and SDK tests once more, with every participant on a node of its own
 	@BUILDIT_INTEROP_NODES=3 dotnet test tests/e2e/BuildIt.Interop.Tests -nologo -v quiet --filter 'FullyQualifiedName~Browser|FullyQualifiedName~NodeSdk|FullyQualifiedName~Tests.Server|FullyQualifiedName~Headless'
+
+interop-path: deps ## As root: two regions with a bad path between them, and what crosses it
+	@BUILDIT_IMPAIRED_PATH=yes dotnet test tests/e2e/BuildIt.Interop.Tests -nologo -v quiet --filter FullyQualifiedName~ImpairedPathTests --logger 'console;verbosity=detailed'
 
 interop-firefox: deps ## What the browser tests do with Chromium, with Firefox and Chromium, and with Firefox alone
 	@BUILDIT_BROWSERS=all dotnet test tests/e2e/BuildIt.Interop.Tests -nologo -v quiet --filter DisplayName~Firefox
