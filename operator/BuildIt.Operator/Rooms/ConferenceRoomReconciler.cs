@@ -202,7 +202,7 @@ internal sealed class ConferenceRoomReconciler(
     {
         events.Warning(room, RoomEvents.OwnerLost, why);
         metrics.Lost(ObjectKey.Of(room));
-        traces.Lost(room, why);
+        traces.Leaving(room, isLost: true, why);
         book.Release(room.Metadata.NamespaceProperty, room.Metadata.Name);
         return await PlaceAsync(room, fleets, observed.Seats, failedOver: true, observed.Observation.Instance, why, losses, cancellation).ConfigureAwait(false);
     }
@@ -222,7 +222,7 @@ internal sealed class ConferenceRoomReconciler(
         var leaving = observed.Observation.Instance!;
         var origin = plan.Seats[0];
         var reason = $"{decision.Reason}: {origin.Instance} in {origin.Region}, which served it already, is the origin now";
-        Begin(room, isLost, decision.Reason);
+        traces.Leaving(room, isLost, decision.Reason);
         using var span = traces.Placing(room, reason);
         var status = RoomStatusBuilder.Promoted(room, plan, seat => EndpointsOf(seat, fleets), reason, isLost, time.GetUtcNow());
         book.Promote(room.Metadata.NamespaceProperty, room.Metadata.Name, status.Generation, plan.Seats);
@@ -348,7 +348,7 @@ internal sealed class ConferenceRoomReconciler(
             metrics.Lost(ObjectKey.Of(room));
         }
 
-        Begin(room, lost, decision.Reason);
+        traces.Leaving(room, lost, decision.Reason);
         using var span = traces.Placing(room, decision.Reason);
         var status = WithEdges(room, fleets, observed.Seats, RoomStatusBuilder.Placed(room, placement, endpoint, phase, failedOver: lost, time.GetUtcNow()));
         await WritePlacementAsync(room, RoomStatusBuilder.Remembering(status, losses), cancellation).ConfigureAwait(false);
@@ -364,18 +364,6 @@ internal sealed class ConferenceRoomReconciler(
 
         events.Normal(room, lost ? RoomEvents.FailedOver : RoomEvents.Migrating, $"{decision.Reason}: {(lost ? "now on" : "moves to")} {placement.Reason}");
         return await PublishAsync(room, leaving, again: false, cancellation).ConfigureAwait(false) ?? TellAgain;
-    }
-
-    private void Begin(ConferenceRoom room, bool isLost, string why)
-    {
-        if (isLost)
-        {
-            traces.Lost(room, why);
-        }
-        else
-        {
-            traces.Moving(room, why);
-        }
     }
 
     /// <summary>A person's wish cannot be fulfilled: that is said once, and the room stays where it is.</summary>

@@ -52,11 +52,8 @@ internal sealed class RoomTraces
         }
     }
 
-    /// <summary>The pod of a room is dead.</summary>
-    public void Lost(ConferenceRoom room, string why) => Begin(room, OperatorSpans.Failover, why);
-
-    /// <summary>A room moves.</summary>
-    public void Moving(ConferenceRoom room, string why) => Begin(room, OperatorSpans.Move, why);
+    /// <summary>A room leaves its pod, because that is dead or because the room is to move.</summary>
+    public void Leaving(ConferenceRoom room, bool isLost, string why) => Begin(room, isLost ? OperatorSpans.Failover : OperatorSpans.Move, why);
 
     /// <summary>Its pod serves a room.</summary>
     public void Serving(ObjectKey room)

@@ -17,7 +17,7 @@ public sealed class TraceMiddleware(RequestDelegate next)
             ? OwnSpans.Start(RoomApiSpans.Source, traced.Span, ActivityKind.Server, default)
             : null;
         await next(context);
-        span?.SetTag("http.response.status_code", context.Response.StatusCode);
+        span?.SetTag(SpanTags.StatusCode, context.Response.StatusCode);
         if (context.Response.StatusCode >= StatusCodes.Status500InternalServerError)
         {
             span?.SetStatus(ActivityStatusCode.Error);

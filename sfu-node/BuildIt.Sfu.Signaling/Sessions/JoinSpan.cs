@@ -72,7 +72,7 @@ internal static class JoinSpan
     {
         if (span is { IsStopped: false })
         {
-            span.SetTag("http.response.status_code", context.Response.StatusCode).SetStatus(ActivityStatusCode.Error).Dispose();
+            span.SetTag(SpanTags.StatusCode, context.Response.StatusCode).SetStatus(ActivityStatusCode.Error).Dispose();
         }
     }
 }

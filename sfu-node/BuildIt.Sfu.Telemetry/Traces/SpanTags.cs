@@ -18,4 +18,7 @@ public static class SpanTags
 
     /// <summary>True where a client came back to the session it has.</summary>
     public const string Resumed = "buildit.resumed";
+
+    /// <summary>The status of an HTTP answer, by the name that OpenTelemetry gives it (semantic conventions for HTTP spans).</summary>
+    public const string StatusCode = "http.response.status_code";
 }
