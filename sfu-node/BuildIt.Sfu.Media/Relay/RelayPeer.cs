@@ -191,7 +191,7 @@ internal sealed class RelayPeer : IRelayPeer, IUpstream, ITrackFollower, IDataPo
         foreach (var described in track.Encodings)
         {
             if (publication.Encodings.Find(one => one.Announced.Cid == described.Cid) is { } encoding
-                && (feed.ComesBy(described) || moves || encoding.Format is null)
+                && (feed.ComesBy(described) || encoding.Format is null)
                 && RelayFormats.Of(described, publication.IsVideo) is { } format)
             {
                 _incoming.Remove(encoding);

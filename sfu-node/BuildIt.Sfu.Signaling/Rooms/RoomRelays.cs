@@ -227,8 +227,7 @@ internal sealed class RoomRelays(RoomCore room)
         {
             // The other node may believe that it still hears those here by the way that broke further on: what is said anew is newer.
             _broke = false;
-            Refresh(now);
-            SayAll(now);
+            SayAnew(now);
         }
 
         NextDeadline = Instant.Min(NextDeadline, link.NextDeadline);
@@ -236,11 +235,7 @@ internal sealed class RoomRelays(RoomCore room)
     }
 
     /// <summary>A link is about to end: everybody is to be known by the others.</summary>
-    internal void LinkRetires(Instant now)
-    {
-        Refresh(now);
-        SayAll(now);
-    }
+    internal void LinkRetires(Instant now) => SayAnew(now);
 
     internal void LinkEnded(RoomLink link, Instant now)
     {
@@ -705,6 +700,13 @@ internal sealed class RoomRelays(RoomCore room)
         {
             Tell(new RelayMessage { Refresh = new Refresh { Id = NewServerMessage() } }, null, now);
         }
+    }
+
+    /// <summary>Everybody is said anew, here and wherever this node is heard.</summary>
+    private void SayAnew(Instant now)
+    {
+        Refresh(now);
+        SayAll(now);
     }
 
     private void SayAll(Instant now)
