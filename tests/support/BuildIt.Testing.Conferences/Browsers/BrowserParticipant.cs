@@ -124,9 +124,30 @@ public sealed class BrowserParticipant(WebPage page, string identity)
         return RunAsync("harness.forget()");
     }
 
-    /// <summary>All that the page knows of the call, and its console, for failure messages.</summary>
-    public async Task<string> DescribeAsync() =>
-        $"{identity}: {await StateAsync()}, its worker answers: {await CallAsync<bool>("harness.workerAnswers()")}\n{await CallAsync<string>("harness.diagnosis()")}\n{string.Join('\n', await ReceivedAsync())}\n{string.Join('\n', page.ConsoleLines)}";
+    /// <summary>All that the page knows of the call, and its console, for failure messages. What cannot be told hides nothing else.</summary>
+    public async Task<string> DescribeAsync()
+    {
+        string[] parts =
+        [
+            await ToldAsync(async () => (await StateAsync()).ToString()),
+            await ToldAsync(async () => $"its worker answers: {await CallAsync<bool?>("harness.workerAnswers()")}"),
+            await ToldAsync(() => CallAsync<string>("harness.diagnosis()")),
+            await ToldAsync(async () => string.Join('\n', await ReceivedAsync())),
+        ];
+        return $"{identity}: {string.Join('\n', [.. parts, .. page.ConsoleLines])}";
+
+        static async Task<string> ToldAsync(Func<Task<string>> part)
+        {
+            try
+            {
+                return await part();
+            }
+            catch (PageException untold)
+            {
+                return untold.Message;
+            }
+        }
+    }
 
     /// <summary>Waits for an event.</summary>
     public Task RaisesAsync(string name, TimeSpan timeout) =>
