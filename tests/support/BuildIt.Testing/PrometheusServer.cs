@@ -54,6 +54,23 @@ public sealed class PrometheusServer : IAsyncDisposable
     public Task<JsonArray> QueryAsync(string expression, DateTimeOffset from, DateTimeOffset to) =>
         AskAsync(expression, $"api/v1/query_range?query={Uri.EscapeDataString(expression)}&start={from.ToUnixTimeSeconds()}&end={to.ToUnixTimeSeconds()}&step=1");
 
+    /// <summary>Takes away what has an answer now.</summary>
+    /// <param name="waiting">Queries that had none.</param>
+    /// <returns>Whether all have one.</returns>
+    public async Task<bool> AnswersAllAsync(ICollection<string> waiting)
+    {
+        foreach (var query in waiting.ToList())
+        {
+            if ((await QueryAsync(query)).Count > 0)
+            {
+                waiting.Remove(query);
+            }
+        }
+
+        return waiting.Count == 0;
+    }
+
+    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         _http.Dispose();

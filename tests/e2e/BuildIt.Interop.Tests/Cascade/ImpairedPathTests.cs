@@ -22,6 +22,7 @@ namespace BuildIt.Interop.Tests.Cascade;
 [Collection(AdaptiveTestGroup.Name)]
 public sealed class ImpairedPathTests(ITestOutputHelper output)
 {
+    private const string Variable = "BUILDIT_IMPAIRED_PATH";
     private const string Room = "room";
 
     // Payload types between nodes, which never change.
@@ -43,7 +44,7 @@ public sealed class ImpairedPathTests(ITestOutputHelper output)
 
     private static readonly LinkConditions Worse = Bad with { BitsPerSecond = 500_000 };
 
-    [ImpairedPathFact]
+    [MeasurementFact(Variable, "interop-path", needsRoot: true)]
     public async Task Everybody_sees_and_hears_everybody_and_each_stream_crosses_once()
     {
         await using var path = await ImpairedPath.CreateAsync(seed: 3);
@@ -72,7 +73,7 @@ public sealed class ImpairedPathTests(ITestOutputHelper output)
         Assert.All(gathering.Headless, participant => Assert.Null(participant.Fault));
     }
 
-    [ImpairedPathFact]
+    [MeasurementFact(Variable, "interop-path", needsRoot: true)]
     public async Task Only_what_somebody_watches_crosses_and_sound_goes_on_when_the_path_gets_narrow()
     {
         await using var path = await ImpairedPath.CreateAsync(seed: 4);
@@ -219,25 +220,6 @@ public sealed class ImpairedPathTests(ITestOutputHelper output)
         {
             Assert.True(TimeProvider.System.GetElapsedTime(since) < Patience, $"within {Patience}: {what}");
             await Task.Delay(100);
-        }
-    }
-}
-
-/// <summary>A measurement that wants the machine to itself: "make interop-path" runs it.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-internal sealed class ImpairedPathFactAttribute : FactAttribute
-{
-    private const string Variable = "BUILDIT_IMPAIRED_PATH";
-
-    public ImpairedPathFactAttribute()
-    {
-        if (Environment.GetEnvironmentVariable(Variable) is null)
-        {
-            Skip = $"wants the machine to itself; make interop-path runs it ({Variable})";
-        }
-        else if (!Environment.IsPrivilegedProcess)
-        {
-            Skip = "needs root";
         }
     }
 }

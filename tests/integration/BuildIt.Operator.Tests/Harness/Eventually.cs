@@ -10,14 +10,18 @@ internal static class Eventually
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Waits until a condition holds; says what was seen last when it does not.</summary>
-    public static async Task TrueAsync(Func<Task<bool>> condition, string what, Func<Task<string>>? seen = null)
+    /// <param name="condition">What is to come about.</param>
+    /// <param name="what">The same in words.</param>
+    /// <param name="seen">What was seen last.</param>
+    /// <param name="patience">How long to wait; <see cref="Patience"/> when left out.</param>
+    public static async Task TrueAsync(Func<Task<bool>> condition, string what, Func<Task<string>>? seen = null, TimeSpan? patience = null)
     {
         var watch = Stopwatch.StartNew();
         while (!await condition())
         {
-            if (watch.Elapsed > Patience)
+            if (watch.Elapsed > (patience ?? Patience))
             {
-                Assert.Fail($"within {Patience}: {what}\n{(seen is null ? string.Empty : await seen())}");
+                Assert.Fail($"within {patience ?? Patience}: {what}\n{(seen is null ? string.Empty : await seen())}");
             }
 
             await Task.Delay(Pause);

@@ -165,16 +165,27 @@ internal sealed class FleetWorld : IAsyncDisposable
             },
         };
         change?.Invoke(spec);
-        var body = new JsonObject
-        {
-            ["apiVersion"] = SfuApi.GroupVersion,
-            ["kind"] = SfuCluster.KindName,
-            ["metadata"] = new JsonObject { ["name"] = name },
-            ["spec"] = spec,
-        };
-        return Client.CustomObjects.CreateNamespacedCustomObjectAsync(
-            JsonSerializer.Deserialize<object>(body.ToJsonString())!, SfuApi.Group, SfuApi.Version, Namespace, SfuCluster.Plural);
+        return CreateAsync(SfuCluster.KindName, SfuCluster.Plural, name, spec.ToJsonString());
     }
+
+    /// <summary>Creates an object of one of the product's kinds.</summary>
+    /// <param name="kind">Its kind.</param>
+    /// <param name="plural">How the kind is called in the API's paths.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="spec">Its spec, as JSON.</param>
+    public Task CreateAsync(string kind, string plural, string name, string spec) => Client.CustomObjects.CreateNamespacedCustomObjectAsync(
+        JsonSerializer.Deserialize<object>($$$"""{"apiVersion":"{{{SfuApi.GroupVersion}}}","kind":"{{{kind}}}","metadata":{"name":"{{{name}}}"},"spec":{{{spec}}}}""")!,
+        SfuApi.Group, SfuApi.Version, Namespace, plural);
+
+    /// <summary>Creates a room.</summary>
+    public Task CreateRoomAsync(string name, string spec) => CreateAsync(ConferenceRoom.KindName, ConferenceRoom.Plural, name, spec);
+
+    /// <summary>Joins two fleets by a link; its name is that of both.</summary>
+    /// <param name="a">A fleet.</param>
+    /// <param name="b">Another.</param>
+    /// <param name="health">How it is probed, as JSON; as a link is that does not say when left out.</param>
+    public Task CreateLinkAsync(string a, string b, string health = "{}") => CreateAsync(
+        RegionLink.KindName, RegionLink.Plural, $"{a}-{b}", $$$$"""{"a":{"clusterRef":{"name":"{{{{a}}}}"}},"b":{"clusterRef":{"name":"{{{{b}}}}"}},"health":{{{{health}}}}}""");
 
     /// <summary>Merges JSON into the fleet.</summary>
     public Task PatchFleetAsync(string json, string name = Fleet) => Client.CustomObjects.PatchNamespacedCustomObjectAsync(

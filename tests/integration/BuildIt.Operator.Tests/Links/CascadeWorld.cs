@@ -77,13 +77,12 @@ internal sealed class CascadeWorld : IAsyncDisposable
         return world;
     }
 
-    public Task LinkAsync(string a, string b) => CreateAsync(RegionLink.KindName, RegionLink.Plural, $"{a}-{b}",
-        $$$"""{"a":{"clusterRef":{"name":"{{{a}}}"}},"b":{"clusterRef":{"name":"{{{b}}}"}},"health":{"interval":"300ms","timeout":"300ms","maxRtt":"300ms"}}""");
+    public Task LinkAsync(string a, string b) => Fleet.CreateLinkAsync(a, b, """{"interval":"300ms","timeout":"300ms","maxRtt":"300ms"}""");
 
     public Task UnlinkAsync(string name) =>
         Fleet.Client.CustomObjects.DeleteNamespacedCustomObjectAsync(SfuApi.Group, SfuApi.Version, Fleet.Namespace, RegionLink.Plural, name);
 
-    public Task RoomAsync(string name, string spec = "{}") => CreateAsync(ConferenceRoom.KindName, ConferenceRoom.Plural, name, spec);
+    public Task RoomAsync(string name, string spec = "{}") => Fleet.CreateRoomAsync(name, spec);
 
     public Task PatchRoomAsync(string name, string spec) => Fleet.Client.CustomObjects.PatchNamespacedCustomObjectAsync(
         new k8s.Models.V1Patch($$"""{"spec":{{spec}}}""", k8s.Models.V1Patch.PatchType.MergePatch), SfuApi.Group, SfuApi.Version, Fleet.Namespace, ConferenceRoom.Plural, name);
@@ -137,10 +136,6 @@ internal sealed class CascadeWorld : IAsyncDisposable
         await Fleet.DisposeAsync();
         await _redis.DisposeAsync();
     }
-
-    private Task CreateAsync(string kind, string plural, string name, string spec) => Fleet.Client.CustomObjects.CreateNamespacedCustomObjectAsync(
-        JsonSerializer.Deserialize<object>($$$"""{"apiVersion":"{{{SfuApi.GroupVersion}}}","kind":"{{{kind}}}","metadata":{"name":"{{{name}}}"},"spec":{{{spec}}}}""")!,
-        SfuApi.Group, SfuApi.Version, Fleet.Namespace, plural);
 
     private async Task LearnAsync(string room)
     {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using BuildIt.Operator.Tests.Harness;
 using BuildIt.Testing;
+using BuildIt.Testing.Conferences.Rooms;
 using Xunit.Abstractions;
 
 namespace BuildIt.Operator.Tests.RealNodes;
@@ -14,6 +15,11 @@ namespace BuildIt.Operator.Tests.RealNodes;
 [Collection(RealNodeCollection.Name)]
 public sealed class CascadeFaultTests(OperatorFixture fixture, ITestOutputHelper output)
 {
+    private const string Variable = "BUILDIT_CASCADE_FAULTS";
+
+    /// <summary>A part of the name of the only fault to be made; all when it is not set.</summary>
+    private const string OnlyVariable = "BUILDIT_CASCADE_FAULT";
+
     private const int Pods = 2;
     private const int PeopleInEach = 2;
 
@@ -26,15 +32,15 @@ public sealed class CascadeFaultTests(OperatorFixture fixture, ITestOutputHelper
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     /// <summary>How often each fault is made.</summary>
-    private static int Times => int.TryParse(Environment.GetEnvironmentVariable(CascadeFaultFactAttribute.Variable), NumberStyles.None, CultureInfo.InvariantCulture, out var times) ? times : 1;
+    private static int Times => MeasurementFactAttribute.Times(Variable);
 
     private static TimeSpan Partition => Times > 1 ? TimeSpan.FromSeconds(60) : Lasts;
 
-    [CascadeFaultFact]
+    [MeasurementFact(Variable, "cascade-faults", needsRoot: true)]
     public async Task A_call_over_three_regions_survives_what_happens_to_it()
     {
         await using var regions = await Regions.MeetAsync(fixture, Pods, PeopleInEach, "us", "eu", "ap");
-        await using var gaps = new FlowGaps(regions.People);
+        await using var gaps = MediaGaps.Watch(regions.Attendees, TimeSpan.FromMilliseconds(10));
         await CalmAsync(regions, gaps);
 
         await EachAsync(regions, gaps, "edge killed", async () => await KillAsync((await regions.EdgeAsync()).Edge));
@@ -59,7 +65,7 @@ public sealed class CascadeFaultTests(OperatorFixture fixture, ITestOutputHelper
             }
 
             await Task.Delay(Lasts);
-            return new Fault(flow => RegionOf(flow.To) != RegionOf(flow.From));
+            return new Fault(gap => RegionOf(gap.To) != RegionOf(gap.Flow.From));
         });
         await EachAsync(regions, gaps, "Redis of a region wiped", async () =>
         {
@@ -77,9 +83,9 @@ public sealed class CascadeFaultTests(OperatorFixture fixture, ITestOutputHelper
         Assert.All(regions.People, person => Assert.Null(person.Fault));
     }
 
-    private async Task EachAsync(Regions regions, FlowGaps gaps, string what, Func<Task<Fault>> make)
+    private async Task EachAsync(Regions regions, MediaGaps gaps, string what, Func<Task<Fault>> make)
     {
-        if (Environment.GetEnvironmentVariable(CascadeFaultFactAttribute.OnlyVariable) is { } only && !what.Contains(only, StringComparison.Ordinal))
+        if (Environment.GetEnvironmentVariable(OnlyVariable) is { } only && !what.Contains(only, StringComparison.Ordinal))
         {
             return;
         }
@@ -93,12 +99,11 @@ public sealed class CascadeFaultTests(OperatorFixture fixture, ITestOutputHelper
             var fault = await make();
             await CalmAsync(regions, gaps, what);
             var longest = gaps.Longest();
-            living.Add(longest.Where(flow => !fault.Concerns(flow.Key)).Max(flow => flow.Value.TotalMilliseconds));
-            others.Add(longest.Where(flow => fault.Concerns(flow.Key)).Select(flow => flow.Value.TotalMilliseconds).DefaultIfEmpty(0).Max());
-            var worst = longest.MaxBy(flow => flow.Value);
+            living.Add(longest.Where(gap => !fault.Concerns(gap)).Max(gap => gap.Length.TotalMilliseconds));
+            others.Add(longest.Where(fault.Concerns).Select(gap => gap.Length.TotalMilliseconds).DefaultIfEmpty(0).Max());
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{what} {time + 1}: {living[^1]:0} ms without media for those not concerned, {others[^1]:0} ms for those who are; longest {worst.Key}; {regions.People.Sum(person => person.Returns) - returns} joined anew; looked every {gaps.SlowestLook.TotalMilliseconds:0} ms at least"));
+                $"{what} {time + 1}: {living[^1]:0} ms without media for those not concerned, {others[^1]:0} ms for those who are; longest: {longest.MaxBy(gap => gap.Length)}; {regions.People.Sum(person => person.Returns) - returns} joined anew; looked every {gaps.SlowestLook.TotalMilliseconds:0} ms at least"));
             if (fault.Path is not null)
             {
                 await fault.Path.DisposeAsync();
@@ -110,7 +115,7 @@ public sealed class CascadeFaultTests(OperatorFixture fixture, ITestOutputHelper
     }
 
     /// <summary>Waits until everybody sees and hears everybody, and everything is as it should be.</summary>
-    private static async Task CalmAsync(Regions regions, FlowGaps gaps, string what = "at first")
+    private static async Task CalmAsync(Regions regions, MediaGaps gaps, string what = "at first")
     {
         var since = Stopwatch.GetTimestamp();
         var calm = since;
@@ -134,7 +139,7 @@ public sealed class CascadeFaultTests(OperatorFixture fixture, ITestOutputHelper
     private static async Task<Fault> KillAsync(NodeProcess node)
     {
         await node.KillAsync();
-        return new Fault(flow => RegionOf(flow.To) == node.Cluster || RegionOf(flow.From) == node.Cluster);
+        return new Fault(gap => RegionOf(gap.To) == node.Cluster || RegionOf(gap.Flow.From) == node.Cluster);
     }
 
     private static async Task<Fault> CutAsync(Regions regions, IEnumerable<NodeProcess> one, IEnumerable<NodeProcess> other, TimeSpan? lasts = null)
@@ -148,7 +153,7 @@ public sealed class CascadeFaultTests(OperatorFixture fixture, ITestOutputHelper
             await path.DisposeAsync();
         }
 
-        return new Fault(flow => (RegionOf(flow.To) == near[0].Cluster) != (RegionOf(flow.From) == near[0].Cluster), path);
+        return new Fault(gap => (RegionOf(gap.To) == near[0].Cluster) != (RegionOf(gap.Flow.From) == near[0].Cluster), path);
     }
 
     private static string RegionOf(string identity) => identity[..identity.IndexOf('-', StringComparison.Ordinal)];
@@ -162,30 +167,8 @@ public sealed class CascadeFaultTests(OperatorFixture fixture, ITestOutputHelper
     /// <summary>Something that went wrong.</summary>
     /// <param name="Concerns">Which flows went through what is gone.</param>
     /// <param name="Path">What is still to be mended.</param>
-    private sealed record Fault(Func<Flow, bool> Concerns, PathBetween? Path = null)
+    private sealed record Fault(Func<MediaGap, bool> Concerns, PathBetween? Path = null)
     {
         public static readonly Fault OfNobody = new(_ => false);
-    }
-}
-
-/// <summary>A measurement that takes minutes and the machine to itself: it runs when it is said how often each fault is to be made.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-internal sealed class CascadeFaultFactAttribute : FactAttribute
-{
-    public const string Variable = "BUILDIT_CASCADE_FAULTS";
-
-    /// <summary>A part of the name of the only fault to be made; all when it is not set.</summary>
-    public const string OnlyVariable = "BUILDIT_CASCADE_FAULT";
-
-    public CascadeFaultFactAttribute()
-    {
-        if (Environment.GetEnvironmentVariable(Variable) is null)
-        {
-            Skip = $"takes minutes; make cascade-faults runs it ({Variable})";
-        }
-        else if (!Environment.IsPrivilegedProcess)
-        {
-            Skip = "needs root";
-        }
     }
 }

@@ -14,6 +14,7 @@ namespace BuildIt.Operator.Tests.RealNodes;
 public sealed class MachineFailoverTests(OperatorFixture fixture, ITestOutputHelper output)
 {
     private const int Pods = 3;
+    private const string Variable = "BUILDIT_MACHINE_DEATHS";
 
     /// <summary>Nobody waits so long in practice; a busy machine may take several times what a quiet one does.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
@@ -21,9 +22,9 @@ public sealed class MachineFailoverTests(OperatorFixture fixture, ITestOutputHel
     /// <summary>What the chart's tolerations give a machine that Kubernetes has given up.</summary>
     private static readonly TimeSpan RedisMoves = TimeSpan.FromSeconds(5);
 
-    private static int Deaths => int.TryParse(Environment.GetEnvironmentVariable(MachineFactAttribute.Variable), NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : 1;
+    private static int Deaths => MeasurementFactAttribute.Times(Variable);
 
-    [MachineFact]
+    [MeasurementFact(Variable, "failover-machines")]
     public async Task Rooms_return_when_the_leader_dies_with_the_pod()
     {
         OperatorPair? operators = null;
@@ -44,7 +45,7 @@ public sealed class MachineFailoverTests(OperatorFixture fixture, ITestOutputHel
         Print("the leader and the pod", times);
     }
 
-    [MachineFact]
+    [MeasurementFact(Variable, "failover-machines")]
     public async Task Rooms_return_when_Redis_dies_with_the_pod()
     {
         var times = new List<TimeSpan>();
@@ -129,15 +130,8 @@ public sealed class MachineFailoverTests(OperatorFixture fixture, ITestOutputHel
         await world.Rooms.DeleteAsync(room);
     }
 
-    private static async Task UntilAsync(Func<Task<bool>> condition, string what, Func<string> log)
-    {
-        var watch = Stopwatch.StartNew();
-        while (!await condition())
-        {
-            Assert.True(watch.Elapsed < Patience, $"within {Patience}: {what}\n{log()}");
-            await Task.Delay(100);
-        }
-    }
+    private static Task UntilAsync(Func<Task<bool>> condition, string what, Func<string> log) =>
+        Eventually.TrueAsync(condition, what, () => Task.FromResult(log()), Patience);
 
     private void Print(string what, List<TimeSpan> times)
     {
@@ -145,20 +139,5 @@ public sealed class MachineFailoverTests(OperatorFixture fixture, ITestOutputHel
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{what}: {seconds.Count} deaths, s until newcomers get in: {string.Join(' ', times.Select(time => time.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture)))}; median {seconds[seconds.Count / 2]:0.0}, longest {seconds[^1]:0.0}"));
-    }
-}
-
-/// <summary>A measurement that takes minutes: it runs when the number of deaths is given.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-internal sealed class MachineFactAttribute : FactAttribute
-{
-    public const string Variable = "BUILDIT_MACHINE_DEATHS";
-
-    public MachineFactAttribute()
-    {
-        if (Environment.GetEnvironmentVariable(Variable) is null)
-        {
-            Skip = $"takes minutes; make failover-machines runs it ({Variable})";
-        }
     }
 }

@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Http.Headers;
-using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using BuildIt.Operator.Api;
@@ -14,6 +12,7 @@ using BuildIt.Sfu.TestClient.Media;
 using BuildIt.Sfu.TestClient.Network;
 using BuildIt.Sfu.TestClient.Signalling;
 using BuildIt.Testing;
+using BuildIt.Testing.Conferences.Rooms;
 using BuildIt.Testing.Network;
 using k8s;
 
@@ -45,6 +44,9 @@ internal sealed class Regions : IAsyncDisposable
 
     /// <summary>Everybody in the room; an identity begins with the region where they arrived.</summary>
     public IReadOnlyList<ReturningParticipant> People => _people;
+
+    /// <summary>The same, seen by what reaches them.</summary>
+    public IReadOnlyList<IAttendee> Attendees => [.. _people.Select(person => new HeadlessAttendee(person))];
 
     /// <summary>The nodes that run.</summary>
     public IEnumerable<NodeProcess> Nodes => Fleet.Kubelet.Processes.Values.OfType<NodeProcess>().Where(node => node.ExitCode is null);
@@ -87,11 +89,7 @@ internal sealed class Regions : IAsyncDisposable
     }
 
     /// <summary>Forgets all that a region's registry holds.</summary>
-    public async Task WipeRegistryAsync(string region)
-    {
-        await using var connection = await StackExchange.Redis.ConnectionMultiplexer.ConnectAsync($"{_registries[region].Address},allowAdmin=true");
-        await connection.GetServers()[0].FlushAllDatabasesAsync();
-    }
+    public Task WipeRegistryAsync(string region) => _registries[region].FlushAllAsync();
 
     /// <summary>Waits until the room is served by one living pod in each region. A link counts as healthy only a while after it is.</summary>
     public Task SettledAsync() => UntilAsync(
@@ -173,8 +171,7 @@ internal sealed class Regions : IAsyncDisposable
         {
             for (var j = i + 1; j < Names.Count; j++)
             {
-                await CreateAsync(RegionLink.KindName, RegionLink.Plural, $"{Names[i]}-{Names[j]}",
-                    $$$$"""{"a":{"clusterRef":{"name":"{{{{Names[i]}}}}"}},"b":{"clusterRef":{"name":"{{{{Names[j]}}}}"}}}""");
+                await Fleet.CreateLinkAsync(Names[i], Names[j]);
             }
         }
 
@@ -183,8 +180,7 @@ internal sealed class Regions : IAsyncDisposable
             await UntilAsync(async () => (await Fleet.StatusAsync(name)).ReadyReplicas == pods, $"{name} is ready");
         }
 
-        await CreateAsync(ConferenceRoom.KindName, ConferenceRoom.Plural, Room,
-            $$$"""{"placement":{"regions":{{{JsonSerializer.Serialize(Names)}}},"cascade":"Always"},"expectedParticipants":6}""");
+        await Fleet.CreateRoomAsync(Room, $$$"""{"placement":{"regions":{{{JsonSerializer.Serialize(Names)}}},"cascade":"Always"},"expectedParticipants":6}""");
         await SettledAsync();
     }
 
@@ -211,28 +207,13 @@ internal sealed class Regions : IAsyncDisposable
         }
     }
 
-    private async Task UntilAsync(Func<Task<bool>> condition, string what)
-    {
-        for (var since = TimeProvider.System.GetTimestamp(); !await condition();)
-        {
-            Assert.True(TimeProvider.System.GetElapsedTime(since) < Patience, $"within {Patience}: {what}\n{await DescribeAsync()}");
-            await Task.Delay(50);
-        }
-    }
-
-    private Task CreateAsync(string kind, string plural, string name, string spec) => Fleet.Client.CustomObjects.CreateNamespacedCustomObjectAsync(
-        JsonSerializer.Deserialize<object>($$$"""{"apiVersion":"{{{SfuApi.GroupVersion}}}","kind":"{{{kind}}}","metadata":{"name":"{{{name}}}"},"spec":{{{spec}}}}""")!,
-        SfuApi.Group, SfuApi.Version, Fleet.Namespace, plural);
+    private Task UntilAsync(Func<Task<bool>> condition, string what) => Eventually.TrueAsync(condition, what, DescribeAsync, Patience);
 
     /// <summary>Who is in the room and with how many tracks, as a node tells applications.</summary>
     private static async Task<string> MembersAsync(NodeProcess node)
     {
-        using var http = new HttpClient();
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(node.Signal, "/twirp/livekit.RoomService/ListParticipants")) { Content = JsonContent.Create(new { room = Room }) };
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", new TokenSigner(ApiKeys.Single(NodeProcess.ApiKey, NodeProcess.ApiSecret)).Sign(
-            new AccessClaims { Issuer = NodeProcess.ApiKey, Identity = "backend", Video = new VideoGrant { RoomAdmin = true, Room = Room } }, DateTimeOffset.UtcNow, TimeSpan.FromHours(1)));
-        using var response = await http.SendAsync(request);
-        var members = JsonNode.Parse(await response.Content.ReadAsStringAsync())?["participants"]?.AsArray() ?? [];
+        var (_, body) = await RoomJoins.CallAsync(node, "ListParticipants", new { room = Room }, new VideoGrant { RoomAdmin = true, Room = Room });
+        var members = JsonNode.Parse(body)?["participants"]?.AsArray() ?? [];
         return string.Join(' ', members
             .Select(member => $"{member!["identity"]}:{member["sid"]}:{string.Join(',', (member["tracks"]?.AsArray() ?? []).Select(track => (string?)track!["sid"]).Order(StringComparer.Ordinal))}")
             .Order(StringComparer.Ordinal));

@@ -49,13 +49,17 @@ internal static class RoomJoins
     }
 
     /// <summary>Ends a room as an application's backend does, with RoomService.DeleteRoom: the status.</summary>
-    public static async Task<int> DeleteAsync(NodeProcess through, string room)
+    public static async Task<int> DeleteAsync(NodeProcess through, string room) =>
+        (await CallAsync(through, "DeleteRoom", new { room }, new VideoGrant { RoomCreate = true })).Status;
+
+    /// <summary>Calls a method of RoomService as an application's backend does.</summary>
+    public static async Task<(int Status, string Body)> CallAsync(NodeProcess through, string method, object body, VideoGrant grant)
     {
         using var http = new HttpClient();
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(through.Signal, "/twirp/livekit.RoomService/DeleteRoom")) { Content = JsonContent.Create(new { room }) };
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Token("backend", new VideoGrant { RoomCreate = true }));
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(through.Signal, $"/twirp/livekit.RoomService/{method}")) { Content = JsonContent.Create(body) };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Token("backend", grant));
         using var response = await http.SendAsync(request);
-        return (int)response.StatusCode;
+        return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
     }
 
     private static string Token(string identity, VideoGrant grant) => new TokenSigner(ApiKeys.Single(NodeProcess.ApiKey, NodeProcess.ApiSecret)).Sign(

@@ -79,10 +79,7 @@ internal sealed class RoomWorld : IAsyncDisposable
         return world;
     }
 
-    public Task CreateAsync(string room, string spec = "{}") => Fleet.Client.CustomObjects.CreateNamespacedCustomObjectAsync(
-        JsonSerializer.Deserialize<object>(
-            $$$"""{"apiVersion":"{{{SfuApi.GroupVersion}}}","kind":"ConferenceRoom","metadata":{"name":"{{{room}}}"},"spec":{{{spec}}}}""")!,
-        SfuApi.Group, SfuApi.Version, Fleet.Namespace, ConferenceRoom.Plural);
+    public Task CreateAsync(string room, string spec = "{}") => Fleet.CreateRoomAsync(room, spec);
 
     public Task AnnotateAsync(string room, string key, string value) => Fleet.Client.CustomObjects.PatchNamespacedCustomObjectAsync(
         new V1Patch(JsonSerializer.Serialize(new { metadata = new { annotations = new Dictionary<string, string> { [key] = value } } }), V1Patch.PatchType.MergePatch),

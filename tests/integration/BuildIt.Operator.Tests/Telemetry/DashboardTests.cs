@@ -60,23 +60,9 @@ public sealed class DashboardTests(OperatorFixture fixture)
         }
 
         Assert.Equal(["fleets", "links", "node", "operator", "room", "room-api"], Dashboard.Names);
-        var waiting = Dashboard.Names.SelectMany(name => new Dashboard(name, "across").Queries.Select(query => (name, query))).ToList();
+        var waiting = Dashboard.Names.SelectMany(name => new Dashboard(name, "across").Queries).ToList();
         Assert.NotEmpty(waiting);
-        await Eventually.TrueAsync(
-            async () =>
-            {
-                foreach (var entry in waiting.ToList())
-                {
-                    if ((await prometheus.QueryAsync(entry.query)).Count > 0)
-                    {
-                        waiting.Remove(entry);
-                    }
-                }
-
-                return waiting.Count == 0;
-            },
-            "every query has an answer",
-            async () => $"{string.Join('\n', waiting)}\n{await world.DescribeAsync()}");
+        await Eventually.TrueAsync(() => prometheus.AnswersAllAsync(waiting), "every query has an answer", async () => $"{string.Join('\n', waiting)}\n{await world.DescribeAsync()}");
     }
 
     private static void Describe(JsonObject spec, TurnServer turn) =>
@@ -95,13 +81,10 @@ public sealed class DashboardTests(OperatorFixture fixture)
             },
             Far);
         await Eventually.TrueAsync(async () => (await world.Fleet.StatusAsync(Far)).ReadyReplicas == 1, "the other fleet is ready", world.DescribeAsync);
-        await world.Fleet.Client.CustomObjects.CreateNamespacedCustomObjectAsync(
-            JsonSerializer.Deserialize<object>(
-                $$$$"""{"apiVersion":"{{{{SfuApi.GroupVersion}}}}","kind":"RegionLink","metadata":{"name":"near-far"},"spec":{"a":{"clusterRef":{"name":"{{{{FleetWorld.Fleet}}}}"}},"b":{"clusterRef":{"name":"{{{{Far}}}}"}},"health":{"interval":"1s","timeout":"1s","maxRtt":"1s"}}}""")!,
-            SfuApi.Group, SfuApi.Version, world.Fleet.Namespace, RegionLink.Plural);
+        await world.Fleet.CreateLinkAsync(FleetWorld.Fleet, Far, """{"interval":"1s","timeout":"1s","maxRtt":"1s"}""");
         RegionLinkStatus? seen = null;
         await Eventually.TrueAsync(
-            async () => (seen = (await world.Fleet.Api.GetAsync<RegionLink>(world.Fleet.Namespace, "near-far", CancellationToken.None))?.Status)?.Conditions
+            async () => (seen = (await world.Fleet.Api.GetAsync<RegionLink>(world.Fleet.Namespace, $"{FleetWorld.Fleet}-{Far}", CancellationToken.None))?.Status)?.Conditions
                 .Any(c => c is { Type: RegionLinkConditions.Healthy, Status: "True" }) == true,
             "the link is healthy",
             async () => $"{JsonSerializer.Serialize(seen, ApiJson.Options)}\n{await world.DescribeAsync()}");

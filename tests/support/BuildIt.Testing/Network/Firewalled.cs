@@ -27,7 +27,7 @@ public sealed class Firewalled : IAsyncDisposable
         var network = new Firewalled($"buildit-fw-{Environment.ProcessId}");
         try
         {
-            await RunAsync(
+            await ShellCommands.RunAsync(
                 $"""
                 ip netns add {network.Name}
                 ip link add {Outer} type veth peer name {Inner}
@@ -63,7 +63,7 @@ public sealed class Firewalled : IAsyncDisposable
     public async Task<string> WrapAsync(string program)
     {
         await File.WriteAllTextAsync(_wrapper, $"#!/bin/sh\nexec ip netns exec {Name} '{program}' \"$@\"\n");
-        await RunAsync($"chmod 0700 {_wrapper}");
+        await ShellCommands.RunAsync($"chmod 0700 {_wrapper}");
         return _wrapper;
     }
 
@@ -82,7 +82,7 @@ public sealed class Firewalled : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         File.Delete(_wrapper);
-        await RunAsync($"ip netns delete {Name} 2>/dev/null || true\nip link delete {Outer} 2>/dev/null || true");
+        await ShellCommands.RunAsync($"ip netns delete {Name} 2>/dev/null || true\nip link delete {Outer} 2>/dev/null || true");
     }
 
     // Apart from the networks of other test runs on this machine.
@@ -91,6 +91,4 @@ public sealed class Firewalled : IAsyncDisposable
     private static string Outer => $"bfw{Environment.ProcessId}";
 
     private static string Inner => $"bfx{Environment.ProcessId}";
-
-    private static Task RunAsync(string commands) => ChildProcess.RunAsync("sh", ["-ec", commands], Timeout);
 }

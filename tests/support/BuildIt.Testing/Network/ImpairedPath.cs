@@ -9,8 +9,6 @@ namespace BuildIt.Testing.Network;
 public sealed class ImpairedPath : IAsyncDisposable
 {
     private const int MaxPacket = 65536;
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
-
     private readonly Lock _lock = new();
     private readonly Side[] _sides;
     private readonly DelayLine<(byte[] Packet, TunInterface To)> _line;
@@ -44,11 +42,17 @@ public sealed class ImpairedPath : IAsyncDisposable
 
     /// <summary>The address of a side on the path, by which this machine reaches it, too.</summary>
     /// <param name="side">0 or 1.</param>
-    public static IPAddress AddressOf(int side) => IPAddress.Parse($"10.231.0.{side + 1}");
+    public static IPAddress AddressOf(int side) => IPAddress.Parse($"{Prefix}.{side + 1}");
 
     /// <summary>The address of this machine that a side sees.</summary>
     /// <param name="side">0 or 1.</param>
-    public static IPAddress HostOf(int side) => IPAddress.Parse($"10.231.{side + 1}.1");
+    public static IPAddress HostOf(int side) => IPAddress.Parse($"{Prefix}.{FirstOf(side) + 1}");
+
+    // Apart from the networks of other test runs on this machine: of the range that is between a provider and its customers (RFC 6598).
+    private static string Prefix => $"100.{64 + (Environment.ProcessId / 256 % 64)}.{Environment.ProcessId % 256}";
+
+    /// <summary>The first address of the four that a side and this machine have between them.</summary>
+    private static int FirstOf(int side) => 4 * (side + 1);
 
     /// <summary>Makes one, unimpaired.</summary>
     /// <param name="seed">Of loss and jitter.</param>
@@ -166,6 +170,8 @@ public sealed class ImpairedPath : IAsyncDisposable
 
         public PathTraffic Traffic => new(_packets, _bytes) { ByPayloadType = new Dictionary<int, long>(_byPayloadType) };
 
+        private string Near => $"{Prefix}.{FirstOf(number) + 2}";
+
         private string Outer => $"bipo{Environment.ProcessId}{number}";
 
         private string Inner => $"bipi{Environment.ProcessId}{number}";
@@ -185,47 +191,28 @@ public sealed class ImpairedPath : IAsyncDisposable
         public async Task OpenAsync()
         {
             Tun = new TunInterface(Path);
-            await RunAsync(
+            await ShellCommands.RunAsync(
                 $"""
                 ip netns add {Name}
                 ip link set {Path} netns {Name}
                 ip link add {Outer} type veth peer name {Inner}
                 ip link set {Inner} netns {Name}
-                ip address add {HostOf(number)}/24 dev {Outer}
+                ip address add {HostOf(number)}/30 dev {Outer}
                 ip link set {Outer} up
                 ip -n {Name} link set lo up
-                ip -n {Name} address add 10.231.{number + 1}.2/24 dev {Inner}
+                ip -n {Name} address add {Near}/30 dev {Inner}
                 ip -n {Name} link set {Inner} up
                 ip -n {Name} address add {AddressOf(number)} peer {AddressOf(1 - number)} dev {Path}
                 ip -n {Name} link set {Path} up
-                ip route add {AddressOf(number)}/32 via 10.231.{number + 1}.2 dev {Outer}
+                ip route add {AddressOf(number)}/32 via {Near} dev {Outer}
                 """);
         }
 
+        // One goes with the other, or was never made.
         public async Task CloseAsync()
         {
-            foreach (var command in (string[])[$"ip netns delete {Name}", $"ip link delete {Outer}"])
-            {
-                try
-                {
-                    await RunAsync(command);
-                }
-                catch (InvalidOperationException)
-                {
-                    // It went with the other, or was never made.
-                }
-            }
-
+            await ShellCommands.RunAsync($"ip netns delete {Name} 2>/dev/null || true\nip link delete {Outer} 2>/dev/null || true");
             Tun?.Dispose();
-        }
-
-        private static async Task RunAsync(string commands)
-        {
-            foreach (var command in commands.Split('\n'))
-            {
-                var words = command.Split(' ');
-                await ChildProcess.RunAsync(words[0], words.Skip(1), Timeout);
-            }
         }
     }
 }

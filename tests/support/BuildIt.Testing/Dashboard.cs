@@ -1,13 +1,12 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using BuildIt.Testing;
 
-namespace BuildIt.Operator.Tests.Telemetry;
+namespace BuildIt.Testing;
 
 /// <summary>A dashboard of the chart, with all of its variables set to everything.</summary>
 /// <param name="name">Its file, without the ending.</param>
 /// <param name="room">The room that it is about, where it is about one.</param>
-internal sealed partial class Dashboard(string name, string room)
+public sealed partial class Dashboard(string name, string room)
 {
     private static readonly string Folder = RepositoryRoot.Path("charts", "buildit-sfu", "files", "dashboards");
 
@@ -17,6 +16,7 @@ internal sealed partial class Dashboard(string name, string room)
     public static IReadOnlyList<string> Names =>
         [.. Directory.GetFiles(Folder, "*.json").Select(path => Path.GetFileNameWithoutExtension(path)!).Order(StringComparer.Ordinal)];
 
+    /// <summary>What people see it called.</summary>
     public string Title => _file["title"]!.GetValue<string>();
 
     /// <summary>Panels as they are in the file, in order.</summary>
