@@ -131,6 +131,9 @@ public enum RelayFailure : byte
 
     /// <summary>A message that must not be lost was lost: the other end does not take them as fast as they come.</summary>
     Overflow,
+
+    /// <summary>The other end said more than a room can have to say.</summary>
+    Flood,
 }
 
 /// <summary>What happens to one end of a link. Raised on the room's loop; handlers must not block.</summary>

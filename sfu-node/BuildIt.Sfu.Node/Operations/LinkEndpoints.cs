@@ -1,5 +1,6 @@
 using BuildIt.Sfu.Contracts;
 using BuildIt.Sfu.Media.Base;
+using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Node.Relays;
 using BuildIt.Sfu.Node.Routing;
 using BuildIt.Sfu.Signaling.Api;
@@ -73,7 +74,7 @@ internal static partial class LinkEndpoints
             return Refuse(StatusCodes.Status409Conflict, "the room is not served here");
         }
 
-        return await OpenAsync(host, new RoomLinkOptions(child.Value, IsChild: false, Uplink.Rate(seat)), request);
+        return await OpenAsync(host, new RoomLinkOptions(child.Value, IsChild: false, Uplink.Rate(seat)), request, logger);
     }
 
     /// <summary>A link without a room, which both nodes were ordered to keep.</summary>
@@ -91,18 +92,27 @@ internal static partial class LinkEndpoints
             return Refuse(StatusCodes.Status403Forbidden, "the certificate is not that of the node which the order names");
         }
 
-        return await OpenAsync(link.Host, new RoomLinkOptions(child.Value, IsChild: false, Uplink.Rate(link.Peer)) { ProbeInterval = link.Interval }, request);
+        return await OpenAsync(link.Host, new RoomLinkOptions(child.Value, IsChild: false, Uplink.Rate(link.Peer)) { ProbeInterval = link.Interval }, request, logger);
     }
 
-    private static async Task<IResult> OpenAsync(RoomHost host, RoomLinkOptions options, LinkRequest request)
+    private static async Task<IResult> OpenAsync(RoomHost host, RoomLinkOptions options, LinkRequest request, ILogger logger)
     {
-        var (address, error) = await host.InvokeAsync((core, now) => Open(core, options, request.Address.ToMedia(), now));
+        var (address, error) = await host.InvokeAsync((core, now) => Open(core, options, request.Address.ToMedia(), Changed, now));
         return error is null
             ? Results.Json(LinkAddress.Of(address!), LinkJson.Default.LinkAddress)
             : Refuse(StatusCodes.Status400BadRequest, error);
+
+        void Changed(RoomLink link, Instant now)
+        {
+            if (link is { IsClosed: true, Failure: RelayFailure.Flood })
+            {
+                LogFlood(logger, options.Node, host.Name);
+            }
+        }
     }
 
-    private static (Media.Rooms.RelayAddress? Address, string? Error) Open(RoomCore core, RoomLinkOptions options, Media.Rooms.RelayAddress child, Instant now)
+    private static (RelayAddress? Address, string? Error) Open(
+        RoomCore core, RoomLinkOptions options, RelayAddress child, Action<RoomLink, Instant> changed, Instant now)
     {
         // A child that asks again has lost the link that it had.
         foreach (var old in core.Links.Where(link => link.Options.Node == options.Node).ToArray())
@@ -110,7 +120,7 @@ internal static partial class LinkEndpoints
             old.Close(now);
         }
 
-        var link = core.OpenLink(options, static (_, _) => { }, now);
+        var link = core.OpenLink(options, changed, now);
         if (link.Connect(child, now) is not { } error)
         {
             return (link.Local, null);
@@ -128,6 +138,9 @@ internal static partial class LinkEndpoints
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Node {Node} was refused a link that was ordered: its certificate is not the one of the order")]
     private static partial void LogRefusedOrder(ILogger logger, NodeId node);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Node {Node} said more of room {Room} than a room can have to say; its link was ended")]
+    private static partial void LogFlood(ILogger logger, string node, string room);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Node {Node} was refused a link for room {Room}: its certificate is not the one of the seat")]
     private static partial void LogRefused(ILogger logger, NodeId node, RoomId room);

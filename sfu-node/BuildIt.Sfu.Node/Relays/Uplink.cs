@@ -159,7 +159,8 @@ internal sealed partial class Uplink : IAsyncDisposable
             _complete.TrySetResult();
             await ended.Task.WaitAsync(_stopping.Token);
             LogDown(_host.Name, Parent, link.Failure);
-            return null;
+            // One that floods is not asked again at once.
+            return link.Failure == RelayFailure.Flood ? "the parent said more than a room can have to say" : null;
         }
         finally
         {

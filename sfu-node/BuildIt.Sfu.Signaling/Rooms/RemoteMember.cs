@@ -34,6 +34,9 @@ internal sealed class RemoteMember(MemberChanged said, RoomLink via) : Member
     /// <summary>What its node said last, to be passed on.</summary>
     public MemberChanged Said => _said;
 
+    /// <summary>Size of that in bytes.</summary>
+    public int SaidSize { get; private set; } = said.CalculateSize();
+
     /// <summary>The node where it is.</summary>
     public string Node => _said.Node;
 
@@ -46,6 +49,7 @@ internal sealed class RemoteMember(MemberChanged said, RoomLink via) : Member
     public void Update(MemberChanged said)
     {
         _said = said;
+        SaidSize = said.CalculateSize();
         _size = 0;
     }
 

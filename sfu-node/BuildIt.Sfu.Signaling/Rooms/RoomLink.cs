@@ -41,9 +41,9 @@ public sealed class RoomLink : IRelayPeerEvents
     private readonly HashSet<string> _wantedData = new(StringComparer.Ordinal);
     private readonly Dictionary<string, RelayTrack> _tracks = new(StringComparer.Ordinal);
 
-    internal RoomLink(RoomCore room, RoomLinkOptions options, Action<RoomLink, Instant> changed, Instant now)
+    internal RoomLink(RoomCore room, RoomLinkOptions options, NeighbourAllowance allowance, Action<RoomLink, Instant> changed, Instant now)
     {
-        (_room, Options, _changed) = (room, options, changed);
+        (_room, Options, Allowance, _changed) = (room, options, allowance, changed);
         _probe = new LinkProbe(options.ProbeInterval);
         Peer = room.Media.AddRelay(
             new RelayPeerOptions { Sid = new ParticipantSid("NODE_" + options.Node), IsChild = options.IsChild, MaxRate = options.MaxRate }, this, now);
@@ -73,6 +73,9 @@ public sealed class RoomLink : IRelayPeerEvents
     public RelayFailure Failure { get; private set; }
 
     internal IRelayPeer Peer { get; }
+
+    /// <summary>What the other node may say, over this link and others.</summary>
+    internal NeighbourAllowance Allowance { get; }
 
     /// <summary>Takes the other end's address; null when it can be used, else what is wrong with it.</summary>
     public string? Connect(RelayAddress remote, Instant now) => Peer.Connect(remote, now);
@@ -124,7 +127,25 @@ public sealed class RoomLink : IRelayPeerEvents
         // Without one of these the two ends would know different things from now on.
         if (!Peer.Send(channel, from, message.ToByteArray(), now) && channel == DataChannelKind.Reliable && message.BodyCase != Body.Data)
         {
-            Failure = RelayFailure.Overflow;
+            Fail(RelayFailure.Overflow, now);
+        }
+    }
+
+    /// <summary>The other node said more than it may: what may be lost is, and after anything else the two ends know different things.</summary>
+    internal void Exceeded(DataChannelKind channel, Instant now)
+    {
+        if (channel == DataChannelKind.Reliable)
+        {
+            Fail(RelayFailure.Flood, now);
+        }
+    }
+
+    /// <summary>It is over, and this is why.</summary>
+    internal void Fail(RelayFailure reason, Instant now)
+    {
+        if (!IsClosed)
+        {
+            Failure = reason;
             Close(now);
         }
     }
@@ -136,11 +157,7 @@ public sealed class RoomLink : IRelayPeerEvents
         _changed(this, now);
     }
 
-    void IRelayPeerEvents.OnDown(RelayFailure reason, Instant now)
-    {
-        Failure = reason;
-        Close(now);
-    }
+    void IRelayPeerEvents.OnDown(RelayFailure reason, Instant now) => Fail(reason, now);
 
     void IRelayPeerEvents.OnTrack(RelayTrack track, Instant now)
     {
@@ -162,6 +179,12 @@ public sealed class RoomLink : IRelayPeerEvents
     {
         if (IsClosed || !WireCodec.TryParse(bytes, RelayMessage.Parser, out var message) || message.Hops > RoomRelays.MaxHops)
         {
+            return;
+        }
+
+        if (!Allowance.TryTake(message.BodyCase, now))
+        {
+            Exceeded(channel, now);
             return;
         }
 

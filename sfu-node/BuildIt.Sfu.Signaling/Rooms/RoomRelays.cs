@@ -24,6 +24,7 @@ internal sealed class RoomRelays(RoomCore room)
 
     private const int MaxMembers = 10_000;
     private const int MaxRemembered = 1_000;
+    private const int MaxAllowances = 64;
 
     private readonly List<RoomLink> _links = [];
     private readonly Dictionary<string, RemoteMember> _bySid = new(StringComparer.Ordinal);
@@ -32,6 +33,10 @@ internal sealed class RoomRelays(RoomCore room)
     private readonly RecentSet<ulong> _serverMessages = new(MaxRemembered);
     private readonly HashSet<string> _wantedData = new(StringComparer.Ordinal);
     private readonly Dictionary<RoomLink, Instant> _ended = [];
+    private readonly Dictionary<string, NeighbourAllowance> _allowances = new(StringComparer.Ordinal);
+
+    // What all members of other nodes say of themselves, in bytes.
+    private long _said;
     private ulong _stateVersion;
     private readonly RecentSet<ulong> _refreshes = new(MaxRemembered);
     private ulong _serverMessage;
@@ -57,7 +62,7 @@ internal sealed class RoomRelays(RoomCore room)
     /// <summary>Makes this end of a link. One that there is to the same node, of a route no newer, ends once the new one is complete.</summary>
     public RoomLink Open(RoomLinkOptions options, Action<RoomLink, Instant> changed, Instant now)
     {
-        var link = new RoomLink(room, options, changed, now);
+        var link = new RoomLink(room, options, AllowanceOf(options.Node), changed, now);
         _links.Add(link);
         return link;
     }
@@ -325,6 +330,13 @@ internal sealed class RoomRelays(RoomCore room)
             return;
         }
 
+        if ((known is null && !link.Allowance.TryTakeArrival(now))
+            || _said + said.CalculateSize() - (known?.SaidSize ?? 0) > room.Services.Limits.RoomNewsBytes * 2L)
+        {
+            link.Fail(RelayFailure.Flood, now);
+            return;
+        }
+
         Take(link, known, said, now);
         Pass(message, link, now);
     }
@@ -356,6 +368,13 @@ internal sealed class RoomRelays(RoomCore room)
             return;
         }
 
+        var destinations = new Destinations(packet);
+        if (!link.Allowance.TryDeliver(room.Participants.Count(destinations.Include), now))
+        {
+            link.Exceeded(channel, now);
+            return;
+        }
+
         var encoded = message.Data.Packet.ToByteArray();
         if (message.Data.From.Length == 0)
         {
@@ -381,7 +400,7 @@ internal sealed class RoomRelays(RoomCore room)
         }
 
         message.Hops++;
-        SendData(message, new Destinations(packet), channel, link, now);
+        SendData(message, destinations, channel, link, now);
     }
 
     internal void Hear(RoomLink link, RelayMessage message, DataTrackPacket said, Instant now)
@@ -470,7 +489,10 @@ internal sealed class RoomRelays(RoomCore room)
         var moves = !isNew && known!.Via != link;
         var unchanged = !isNew && Says(known!.Said, said);
         var member = known ?? new RemoteMember(said, link);
+        var countedBefore = known?.CountsAsParticipant ?? false;
+        _said -= known?.SaidSize ?? 0;
         member.Update(said);
+        _said += member.SaidSize;
         member.Via = link;
         if (isNew)
         {
@@ -511,7 +533,28 @@ internal sealed class RoomRelays(RoomCore room)
         }
 
         room.RoomChanged(now);
-        EnforceLimit(now);
+        if (member.CountsAsParticipant && !countedBefore)
+        {
+            EnforceLimit(now);
+        }
+    }
+
+    private NeighbourAllowance AllowanceOf(string node)
+    {
+        if (!_allowances.TryGetValue(node, out var allowance))
+        {
+            if (_allowances.Count >= MaxAllowances)
+            {
+                foreach (var gone in _allowances.Keys.Where(known => !_links.Exists(link => link.Options.Node == known)).ToArray())
+                {
+                    _allowances.Remove(gone);
+                }
+            }
+
+            _allowances.Add(node, allowance = new NeighbourAllowance());
+        }
+
+        return allowance;
     }
 
     /// <summary>Whether a member says the same again.</summary>
@@ -610,6 +653,7 @@ internal sealed class RoomRelays(RoomCore room)
     {
         _bySid.Remove(member.Sid.Value);
         _byIdentity.Remove(member.Identity);
+        _said -= member.SaidSize;
         foreach (var track in member.Tracks.Values.ToArray())
         {
             EndTrack(member, track, now, isLost);

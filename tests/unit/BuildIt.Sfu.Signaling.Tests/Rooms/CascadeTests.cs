@@ -449,32 +449,6 @@ public sealed class CascadeTests
         Assert.Equal(DisconnectReason.ParticipantRemoved, Assert.Single(client.Take(r => r.Leave)).Reason);
     }
 
-    [Fact]
-    public void A_broken_neighbour_changes_nothing_of_what_is_here()
-    {
-        var cascade = Linked(2);
-        var victim = cascade.Nodes[0].Activate("victim");
-        cascade.Carry();
-        void Say(BuildIt.Sfu.Signaling.Protocol.Relay.RelayMessage message) =>
-            cascade.Nodes[0].Media.Relays[0].Events.OnMessage(DataChannelKind.Reliable, message.ToByteArray(), cascade.Nodes[0].Now);
-
-        // Somebody who is here: gone, changed, speaking in its name.
-        Say(new() { MemberGone = new() { Sid = victim.Sid.Value } });
-        Say(new() { Member = new() { Info = new ParticipantInfo { Sid = victim.Sid.Value, Identity = "victim", Name = "other" }, Node = "node-1", Version = 1000 } });
-        Say(new() { Data = new() { From = victim.Sid.Value, Packet = new DataPacket { User = new UserPacket() }.ToByteString() } });
-        Say(new() { Member = new() { Info = new ParticipantInfo { Sid = "PA_far", Identity = "far" }, Node = "node-1", Version = 1 } });
-        Say(new() { Data = new() { From = "PA_far", Packet = new DataPacket { ParticipantIdentity = "victim", User = new UserPacket() }.ToByteString() } });
-        Say(new() { Track = new() { TrackSid = "TR_1", ParticipantSid = victim.Sid.Value, Info = new TrackInfo { Sid = "TR_1" }, Announced = { new BuildIt.Sfu.Signaling.Protocol.Relay.AnnouncedEncoding { Cid = "c" } } } });
-        Say(new() { Hops = 100, Member = new() { Info = new ParticipantInfo { Sid = "PA_circle", Identity = "circle" }, Version = 1 } });
-        Say(new() { Quality = new() { Sid = victim.Sid.Value, Quality = ConnectionQuality.Lost } });
-        cascade.Nodes[0].Media.Relays[0].Events.OnMessage(DataChannelKind.Reliable, [0xFF, 0xFF, 0xFF], cascade.Nodes[0].Now);
-
-        Assert.Equal("VICTIM", cascade.Nodes[0].Room.FindParticipant("victim")!.Name);
-        Assert.Empty(victim.TakeData());
-        Assert.Equal(["far", "victim"], cascade.Everybody(0));
-        Assert.Empty(cascade.Nodes[0].Media.Relays[0].Tracks);
-    }
-
     private static CascadeFixture Linked(int nodes) => Linked(nodes, out _);
 
     private static CascadeFixture Linked(int nodes, out CascadeFixture.Wire[] wires)
