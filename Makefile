@@ -56,8 +56,8 @@ failover: deps ## As root: kill the pod of a call ten times, and time its return
 failover-machines: deps ## Kill a pod with the machine of the leader, and with Redis', ten times each, and time its return
 	@BUILDIT_MACHINE_DEATHS=10 dotnet test tests/integration/BuildIt.Operator.Tests -nologo -v quiet --filter FullyQualifiedName~MachineFailoverTests --logger 'console;verbosity=detailed'
 
-cascade-faults: deps ## As root: kill, cut and wipe what serves a call over three regions, each ten times, and time its return
-	@BUILDIT_CASCADE_FAULTS=10 dotnet test tests/integration/BuildIt.Operator.Tests -nologo -v quiet --filter FullyQualifiedName~CascadeFaultTests --logger 'console;verbosity=detailed'
+cascade-faults: deps ## As root: kill, cut and wipe what serves a call over three regions, each ten times, and time its return (OTHER=commit: one region has the nodes of that version)
+	@scripts/cascade-faults.sh $(OTHER)
 
 large-room: ## Hold a room of 200 on four nodes and then on one, ten minutes each, and say what each node does
 	@scripts/bench.sh large

@@ -74,6 +74,9 @@ public sealed record SeatObservation
 
     /// <summary>Since when it has not had it; null while it has, and at the origin.</summary>
     public DateTimeOffset? CutOffSince { get; init; }
+
+    /// <summary>It has had the room from this parent before.</summary>
+    public bool WasConnected { get; init; }
 }
 
 /// <summary>What is to become of a seat by the state of its pod.</summary>

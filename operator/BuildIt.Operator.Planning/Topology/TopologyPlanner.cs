@@ -133,9 +133,10 @@ public static class TopologyPlanner
             if (seat.Before is { CutOffSince: { } since, Condition: SeatCondition.Serving, Parent: { } parent }
                 && draft.Find(parent) is { Before.Condition: SeatCondition.Serving } up && up.Site >= 0 && seat.Site >= 0 && up.Site != seat.Site)
             {
-                if (since + CascadePolicy.ParentPatience > draft.Now)
+                var due = since + (seat.Before.WasConnected ? CascadePolicy.ParentPatience : CascadePolicy.FirstPatience);
+                if (due > draft.Now)
                 {
-                    draft.Deadlines.Add(since + CascadePolicy.ParentPatience);
+                    draft.Deadlines.Add(due);
                 }
                 else
                 {

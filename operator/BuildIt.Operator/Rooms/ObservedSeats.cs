@@ -47,7 +47,7 @@ internal static class ObservedSeats
     }
 
     /// <summary>The same for the planner.</summary>
-    public static IReadOnlyList<SeatObservation> ForPlanning(string ns, IReadOnlyList<ObservedSeat> seats, Func<string, DateTimeOffset?> cutOffSince, DateTimeOffset now)
+    public static IReadOnlyList<SeatObservation> ForPlanning(string ns, IReadOnlyList<ObservedSeat> seats, Func<RoomAssignment, SeatFeeding> feeding, DateTimeOffset now)
     {
         var planned = new SeatObservation[seats.Count];
         for (var i = 0; i < seats.Count; i++)
@@ -67,7 +67,8 @@ internal static class ObservedSeats
                 EmptySince = isAbsent ? since : report is { Participants: <= 0 } ? EmptySince(report, instance!, now) : null,
                 Since = since,
                 IsConnected = report?.ParentConnected != false && report is not null,
-                CutOffSince = report?.ParentConnected is false ? cutOffSince(assignment.Instance) : null,
+                CutOffSince = report?.ParentConnected is false ? feeding(assignment).CutOffSince : null,
+                WasConnected = feeding(assignment).WasConnected,
             };
         }
 

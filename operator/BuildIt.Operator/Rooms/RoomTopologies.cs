@@ -24,7 +24,7 @@ internal sealed class RoomTopologies(RoomBook book, LinkBook links, TimeProvider
         var now = time.GetUtcNow();
         var known = _memories.GetValueOrDefault(key);
         var demand = ObservedSeats.Demand(seats);
-        var cutOff = CutOff(seats, known?.CutOff, now);
+        var feedings = SeatFeeding.Follow(seats, known?.Feedings, now);
         var request = new CascadeRequest
         {
             Room = key.Name,
@@ -32,7 +32,7 @@ internal sealed class RoomTopologies(RoomBook book, LinkBook links, TimeProvider
             MaxRegions = room.Spec.Placement.MaxRegions,
             Regions = room.Spec.Placement.Regions,
             Clusters = clusters,
-            Seats = ObservedSeats.ForPlanning(key.Namespace, seats, instance => cutOff?.GetValueOrDefault(instance, now), now),
+            Seats = ObservedSeats.ForPlanning(key.Namespace, seats, seat => feedings?.GetValueOrDefault(SeatFeeding.WayOf(seat)) ?? default, now),
             Demand = demand,
             Media = ObservedSeats.Media(seats),
             Memory = known?.Topology ?? TopologyMemory.None,
@@ -40,13 +40,13 @@ internal sealed class RoomTopologies(RoomBook book, LinkBook links, TimeProvider
         var map = links.MapOf(key.Namespace);
         var decision = book.Plan(room, request, map);
         var needsLinks = seats.Count > 1 || demand.Count > 1 || decision.Refusal is not null || Lacks(room.Spec.Placement, seats);
-        if (!needsLinks && cutOff is null && decision.Memory == TopologyMemory.None)
+        if (!needsLinks && feedings is null && decision.Memory == TopologyMemory.None)
         {
             _memories.TryRemove(key, out _);
             return decision;
         }
 
-        _memories[key] = new Memory(decision.Memory, cutOff, needsLinks);
+        _memories[key] = new Memory(decision.Memory, feedings, needsLinks);
 
         // Whoever changed the links meanwhile has not found this room among those that need them.
         return ReferenceEquals(map, links.MapOf(key.Namespace)) ? decision : decision with { NextDeadline = now };
@@ -57,21 +57,5 @@ internal sealed class RoomTopologies(RoomBook book, LinkBook links, TimeProvider
     private static bool Lacks(PlacementSpec placement, IReadOnlyList<ObservedSeat> seats) =>
         placement.Cascade is Api.CascadeMode.Always && placement.Regions.Any(region => seats.All(seat => seat.Assignment.Region != region));
 
-    // Pods say that an edge is cut off, not since when.
-    private static Dictionary<string, DateTimeOffset>? CutOff(
-        IReadOnlyList<ObservedSeat> seats, IReadOnlyDictionary<string, DateTimeOffset>? known, DateTimeOffset now)
-    {
-        Dictionary<string, DateTimeOffset>? cutOff = null;
-        foreach (var seat in seats)
-        {
-            if (seat.Report?.ParentConnected is false)
-            {
-                (cutOff ??= new(StringComparer.Ordinal))[seat.Assignment.Instance] = known?.TryGetValue(seat.Assignment.Instance, out var since) == true ? since : now;
-            }
-        }
-
-        return cutOff;
-    }
-
-    private sealed record Memory(TopologyMemory Topology, IReadOnlyDictionary<string, DateTimeOffset>? CutOff, bool NeedsLinks);
+    private sealed record Memory(TopologyMemory Topology, IReadOnlyDictionary<(string Instance, string Parent), SeatFeeding>? Feedings, bool NeedsLinks);
 }

@@ -28,7 +28,7 @@ internal sealed class RelayPeer : IRelayPeer, IUpstream, ITrackFollower, IDataPo
     private static readonly TimeSpan SilenceTimeout = TimeSpan.FromSeconds(2);
 
     /// <summary>Something is said at least this often.</summary>
-    private static readonly TimeSpan KeepAlive = TimeSpan.FromMilliseconds(400);
+    private static readonly TimeSpan KeepAlive = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Reliable bytes of one sender that may wait: what a large room has to say to a node that is new.</summary>
     private const int HoldAbove = 8 * 1024 * 1024;
@@ -115,6 +115,8 @@ internal sealed class RelayPeer : IRelayPeer, IUpstream, ITrackFollower, IDataPo
     MediaRoom IDataPortOwner.Room => _room;
 
     public Instant NextDeadline => _deadline;
+
+    public TimeSpan Silence(Instant now) => _isUp && now > _heardAt ? now - _heardAt : TimeSpan.Zero;
 
     public RelayStatistics Statistics => new(
         _outgoing.Link.RoundTrip, _outgoing.Link.Loss, _outgoing.Link.Estimate, _outgoing.BytesSent, _outgoing.PacketsSent, _bytesReceived, _packetsReceived);

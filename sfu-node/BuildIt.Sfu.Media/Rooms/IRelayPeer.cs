@@ -83,6 +83,9 @@ public interface IRelayPeer
 
     RelayStatistics Statistics { get; }
 
+    /// <summary>For how long nothing came from the other end, which says something several times a second; zero until the link is up.</summary>
+    TimeSpan Silence(Instant now);
+
     /// <summary>Takes the other end's address; null when it can be used, else what is wrong with it.</summary>
     string? Connect(RelayAddress remote, Instant now);
 

@@ -18,6 +18,9 @@ public sealed class NodeActivity(
     /// <summary>What a room may take to answer; one whose loop is held up is reported as it was before.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>The operator looks for another way from then on, before this node gives the one that it has up.</summary>
+    private static readonly TimeSpan SuspectAfter = TimeSpan.FromSeconds(1);
+
     private readonly Dictionary<RoomHost, Task<Figures>> _asked = [];
     private readonly Dictionary<RoomHost, Figures> _figures = [];
     private readonly Dictionary<RoomHost, (long In, long Out)> _rates = [];
@@ -108,6 +111,7 @@ public sealed class NodeActivity(
         core.ParticipantTime(now).TotalSeconds,
         core.Traffic,
         core.Arrivals(),
+        core.ParentSilence(now),
         now);
 
     private RoomReport Report(RoomId room, in Figures figures, (long In, long Out) rates) => new()
@@ -121,7 +125,7 @@ public sealed class NodeActivity(
         EverJoined = figures.EverJoined,
         EmptySeconds = figures.EmptySeconds,
         ParticipantSeconds = figures.ParticipantSeconds,
-        ParentConnected = relays?.IsFed(room),
+        ParentConnected = relays?.IsFed(room) is { } isFed ? isFed && !(figures.ParentSilence > SuspectAfter) : null,
         Arrivals = figures.Arrivals.Keys.Any(region => region.Length > 0)
             ?
             [
@@ -163,5 +167,6 @@ public sealed class NodeActivity(
         double ParticipantSeconds,
         RoomTraffic Traffic,
         IReadOnlyDictionary<string, (int Participants, int Publishers)> Arrivals,
+        TimeSpan? ParentSilence,
         Instant At);
 }

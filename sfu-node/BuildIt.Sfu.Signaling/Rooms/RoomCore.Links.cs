@@ -15,6 +15,21 @@ public sealed partial class RoomCore
     /// <param name="now">Now.</param>
     public RoomLink OpenLink(RoomLinkOptions options, Action<RoomLink, Instant> changed, Instant now) => Relays.Open(options, changed, now);
 
+    /// <summary>For how long nothing came from the node that feeds this one; null where none does.</summary>
+    public TimeSpan? ParentSilence(Instant now)
+    {
+        TimeSpan? shortest = null;
+        foreach (var link in Relays.Links)
+        {
+            if (link is { Options.IsChild: true, IsUp: true } && link.Peer.Silence(now) is var silence && !(shortest <= silence))
+            {
+                shortest = silence;
+            }
+        }
+
+        return shortest;
+    }
+
     /// <summary>The node to which somebody is connected that the room knows; null when nobody is, or it is this one.</summary>
     public string? NodeOf(string identity) => Relays.Find(identity)?.Node;
 

@@ -54,11 +54,23 @@ public sealed partial class NodeProgram : IAsyncDisposable
     /// <param name="launcher">The program and its arguments; none to start the node itself.</param>
     /// <param name="environment">Variables of the node.</param>
     /// <param name="arguments">What its command line says; ports that it does not name are free ones.</param>
-    public static async Task<NodeProgram> StartAsync(
-        IReadOnlyList<string> launcher, IReadOnlyDictionary<string, string?>? environment, params IReadOnlyCollection<string> arguments)
+    public static Task<NodeProgram> StartAsync(
+        IReadOnlyList<string> launcher, IReadOnlyDictionary<string, string?>? environment, params IReadOnlyCollection<string> arguments) =>
+        StartAsync(launcher, Assembly, environment, arguments);
+
+    /// <summary>The same of another version.</summary>
+    /// <param name="assembly">Absolute path of that version's assembly.</param>
+    /// <param name="environment">Variables of the node.</param>
+    /// <param name="arguments">What its command line says; ports that it does not name are free ones.</param>
+    public static Task<NodeProgram> StartOtherAsync(
+        string assembly, IReadOnlyDictionary<string, string?>? environment, params IReadOnlyCollection<string> arguments) =>
+        StartAsync([], assembly, environment, arguments);
+
+    private static async Task<NodeProgram> StartAsync(
+        IReadOnlyList<string> launcher, string assembly, IReadOnlyDictionary<string, string?>? environment, IReadOnlyCollection<string> arguments)
     {
         var free = Ports.Except(arguments, StringComparer.Ordinal).SelectMany(option => (string[])[option, "0"]);
-        string[] command = [.. launcher, "dotnet", Assembly, "--dev", .. free, .. arguments];
+        string[] command = [.. launcher, "dotnet", assembly, "--dev", .. free, .. arguments];
         var process = ChildProcess.Start(command[0], command[1..], environment);
         try
         {

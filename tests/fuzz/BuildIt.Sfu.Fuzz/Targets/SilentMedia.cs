@@ -54,6 +54,8 @@ internal sealed class SilentRelay(IRelayPeerEvents events) : IRelayPeer
 
     public RelayStatistics Statistics => default;
 
+    public TimeSpan Silence(Instant now) => TimeSpan.Zero;
+
     public string? Connect(RelayAddress remote, Instant now) => null;
 
     public void AddTrack(RelayTrack track, Instant now) => _tracks.Add(track.Track.Sid.Value);

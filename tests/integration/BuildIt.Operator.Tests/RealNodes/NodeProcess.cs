@@ -60,7 +60,11 @@ internal sealed class NodeProcess : IPodProcess
     /// <summary>What it has logged.</summary>
     public string Log => _program.Process.ReadOutput();
 
-    public static async Task<NodeProcess> StartAsync(V1Pod pod, V1Secret certificates, RedisServer redis)
+    /// <param name="pod">The pod that it is.</param>
+    /// <param name="certificates">Of its fleet.</param>
+    /// <param name="redis">The registry of its region.</param>
+    /// <param name="assembly">Of the node's version; the one that was built with the tests when null.</param>
+    public static async Task<NodeProcess> StartAsync(V1Pod pod, V1Secret certificates, RedisServer redis, string? assembly = null)
     {
         var name = pod.Metadata.Name;
         var ip = LoopbackAddress.Next();
@@ -78,7 +82,8 @@ internal sealed class NodeProcess : IPodProcess
         var fromOperator = new TcpRelay(new IPEndPoint(address, control), new IPEndPoint(address, NodePorts.Control));
         try
         {
-            var program = await NodeProgram.StartAsync(
+            var program = await NodeProgram.StartOtherAsync(
+                assembly ?? NodeProgram.Assembly,
                 new Dictionary<string, string?>(TelemetryOf(pod))
                 {
                     [NodeEnvironment.LogLevelFile] = Path.Combine(folder.FullName, AdvertiseFiles.LogLevel),

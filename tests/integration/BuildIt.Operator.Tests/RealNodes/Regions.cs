@@ -26,6 +26,9 @@ internal sealed class Regions : IAsyncDisposable
 {
     public const string Room = "room";
 
+    /// <summary>The path of another version of the node, which the last region then has.</summary>
+    private const string OtherNodeVariable = "BUILDIT_OTHER_NODE";
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     // The rooms of a fleet take nothing that is not encrypted.
@@ -153,7 +156,12 @@ internal sealed class Regions : IAsyncDisposable
             _doors[name] = new RoundRobin(() => [.. Nodes.Where(node => node.Cluster == name).Select(node => new IPEndPoint(IPAddress.Parse(node.Ip), node.Signal.Port))]);
         }
 
-        Fleet.Kubelet.Start = async (pod, certificates) => await NodeProcess.StartAsync(pod, certificates, _registries[pod.Metadata.Labels[SfuApi.ClusterLabel]]);
+        Fleet.Kubelet.Start = async (pod, certificates) =>
+        {
+            var region = pod.Metadata.Labels[SfuApi.ClusterLabel];
+            return await NodeProcess.StartAsync(
+                pod, certificates, _registries[region], region == Names[^1] ? Environment.GetEnvironmentVariable(OtherNodeVariable) : null);
+        };
         await Fleet.StartOperatorAsync();
         foreach (var name in Names)
         {

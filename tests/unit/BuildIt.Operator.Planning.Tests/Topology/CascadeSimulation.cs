@@ -201,6 +201,7 @@ internal sealed class CascadeSimulation
                     EmptySince = pod.People == 0 ? seat.EmptySince ?? _now : null,
                     IsConnected = isReached && _now - seat.Since > TimeSpan.FromSeconds(1),
                     CutOffSince = isReached ? null : seat.CutOffSince ?? _now,
+                    WasConnected = seat.WasConnected || seat.IsConnected,
                     Condition = pod.Availability switch
                     {
                         PodAvailability.Dead => SeatCondition.Lost,
@@ -245,12 +246,16 @@ internal sealed class CascadeSimulation
             Memory = decision.Memory,
             Seats =
             [
-                .. seats.Select(seat => (_room.Seats.FirstOrDefault(known => known.Instance == seat.Instance)
-                    ?? new SeatObservation { Instance = seat.Instance, Cluster = seat.Cluster, Region = seat.Region, People = 0, EmptySince = _now, Since = _now })
-                    with { Parent = seat.Parent, IsClosed = seat.IsClosed }),
+                .. seats.Select(seat => Follow(_room.Seats.FirstOrDefault(known => known.Instance == seat.Instance)
+                    ?? new SeatObservation { Instance = seat.Instance, Cluster = seat.Cluster, Region = seat.Region, People = 0, EmptySince = _now, Since = _now }, seat)),
             ],
         };
     }
+
+    // Of another way nothing is known yet.
+    private static SeatObservation Follow(SeatObservation known, PlannedSeat seat) => known.Parent == seat.Parent
+        ? known with { IsClosed = seat.IsClosed }
+        : known with { Parent = seat.Parent, IsClosed = seat.IsClosed, IsConnected = false, WasConnected = false, CutOffSince = null };
 
     // A seat on a pod that is to go is gone as soon as another pod there could have taken it.
     private void CheckLeaving(TopologyDecision decision)

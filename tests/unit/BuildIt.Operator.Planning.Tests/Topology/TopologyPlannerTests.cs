@@ -281,17 +281,21 @@ public sealed class TopologyPlannerTests
         Assert.Equal("to ap-0 in ap: a link on its way is broken", change.Reason);
     }
 
-    [Fact]
-    public void An_edge_without_its_parent_is_given_another_way_although_the_link_counts_as_well()
+    [Theory]
+    [InlineData(true, 1000, true)]
+    [InlineData(true, 900, false)]
+    [InlineData(false, 4900, false)]
+    [InlineData(false, 5000, true)]
+    public void An_edge_without_its_parent_is_given_another_way_although_the_link_counts_as_well(bool wasConnected, int milliseconds, bool moves)
     {
         var world = Two().Fleet("ap").Link("us", "ap", 70).Link("eu", "ap", 90)
             .Seat("us-0", people: 9).Seat("eu-0", "us-0", people: 9).Seat("ap-0", "us-0", people: 9).People("us", 9).People("eu", 9).People("ap", 9);
         world.Room = world.Room with
         {
-            Seats = [.. world.Room.Seats.Select(seat => seat.Instance == "eu-0" ? seat with { IsConnected = false, CutOffSince = world.Now - TimeSpan.FromSeconds(3) } : seat)],
+            Seats = [.. world.Room.Seats.Select(seat => seat.Instance == "eu-0" ? seat with { IsConnected = false, WasConnected = wasConnected, CutOffSince = world.Now.AddMilliseconds(-milliseconds) } : seat)],
         };
 
-        Assert.Equal("ap-0", world.Plan().Seats.Single(seat => seat.Instance == "eu-0").Parent);
+        Assert.Equal(moves ? "ap-0" : "us-0", world.Plan().Seats.Single(seat => seat.Instance == "eu-0").Parent);
     }
 
     [Fact]

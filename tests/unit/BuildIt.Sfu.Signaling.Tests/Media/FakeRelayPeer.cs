@@ -17,6 +17,8 @@ internal sealed class FakeRelayPeer(RelayPeerOptions options, IRelayPeerEvents e
 
     public RelayStatistics Statistics => default;
 
+    public TimeSpan Silence(Instant now) => TimeSpan.Zero;
+
     public Dictionary<string, RelayTrack> Tracks { get; } = [];
 
     public Dictionary<string, IReadOnlyList<RelayDemand>> Demands { get; } = [];
