@@ -72,9 +72,9 @@ internal sealed partial class NodeBenchmark(string root, TimeSpan duration)
             delta = after.Counters - before.Counters;
             whole = after.Whole - before.Whole;
             loops = after.Loops - before.Loops;
-            delay = $"{Find(load, @"Latency +p50 (\S+) ms")} / {Find(load, @"Latency .*p99 (\S+) ms")} ms";
-            loss = Find(load, @"Total +\|[^|]*\|[^|]*\| ([^|]*?) +\|");
-            tester = Find(load, @"CPU of this tester +(\S+) cores");
+            delay = $"{load.Find(@"Latency +p50 (\S+) ms")} / {load.Find(@"Latency .*p99 (\S+) ms")} ms";
+            loss = load.Find(@"Total +\|[^|]*\|[^|]*\| ([^|]*?) +\|");
+            tester = load.Find(@"CPU of this tester +(\S+) cores");
         }
 
         int bytes = Math.Clamp((int)(delta.BytesOut / Math.Max(1, delta.PacketsOut)), 64, 1200);
@@ -98,9 +98,6 @@ internal sealed partial class NodeBenchmark(string root, TimeSpan duration)
         return new Sample(counters, whole, loops);
     }
 
-    /// <summary>The first such text in what the load generator printed.</summary>
-    private static string Find(ProgramRun load, string pattern) =>
-        load.Lines.Select(line => Regex.Match(line, pattern)).FirstOrDefault(match => match.Success)?.Groups[1].Value ?? "?";
 
     [GeneratedRegex(@"signal (http://\S+), health port (\d+)")]
     private static partial Regex Serving();

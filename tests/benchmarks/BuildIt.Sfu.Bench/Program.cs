@@ -18,6 +18,11 @@ switch (args)
         int[] pods = rest.Length > 1 ? [.. rest[1].Split(',').Select(each => int.Parse(each, CultureInfo.InvariantCulture))] : [4, 1];
         return await new LargeRoomBenchmark(root, TimeSpan.FromSeconds(largeSeconds)).RunAsync(pods, Console.Out);
 
+    case ["link", var root, .. var rest]:
+        double linkSeconds = rest.Length > 0 ? double.Parse(rest[0], CultureInfo.InvariantCulture) : 20;
+        int[] publishers = rest.Length > 1 ? [.. rest[1].Split(',').Select(each => int.Parse(each, CultureInfo.InvariantCulture))] : [50, 200];
+        return await new LinkBenchmark(root, TimeSpan.FromSeconds(linkSeconds)).RunAsync(publishers, Console.Out);
+
     case ["signals", var offer]:
         using (var costs = new SignalCosts(Console.Out))
         {
@@ -30,6 +35,7 @@ switch (args)
     default:
         Console.Error.WriteLine("usage: limit [destinations] [seconds for each row]");
         Console.Error.WriteLine("       large <repository> [seconds] [pods,pods...]");
+        Console.Error.WriteLine("       link <repository> [seconds] [publishers,publishers...]");
         Console.Error.WriteLine("       receivers <count>");
         Console.Error.WriteLine("       signals <file with a browser's offer>");
         Console.Error.WriteLine("       node <repository> [seconds for each room] [1x50 1x200 1x1000 50x50]");

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 
 namespace BuildIt.Sfu.Bench;
 
@@ -34,6 +35,10 @@ internal sealed class ProgramRun : IAsyncDisposable
         process.BeginErrorReadLine();
         return run;
     }
+
+    /// <summary>The first group of the first line that matches; "?" when none does.</summary>
+    public string Find(string pattern) =>
+        Lines.Select(line => Regex.Match(line, pattern)).FirstOrDefault(match => match.Success)?.Groups[1].Value ?? "?";
 
     /// <exception cref="TimeoutException">The line did not come; the message holds what did.</exception>
     public async Task<string> WaitForLineAsync(string text, TimeSpan patience)

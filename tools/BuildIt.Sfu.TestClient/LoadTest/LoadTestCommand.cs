@@ -15,6 +15,7 @@ internal static class LoadTestCommand
             DefaultValueFactory = _ => new Uri("http://localhost:7880"),
             CustomParser = ParseAddress,
         };
+        var subscriberUrl = new Option<Uri?>("--subscriber-url") { Description = "Address of the node for those who only subscribe; the same when not given", CustomParser = ParseAddress };
         var key = new Option<string>("--api-key") { Description = "API key", DefaultValueFactory = _ => "devkey" };
         var secret = new Option<string>("--api-secret") { Description = "API secret", DefaultValueFactory = _ => "secret" };
         var room = new Option<string>("--room") { Description = "Room to join; a new one when not given", DefaultValueFactory = _ => $"load-{Guid.NewGuid():N}"[..13] };
@@ -46,12 +47,13 @@ internal static class LoadTestCommand
 
         var command = new Command("load-test", "Fill a room and say what arrives")
         {
-            url, key, secret, room, duration, settle, video, audio, subscribers, prefix, resolution, codec, rate, layout, noSimulcast, speakers, everyone, dual, decrypt, loops,
+            url, subscriberUrl, key, secret, room, duration, settle, video, audio, subscribers, prefix, resolution, codec, rate, layout, noSimulcast, speakers, everyone, dual, decrypt, loops,
         };
         command.SetAction((parsed, cancellation) => RunAsync(
             new LoadTestOptions
             {
                 Url = parsed.GetValue(url)!,
+                SubscriberUrl = parsed.GetValue(subscriberUrl) ?? parsed.GetValue(url)!,
                 ApiKey = parsed.GetValue(key)!,
                 ApiSecret = parsed.GetValue(secret)!,
                 Room = parsed.GetValue(room)!,

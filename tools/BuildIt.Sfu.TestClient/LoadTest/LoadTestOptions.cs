@@ -5,6 +5,9 @@ public sealed record LoadTestOptions
 {
     public required Uri Url { get; init; }
 
+    /// <summary>Where those who only subscribe arrive.</summary>
+    public required Uri SubscriberUrl { get; init; }
+
     public required string ApiKey { get; init; }
 
     public required string ApiSecret { get; init; }

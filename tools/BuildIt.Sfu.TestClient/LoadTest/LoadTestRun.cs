@@ -15,6 +15,7 @@ public sealed class LoadTestRun : IAsyncDisposable
     public const string MeasuringLine = "Measuring";
 
     private static readonly TimeSpan SpeakerTurn = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan ShowInterval = TimeSpan.FromSeconds(1);
 
     private readonly LoadTestOptions _options;
     private readonly TextWriter _output;
@@ -38,7 +39,7 @@ public sealed class LoadTestRun : IAsyncDisposable
     public async Task<LoadTestResult> RunAsync(CancellationToken cancellation)
     {
         await FillAsync(cancellation);
-        await Task.WhenAll(Watching.Select(ShowAsync));
+        await ShowAllAsync();
         await DelayAsync(_options.Settle, cancellation);
         await Task.WhenAll(Everyone.Select(participant => participant.ClearLatencyAsync()));
 
@@ -81,6 +82,7 @@ public sealed class LoadTestRun : IAsyncDisposable
         var interval = TimeSpan.FromSeconds(1 / _options.NumPerSecond);
         var publishers = Math.Max(_options.VideoPublishers, _options.AudioPublishers);
         var joins = new List<Task>();
+        var shown = Stopwatch.GetTimestamp();
         for (var i = 0; i < publishers + _options.Subscribers && !cancellation.IsCancellationRequested; i++)
         {
             joins.Add(i < publishers ? PublishAsync(i, cancellation) : SubscribeAsync(i - publishers, cancellation));
@@ -92,6 +94,13 @@ public sealed class LoadTestRun : IAsyncDisposable
             }
 
             await DelayAsync(interval, cancellation);
+
+            // As clients do when somebody comes: until then all that is published arrives at full size.
+            if (_options.PublishersSubscribe && Stopwatch.GetElapsedTime(shown) > ShowInterval)
+            {
+                shown = Stopwatch.GetTimestamp();
+                await ShowAllAsync();
+            }
         }
 
         await Task.WhenAll(joins);
@@ -99,7 +108,7 @@ public sealed class LoadTestRun : IAsyncDisposable
 
     private async Task PublishAsync(int index, CancellationToken cancellation)
     {
-        if (await JoinAsync($"{_options.IdentityPrefix}_pub_{index}", _options.PublishersSubscribe, cancellation) is not { } participant)
+        if (await JoinAsync($"{_options.IdentityPrefix}_pub_{index}", _options.Url, _options.PublishersSubscribe, cancellation) is not { } participant)
         {
             return;
         }
@@ -130,7 +139,7 @@ public sealed class LoadTestRun : IAsyncDisposable
 
     private async Task SubscribeAsync(int index, CancellationToken cancellation)
     {
-        if (await JoinAsync($"{_options.IdentityPrefix}_sub_{index}", subscribes: true, cancellation) is { } participant)
+        if (await JoinAsync($"{_options.IdentityPrefix}_sub_{index}", _options.SubscriberUrl, subscribes: true, cancellation) is { } participant)
         {
             lock (_subscribers)
             {
@@ -141,14 +150,14 @@ public sealed class LoadTestRun : IAsyncDisposable
         }
     }
 
-    private async Task<HeadlessParticipant?> JoinAsync(string identity, bool subscribes, CancellationToken cancellation)
+    private async Task<HeadlessParticipant?> JoinAsync(string identity, Uri url, bool subscribes, CancellationToken cancellation)
     {
         try
         {
             return await HeadlessParticipant.JoinAsync(
                 new HeadlessOptions
                 {
-                    Url = _options.Url,
+                    Url = url,
                     Token = RoomToken.Create(_options.ApiKey, _options.ApiSecret, _options.Room, identity),
                     Network = _network,
                     AutoSubscribe = subscribes,
@@ -163,6 +172,20 @@ public sealed class LoadTestRun : IAsyncDisposable
             Note($"{identity}: {error.Message}");
             return null;
         }
+    }
+
+    private Task ShowAllAsync()
+    {
+        HeadlessParticipant[] there;
+        lock (_publishers)
+        {
+            lock (_subscribers)
+            {
+                there = [.. Watching];
+            }
+        }
+
+        return Task.WhenAll(there.Where(participant => participant.IsActive).Select(ShowAsync));
     }
 
     /// <summary>Lays out what a participant watches.</summary>
