@@ -98,7 +98,7 @@ internal sealed class RelayDivision
 
         ref readonly var rates = ref _demands[place].Rates;
         var available = offered.Active(rates) & carried;
-        if (offered.TryTell(available, rates, now))
+        if (offered.TryTell(available, rates, isWatched, now))
         {
             events.OnLayers(offered.Encoding.Publication.Sid, offered.Encoding.Announced.Cid, available, rates, now);
         }

@@ -146,9 +146,13 @@ internal sealed class OfferedEncoding(PublicationEncoding encoding, List<RelayPi
     }
 
     /// <summary>Whether the other node is to be told; what it is told is remembered.</summary>
-    public bool TryTell(int available, in LayerRates rates, Instant now)
+    /// <param name="available">Layers that can be had, a bit for each.</param>
+    /// <param name="rates">What they cost.</param>
+    /// <param name="isWatched">Somebody there watches it: to others it is all the same what it costs.</param>
+    /// <param name="now">Now.</param>
+    public bool TryTell(int available, in LayerRates rates, bool isWatched, Instant now)
     {
-        if (available == _told && (now - _toldAt < TellInterval || !HasChanged(rates)))
+        if (available == _told && (!isWatched || now - _toldAt < TellInterval || !HasChanged(rates)))
         {
             return false;
         }
