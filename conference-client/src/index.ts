@@ -1,11 +1,12 @@
 export type { Admission, Decision, Permissions, Role, RoomRequest, RoomSettings } from './api/answers.js';
 export { isRoomApiError, RoomApiError } from './api/problem.js';
-export { Conference, type ConferenceEvents, type ConferenceOptions, type ConferenceState, type CreateOptions } from './conference/conference.js';
+export { Conference } from './conference/conference.js';
 export { Emitter } from './conference/emitter.js';
-export type { SessionState } from './conference/group-session.js';
 export type { Banned, Member } from './conference/members.js';
 export type { Notice, Progress } from './conference/notices.js';
+export type { ConferenceEvents, ConferenceOptions, ConferenceState, CreateOptions } from './conference/options.js';
 export type { PreferredQuality, Quality } from './conference/quality.js';
+export type { SessionState } from './conference/session-state.js';
 export type { Knocking } from './conference/waiting-room.js';
 export type { DropReason } from './frames/drops.js';
 export { Invitation } from './mail/invitation.js';

@@ -1,6 +1,6 @@
-import { ConnectionState, Room, RoomEvent, type LocalTrack, type Participant, type RoomOptions, type Track } from 'livekit-client';
+import { ConnectionState, Room, RoomEvent, type Participant } from 'livekit-client';
 import { Access } from '../api/access.js';
-import type { Admission, Decision, Role, RoomRequest, RoomSettings } from '../api/answers.js';
+import type { Admission, Decision, Role, RoomSettings } from '../api/answers.js';
 import { isRoomApiError, RoomApiError } from '../api/problem.js';
 import { RoomApi } from '../api/room-api.js';
 import { Invitation } from '../mail/invitation.js';
@@ -14,10 +14,12 @@ import { Connection, type ConnectionChange } from './connection.js';
 import { ControlChannel, type ControlMessage } from './control-channel.js';
 import { Emitter } from './emitter.js';
 import type { GroupSession } from './group-session.js';
+import { Introductions } from './introductions.js';
 import { findUnverified, matchMembers, participantsOf, type Banned, type Member } from './members.js';
 import { openSession } from './open-session.js';
+import type { ConferenceEvents, ConferenceOptions, ConferenceState, CreateOptions } from './options.js';
 import { Quality } from './quality.js';
-import { noticeFor, type Notice, type Progress } from './notices.js';
+import { noticeFor, type Notice } from './notices.js';
 import { knock, listKnocking, type Knocking } from './waiting-room.js';
 
 /** In larger calls members do not tell each other that they have the keys: after two seconds everybody sends with them anyway. */
@@ -25,53 +27,6 @@ const MOST_ACKNOWLEDGING = 16;
 
 /** How often those who decide look who knocks, and everybody whose name is missing, in milliseconds. */
 const LOOK_AGAIN = 3000;
-
-export interface ConferenceOptions {
-  /** Makes a worker that runs `@buildit/conference-client/worker`; called once for each call. */
-  readonly worker: () => Worker;
-  /** What to call oneself, 64 characters at most. Members hear it, no server does. */
-  readonly name?: string;
-  /** Options of livekit-client's Room. Encryption is this package's. */
-  readonly room?: Omit<RoomOptions, 'e2ee' | 'encryption'>;
-  /** The region to connect through, if the room is there. */
-  readonly region?: string;
-  /**
-   * Nostr relays of the application, `wss://...`, beside the room's mailbox; people are reached at the relays of their own lists (NIP-17,
-   * NIP-65). They stand in the invitation of a room that is made.
-   */
-  readonly relays?: readonly string[];
-  /** Further ways for key packages and Welcomes. */
-  readonly carriers?: readonly Carrier[];
-  /** False where nothing shall go by the room API's mailbox; then there have to be relays. */
-  readonly mailbox?: boolean;
-  /** Tracks to publish at once, such as those of a call that is left for this one. */
-  readonly tracks?: ReadonlyMap<LocalTrack, Track.Source>;
-  /** Called with the room before it is connected, for listeners that shall miss nothing. */
-  readonly prepare?: (room: Room) => void;
-  /** Told what happens on the way into the call. */
-  readonly progress?: (progress: Progress) => void;
-  /** Gives up joining. */
-  readonly signal?: AbortSignal;
-}
-
-export interface CreateOptions extends ConferenceOptions {
-  /** What the room is made with. */
-  readonly request?: RoomRequest;
-}
-
-/** Where somebody stands in a call: the group's state, and `connecting` while the SFU is not reached. */
-export type ConferenceState = GroupSession['state'] | 'connecting';
-
-export type ConferenceEvents = {
-  /** Something that an application shows is another: state, epoch, roster, names, who knocks, role. */
-  changed: [];
-  /** One thing that a person should read; undefined when it is over. */
-  notice: [notice: Notice | undefined];
-  /** How many frames and data messages were sealed, opened and dropped. */
-  traffic: [traffic: readonly Traffic[]];
-  /** The call is over for this person, for the reason given. */
-  ended: [error: RoomApiError];
-};
 
 /**
  * A call that no server can listen to. `room` is livekit-client's Room, for everything about tracks; who the people in it are, and what
@@ -94,8 +49,7 @@ export class Conference extends Emitter<ConferenceEvents> {
   readonly #encryption: FrameEncryption;
   readonly #connection: Connection;
   readonly #control: ControlChannel;
-  readonly #names = new Map<ParticipantId, string>();
-  readonly #greeted = new Set<ParticipantId>();
+  readonly #introductions: Introductions;
   #session!: GroupSession;
   #lost = false;
   #knocking: readonly Knocking[] = [];
@@ -131,6 +85,7 @@ export class Conference extends Emitter<ConferenceEvents> {
     options.prepare?.(this.room);
     this.quality = new Quality(() => this.room);
     this.#control = new ControlChannel(this.room, (from, message) => this.#hear(from, message));
+    this.#introductions = new Introductions({ own: admission.participantId, name: options.name ?? '', control: this.#control, roster: () => this.roster });
     this.#connection = new Connection(this.room, this.#access, (change) => this.#connectionChanged(change));
     const present = [RoomEvent.Connected, RoomEvent.Reconnected, RoomEvent.ParticipantConnected, RoomEvent.ParticipantDisconnected, RoomEvent.Disconnected] as const;
     for (const event of present) this.room.on(event, () => this.#comeAndGo());
@@ -195,7 +150,7 @@ export class Conference extends Emitter<ConferenceEvents> {
         begin: (epoch, keys) => encryption.begin(epoch, keys),
         sendWith: async (epoch) => {
           await encryption.sendWith(epoch);
-          this.#greet();
+          this.#introductions.greet();
         },
         clear: () => encryption.clear(),
       },
@@ -209,7 +164,7 @@ export class Conference extends Emitter<ConferenceEvents> {
     await Promise.all([this.#connection.connect(), this.#session.start()]);
     for (const [track, source] of this.#options.tracks ?? []) await this.room.localParticipant.publishTrack(track, { source });
     this.#looking = setInterval(() => {
-      this.#askForNames();
+      this.#introductions.ask();
       void this.#lookWhoKnocks();
     }, LOOK_AGAIN);
     this.#options.progress?.({ kind: 'connected' });
@@ -226,7 +181,7 @@ export class Conference extends Emitter<ConferenceEvents> {
 
   /** The members, whose keys are proven. Nobody else is seen or heard. */
   get roster(): readonly Member[] {
-    return matchMembers(this.#session.group?.roster ?? [], this.publicKey, this.room, this.#names);
+    return matchMembers(this.#session.group?.roster ?? [], this.publicKey, this.room, this.#introductions.names);
   }
 
   /** Participants that are no members, by the word of the SFU alone. Nothing of theirs is opened. */
@@ -272,7 +227,7 @@ export class Conference extends Emitter<ConferenceEvents> {
 
   /** Who was taken out, the longest ago first: nobody in the group lets them in again before `readmit`. At most 256. */
   get banned(): readonly Banned[] {
-    return this.#session.banned.map(({ publicKey, participant }) => ({ publicKey, participantId: participant, name: this.#names.get(participant) }));
+    return this.#session.banned.map(({ publicKey, participant }) => ({ publicKey, participantId: participant, name: this.#introductions.names.get(participant) }));
   }
 
   /**
@@ -338,8 +293,7 @@ export class Conference extends Emitter<ConferenceEvents> {
 
   /** Calls oneself something else from now on. */
   rename(name: string): void {
-    this.#names.set(this.#access.admission.participantId, name);
-    void this.#control.send({ kind: 'hello', name, answer: false });
+    this.#introductions.rename(name);
     this.emit('changed');
   }
 
@@ -381,49 +335,29 @@ export class Conference extends Emitter<ConferenceEvents> {
   }
 
   #sessionChanged(): void {
-    for (const { participantId: id } of this.roster) if (!this.#names.has(id) && id === this.#access.admission.participantId) this.#names.set(id, this.#options.name ?? '');
-    const gone = new Set(this.#greeted);
-    for (const { participantId: id } of this.roster) gone.delete(id);
-    for (const id of gone) this.#greeted.delete(id);
+    this.#introductions.follow();
     this.#tell();
-  }
-
-  /** Says its name to members who have not heard it and can by now. */
-  #greet(): void {
-    const name = this.#options.name ?? '';
-    const own = this.#access.admission.participantId;
-    const fresh = this.roster.filter(({ participantId: id, participant }) => participant && id !== own && !this.#greeted.has(id)).map(({ participantId: id }) => id);
-    for (const id of fresh) this.#greeted.add(id);
-    void this.#control.send({ kind: 'hello', name: this.#names.get(own) ?? name, answer: true }, fresh);
-  }
-
-  /** Asks members who were not heard for their names: what one of the two said before the other had the keys is lost. */
-  #askForNames(): void {
-    const unheard = this.roster.filter(({ own, participant, participantId: id }) => participant && !own && !this.#names.has(id)).map(({ participantId: id }) => id);
-    void this.#control.send({ kind: 'hello', name: this.#names.get(this.#access.admission.participantId) ?? '', answer: true }, unheard);
   }
 
   #hear(from: ParticipantId, message: ControlMessage): void {
     if (!this.roster.some(({ participantId: id }) => id === from)) return;
     if (message.kind === 'keys') return this.#session.acknowledged(from, message.epoch);
     if (message.kind === 'bye') return this.#session.hasLeft(from);
-    this.#names.set(from, message.name);
-    const own = this.#names.get(this.#access.admission.participantId) ?? '';
-    if (message.answer) void this.#control.send({ kind: 'hello', name: own, answer: false }, [from]);
+    this.#introductions.hear(from, message);
     this.emit('changed');
   }
 
   #comeAndGo(): void {
     // Whoever is not connected knows nothing about the others.
     if (this.room.state === ConnectionState.Connected) this.#session?.setPresent(new Set(participantsOf(this.room).map(({ identity }) => participantId(identity))));
-    this.#greet();
+    this.#introductions.greet();
     this.#tell();
   }
 
   #connectionChanged(change: ConnectionChange): void {
     if (change.kind === 'ended') return this.#end(change.error);
     this.#lost = change.kind === 'lost';
-    if (!this.#lost) this.#greeted.clear();
+    if (!this.#lost) this.#introductions.greetAgain();
     this.#comeAndGo();
   }
 
