@@ -32,6 +32,9 @@ public class ConferenceFixture : IAsyncLifetime
     /// <summary>A room that no other test uses.</summary>
     public Meeting NewMeeting() => new(this, $"room-{Interlocked.Increment(ref _rooms)}");
 
+    /// <summary>More participants for a room that there is.</summary>
+    public Meeting NewMeetingIn(string room) => new(this, room);
+
     public virtual async Task DisposeAsync()
     {
         foreach (var browser in _browsers.Values)

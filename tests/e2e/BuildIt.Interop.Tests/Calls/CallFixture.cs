@@ -1,5 +1,6 @@
 using BuildIt.Interop.Tests.Node;
 using BuildIt.Operator.Api;
+using BuildIt.Sfu.Signaling.Tokens;
 using BuildIt.Testing;
 using BuildIt.Testing.ControlPlane;
 using k8s.Models;
@@ -73,6 +74,13 @@ public sealed class CallFixture : IAsyncLifetime
         _pages.Add(page);
         return page;
     }
+
+    /// <summary>A token with which somebody who is no member gets into the SFU's room.</summary>
+    public static string Token(string room, string identity) =>
+        new TokenSigner(new ApiKeys([KeyValuePair.Create(Key, new AccessTokenSecret(Secret))], Key)).Sign(
+            new AccessClaims { Issuer = Key, Identity = identity, Name = identity, Video = new VideoGrant { RoomJoin = true, Room = room } },
+            DateTimeOffset.UtcNow,
+            TimeSpan.FromHours(1));
 
     /// <summary>Closes what a test has opened: a camera that goes on takes the next test's time.</summary>
     public async Task ClosePagesAsync()

@@ -26,6 +26,12 @@ Object.assign(harness, {
     return this.frames.traffic.map((line) => ({ ...line, participant: line.participant ?? null }));
   },
 
+  // Keeps what the application is told was refused.
+  told: [],
+  listenForErrors() {
+    this.room.on('encryptionError', (error) => this.told.push(error.message));
+  },
+
   // Notes the time of every picture that is shown of somebody, so that a gap between two can be measured.
   watchPictures(identity) {
     const video = document.getElementById(`t-${identity}-camera`);

@@ -180,6 +180,21 @@ const harness = {
     return result;
   },
 
+  // What came over all connections and was played, whoever it is said to be of: also what belongs to no participant that this page knows.
+  async arrived() {
+    const { publisher, subscriber } = this.room.engine.pcManager;
+    const sum = { videoPackets: 0, audioPackets: 0, framesDecoded: 0, energy: 0 };
+    for (const transport of [publisher, subscriber]) {
+      (await transport?.getStats())?.forEach((entry) => {
+        if (entry.type !== 'inbound-rtp') return;
+        sum[`${entry.kind}Packets`] += entry.packetsReceived ?? 0;
+        sum.framesDecoded += entry.framesDecoded ?? 0;
+        sum.energy += entry.totalAudioEnergy ?? 0;
+      });
+    }
+    return sum;
+  },
+
   // Whether the worker that encrypts still does what it is told.
   // Null of a page that has none.
   async workerAnswers() {
