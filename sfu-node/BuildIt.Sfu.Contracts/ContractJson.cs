@@ -66,7 +66,8 @@ public sealed partial class ContractJson : JsonSerializerContext
     {
         Heartbeat heartbeat => heartbeat.Rooms.Contains(null!) || heartbeat.Fences.Contains(null!)
             || heartbeat.Links.Contains(null!) || heartbeat.Links.Count > Contracts.LinkReport.MaxLinks
-            || heartbeat.Rooms.Any(room => room.Arrivals.Contains(null!) || room.Arrivals.Count > Contracts.RoomReport.MaxArrivals),
+            || heartbeat.Rooms.Any(room => room.Arrivals.Contains(null!) || room.Arrivals.Count > Contracts.RoomReport.MaxArrivals
+                || room.Relays.Contains(null!) || room.Relays.Count > Contracts.RoomReport.MaxRelays),
         RoomRoute route => route.Seats.Contains(null!) || !route.IsTree(),
         LinkOrders orders => orders.Links.Contains(null!) || orders.Links.Count > Contracts.LinkOrders.MaxOrders,
         _ => false,

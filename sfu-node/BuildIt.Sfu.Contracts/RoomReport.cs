@@ -6,6 +6,9 @@ public sealed record RoomReport
     /// <summary>The most regions of <see cref="Arrivals"/>.</summary>
     public const int MaxArrivals = 64;
 
+    /// <summary>The most fleets of <see cref="Relays"/>.</summary>
+    public const int MaxRelays = 64;
+
     public required RoomId Room { get; init; }
 
     /// <summary>The generation of the route by which the node serves the room.</summary>
@@ -65,6 +68,12 @@ public sealed record RoomReport
     /// <summary>The same of what was sent to them.</summary>
     public long EgressBytes { get; init; }
 
+    /// <summary>
+    /// What was sent to other nodes that serve the room since the node took it, by their fleet: for cost, each only grows. At most
+    /// <see cref="MaxRelays"/>.
+    /// </summary>
+    public IReadOnlyList<RelayedBytes> Relays { get; init => field = value ?? []; } = [];
+
     /// <summary>Participant time served since the node took the room, in seconds, for cost.</summary>
     public double ParticipantSeconds { get; init; }
 }
@@ -78,4 +87,14 @@ public sealed record RegionArrivals
 
     /// <summary>Those of them that publish.</summary>
     public int Publishers { get; init; }
+}
+
+/// <summary>What a room sent from one node to those of one fleet.</summary>
+public sealed record RelayedBytes
+{
+    /// <summary>The SfuCluster of the nodes it was sent to.</summary>
+    public required string Cluster { get; init; }
+
+    /// <summary>Datagrams without IP and UDP headers, in bytes.</summary>
+    public required long SentBytes { get; init; }
 }

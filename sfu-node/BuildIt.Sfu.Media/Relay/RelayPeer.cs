@@ -119,7 +119,8 @@ internal sealed class RelayPeer : IRelayPeer, IUpstream, ITrackFollower, IDataPo
     public TimeSpan Silence(Instant now) => _isUp && now > _heardAt ? now - _heardAt : TimeSpan.Zero;
 
     public RelayStatistics Statistics => new(
-        _outgoing.Link.RoundTrip, _outgoing.Link.Loss, _outgoing.Link.Estimate, _outgoing.BytesSent, _outgoing.PacketsSent, _bytesReceived, _packetsReceived);
+        _outgoing.Link.RoundTrip, _outgoing.Link.Loss, _outgoing.Link.Estimate, _outgoing.BytesSent, _outgoing.PacketsSent, _bytesReceived, _packetsReceived,
+        _connection.Transport.BytesSent);
 
     public string? Connect(RelayAddress remote, Instant now)
     {

@@ -69,8 +69,9 @@ public sealed record RelayDemand(string Codec, VideoQualityLevel Highest, int La
 /// <param name="PacketsSent">RTP since the start.</param>
 /// <param name="BytesReceived">RTP since the start.</param>
 /// <param name="PacketsReceived">RTP since the start.</param>
+/// <param name="DatagramBytesSent">Whole datagrams since the start, without IP and UDP headers: media, data, repair, handshakes and checks.</param>
 public readonly record struct RelayStatistics(
-    TimeSpan RoundTrip, double Loss, DataRate Estimate, long BytesSent, long PacketsSent, long BytesReceived, long PacketsReceived);
+    TimeSpan RoundTrip, double Loss, DataRate Estimate, long BytesSent, long PacketsSent, long BytesReceived, long PacketsReceived, long DatagramBytesSent);
 
 /// <summary>
 /// A room's end of a link to another node. What is told by <see cref="IRelayPeerEvents"/> is carried to the other node by whoever

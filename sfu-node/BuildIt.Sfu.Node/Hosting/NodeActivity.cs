@@ -110,6 +110,7 @@ public sealed class NodeActivity(
         core.EmptyFor(now)?.TotalSeconds,
         core.ParticipantTime(now).TotalSeconds,
         core.Traffic,
+        core.Relayed,
         core.Arrivals(),
         core.ParentSilence(now),
         now);
@@ -139,6 +140,7 @@ public sealed class NodeActivity(
             : [],
         IngressBytes = figures.Traffic.BytesReceived,
         EgressBytes = figures.Traffic.BytesSent,
+        Relays = [.. figures.Relayed.Where(fleet => fleet.Value > 0).Take(RoomReport.MaxRelays).Select(fleet => new RelayedBytes { Cluster = fleet.Key, SentBytes = fleet.Value })],
         IngressBitsPerSecond = rates.In,
         EgressBitsPerSecond = rates.Out,
         RoundTripMilliseconds = figures.Traffic.RoundTrip?.TotalMilliseconds,
@@ -166,6 +168,7 @@ public sealed class NodeActivity(
         double? EmptySeconds,
         double ParticipantSeconds,
         RoomTraffic Traffic,
+        IReadOnlyDictionary<string, long> Relayed,
         IReadOnlyDictionary<string, (int Participants, int Publishers)> Arrivals,
         TimeSpan? ParentSilence,
         Instant At);

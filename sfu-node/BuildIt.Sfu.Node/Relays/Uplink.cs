@@ -116,7 +116,7 @@ internal sealed partial class Uplink : IAsyncDisposable
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var (route, parent) = (_route, _parent);
         var own = route.SeatOf(_self);
-        var options = new RoomLinkOptions(Parent.Value, IsChild: true, Rate(own ?? parent)) { ProbeInterval = ProbeInterval };
+        var options = new RoomLinkOptions(Parent.Value, IsChild: true, Rate(own ?? parent)) { ProbeInterval = ProbeInterval, Fleet = parent.Cluster };
         var link = await _host.InvokeAsync((core, now) => core.Ended ? null : core.OpenLink(options, Changed, now));
         if (link is null)
         {

@@ -16,6 +16,9 @@ public sealed record RoomLinkOptions(string Node, bool IsChild, DataRate MaxRate
 {
     /// <summary>Time between two probes of the path.</summary>
     public TimeSpan ProbeInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The fleet that the other node belongs to: under its name is counted what is sent there.</summary>
+    public string Fleet { get; init; } = string.Empty;
 }
 
 /// <summary>What is known of the path of a link; null until it was measured.</summary>

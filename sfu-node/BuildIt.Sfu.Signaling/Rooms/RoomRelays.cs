@@ -37,6 +37,9 @@ internal sealed class RoomRelays(RoomCore room)
 
     // What all members of other nodes say of themselves, in bytes.
     private long _said;
+
+    // What was sent over links that are over, by the fleet at their other end.
+    private readonly Dictionary<string, long> _sentBefore = new(StringComparer.Ordinal);
     private ulong _stateVersion;
     private readonly RecentSet<ulong> _refreshes = new(MaxRemembered);
     private ulong _serverMessage;
@@ -50,6 +53,18 @@ internal sealed class RoomRelays(RoomCore room)
     public int Count => _links.Count(link => link.IsUp);
 
     public IReadOnlyList<RoomLink> Links => _links;
+
+    /// <summary>Bytes of datagrams sent to other nodes since the room was opened, by the fleet they belong to.</summary>
+    public IReadOnlyDictionary<string, long> Sent()
+    {
+        var sent = new Dictionary<string, long>(_sentBefore, StringComparer.Ordinal);
+        foreach (var link in _links)
+        {
+            AddSent(sent, link);
+        }
+
+        return sent;
+    }
 
     public Dictionary<string, RemoteMember>.ValueCollection Members => _bySid.Values;
 
@@ -244,7 +259,11 @@ internal sealed class RoomRelays(RoomCore room)
 
     internal void LinkEnded(RoomLink link, Instant now)
     {
-        _links.Remove(link);
+        if (_links.Remove(link))
+        {
+            AddSent(_sentBefore, link);
+        }
+
         _broke |= !link.IsRetiring;
         Refresh(now);
         if (_bySid.Values.Any(member => member.Via == link))
@@ -254,6 +273,9 @@ internal sealed class RoomRelays(RoomCore room)
             room.Schedule(NextDeadline);
         }
     }
+
+    private static void AddSent(Dictionary<string, long> sent, RoomLink link) =>
+        sent[link.Options.Fleet] = sent.GetValueOrDefault(link.Options.Fleet) + link.Peer.Statistics.DatagramBytesSent;
 
     /// <summary>The other node has said everything: who came from it before and was not named is not there any more.</summary>
     internal void HeardAll(RoomLink link, Instant now)

@@ -168,6 +168,7 @@ public sealed class ContractJsonTests
         Assert.Empty(heartbeat.Links);
         Assert.Null(heartbeat.Endpoints.Relay);
         Assert.Empty(heartbeat.Rooms[0].Arrivals);
+        Assert.Empty(heartbeat.Rooms[0].Relays);
         Assert.Null(heartbeat.Rooms[0].ParentConnected);
     }
 
@@ -186,6 +187,17 @@ public sealed class ContractJsonTests
             }],
         };
 
+        var relays = Samples.Heartbeat() with
+        {
+            Rooms = [new RoomReport
+            {
+                Room = new RoomId("r"),
+                Generation = 1,
+                Relays = [.. Enumerable.Repeat(new RelayedBytes { Cluster = "eu", SentBytes = 1 }, RoomReport.MaxRelays + 1)],
+            }],
+        };
+
+        Assert.False(ContractJson.TryRead(ContractJson.Write(relays, ContractJson.Default.Heartbeat), ContractJson.Default.Heartbeat, out _));
         Assert.False(ContractJson.TryRead(ContractJson.Write(links, ContractJson.Default.Heartbeat), ContractJson.Default.Heartbeat, out _));
         Assert.False(ContractJson.TryRead(ContractJson.Write(arrivals, ContractJson.Default.Heartbeat), ContractJson.Default.Heartbeat, out _));
         Assert.False(ContractJson.TryRead(ContractJson.Write(orders, ContractJson.Default.LinkOrders), ContractJson.Default.LinkOrders, out _));
