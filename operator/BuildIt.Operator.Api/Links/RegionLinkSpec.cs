@@ -19,7 +19,7 @@ public sealed record RegionLinkSpec
     [BandwidthBounds("1Mbps", "10Tbps")]
     public Bandwidth? MaxBandwidth { get; init; }
 
-    [Description("Price of one gigabyte over the link. Among links of equal priority and delay the cheaper is used.")]
+    [Description("Price of one gigabyte (1,000,000,000 bytes) sent over the link, in the currency of the fleet that sends it. Among links of equal priority and delay the cheaper is used.")]
     [Bounds(0, 1_000_000)]
     public double Cost { get; init; }
 

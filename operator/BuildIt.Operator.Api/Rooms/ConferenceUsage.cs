@@ -25,10 +25,13 @@ public sealed record ConferenceUsage
     [Description("Bytes sent to participants: datagrams without IP and UDP headers.")]
     public long EgressBytes { get; init; }
 
+    [Description("Bytes that nodes of the room sent to those of other fleets, over RegionLinks: datagrams without IP and UDP headers.")]
+    public long RelayBytes { get; init; }
+
     [Description("Most participants at once, as far as was seen.")]
     public int PeakParticipants { get; init; }
 
-    [Description("Price of what was sent, by spec.cost of the fleets that sent it. Absent where none of them says what it costs.")]
+    [Description("Price of what was sent to participants, by spec.cost of the fleets that sent it, and over links, by spec.cost of the RegionLink. Absent where no fleet says what it costs.")]
     public double? Cost { get; init; }
 
     [Description("Currency of the price. Absent where fleets name different ones, and then there is no price.")]
@@ -69,4 +72,33 @@ public sealed record SeatUsage
 
     [Description("Bytes sent to participants.")]
     public long EgressBytes { get; init; }
+
+    [Description("Bytes sent over RegionLinks, by the fleet they were sent to.")]
+    [ListMap("cluster")]
+    [Items(0, 64)]
+    public IReadOnlyList<RelayUsage> Relays { get; init; } = [];
+}
+
+/// <summary>What a conference has sent from one pod to those of another fleet.</summary>
+public sealed record RelayUsage
+{
+    [Required]
+    [Description("Name of the other SfuCluster.")]
+    [TextLength(1, 253)]
+    public string Cluster { get; init; } = string.Empty;
+
+    [Description("Bytes of datagrams without IP and UDP headers.")]
+    public long Bytes { get; init; }
+
+    /// <summary>The larger of each fleet's two counts, by name.</summary>
+    public static IReadOnlyList<RelayUsage> Larger(IReadOnlyList<RelayUsage> one, IReadOnlyList<RelayUsage> other) => Together(one, other, Enumerable.Max);
+
+    /// <summary>The sum of all counts of each fleet, by name.</summary>
+    public static IReadOnlyList<RelayUsage> Sum(IEnumerable<IReadOnlyList<RelayUsage>> all) => all.Aggregate((IReadOnlyList<RelayUsage>)[], (one, other) => Together(one, other, Enumerable.Sum));
+
+    private static IReadOnlyList<RelayUsage> Together(IReadOnlyList<RelayUsage> one, IReadOnlyList<RelayUsage> other, Func<IEnumerable<long>, long> fold) =>
+    [
+        .. one.Concat(other).GroupBy(relay => relay.Cluster, relay => relay.Bytes, StringComparer.Ordinal)
+            .OrderBy(fleet => fleet.Key, StringComparer.Ordinal).Select(fleet => new RelayUsage { Cluster = fleet.Key, Bytes = fold(fleet) }),
+    ];
 }

@@ -28,7 +28,7 @@ internal sealed class ConferenceRoomReconciler(
     RoomTraces traces,
     RoomSeats seats,
     UsageWebhook usage,
-    FleetDirectory fleetsInView,
+    RoomPrices prices,
     ObjectWriter writer,
     IEventRecorder events,
     TimeProvider time) : IReconciler<ConferenceRoom>, IForgets
@@ -518,9 +518,8 @@ internal sealed class ConferenceRoomReconciler(
             return status;
         }
 
-        var costs = fleetsInView.All.Where(fleet => fleet.Key.Namespace == key.Namespace && fleet.Cluster.Spec.Cost is not null)
-            .ToDictionary(fleet => fleet.Key.Name, fleet => fleet.Cluster.Spec.Cost!, StringComparer.Ordinal);
-        return status with { Usage = RoomUse.Merge(status.Usage, counts, peak, costs, status.Phase is Phase.Ended, time.GetUtcNow()) };
+        // A room that is on several pods has more people than any of them.
+        return status with { Usage = RoomUse.Merge(status.Usage, counts, Math.Max(peak, status.Participants), prices.Of(key.Namespace), status.Phase is Phase.Ended, time.GetUtcNow()) };
     }
 
     private static string? ReasonOf(ConferenceRoom room) =>

@@ -11,7 +11,8 @@ namespace BuildIt.Operator.Rooms;
 /// <param name="ParticipantSeconds">Time that participants have spent there.</param>
 /// <param name="IngressBytes">Bytes taken from them.</param>
 /// <param name="EgressBytes">Bytes sent to them.</param>
-internal readonly record struct SeatCount(string Id, string Cluster, double ParticipantSeconds, long IngressBytes, long EgressBytes);
+/// <param name="Relays">Bytes sent over links, by the fleet they were sent to.</param>
+internal readonly record struct SeatCount(string Id, string Cluster, double ParticipantSeconds, long IngressBytes, long EgressBytes, IReadOnlyList<RelayUsage> Relays);
 
 /// <summary>
 /// Remembers what pods said that rooms have used, also of pods that are gone since, until it is written and the room is over. Any thread.
@@ -102,17 +103,23 @@ internal sealed class RoomSeats
             }
 
             var id = SeatUsage.IdOf(instance.Observation.Name, report.Generation, instance.Boot);
-            var seat = room.Seats.GetValueOrDefault(id, new SeatCount(id, fleet.Name, 0, 0, 0));
+            var seat = room.Seats.GetValueOrDefault(id, new SeatCount(id, fleet.Name, 0, 0, 0, []));
             room.Seats[id] = seat with
             {
                 // The older of two reports that overtook each other says less.
                 ParticipantSeconds = Math.Max(seat.ParticipantSeconds, double.IsFinite(report.ParticipantSeconds) ? report.ParticipantSeconds : 0),
                 IngressBytes = Math.Max(seat.IngressBytes, report.IngressBytes),
                 EgressBytes = Math.Max(seat.EgressBytes, report.EgressBytes),
+                Relays = report.Relays.Count == 0 ? seat.Relays : RelayUsage.Larger(seat.Relays, Over(fleet, report)),
             };
             room.Peak = Math.Max(room.Peak, report.Participants);
         }
     }
+
+    // Between two pods of a fleet there is no link, and no price.
+    private static List<RelayUsage> Over(ObjectKey fleet, RoomReport report) =>
+        [.. report.Relays.Where(relay => relay.Cluster is { Length: > 0 and <= 253 } && relay.Cluster != fleet.Name && relay.SentBytes > 0)
+            .Select(relay => new RelayUsage { Cluster = relay.Cluster, Bytes = relay.SentBytes })];
 
     private sealed class Room
     {

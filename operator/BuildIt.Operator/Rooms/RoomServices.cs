@@ -24,6 +24,7 @@ internal static class RoomServices
         services.AddSingleton<RoomMetrics>();
         services.AddSingleton<RoomTraces>();
         services.AddSingleton<RoomSeats>();
+        services.AddSingleton<RoomPrices>();
         services.AddSingleton<UsageWebhook>();
         services.AddSingleton<RoomInspector>();
         services.AddSingleton<RoomTopologies>();

@@ -17,11 +17,11 @@ internal static class RoomUse
     /// <param name="written">What the room's status says; null when it says nothing.</param>
     /// <param name="seats">What its pods have said since the operator began to listen.</param>
     /// <param name="peak">Most participants at once among that.</param>
-    /// <param name="costs">What fleets cost, by name; those that do not say are not in it.</param>
+    /// <param name="prices">What fleets and links cost.</param>
     /// <param name="final">The room is over.</param>
     /// <param name="now">The time.</param>
     public static ConferenceUsage Merge(
-        ConferenceUsage? written, IReadOnlyList<SeatCount> seats, int peak, IReadOnlyDictionary<string, CostSpec> costs, bool final, DateTimeOffset now)
+        ConferenceUsage? written, IReadOnlyList<SeatCount> seats, int peak, UsagePrices prices, bool final, DateTimeOffset now)
     {
         var merged = (written?.Seats ?? []).ToDictionary(seat => seat.Id, StringComparer.Ordinal);
         var order = (written?.Seats ?? []).Select(seat => seat.Id).ToList();
@@ -39,11 +39,12 @@ internal static class RoomUse
                 ParticipantSeconds = Math.Max(known?.ParticipantSeconds ?? 0, Math.Round(seat.ParticipantSeconds, 3)),
                 IngressBytes = Math.Max(known?.IngressBytes ?? 0, seat.IngressBytes),
                 EgressBytes = Math.Max(known?.EgressBytes ?? 0, seat.EgressBytes),
+                Relays = RelayUsage.Larger(known?.Relays ?? [], seat.Relays),
             };
         }
 
         var all = Fold([.. order.Select(id => merged[id])]);
-        var (cost, currency) = CostOf(all, costs, written);
+        var (cost, currency) = CostOf(all, prices, written);
         return new ConferenceUsage
         {
             AsOf = new DateTime(now.UtcTicks - (now.UtcTicks % TimeSpan.TicksPerSecond), DateTimeKind.Utc),
@@ -52,6 +53,7 @@ internal static class RoomUse
             ParticipantMinutes = Math.Round(all.Sum(seat => seat.ParticipantSeconds) / 60, 3),
             IngressBytes = all.Sum(seat => seat.IngressBytes),
             EgressBytes = all.Sum(seat => seat.EgressBytes),
+            RelayBytes = all.Sum(seat => seat.Relays.Sum(relay => relay.Bytes)),
             PeakParticipants = Math.Max(written?.PeakParticipants ?? 0, peak),
             Cost = cost,
             Currency = currency,
@@ -78,23 +80,21 @@ internal static class RoomUse
                 ParticipantSeconds = folded.Sum(seat => seat.ParticipantSeconds),
                 IngressBytes = folded.Sum(seat => seat.IngressBytes),
                 EgressBytes = folded.Sum(seat => seat.EgressBytes),
+                Relays = RelayUsage.Sum(folded.Select(seat => seat.Relays)),
             },
             .. apart.TakeLast(MostSeats),
         ];
     }
 
-    private static (double? Cost, string? Currency) CostOf(List<SeatUsage> seats, IReadOnlyDictionary<string, CostSpec> costs, ConferenceUsage? written)
+    private static (double? Cost, string? Currency) CostOf(List<SeatUsage> seats, UsagePrices prices, ConferenceUsage? written)
     {
-        var priced = seats.Where(seat => seat.Cluster is not null && costs.ContainsKey(seat.Cluster)).ToList();
-        if (priced.Count == 0)
+        var currencies = seats.Select(seat => prices.Of(seat.Cluster)?.Currency).OfType<string>().Distinct(StringComparer.Ordinal).ToList();
+        return currencies switch
         {
             // Its fleets may be gone by now.
-            return (written?.Cost, written?.Currency);
-        }
-
-        var currencies = priced.Select(seat => costs[seat.Cluster!].Currency).Distinct(StringComparer.Ordinal).ToList();
-        return currencies.Count == 1
-            ? (Math.Round(priced.Sum(seat => seat.EgressBytes / 1e9 * costs[seat.Cluster!].EgressGigabyte), 6), currencies[0])
-            : (null, null);
+            [] => (written?.Cost, written?.Currency),
+            [var currency] => (Math.Round(seats.Sum(seat => prices.TrafficOf(seat) ?? 0), 6), currency),
+            _ => (null, null),
+        };
     }
 }

@@ -89,7 +89,7 @@ internal sealed partial class UsageWebhook(UsageWebhookSettings settings, TimePr
         var body = JsonSerializer.SerializeToUtf8Bytes(
             new UsageMessage(
                 room.Metadata.Uid, "usage", room.Metadata.NamespaceProperty, room.Metadata.Name, room.Spec.CreatedBy, room.Metadata.CreationTimestamp, room.Status.EndedAt,
-                usage.ParticipantMinutes, usage.IngressBytes, usage.EgressBytes, usage.PeakParticipants, usage.Cost, usage.Currency),
+                usage.ParticipantMinutes, usage.IngressBytes, usage.EgressBytes, usage.RelayBytes, usage.PeakParticipants, usage.Cost, usage.Currency),
             Json);
         var seconds = now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
         byte[] signed = [.. Encoding.ASCII.GetBytes($"{seconds}."), .. body];
@@ -118,5 +118,5 @@ internal sealed partial class UsageWebhook(UsageWebhookSettings settings, TimePr
 
     private sealed record UsageMessage(
         string Id, string Event, string Namespace, string RoomId, string? CreatedBy, DateTime? CreatedAt, DateTime? EndedAt,
-        double ParticipantMinutes, long IngressBytes, long EgressBytes, int PeakParticipants, double? Cost, string? Currency);
+        double ParticipantMinutes, long IngressBytes, long EgressBytes, long RelayBytes, int PeakParticipants, double? Cost, string? Currency);
 }

@@ -42,7 +42,7 @@ public sealed class FleetRegistry(RedisConnection redis, RegistryKeys keys)
             {
                 var key = keys.Usage(room.Key);
                 writes.Add(database.HashSetAsync(key, [.. room.Select(entry => new HashEntry(
-                    entry.Stay, string.Create(CultureInfo.InvariantCulture, $"{entry.Used.ParticipantSeconds} {entry.Used.IngressBytes} {entry.Used.EgressBytes}")))]));
+                    entry.Stay, string.Create(CultureInfo.InvariantCulture, $"{entry.Used.ParticipantSeconds} {entry.Used.IngressBytes} {entry.Used.EgressBytes} {entry.Used.RelayBytes}")))]));
                 writes.Add(database.KeyExpireAsync(key, UsageLifetime));
             }
 
@@ -58,12 +58,15 @@ public sealed class FleetRegistry(RedisConnection redis, RegistryKeys keys)
             .ToDictionary(field => field.Item1, field => field.Used!.Value, StringComparer.Ordinal);
     }
 
+    // Replicas of the version before write no count of links.
     private static StayUsage? ReadUsage(RedisValue value) =>
-        value.ToString().Split(' ') is [var seconds, var ingress, var egress]
+        value.ToString().Split(' ') is [var seconds, var ingress, var egress, .. var later]
         && double.TryParse(seconds, NumberStyles.Float, CultureInfo.InvariantCulture, out var time) && double.IsFinite(time) && time >= 0
-        && long.TryParse(ingress, NumberStyles.None, CultureInfo.InvariantCulture, out var taken) && long.TryParse(egress, NumberStyles.None, CultureInfo.InvariantCulture, out var sent)
-            ? new StayUsage(time, taken, sent)
+        && Count(ingress) is { } taken && Count(egress) is { } sent && Count(later is [var relayed, ..] ? relayed : "0") is { } relay
+            ? new StayUsage(time, taken, sent, relay)
             : null;
+
+    private static long? Count(string text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : null;
 
     private static Heartbeat? Read(RedisValue value) =>
         ContractJson.TryRead(((ReadOnlyMemory<byte>)value).Span, ContractJson.Default.Heartbeat, out var heartbeat) ? heartbeat : null;

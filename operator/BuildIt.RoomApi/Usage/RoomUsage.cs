@@ -43,6 +43,9 @@ public sealed record RoomUsage
     [Description("Bytes sent to participants so far.")]
     public long EgressBytes { get; init; }
 
+    [Description("Bytes that nodes of the room sent to those of other fleets so far, over RegionLinks.")]
+    public long RelayBytes { get; init; }
+
     [Description("Price of what was sent, as last worked out. Absent where fleets do not say what they cost.")]
     public double? Cost { get; init; }
 
@@ -64,7 +67,7 @@ public sealed record RoomUsage
         var stays = new Dictionary<string, StayUsage>(recorded, StringComparer.Ordinal);
         foreach (var seat in stored?.Seats ?? [])
         {
-            stays[seat.Id] = stays.GetValueOrDefault(seat.Id).Or(new StayUsage(seat.ParticipantSeconds, seat.IngressBytes, seat.EgressBytes));
+            stays[seat.Id] = stays.GetValueOrDefault(seat.Id).Or(new StayUsage(seat.ParticipantSeconds, seat.IngressBytes, seat.EgressBytes, seat.Relays.Sum(relay => relay.Bytes)));
         }
 
         var reports = new List<RoomReport>();
@@ -74,7 +77,7 @@ public sealed record RoomUsage
             {
                 reports.Add(report);
                 var id = StayOf(heartbeat, report);
-                stays[id] = stays.GetValueOrDefault(id).Or(StayUsage.Of(report));
+                stays[id] = stays.GetValueOrDefault(id).Or(StayUsage.Of(heartbeat, report));
             }
         }
 
@@ -92,6 +95,7 @@ public sealed record RoomUsage
             ParticipantMinutes = stays.Values.Sum(stay => stay.ParticipantSeconds) / 60,
             IngressBytes = stays.Values.Sum(stay => stay.IngressBytes),
             EgressBytes = stays.Values.Sum(stay => stay.EgressBytes),
+            RelayBytes = stays.Values.Sum(stay => stay.RelayBytes),
             Cost = stored?.Cost,
             Currency = stored?.Currency,
             Final = stored?.Final == true,

@@ -22,8 +22,8 @@ public sealed partial class UsageRecorder(FleetRegistry registry, RoomApiMetrics
                     await registry.RecordUsageAsync(
                         [
                             .. heartbeats.SelectMany(heartbeat => heartbeat.Rooms
-                                .Select(report => (report.Room, RoomUsage.StayOf(heartbeat, report), StayUsage.Of(report)))
-                                .Where(stay => stay.Item3.ParticipantSeconds > 0)),
+                                .Select(report => (report.Room, RoomUsage.StayOf(heartbeat, report), StayUsage.Of(heartbeat, report)))
+                                .Where(stay => stay.Item3.ParticipantSeconds > 0 || stay.Item3.RelayBytes > 0)),
                         ],
                         stoppingToken);
                 }

@@ -69,6 +69,9 @@ public sealed record UsageSum
 
     public long EgressBytes { get; init; }
 
+    [Description("Bytes that nodes sent to those of other fleets, over RegionLinks.")]
+    public long RelayBytes { get; init; }
+
     [Description("Price of what was sent. Absent where fleets do not say what they cost, or say it in several currencies.")]
     public double? Cost { get; init; }
 
@@ -87,6 +90,7 @@ public sealed record UsageSum
             ParticipantMinutes = Math.Round(used.Sum(usage => usage.ParticipantMinutes), 3),
             IngressBytes = used.Sum(usage => usage.IngressBytes),
             EgressBytes = used.Sum(usage => usage.EgressBytes),
+            RelayBytes = used.Sum(usage => usage.RelayBytes),
             Cost = isOne ? Math.Round(priced.Sum(usage => usage.Cost!.Value), 6) : null,
             Currency = isOne ? priced[0].Currency : null,
         };

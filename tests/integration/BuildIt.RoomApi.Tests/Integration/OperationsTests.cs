@@ -85,10 +85,10 @@ public sealed class OperationsTests(RoomApiFixture api)
     {
         var host = new NostrSigner();
         var id = await api.CreateRoomAsync(host);
-        await HeartbeatAsync("sfu-a", 1, new RoomReport { Room = new RoomId(id), Generation = 1, Participants = 3, Publishers = 2, IngressBitsPerSecond = 3000, EgressBitsPerSecond = 6000, RoundTripMilliseconds = 20, LossFraction = 0.01, EndToEndEncrypted = true, ParticipantSeconds = 600, IngressBytes = 3_000, EgressBytes = 6_000 });
+        await HeartbeatAsync("sfu-a", 1, new RoomReport { Room = new RoomId(id), Generation = 1, Participants = 3, Publishers = 2, IngressBitsPerSecond = 3000, EgressBitsPerSecond = 6000, RoundTripMilliseconds = 20, LossFraction = 0.01, EndToEndEncrypted = true, ParticipantSeconds = 600, IngressBytes = 3_000, EgressBytes = 6_000, Relays = [Relayed("us", 70), Relayed("ap", 30), Relayed("eu", 5_000)] });
         await RoomApiFixture.EventuallyAsync(async () => await api.Database.HashLengthAsync(api.Keys.Usage(new RoomId(id))) == 1);
         await api.Database.KeyDeleteAsync(api.Keys.Node(new NodeId("sfu-a")));
-        await HeartbeatAsync("sfu-b", 1, new RoomReport { Room = new RoomId(id), Generation = 2, Participants = 1, Publishers = 1, IngressBitsPerSecond = 1000, EgressBitsPerSecond = 0, RoundTripMilliseconds = 40, LossFraction = 0, EndToEndEncrypted = true, ParticipantSeconds = 60, IngressBytes = 1_000, EgressBytes = 500 });
+        await HeartbeatAsync("sfu-b", 1, new RoomReport { Room = new RoomId(id), Generation = 2, Participants = 1, Publishers = 1, IngressBitsPerSecond = 1000, EgressBitsPerSecond = 0, RoundTripMilliseconds = 40, LossFraction = 0, EndToEndEncrypted = true, ParticipantSeconds = 60, IngressBytes = 1_000, EgressBytes = 500, Relays = [Relayed("us", 900)] });
 
         var usage = (await api.A.GetAsync(host, $"/v1/rooms/{id}/usage")).Expect(HttpStatusCode.OK).Json;
         Assert.Equal(1, usage.GetProperty("participantCount").GetInt32());
@@ -97,6 +97,9 @@ public sealed class OperationsTests(RoomApiFixture api)
         Assert.True(usage.GetProperty("e2eeEnabled").GetBoolean());
         Assert.Equal(11, usage.GetProperty("participantMinutes").GetDouble());
         Assert.Equal((4_000, 6_500), (usage.GetProperty("ingressBytes").GetInt64(), usage.GetProperty("egressBytes").GetInt64()));
+
+        // What went to a pod of the same fleet went over no link.
+        Assert.Equal(1_000, usage.GetProperty("relayBytes").GetInt64());
 
         // ConferenceMetrics of the conference plan: every field of it, each a number but the room and the encryption.
         Assert.Equal(JsonValueKind.String, usage.GetProperty("roomId").ValueKind);
@@ -128,6 +131,8 @@ public sealed class OperationsTests(RoomApiFixture api)
             (await api.A.GetAsync(host, $"/v1/usage?{wrong}")).Expect(HttpStatusCode.BadRequest);
         }
     }
+
+    private static RelayedBytes Relayed(string fleet, long bytes) => new() { Cluster = fleet, SentBytes = bytes };
 
     private Task HeartbeatAsync(string node, long sequence, RoomReport report)
     {

@@ -18,7 +18,7 @@ public sealed class UsageSummaryTests
         var summary = UsageSummary.Of([Room("a", -2, 10), Room("b", -1, 20), Room("c", null, 40)], Now.AddDays(-10), Now.AddDays(1), by, Now);
 
         Assert.Equal(groups, string.Join(',', summary.Groups.Select(group => $"{group.Key} {group.ParticipantMinutes}")));
-        Assert.Equal((3, 70, 70_000_000_000L, 7.0, "EUR"), (summary.Total.Rooms, summary.Total.ParticipantMinutes, summary.Total.EgressBytes, summary.Total.Cost, summary.Total.Currency));
+        Assert.Equal((3, 70, 70_000_000_000L, 70_000L, 7.0, "EUR"), (summary.Total.Rooms, summary.Total.ParticipantMinutes, summary.Total.EgressBytes, summary.Total.RelayBytes, summary.Total.Cost, summary.Total.Currency));
     }
 
     [Fact]
@@ -45,7 +45,7 @@ public sealed class UsageSummaryTests
         Status = new ConferenceRoomStatus
         {
             EndedAt = endedDaysAgo is { } days ? Now.AddDays(days).UtcDateTime : null,
-            Usage = new ConferenceUsage { ParticipantMinutes = minutes, EgressBytes = minutes * 1_000_000_000L, Cost = minutes * 0.1, Currency = "EUR" },
+            Usage = new ConferenceUsage { ParticipantMinutes = minutes, EgressBytes = minutes * 1_000_000_000L, RelayBytes = minutes * 1_000L, Cost = minutes * 0.1, Currency = "EUR" },
         },
     };
 }
