@@ -75,6 +75,9 @@ internal sealed class ProbedNode(NodeAddress address)
         set => _record = value;
     }
 
+    /// <summary>When what it says was passed on last. Only one probe at a time has it.</summary>
+    public DateTimeOffset ToldAt { get; set; }
+
     /// <summary>When the next probe is due.</summary>
     public DateTimeOffset DueAt
     {

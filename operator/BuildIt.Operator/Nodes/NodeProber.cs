@@ -22,12 +22,21 @@ internal sealed partial class NodeProber(FleetSignal signal, LeaderElector leade
     /// <summary>Between two probes of a node that answers. Its heartbeat tells sooner that it should be asked again.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// What a node says of its rooms is passed on so often: counts that only grow are no news to a fleet, and a node that dies while the
+    /// registry is away would take them with it.
+    /// </summary>
+    public static readonly TimeSpan TellInterval = TimeSpan.FromSeconds(4);
+
     private const int MaxConcurrent = 256;
 
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
 
     private readonly ConcurrentDictionary<ObjectKey, NodeFleet> _fleets = new();
     private readonly SemaphoreSlim _slots = new(MaxConcurrent);
+
+    /// <summary>What a node said of itself, with the fleet it belongs to. Raised on any thread, at most once in <see cref="TellInterval"/> for a node.</summary>
+    public event Action<ObjectKey, Heartbeat>? Heard;
 
     public NodeFleet Of(ObjectKey cluster) => _fleets.GetOrAdd(cluster, _ => new NodeFleet(() => leader.Term, time));
 
@@ -100,7 +109,14 @@ internal sealed partial class NodeProber(FleetSignal signal, LeaderElector leade
         {
             var before = node.Record;
             var answer = await client.ProbeAsync(node.Address, cancellation).ConfigureAwait(false);
-            var after = node.Record = before.After(answer, time.GetUtcNow());
+            var now = time.GetUtcNow();
+            var after = node.Record = before.After(answer, now);
+            if (answer is not null && now - node.ToldAt >= TellInterval)
+            {
+                node.ToldAt = now;
+                Heard?.Invoke(cluster, answer);
+            }
+
             if (IsNews(before, after))
             {
                 signal.Raise(cluster);

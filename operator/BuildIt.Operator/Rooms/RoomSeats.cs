@@ -1,5 +1,6 @@
 using BuildIt.Operator.Api;
 using BuildIt.Operator.Fleets;
+using BuildIt.Operator.Nodes;
 using BuildIt.Operator.Runtime.Caching;
 using BuildIt.Sfu.Contracts;
 
@@ -25,10 +26,11 @@ internal sealed class RoomSeats
 
     private readonly IObjectCache<ConferenceRoom> _objects;
 
-    public RoomSeats(FleetDirectory directory, IObjectCache<ConferenceRoom> rooms)
+    public RoomSeats(FleetDirectory directory, NodeProber prober, IObjectCache<ConferenceRoom> rooms)
     {
         _objects = rooms;
         directory.Changed += Take;
+        prober.Heard += Take;
     }
 
     /// <summary>What is known of a room: the counts of all its stays, and the most participants at once.</summary>
@@ -65,7 +67,7 @@ internal sealed class RoomSeats
                 if (!taken.TryGetValue(name, out var before) || !ReferenceEquals(before, instance.Rooms))
                 {
                     taken[name] = instance.Rooms;
-                    Take_NeedsLock(view.Key, instance);
+                    Take_NeedsLock(view.Key, name, instance.Boot, instance.Rooms);
                 }
             }
 
@@ -80,9 +82,18 @@ internal sealed class RoomSeats
         }
     }
 
-    private void Take_NeedsLock(ObjectKey fleet, FleetInstance instance)
+    // While the registry is away, fleets are looked at only when something changes that matters to them.
+    private void Take(ObjectKey fleet, Heartbeat heartbeat)
     {
-        foreach (var report in instance.Rooms)
+        lock (_lock)
+        {
+            Take_NeedsLock(fleet, heartbeat.Node.Value, heartbeat.Boot, heartbeat.Rooms);
+        }
+    }
+
+    private void Take_NeedsLock(ObjectKey fleet, string instance, string boot, IReadOnlyList<RoomReport> reports)
+    {
+        foreach (var report in reports)
         {
             // One that only says that it was asked to end counts nothing any more.
             if (report.EndRequested || report.Generation == 0)
@@ -102,7 +113,7 @@ internal sealed class RoomSeats
                 _rooms.Add(key, room = new Room());
             }
 
-            var id = SeatUsage.IdOf(instance.Observation.Name, report.Generation, instance.Boot);
+            var id = SeatUsage.IdOf(instance, report.Generation, boot);
             var seat = room.Seats.GetValueOrDefault(id, new SeatCount(id, fleet.Name, 0, 0, 0, []));
             room.Seats[id] = seat with
             {
