@@ -184,8 +184,8 @@ internal sealed class FleetWorld : IAsyncDisposable
     /// <param name="a">A fleet.</param>
     /// <param name="b">Another.</param>
     /// <param name="health">How it is probed, as JSON; as a link is that does not say when left out.</param>
-    public Task CreateLinkAsync(string a, string b, string health = "{}") => CreateAsync(
-        RegionLink.KindName, RegionLink.Plural, $"{a}-{b}", $$$$"""{"a":{"clusterRef":{"name":"{{{{a}}}}"}},"b":{"clusterRef":{"name":"{{{{b}}}}"}},"health":{{{{health}}}}}""");
+    public Task CreateLinkAsync(string a, string b, string health = "{}", double cost = 0) => CreateAsync(
+        RegionLink.KindName, RegionLink.Plural, $"{a}-{b}", $$$$"""{"a":{"clusterRef":{"name":"{{{{a}}}}"}},"b":{"clusterRef":{"name":"{{{{b}}}}"}},"health":{{{{health}}}},"cost":{{{{cost.ToString(System.Globalization.CultureInfo.InvariantCulture)}}}}}""");
 
     /// <summary>Merges JSON into the fleet.</summary>
     public Task PatchFleetAsync(string json, string name = Fleet) => Client.CustomObjects.PatchNamespacedCustomObjectAsync(

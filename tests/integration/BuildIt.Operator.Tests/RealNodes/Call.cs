@@ -16,12 +16,14 @@ internal sealed class Call : IAsyncDisposable
     private static readonly FrameKey SharedKey = FrameKey.FromSecret("the key of a test's participants"u8);
 
     private readonly HeadlessParticipant[] _people;
+    private readonly Stay[] _stays;
     private readonly LeaveRequest?[] _leaves = new LeaveRequest?[2];
     private readonly StallMeter _machine = StallMeter.Start();
 
-    private Call(string room, HeadlessParticipant[] people)
+    private Call(string room, HeadlessParticipant[] people, Stay[] stays)
     {
         Room = room;
+        _stays = stays;
         _people = people;
         for (var i = 0; i < people.Length; i++)
         {
@@ -37,16 +39,20 @@ internal sealed class Call : IAsyncDisposable
 
     public bool IsActive => _people.All(person => person.IsActive);
 
+    /// <summary>How long each was there at least and at most, as they know: they do not see the moment at which the node let them in or go.</summary>
+    public IReadOnlyList<Stay> Stays => _stays;
+
     /// <summary>Joins two people, each through a node, and waits until they see each other.</summary>
     public static async Task<Call> StartAsync(HeadlessNetwork network, string room, NodeProcess first, NodeProcess second)
     {
-        HeadlessParticipant[] people = [await JoinAsync(network, room, "alice", first), await JoinAsync(network, room, "bob", second)];
+        var stays = new[] { new Stay(), new Stay() };
+        HeadlessParticipant[] people = [await stays[0].JoinAsync(() => JoinAsync(network, room, "alice", first)), await stays[1].JoinAsync(() => JoinAsync(network, room, "bob", second))];
         foreach (var person in people)
         {
             await person.PublishVideoAsync(new VideoPublication { Layers = 1 });
         }
 
-        var call = new Call(room, people);
+        var call = new Call(room, people, stays);
         await Eventually.TrueAsync(async () => (await call.FramesAsync()).All(frames => frames > 20), $"they see each other in {room}", call.DescribeAsync);
         return call;
     }
@@ -106,9 +112,9 @@ internal sealed class Call : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var person in _people)
+        foreach (var (person, stay) in _people.Zip(_stays))
         {
-            await person.DisposeAsync();
+            await stay.LeaveAsync(person.DisposeAsync);
         }
 
         _machine.Dispose();

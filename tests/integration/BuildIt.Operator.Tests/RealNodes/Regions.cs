@@ -26,6 +26,9 @@ internal sealed class Regions : IAsyncDisposable
 {
     public const string Room = "room";
 
+    /// <summary>Price of a gigabyte over a link.</summary>
+    public const double LinkCost = 30;
+
     /// <summary>The path of another version of the node, which the last region then has.</summary>
     private const string OtherNodeVariable = "BUILDIT_OTHER_NODE";
 
@@ -58,12 +61,19 @@ internal sealed class Regions : IAsyncDisposable
     /// <param name="pods">Pods of each fleet.</param>
     /// <param name="each">People in each region.</param>
     /// <param name="names">The regions; the fleets have their names.</param>
-    public static async Task<Regions> MeetAsync(OperatorFixture fixture, int pods, int each, params string[] names)
+    public static Task<Regions> MeetAsync(OperatorFixture fixture, int pods, int each, params string[] names) => MeetAsync(fixture, pods, each, static () => { }, names);
+
+    /// <param name="fixture">The API server.</param>
+    /// <param name="pods">Pods of each fleet.</param>
+    /// <param name="each">People in each region.</param>
+    /// <param name="linked">Called when all links are healthy, and there is no room yet.</param>
+    /// <param name="names">The regions; the fleets have their names.</param>
+    public static async Task<Regions> MeetAsync(OperatorFixture fixture, int pods, int each, Action linked, params string[] names)
     {
         var regions = new Regions(await FleetWorld.CreateAsync(fixture.Cluster, fixture.Redis, "regions"), names);
         try
         {
-            await regions.StartAsync(pods);
+            await regions.StartAsync(pods, linked);
             await regions.JoinAsync(each);
             return regions;
         }
@@ -89,6 +99,19 @@ internal sealed class Regions : IAsyncDisposable
         var seats = (await StatusAsync()).Assignments;
         var edge = seats.First(seat => seat.Parent is not null && !seats.Any(other => other.Parent == seat.Instance));
         return (NodeOf(edge), NodeOf(seats.Single(seat => seat.Instance == edge.Parent)));
+    }
+
+    /// <summary>Everybody goes, and the room ends: its last status.</summary>
+    public async Task<ConferenceRoomStatus> EndAsync()
+    {
+        foreach (var person in _people)
+        {
+            await person.DisposeAsync();
+        }
+
+        _people.Clear();
+        await UntilAsync(async () => await StatusAsync() is { Phase: RoomPhase.Ended, Usage.Final: true }, "the room ends");
+        return await StatusAsync();
     }
 
     /// <summary>Forgets all that a region's registry holds.</summary>
@@ -118,10 +141,7 @@ internal sealed class Regions : IAsyncDisposable
     public async Task<string> DescribeAsync()
     {
         var status = JsonSerializer.Serialize(await StatusAsync(), ApiJson.Options);
-        foreach (var link in (await Fleet.Api.ListAsync(Runtime.Client.ResourceType.Of<RegionLink>(), Fleet.Namespace, Runtime.Client.ListQuery.All, 100, null, CancellationToken.None)).Items)
-        {
-            status += $"\n{JsonSerializer.Serialize(Runtime.Client.ApiClient.Read<RegionLink>(link).Status, ApiJson.Options)}";
-        }
+        status = (await LinksAsync()).Aggregate(status, (text, link) => $"{text}\n{JsonSerializer.Serialize(link.Status, ApiJson.Options)}");
 
         var nodes = string.Join('\n', Nodes.Select(node => $"{node.Name} at {node.Ip}:\n{string.Join('\n', node.Log.Split('\n').TakeLast(15))}"));
         var people = string.Join('\n', _people.Select(person => $"{person.Identity}: {person.Returns} returns, {person.Fault}"));
@@ -148,7 +168,7 @@ internal sealed class Regions : IAsyncDisposable
         }
     }
 
-    private async Task StartAsync(int pods)
+    private async Task StartAsync(int pods, Action linked)
     {
         foreach (var name in Names)
         {
@@ -170,6 +190,7 @@ internal sealed class Regions : IAsyncDisposable
                 {
                     spec["region"] = name;
                     spec["replicas"] = new JsonObject { ["min"] = pods, ["max"] = pods + 1 };
+                    spec["cost"] = new JsonObject { ["egressGigabyte"] = 2, ["currency"] = "EUR" };
                     spec["redis"] = new JsonObject { ["addresses"] = new JsonArray(_registries[name].Address) };
                 },
                 name);
@@ -179,7 +200,7 @@ internal sealed class Regions : IAsyncDisposable
         {
             for (var j = i + 1; j < Names.Count; j++)
             {
-                await Fleet.CreateLinkAsync(Names[i], Names[j]);
+                await Fleet.CreateLinkAsync(Names[i], Names[j], cost: LinkCost);
             }
         }
 
@@ -188,7 +209,11 @@ internal sealed class Regions : IAsyncDisposable
             await UntilAsync(async () => (await Fleet.StatusAsync(name)).ReadyReplicas == pods, $"{name} is ready");
         }
 
-        await Fleet.CreateRoomAsync(Room, $$$"""{"placement":{"regions":{{{JsonSerializer.Serialize(Names)}}},"cascade":"Always"},"expectedParticipants":6}""");
+        await UntilAsync(
+            async () => (await LinksAsync()).All(link => link.Status?.Conditions.Any(condition => condition is { Type: RegionLinkConditions.Healthy, Status: "True" }) == true),
+            "all links are healthy");
+        linked();
+        await Fleet.CreateRoomAsync(Room, $$$"""{"placement":{"regions":{{{JsonSerializer.Serialize(Names)}}},"cascade":"Always"},"expectedParticipants":6,"departureTimeout":"3s"}""");
         await SettledAsync();
     }
 
@@ -214,6 +239,9 @@ internal sealed class Regions : IAsyncDisposable
             }
         }
     }
+
+    private async Task<IReadOnlyList<RegionLink>> LinksAsync() =>
+        [.. (await Fleet.Api.ListAsync(Runtime.Client.ResourceType.Of<RegionLink>(), Fleet.Namespace, Runtime.Client.ListQuery.All, 100, null, CancellationToken.None)).Items.Select(Runtime.Client.ApiClient.Read<RegionLink>)];
 
     private Task UntilAsync(Func<Task<bool>> condition, string what) => Eventually.TrueAsync(condition, what, DescribeAsync, Patience);
 
