@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using BuildIt.Operator.Runtime.Conversion;
-using BuildIt.Testing;
 using k8s;
 using k8s.Models;
 
@@ -85,9 +84,9 @@ internal sealed class Gadget : IKubernetesObject<V1ObjectMeta>
 }
 
 /// <summary>A client of one version of the kind.</summary>
-internal sealed class GadgetClient(KubernetesCluster cluster, string ns, string version)
+internal sealed class GadgetClient(IKubernetes client, string ns, string version)
 {
-    private readonly ICustomObjectsOperations _objects = cluster.Client.CustomObjects;
+    private readonly ICustomObjectsOperations _objects = client.CustomObjects;
 
     public async Task<JsonNode> CreateAsync(string name, string spec) => Json(await _objects.CreateNamespacedCustomObjectAsync(
         new JsonObject
