@@ -1,3 +1,5 @@
+using BuildIt.Testing.Documents;
+
 namespace BuildIt.Architecture.Tests.Commands;
 
 /// <summary>Commands of documents are read as a shell reads them.</summary>

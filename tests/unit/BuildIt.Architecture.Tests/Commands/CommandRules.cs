@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using BuildIt.KubectlSfu.Commands;
+using BuildIt.Testing.Documents;
 
 namespace BuildIt.Architecture.Tests.Commands;
 
@@ -19,13 +20,13 @@ internal static partial class CommandRules
 
     /// <summary>Options of kubectl without a value.</summary>
     private static readonly HashSet<string> KubectlFlags =
-        ["-A", "--all-namespaces", "--overwrite", "--ignore-daemonsets", "--server-side", "--force-conflicts", "--containers", "--previous"];
+        ["-A", "--all-namespaces", "--overwrite", "--ignore-daemonsets", "--server-side", "--force-conflicts", "--containers", "--previous", "--force"];
 
     /// <summary>Options of kubectl with one.</summary>
     private static readonly HashSet<string> KubectlValues =
     [
         "-n", "--namespace", "-o", "-p", "-f", "-l", "--selector", "--field-selector", "--raw", "--tail", "--type", "--replicas", "--for", "--timeout", "--from-literal", "--cert", "--key",
-        "--role", "--user", "--as", "--subresource",
+        "--role", "--user", "--as", "--subresource", "--grace-period",
     ];
 
     private static readonly HashSet<string> HelmFlags =

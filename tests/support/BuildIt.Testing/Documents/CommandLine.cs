@@ -1,11 +1,11 @@
 using System.Text;
 
-namespace BuildIt.Architecture.Tests.Commands;
+namespace BuildIt.Testing.Documents;
 
 /// <summary>One command as a shell would read it. Words are without their quotes; what a shell would put in their place stays as it is written.</summary>
 /// <param name="Words">The program and what it is given.</param>
 /// <param name="Text">As it is written.</param>
-internal sealed record CommandLine(string[] Words, string Text)
+public sealed record CommandLine(string[] Words, string Text)
 {
     public string Program => Words[0];
 
