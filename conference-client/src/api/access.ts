@@ -10,12 +10,15 @@ const RENEW_BEFORE = 10 * 60_000;
 /** Somebody's access to one room: a join token that is kept fresh, and requests in its name. */
 export class Access {
   readonly #api: RoomApi;
+  readonly #region: string | undefined;
   #admission: Admission;
   #renewing: Promise<Admission> | undefined;
 
-  constructor(api: RoomApi, admission: Admission) {
+  /** @param region The region that was asked for, which every renewal asks for again: a reconnection stays where the call began. */
+  constructor(api: RoomApi, admission: Admission, region?: string) {
     this.#api = api;
     this.#admission = admission;
+    this.#region = region;
   }
 
   get room(): RoomId {
@@ -42,7 +45,7 @@ export class Access {
    */
   renew(): Promise<Admission> {
     this.#renewing ??= this.#api
-      .refresh(this.room, this.#admission.joinToken)
+      .refresh(this.room, this.#admission.joinToken, this.#region)
       .then((admission) => (this.#admission = admission))
       .finally(() => (this.#renewing = undefined));
     return this.#renewing;

@@ -39,12 +39,13 @@ export class RoomApi {
   }
 
   /** New means to join, for somebody who was let in. By the token while it counts, so that nobody is asked for a signature. */
-  async refresh(room: RoomId, token: string): Promise<Admission> {
+  async refresh(room: RoomId, token: string, region?: string): Promise<Admission> {
+    const body = region === undefined ? {} : { region };
     try {
-      return await this.http.send<Admission>('POST', path(room, '/refresh'), { body: {}, token });
+      return await this.http.send<Admission>('POST', path(room, '/refresh'), { body, token });
     } catch (error) {
       if (!(error instanceof RoomApiError) || error.status !== 401) throw error;
-      return this.http.send<Admission>('POST', path(room, '/refresh'), { body: {} });
+      return this.http.send<Admission>('POST', path(room, '/refresh'), { body });
     }
   }
 

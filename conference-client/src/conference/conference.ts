@@ -62,7 +62,7 @@ export class Conference extends Emitter<ConferenceEvents> {
     this.#api = api;
     this.#signer = signer;
     this.#options = options;
-    this.#access = new Access(api, admission);
+    this.#access = new Access(api, admission, options.region);
     this.publicKey = publicKey;
     this.invitation = invitation;
     this.#worker = options.worker();

@@ -13,7 +13,7 @@ export interface ConferenceOptions {
   readonly name?: string;
   /** Options of livekit-client's Room. Encryption is this package's. */
   readonly room?: Omit<RoomOptions, 'e2ee' | 'encryption'>;
-  /** The region to connect through, if the room is there. */
+  /** The region to connect through, also when the connection was lost, if the room is there or may spread to it. */
   readonly region?: string;
   /**
    * Nostr relays of the application, `wss://...`, beside the room's mailbox; people are reached at the relays of their own lists (NIP-17,
