@@ -83,16 +83,24 @@ internal sealed class RegionLinkReconciler(
     public void Forget(ObjectKey key)
     {
         _memories.TryRemove(key, out _);
+
+        // Nobody waits: a node that cannot be told measures a path that nobody asks about, until it ends or is told of another.
+        _ = PartAsync(key, CancellationToken.None);
+    }
+
+    /// <summary>Takes a link from everybody who has it. Its fleets' own rounds take the certificates back, so they are woken.</summary>
+    private Task PartAsync(ObjectKey key, CancellationToken cancellation)
+    {
         var last = orders.Of(key);
         book.Remove(key.Namespace, key.Name);
         LinkMetrics.Forget(key);
-
-        // Nobody waits: a node that cannot be told measures a path that nobody asks about, until it ends or is told of another.
-        _ = orders.GiveAsync(key, [], _ => null, CancellationToken.None);
+        var told = orders.GiveAsync(key, [], _ => null, cancellation);
         foreach (var end in last)
         {
             signal.Raise(end.Cluster);
         }
+
+        return told;
     }
 
     /// <summary>Each fleet's nodes have to believe the other's certificates. The fleets' own rounds see to it; they are woken where they have not.</summary>
@@ -138,9 +146,7 @@ internal sealed class RegionLinkReconciler(
     private async Task ApartAsync(RegionLink link, string reason, string message, CancellationToken cancellation)
     {
         var key = ObjectKey.Of(link);
-        book.Remove(key.Namespace, key.Name);
-        LinkMetrics.Forget(key);
-        await orders.GiveAsync(key, [], _ => null, cancellation).ConfigureAwait(false);
+        await PartAsync(key, cancellation).ConfigureAwait(false);
         await WriteAsync(link, LinkStatusBuilder.Apart(link, reason, message, time.GetUtcNow()), _memories.GetOrAdd(key, _ => new LinkMemory()), cancellation).ConfigureAwait(false);
     }
 

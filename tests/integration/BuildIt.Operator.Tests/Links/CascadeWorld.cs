@@ -84,8 +84,9 @@ internal sealed class CascadeWorld : IAsyncDisposable
 
     public Task RoomAsync(string name, string spec = "{}") => Fleet.CreateRoomAsync(name, spec);
 
-    public Task PatchRoomAsync(string name, string spec) => Fleet.Client.CustomObjects.PatchNamespacedCustomObjectAsync(
-        new k8s.Models.V1Patch($$"""{"spec":{{spec}}}""", k8s.Models.V1Patch.PatchType.MergePatch), SfuApi.Group, SfuApi.Version, Fleet.Namespace, ConferenceRoom.Plural, name);
+    public Task PatchRoomAsync(string name, string spec) => PatchAsync(ConferenceRoom.Plural, name, spec);
+
+    public Task PatchLinkAsync(string name, string spec) => PatchAsync(RegionLink.Plural, name, spec);
 
     public async Task<RegionLinkStatus> LinkIsAsync(string name, string what, Func<RegionLinkStatus, bool> condition)
     {
@@ -136,6 +137,9 @@ internal sealed class CascadeWorld : IAsyncDisposable
         await Fleet.DisposeAsync();
         await _redis.DisposeAsync();
     }
+
+    private Task PatchAsync(string plural, string name, string spec) => Fleet.Client.CustomObjects.PatchNamespacedCustomObjectAsync(
+        new k8s.Models.V1Patch($$"""{"spec":{{spec}}}""", k8s.Models.V1Patch.PatchType.MergePatch), SfuApi.Group, SfuApi.Version, Fleet.Namespace, plural, name);
 
     private async Task LearnAsync(string room)
     {

@@ -50,14 +50,29 @@ public sealed class RegionLinkTests(OperatorFixture fixture) : IClassFixture<Ope
 
         await world.UnlinkAsync("us-eu");
         await Eventually.TrueAsync(async () => !await BelievesAsync("us", "eu") && !await BelievesAsync("eu", "us"), "neither believes the other any more", world.Fleet.DescribeAsync);
-        await Eventually.TrueAsync(() => world.Fleet.Kubelet.Running.Values.All(node => node.Ordered.Links.Count == 0), "no node keeps the link", world.Fleet.DescribeAsync);
+        await NoNodeKeepsItAsync(world);
 
-        async Task<bool> BelievesAsync(string one, string other)
-        {
-            var node = await world.Fleet.Client.CoreV1.ReadNamespacedSecretAsync(ResourceNames.ControlNodeSecret(one), world.Fleet.Namespace);
-            var authority = await world.Fleet.Client.CoreV1.ReadNamespacedSecretAsync(ResourceNames.ControlAuthoritySecret(other), world.Fleet.Namespace);
-            return ControlCertificates.Believes(node, authority);
-        }
+        Task<bool> BelievesAsync(string one, string other) => RegionLinkTests.BelievesAsync(world, one, other);
+    }
+
+    /// <summary>The webhook refuses such a link; this is one that came while it was away, so that the API server took it.</summary>
+    [Fact]
+    public async Task A_link_to_a_fleet_of_another_operator_joins_nothing_and_says_what_to_do()
+    {
+        await using var world = await CascadeWorld.CreateAsync(fixture, 1, "us", "eu");
+        await world.LinkIsAsync("us-eu", "is healthy", s => Is(s, "Healthy", "True"));
+
+        await world.PatchLinkAsync("us-eu", """{"b":{"clusterRef":null,"remote":{"endpoint":"sfu.example.com:7884","secretRef":{"name":"s"},"caRef":{"name":"c"}}}}""");
+
+        var status = await world.LinkIsAsync("us-eu", "joins nothing", s => Is(s, "Established", "False") && Is(s, "Healthy", "False"));
+        Assert.All(status.Conditions, condition => Assert.Equal(
+            ("InvalidSpec", "spec.b.remote: fleets that another operator runs cannot be linked yet; name an SfuCluster of this namespace with clusterRef"),
+            (condition.Reason, condition.Message)));
+        Assert.Null(status.AToB);
+        await world.Fleet.ToldAsync("InvalidSpec", "name an SfuCluster of this namespace with clusterRef");
+        await NoNodeKeepsItAsync(world);
+        await Eventually.TrueAsync(
+            async () => !await BelievesAsync(world, "us", "eu") && !await BelievesAsync(world, "eu", "us"), "neither believes the other any more", world.Fleet.DescribeAsync);
     }
 
     [Fact]
@@ -83,6 +98,16 @@ public sealed class RegionLinkTests(OperatorFixture fixture) : IClassFixture<Ope
         await Eventually.StaysTrueAsync(async () => await VersionAsync() == version, TimeSpan.FromSeconds(4), "nothing is written");
 
         async Task<string> VersionAsync() => (await world.Fleet.Api.GetAsync<RegionLink>(world.Fleet.Namespace, "us-eu", CancellationToken.None))!.Metadata.ResourceVersion;
+    }
+
+    private static Task NoNodeKeepsItAsync(CascadeWorld world) => Eventually.TrueAsync(
+        () => world.Fleet.Kubelet.Running.Values.All(node => node.Ordered.Links.Count == 0), "no node keeps the link", world.Fleet.DescribeAsync);
+
+    private static async Task<bool> BelievesAsync(CascadeWorld world, string one, string other)
+    {
+        var node = await world.Fleet.Client.CoreV1.ReadNamespacedSecretAsync(ResourceNames.ControlNodeSecret(one), world.Fleet.Namespace);
+        var authority = await world.Fleet.Client.CoreV1.ReadNamespacedSecretAsync(ResourceNames.ControlAuthoritySecret(other), world.Fleet.Namespace);
+        return ControlCertificates.Believes(node, authority);
     }
 
     private static bool Is(RegionLinkStatus status, string type, string value) => status.Conditions.Any(condition => condition.Type == type && condition.Status == value);
