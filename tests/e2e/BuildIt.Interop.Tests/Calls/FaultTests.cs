@@ -62,6 +62,34 @@ public sealed class FaultTests(CallFixture fixture, ITestOutputHelper output) : 
         Assert.Equal(await ada.SafetyNumberAsync(), await bob.SafetyNumberAsync());
     }
 
+    [Theory]
+    [InlineData(5)]
+    [InlineData(-5)]
+    public async Task Somebody_whose_clock_is_minutes_wrong_is_in_the_call(int minutes)
+    {
+        var ada = await Caller.EnterAsync(fixture, "Ada");
+        var bob = await Caller.OpenAsync(fixture, "/?name=Bob&small=1", "Bob");
+        await bob.Page.AddInitScriptAsync(
+            $$"""
+            (() => {
+              const [RealDate, wrong] = [Date, {{minutes}} * 60000];
+              window.Date = class extends RealDate {
+                constructor(...given) { given.length === 0 ? super(RealDate.now() + wrong) : super(...given); }
+                static now() { return RealDate.now() + wrong; }
+              };
+            })();
+            """);
+        await bob.Page.GotoAsync($"{fixture.Pages.Url}/?name=Bob&small=1&auto=1&wrong#{await ada.InvitationAsync()}");
+        await bob.IsInAsync();
+        var apart = await bob.Page.EvaluateAsync<double>("Date.now()") - await ada.Page.EvaluateAsync<double>("Date.now()");
+        Assert.InRange(apart / 60_000, minutes - 0.5, minutes + 0.5);
+        await FlowsAsync($"somebody came whose clock is {minutes} minutes wrong", ada, bob);
+        await ada.WaitAsync("window.conference.roster.length === 2");
+        await bob.WaitAsync($"window.conference.epoch === {await ada.EpochAsync()}");
+        Assert.Equal(await ada.SafetyNumberAsync(), await bob.SafetyNumberAsync());
+        Assert.False(await bob.Page.EvaluateAsync<bool>("!!window.conference.notice"));
+    }
+
     private async Task<(Caller Ada, Caller Bob)> MeetAsync()
     {
         var ada = await Caller.EnterAsync(fixture, "Ada");
