@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps build test unit demo crds images plugin release released-chart bench soak churn failover failover-machines cascade-faults large-room interop-cascade interop-path interop-firefox picture fuzz fmt fmt-check cluster-up cluster-down clean
+.PHONY: help deps build test unit demo crds images plugin release released-chart bench soak churn crowd failover failover-machines cascade-faults large-room interop-cascade interop-path interop-firefox picture fuzz fmt fmt-check cluster-up cluster-down clean
 
 SOLUTION := BuildIt.Operator.sln
 
@@ -49,6 +49,9 @@ soak: deps ## Hold a room of 50 and two browsers for five minutes
 
 churn: ## Join and leave a node 10,000 times, and say what it holds afterwards
 	@scripts/churn.sh
+
+crowd: deps ## Have 50 people join and leave a group within 10 s each (CROWD=... for another number), and say what it took
+	@CROWD=$${CROWD:-50} dotnet test tests/integration/BuildIt.RoomApi.Tests -nologo -v quiet --filter FullyQualifiedName~A_crowd_that --logger 'console;verbosity=detailed'
 
 failover: deps ## As root: kill the pod of a call ten times, and time its return
 	@BUILDIT_FAILOVER_KILLS=10 dotnet test tests/e2e/BuildIt.EndToEnd.Tests -nologo -v quiet --filter FullyQualifiedName~FailoverTests --logger 'console;verbosity=detailed'

@@ -10,18 +10,32 @@ export interface ConferenceSigner extends NostrSigner {
   };
 }
 
+/** How many people a signer remembers the shared secret with. */
+const REMEMBERED = 1024;
+
 /**
  * A signer that holds a raw key, for keys that an application makes itself.
  * @param secretKey 32 bytes; kept, not copied.
  */
 export function keySigner(secretKey: Uint8Array): ConferenceSigner {
   const publicKey = getPublicKey(secretKey);
+  // Who is written to is written to again, and answers; the secret shared with them takes longer than all the rest of a letter. Gift wraps
+  // come from keys that are used once, so nothing is kept for whom this signer only reads.
+  const shared = new Map<string, Uint8Array>();
+  const conversation = (other: string): Uint8Array => {
+    const known = shared.get(other);
+    if (known) return known;
+    if (shared.size >= REMEMBERED) shared.clear();
+    const key = getConversationKey(secretKey, other);
+    shared.set(other, key);
+    return key;
+  };
   return {
     getPublicKey: () => Promise.resolve(publicKey),
     signEvent: (event) => Promise.resolve(finalizeEvent(event, secretKey)),
     nip44: {
-      encrypt: (other, text) => Promise.resolve(encrypt(text, getConversationKey(secretKey, other))),
-      decrypt: (other, text) => Promise.resolve(decrypt(text, getConversationKey(secretKey, other))),
+      encrypt: (other, text) => Promise.resolve(encrypt(text, conversation(other))),
+      decrypt: (other, text) => Promise.resolve(decrypt(text, shared.get(other) ?? getConversationKey(secretKey, other))),
     },
   };
 }

@@ -1,3 +1,4 @@
+import { threadId } from 'node:worker_threads';
 import { generateSecretKey } from 'nostr-tools/pure';
 import { Access } from '../../src/api/access.js';
 import { RoomApi } from '../../src/api/room-api.js';
@@ -17,6 +18,8 @@ export class RecordedKeys implements FrameKeys {
   readonly epochs = new Map<Epoch, ReadonlyMap<ParticipantId, string>>();
   sending: Epoch | undefined;
   cleared = 0;
+  /** Called when frames are sealed with another epoch. */
+  changed: (() => void) | undefined;
 
   begin(epoch: Epoch, keys: ReadonlyMap<ParticipantId, Bytes>): Promise<void> {
     this.epochs.set(epoch, new Map([...keys].map(([participant, key]) => [participant, toHex(key)])));
@@ -25,6 +28,7 @@ export class RecordedKeys implements FrameKeys {
 
   sendWith(epoch: Epoch): Promise<void> {
     this.sending = epoch;
+    this.changed?.();
     return Promise.resolve();
   }
 
@@ -43,7 +47,8 @@ export class Traffic {
   requests = 0;
 }
 
-let lastAddress = 0;
+// Nobody in another thread has the same one.
+let lastAddress = threadId * 4096;
 
 /** Somebody with a Nostr key and an address of their own, without a camera. */
 export class Person {
@@ -102,6 +107,12 @@ export class Person {
       },
     });
     await this.session.start();
+  }
+
+  /** Calls back whenever the session or the keys have changed. */
+  watch(changed: () => void): void {
+    this.#waiting.add(changed);
+    this.keys.changed = changed;
   }
 
   /** The page is gone: no goodbye, and no memory. */

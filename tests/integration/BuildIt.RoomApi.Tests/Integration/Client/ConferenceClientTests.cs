@@ -20,7 +20,7 @@ public sealed class ConferenceClientTests(RoomApiFixture api, ITestOutputHelper 
     public async Task Nostr_relays_are_enough_with_one_of_three_away() =>
         output.WriteLine(await _client.RunAsync("relays", TimeSpan.FromMinutes(2)));
 
-    /// <summary>How many people: 50 take a minute of one core, since all of them are one process; CROWD=50 has them.</summary>
+    /// <summary>How many people: 50 take half a minute of a core, since all of them are on one machine; "make crowd" has them.</summary>
     [Fact]
     public async Task A_crowd_that_comes_and_goes_makes_few_commits() =>
         output.WriteLine(await _client.RunAsync("crowd", TimeSpan.FromMinutes(5), new Dictionary<string, string?>
