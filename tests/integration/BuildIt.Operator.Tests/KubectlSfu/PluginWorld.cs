@@ -24,7 +24,10 @@ internal sealed class PluginWorld : IAsyncDisposable
     public FleetWorld Fleet => Rooms.Fleet;
 
     /// <summary>Options by which the plugin finds all of it.</summary>
-    public IReadOnlyList<string> Where => [.. Here, "--operator-namespace", _operator.Namespace];
+    public IReadOnlyList<string> Where => [.. Here, .. OperatorNamespace];
+
+    /// <summary>The option that names the operator's namespace, and its value.</summary>
+    public IReadOnlyList<string> OperatorNamespace => ["--operator-namespace", _operator.Namespace];
 
     private IReadOnlyList<string> Here => ["--kubeconfig", _cluster.KubeconfigPath, "-n", Fleet.Namespace];
 
