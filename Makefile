@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps build test unit demo crds images plugin release released-chart bench soak churn crowd failover failover-machines cascade-faults large-room interop-cascade interop-path interop-firefox picture fuzz fmt fmt-check cluster-up cluster-down clean
+.PHONY: help deps build test unit demo prometheus crds images plugin release released-chart bench soak churn crowd failover failover-machines cascade-faults large-room interop-cascade interop-path interop-firefox picture fuzz fmt fmt-check cluster-up cluster-down clean
 
 SOLUTION := BuildIt.Operator.sln
 
@@ -25,6 +25,9 @@ unit: deps ## Run the tests that need nothing but the code: a minute (FILTER=...
 
 demo: deps ## Show an encrypted call that outlives its pod, on a real local Kubernetes (FLEET=yes: scaling and rollout first)
 	@FLEET=$(FLEET) scripts/demo.sh
+
+prometheus: deps ## Watch the cluster of the demo with a Prometheus and the chart's alerts, until Ctrl+C
+	@scripts/prometheus.sh
 
 crds: ## Generate crds/ and the chart's copies from the C# types
 	@scripts/crds.sh
