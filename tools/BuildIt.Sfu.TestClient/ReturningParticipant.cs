@@ -44,7 +44,7 @@ public sealed class ReturningParticipant : IAsyncDisposable
     public string Identity { get; }
 
     /// <summary>How often it came back.</summary>
-    public int Returns => Volatile.Read(ref _returns);
+    public int TimesReturned => Volatile.Read(ref _returns);
 
     /// <summary>Why it gave up; null while it has not.</summary>
     public string? Fault => _fault;

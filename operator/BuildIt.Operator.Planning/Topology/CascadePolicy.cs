@@ -31,7 +31,7 @@ public static class CascadePolicy
     public const double SeatWeight = 6;
 
     /// <summary>Most streams that one person watches at once: a page of faces.</summary>
-    public const int Watched = 9;
+    public const int MostWatched = 9;
 
     /// <summary>How long something must be worth it before it is done, where nothing is broken.</summary>
     public static readonly TimeSpan AddAfter = TimeSpan.FromSeconds(3);

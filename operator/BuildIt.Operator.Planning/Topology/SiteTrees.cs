@@ -142,7 +142,7 @@ internal sealed class SiteTrees
             if (_regions[i] < 0 || _links.RegionOf(server) != _regions[i])
             {
                 // Each takes their own copy from afar, and sends their own there.
-                cost += CascadePolicy.StreamWeight * ((people * (double)Watched(_publishers)) + publishers);
+                cost += CascadePolicy.StreamWeight * ((people * (double)WatchedOf(_publishers)) + publishers);
             }
         }
 
@@ -155,8 +155,8 @@ internal sealed class SiteTrees
             local += weight * served[site] * Math.Max(0, served[site] - 1);
             if (site != center)
             {
-                var down = served[site] > 0 ? Watched(_publishers - publishing[site]) : 0;
-                var up = _people > served[site] ? Watched(publishing[site]) : 0;
+                var down = served[site] > 0 ? WatchedOf(_publishers - publishing[site]) : 0;
+                var up = _people > served[site] ? WatchedOf(publishing[site]) : 0;
                 cost += CascadePolicy.StreamWeight * (down + up);
             }
         }
@@ -164,7 +164,7 @@ internal sealed class SiteTrees
         return _people < 2 ? cost : cost + (2 * ((sum * (_people - 1)) - local) / _people);
     }
 
-    private static int Watched(int publishers) => Math.Clamp(publishers, 0, CascadePolicy.Watched);
+    private static int WatchedOf(int publishers) => Math.Clamp(publishers, 0, CascadePolicy.MostWatched);
 
     private bool IsBroken(int a, int b)
     {

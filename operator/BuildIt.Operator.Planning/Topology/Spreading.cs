@@ -201,7 +201,7 @@ internal static class Spreading
 
         var index = draft.Links.RegionOf(region);
         var delay = draft.Links.Access(index, trees.ServerOf(sites, index));
-        var streams = Math.Max(0, people - 1) * Math.Min(elsewhere, CascadePolicy.Watched);
+        var streams = Math.Max(0, people - 1) * Math.Min(elsewhere, CascadePolicy.MostWatched);
         return string.Create(
             CultureInfo.InvariantCulture,
             $"{People(people)} in {region}: up to {streams} streams fewer have to go there, and they hear each other {2 * delay:0} ms sooner");

@@ -14,31 +14,31 @@ internal abstract class DecisionJournal(int objects)
     public const int PerObject = 24;
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<ObjectKey, LinkedListNode<Page>> _pages = [];
-    private readonly LinkedList<Page> _order = new();
+    private readonly Dictionary<ObjectKey, LinkedListNode<ObjectHistory>> _histories = [];
+    private readonly LinkedList<ObjectHistory> _order = new();
 
     /// <summary>Notes a decision.</summary>
     public void Add(ObjectKey key, string what, string reason, DateTimeOffset now)
     {
         lock (_lock)
         {
-            if (_pages.TryGetValue(key, out var page))
+            if (_histories.TryGetValue(key, out var history))
             {
-                _order.Remove(page);
+                _order.Remove(history);
             }
             else
             {
-                page = new LinkedListNode<Page>(new Page(key, []));
-                _pages.Add(key, page);
-                if (_pages.Count > objects)
+                history = new LinkedListNode<ObjectHistory>(new ObjectHistory(key, []));
+                _histories.Add(key, history);
+                if (_histories.Count > objects)
                 {
-                    _pages.Remove(_order.First!.Value.Key);
+                    _histories.Remove(_order.First!.Value.Key);
                     _order.RemoveFirst();
                 }
             }
 
-            _order.AddLast(page);
-            Enter_NeedsLock(page.Value.Entries, what, reason, now);
+            _order.AddLast(history);
+            Enter_NeedsLock(history.Value.Entries, what, reason, now);
         }
     }
 
@@ -47,7 +47,7 @@ internal abstract class DecisionJournal(int objects)
     {
         lock (_lock)
         {
-            return _pages.TryGetValue(key, out var page) ? [.. page.Value.Entries] : [];
+            return _histories.TryGetValue(key, out var history) ? [.. history.Value.Entries] : [];
         }
     }
 
@@ -67,7 +67,7 @@ internal abstract class DecisionJournal(int objects)
         entries.Add(entry);
     }
 
-    private sealed record Page(ObjectKey Key, List<JournalEntry> Entries);
+    private sealed record ObjectHistory(ObjectKey Key, List<JournalEntry> Entries);
 }
 
 /// <summary>What was decided about rooms.</summary>

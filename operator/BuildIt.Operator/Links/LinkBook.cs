@@ -10,7 +10,7 @@ internal sealed class LinkBook
     private const double LeastDelayStep = 2;
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, Page> _pages = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, NamespaceLinks> _namespaces = new(StringComparer.Ordinal);
 
     /// <summary>Raised when the links of a namespace have changed so that rooms may want other seats, on the thread that changed them.</summary>
     public event Action<string>? Changed;
@@ -20,7 +20,7 @@ internal sealed class LinkBook
     {
         lock (_lock)
         {
-            return _pages.TryGetValue(ns, out var page) ? page.Map : LinkMap.Empty;
+            return _namespaces.TryGetValue(ns, out var links) ? links.Map : LinkMap.Empty;
         }
     }
 
@@ -29,19 +29,19 @@ internal sealed class LinkBook
     {
         lock (_lock)
         {
-            if (!_pages.TryGetValue(ns, out var page))
+            if (!_namespaces.TryGetValue(ns, out var links))
             {
-                _pages.Add(ns, page = new Page());
+                _namespaces.Add(ns, links = new NamespaceLinks());
             }
 
             var entry = new Entry(link, a, b);
-            if (page.Links.TryGetValue(link.Name, out var known) && !Differs(known, entry))
+            if (links.ByName.TryGetValue(link.Name, out var known) && !Differs(known, entry))
             {
                 return;
             }
 
-            page.Links[link.Name] = entry;
-            page.Draw();
+            links.ByName[link.Name] = entry;
+            links.Draw();
         }
 
         Changed?.Invoke(ns);
@@ -52,15 +52,15 @@ internal sealed class LinkBook
     {
         lock (_lock)
         {
-            if (!_pages.TryGetValue(ns, out var page) || !page.Links.Remove(name))
+            if (!_namespaces.TryGetValue(ns, out var links) || !links.ByName.Remove(name))
             {
                 return;
             }
 
-            page.Draw();
-            if (page.Links.Count == 0)
+            links.Draw();
+            if (links.ByName.Count == 0)
             {
-                _pages.Remove(ns);
+                _namespaces.Remove(ns);
             }
         }
 
@@ -78,13 +78,13 @@ internal sealed class LinkBook
 
     private sealed record Entry(FleetLink Link, FleetSite A, FleetSite B);
 
-    private sealed class Page
+    private sealed class NamespaceLinks
     {
-        public SortedDictionary<string, Entry> Links { get; } = new(StringComparer.Ordinal);
+        public SortedDictionary<string, Entry> ByName { get; } = new(StringComparer.Ordinal);
 
         public LinkMap Map { get; private set; } = LinkMap.Empty;
 
         public void Draw() => Map = new LinkMap(
-            [.. Links.Values.SelectMany(entry => new[] { entry.A, entry.B }).Distinct()], [.. Links.Values.Select(entry => entry.Link)]);
+            [.. ByName.Values.SelectMany(entry => new[] { entry.A, entry.B }).Distinct()], [.. ByName.Values.Select(entry => entry.Link)]);
     }
 }

@@ -37,7 +37,7 @@ internal sealed class ConferenceRoomReconciler(
     private static readonly TimeSpan TellAgain = TimeSpan.FromSeconds(3);
 
     /// <summary>Takes a person's wish off an object.</summary>
-    private static readonly Dictionary<string, string?> NoWish = new() { [SfuApi.MoveTo] = null };
+    private static readonly Dictionary<string, string?> NoMoveTo = new() { [SfuApi.MoveTo] = null };
 
     private static readonly Dictionary<string, string?> Nothing = [];
 
@@ -370,7 +370,7 @@ internal sealed class ConferenceRoomReconciler(
     private async Task<TimeSpan?> RefuseMoveAsync(ConferenceRoom room, string reason, CancellationToken cancellation)
     {
         events.Warning(room, RoomEvents.MoveRefused, reason);
-        await writer.AnnotateAsync(room, NoWish, Nothing, cancellation).ConfigureAwait(false);
+        await writer.AnnotateAsync(room, NoMoveTo, Nothing, cancellation).ConfigureAwait(false);
         return QuickRetry;
     }
 
@@ -410,7 +410,7 @@ internal sealed class ConferenceRoomReconciler(
         await WriteAsync(room, status, cancellation).ConfigureAwait(false);
         if (decision.IsWishSettled && status.Phase is Phase.Ready)
         {
-            await writer.AnnotateAsync(room, NoWish, Nothing, cancellation).ConfigureAwait(false);
+            await writer.AnnotateAsync(room, NoMoveTo, Nothing, cancellation).ConfigureAwait(false);
         }
 
         if (before is Phase.Recovering or Phase.Migrating && status.Phase is Phase.Ready)
@@ -427,7 +427,7 @@ internal sealed class ConferenceRoomReconciler(
     /// <returns>When to try again; null when it is published.</returns>
     private async Task<TimeSpan?> PublishAsync(ConferenceRoom room, string? previous, bool again, CancellationToken cancellation)
     {
-        var route = traces.RouteOf(room)!;
+        var route = traces.TracedRoute(room)!;
         if (fences.Of(ObjectKey.Of(room)) is var fence && fence > route.Generation)
         {
             return await RenumberAsync(room, fence, cancellation).ConfigureAwait(false);

@@ -124,7 +124,7 @@ internal sealed class NamespaceBook
             if (!known.Contains(edge.Instance))
             {
                 Picture.SetEdge(
-                    new PlacedRoom { Room = room, Instance = edge.Instance, PlacedAt = edge.Since, Expected = edge.Expected, Relay = edge.Relay, Reported = ReportedOn(KeyOf(edge.Cluster), edge.Instance, room) },
+                    new PlacedRoom { Room = room, Instance = edge.Instance, PlacedAt = edge.Since, Expected = edge.Expected, Relay = edge.Relay, Reported = ReportedOn(ObjectKey.Parse(edge.Cluster), edge.Instance, room) },
                     now);
             }
         }
@@ -227,7 +227,7 @@ internal sealed class NamespaceBook
                 0)),
         ];
 
-    private int? ReportedOf(BookedRoom room) => ReportedOn(KeyOf(room.Cluster), room.Instance, room.Room);
+    private int? ReportedOf(BookedRoom room) => ReportedOn(ObjectKey.Parse(room.Cluster), room.Instance, room.Room);
 
     private int? ReportedOn(ObjectKey fleet, string instance, string room)
     {
@@ -243,12 +243,6 @@ internal sealed class NamespaceBook
         }
 
         return null;
-    }
-
-    public static ObjectKey KeyOf(string cluster)
-    {
-        var slash = cluster.IndexOf('/', StringComparison.Ordinal);
-        return new ObjectKey(cluster[..slash], cluster[(slash + 1)..]);
     }
 
     /// <summary>Tells the picture what a pod reports otherwise than before.</summary>

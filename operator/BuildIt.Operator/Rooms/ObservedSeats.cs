@@ -161,7 +161,7 @@ internal static class ObservedSeats
                 Publishers = sum.Publishers + Math.Max(0, report.Publishers),
                 EndToEndEncrypted = (sum.EndToEndEncrypted || sum.Publishers == 0) && (report.EndToEndEncrypted || report.Publishers == 0),
                 EverJoined = sum.EverJoined || report.EverJoined,
-                EmptySeconds = Later(sum.EmptySeconds, report.EmptySeconds, sum.Participants > 0, report.Participants > 0),
+                EmptySeconds = LeastEmpty(sum.EmptySeconds, report.EmptySeconds, sum.Participants > 0, report.Participants > 0),
                 EndRequested = sum.EndRequested || report.EndRequested,
             };
         }
@@ -169,7 +169,7 @@ internal static class ObservedSeats
         return sum.Participants > 0 || isComplete || sum.EndRequested ? sum : null;
     }
 
-    private static double? Later(double? one, double? other, bool hasPeople, bool otherHasPeople) => (hasPeople || otherHasPeople, one, other) switch
+    private static double? LeastEmpty(double? one, double? other, bool hasPeople, bool otherHasPeople) => (hasPeople || otherHasPeople, one, other) switch
     {
         (true, _, _) => null,
         (_, null, var known) => known,

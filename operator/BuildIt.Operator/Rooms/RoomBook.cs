@@ -86,7 +86,7 @@ internal sealed class RoomBook : IRoomLedger
             var book = BookOf_NeedsLock(ns, now);
             book.Picture.Advance(now);
             decision = TopologyPlanner.Plan(book.Picture, links, request with { Unseated = Unseated(book, room, now) }, now);
-            var wanted = decision.GrowCluster is { } cluster ? NamespaceBook.KeyOf(cluster) : (ObjectKey?)null;
+            var wanted = decision.GrowCluster is { } cluster ? ObjectKey.Parse(cluster) : (ObjectKey?)null;
             grow = book.Want(request.Room, wanted, RoomRequest.UsualParticipants) ? wanted : null;
             if (decision is { IsChanged: true, NeedsOrigin: false, IsOriginChanged: false })
             {
@@ -139,7 +139,7 @@ internal sealed class RoomBook : IRoomLedger
             var book = BookOf_NeedsLock(ns, _time.GetUtcNow());
             if (book.Remove(room) is { } booked)
             {
-                book.Wait(room, NamespaceBook.KeyOf(booked.Cluster), booked.Expected);
+                book.Wait(room, ObjectKey.Parse(booked.Cluster), booked.Expected);
             }
         }
     }

@@ -29,7 +29,7 @@ internal static class RoomStatusBuilder
             [
                 new RoomAssignment
                 {
-                    Cluster = placement.Cluster!.Split('/')[^1],
+                    Cluster = ObjectKey.Parse(placement.Cluster!).Name,
                     Instance = placement.Instance!,
                     Region = placement.Region,
                     Role = AssignmentRole.Origin,
@@ -64,7 +64,7 @@ internal static class RoomStatusBuilder
             var at = endpoints(seat);
             assignments.Add(new RoomAssignment
             {
-                Cluster = seat.Cluster.Split('/')[^1],
+                Cluster = ObjectKey.Parse(seat.Cluster).Name,
                 Instance = seat.Instance,
                 Region = seat.Region,
                 Role = seat.Parent is null ? AssignmentRole.Origin : AssignmentRole.Edge,

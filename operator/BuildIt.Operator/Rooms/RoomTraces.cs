@@ -17,7 +17,7 @@ internal sealed class RoomTraces
     private readonly ConcurrentDictionary<ObjectKey, Known> _rooms = new();
 
     /// <summary>The route of a room, and what it is part of.</summary>
-    public RoomRoute? RouteOf(ConferenceRoom room)
+    public RoomRoute? TracedRoute(ConferenceRoom room)
     {
         var route = RoomRoutes.Of(room);
         return route is not null && _rooms.TryGetValue(ObjectKey.Of(room), out var known) && known.Parent is { } parent ? route with { Traceparent = parent } : route;

@@ -15,7 +15,7 @@ internal sealed class RouteRestorer(IObjectCache<ConferenceRoom> rooms, Publishe
     public async Task RestoreAsync(string ns, IDatabase database, CancellationToken cancellation)
     {
         var keys = new RegistryKeys(ns);
-        foreach (var batch in rooms.List(ns).Select(traces.RouteOf).OfType<RoomRoute>().Chunk(Batch))
+        foreach (var batch in rooms.List(ns).Select(traces.TracedRoute).OfType<RoomRoute>().Chunk(Batch))
         {
             await Task.WhenAll(batch.Select(route =>
                 RouteScript.WriteAsync(database, keys, route, ContractJson.Write(route, ContractJson.Default.RoomRoute), leader.Term))).WaitAsync(cancellation).ConfigureAwait(false);

@@ -46,7 +46,7 @@ internal static class CommitRules
     }
 
     /// <summary>A page of the log as it is sent.</summary>
-    public static CommitPageResponse Page(LogPage page) => new()
+    public static CommitPageResponse ToResponse(LogPage page) => new()
     {
         Incarnation = page.Head.Incarnation,
         FirstEpoch = page.Head.FirstEpoch,

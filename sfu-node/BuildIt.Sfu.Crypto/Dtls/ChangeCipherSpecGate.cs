@@ -35,7 +35,7 @@ internal sealed class ChangeCipherSpecGate
 
             if (record[0] == (byte)DtlsContentType.Handshake)
             {
-                Watch(record[DtlsRecords.HeaderLength..end]);
+                Follow(record[DtlsRecords.HeaderLength..end]);
             }
 
             offset += end;
@@ -45,7 +45,7 @@ internal sealed class ChangeCipherSpecGate
     }
 
     /// <summary>Follows the fragments of the message (RFC 6347 section 4.2.2); a gap leaves the gate shut.</summary>
-    private void Watch(ReadOnlySpan<byte> fragments)
+    private void Follow(ReadOnlySpan<byte> fragments)
     {
         while (fragments.Length >= HandshakeHeaderLength)
         {

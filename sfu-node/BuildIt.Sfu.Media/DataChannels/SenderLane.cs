@@ -14,7 +14,7 @@ internal sealed class SenderLane<TSender>
     /// <summary>Charged for each message besides its bytes.</summary>
     public const int Overhead = 64;
 
-    private const int Kinds = 3;
+    private const int KindCount = 3;
 
     /// <summary>Of one kind that is not reliable.</summary>
     private const int MaxLossyBytes = 128 * 1024;
@@ -22,7 +22,7 @@ internal sealed class SenderLane<TSender>
     private static readonly TimeSpan MaxLossyAge = TimeSpan.FromMilliseconds(300);
 
     private readonly Queue<Waiting>[] _queues = [new(), new(), new()];
-    private readonly int[] _bytes = new int[Kinds];
+    private readonly int[] _bytes = new int[KindCount];
     private int _next;
 
     public TSender Sender { get; set; }
@@ -60,7 +60,7 @@ internal sealed class SenderLane<TSender>
     public int DropLate(Instant now)
     {
         var dropped = 0;
-        for (var kind = 1; kind < Kinds; kind++)
+        for (var kind = 1; kind < KindCount; kind++)
         {
             while (_queues[kind].TryPeek(out var oldest) && now - oldest.At > MaxLossyAge)
             {
@@ -77,7 +77,7 @@ internal sealed class SenderLane<TSender>
     {
         while (_queues[_next].Count == 0)
         {
-            _next = (_next + 1) % Kinds;
+            _next = (_next + 1) % KindCount;
         }
 
         kind = _next;
@@ -88,13 +88,13 @@ internal sealed class SenderLane<TSender>
     public void Remove()
     {
         Remove(_next);
-        _next = (_next + 1) % Kinds;
+        _next = (_next + 1) % KindCount;
     }
 
     /// <summary>Empties it, for the next sender.</summary>
     public void Clear()
     {
-        for (var kind = 0; kind < Kinds; kind++)
+        for (var kind = 0; kind < KindCount; kind++)
         {
             while (_queues[kind].Count > 0)
             {

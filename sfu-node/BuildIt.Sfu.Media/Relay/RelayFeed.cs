@@ -14,7 +14,7 @@ internal sealed class RelayFeed(Publication publication)
     /// <summary>How long a layer that nobody wants goes on crossing.</summary>
     private static readonly TimeSpan FallDelay = TimeSpan.FromSeconds(3);
 
-    private readonly List<Wish> _wishes = [];
+    private readonly List<CodecDemand> _demands = [];
     private readonly Dictionary<string, IReadOnlyList<RelayStream>> _streams = new(StringComparer.Ordinal);
 
     public Publication Publication => publication;
@@ -37,29 +37,29 @@ internal sealed class RelayFeed(Publication publication)
         var changed = false;
         foreach (var encoding in publication.Encodings)
         {
-            changed |= encoding.Codec is not null && WishOf(encoding.CodecName).Update(Wanted(encoding), now);
+            changed |= encoding.Codec is not null && DemandFor(encoding.CodecName).Update(Wanted(encoding), now);
         }
 
         foreach (var backup in publication.Backups)
         {
-            changed |= WishOf(backup.Name).Update(new Sum { Highest = backup.Demand.Wanted }, now);
+            changed |= DemandFor(backup.Name).Update(new Sum { Highest = backup.Demand.Wanted }, now);
         }
 
-        return changed ? [.. _wishes.Select(wish => wish.Told)] : null;
+        return changed ? [.. _demands.Select(demand => demand.Told)] : null;
     }
 
     /// <summary>Everything, for another end that knows nothing yet.</summary>
-    public void Forget() => _wishes.Clear();
+    public void Forget() => _demands.Clear();
 
-    private Wish WishOf(string codec)
+    private CodecDemand DemandFor(string codec)
     {
-        var wish = _wishes.Find(one => one.Codec == codec);
-        if (wish is null)
+        var demand = _demands.Find(one => one.Codec == codec);
+        if (demand is null)
         {
-            _wishes.Add(wish = new Wish(codec));
+            _demands.Add(demand = new CodecDemand(codec));
         }
 
-        return wish;
+        return demand;
     }
 
     private Sum Wanted(PublicationEncoding encoding)
@@ -74,7 +74,7 @@ internal sealed class RelayFeed(Publication publication)
             else if (!subscription.IsIdle && subscription.Down is { } down)
             {
                 var desired = Math.Min(subscription.WantedLayer(), Math.Max(0, subscription.Allowed.Spatial));
-                sum.Watch(desired);
+                sum.CountWatcher(desired);
                 if (down.TargetLayers.IsNone)
                 {
                     continue;
@@ -91,7 +91,7 @@ internal sealed class RelayFeed(Publication publication)
             sum.Layers |= pipe.Needs & ((1 << LayerRates.SpatialLayers) - 1);
             if (publication.IsVideo)
             {
-                sum.Watch(Math.Clamp(pipe.Layer >= 0 ? pipe.Layer : pipe.Down!.TargetLayers.Spatial, 0, LayerRates.SpatialLayers - 1));
+                sum.CountWatcher(Math.Clamp(pipe.Layer >= 0 ? pipe.Layer : pipe.Down!.TargetLayers.Spatial, 0, LayerRates.SpatialLayers - 1));
             }
         }
 
@@ -110,7 +110,7 @@ internal sealed class RelayFeed(Publication publication)
         public int Middle;
         public int High;
 
-        public void Watch(int layer)
+        public void CountWatcher(int layer)
         {
             switch (layer)
             {
@@ -127,7 +127,7 @@ internal sealed class RelayFeed(Publication publication)
         }
     }
 
-    private sealed class Wish(string codec)
+    private sealed class CodecDemand(string codec)
     {
         private Sum _told = new() { Highest = VideoQualityLevel.Off };
         private Instant _fallsAt = Instant.Never;

@@ -130,7 +130,7 @@ internal static partial class LinkEndpoints
         return (null, error);
     }
 
-    private static bool IsOlder(Contracts.RoomRoute route, LinkRequest request) =>
+    private static bool IsOlder(RoomRoute route, LinkRequest request) =>
         (route.Generation, route.Revision).CompareTo((request.Generation, request.Revision)) < 0;
 
     private static IResult Refuse(int status, string reason) =>

@@ -5,7 +5,6 @@ using BuildIt.Sfu.Node.Configuration;
 using BuildIt.Sfu.Node.State;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Rooms;
-using RoomRoute = BuildIt.Sfu.Contracts.RoomRoute;
 
 namespace BuildIt.Sfu.Node.Relays;
 

@@ -5,7 +5,6 @@ using BuildIt.Sfu.Node.State;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Rooms;
 using BuildIt.Sfu.Signaling.Routing;
-using Found = BuildIt.Sfu.Signaling.Routing.RoomRoute;
 
 namespace BuildIt.Sfu.Node.Routing;
 
@@ -29,16 +28,16 @@ public sealed class RegistryRoomRouter(
     /// <summary>The operator reads heartbeats once a second.</summary>
     private static readonly TimeSpan ClosingPatience = TimeSpan.FromSeconds(5);
 
-    public async ValueTask<Found> RouteAsync(string name, RouteIntent intent, RoomConfiguration? configuration, CancellationToken cancel)
+    public async ValueTask<RoomLocation> RouteAsync(string name, RouteIntent intent, RoomConfiguration? configuration, CancellationToken cancel)
     {
         if (name.Length is 0 or > RoomId.MaxLength)
         {
-            return new Found.NotFound();
+            return new RoomLocation.NotFound();
         }
 
         var room = new RoomId(name);
         var found = await FindAsync(room, intent, configuration, cancel);
-        if (found is not Found.NotFound || intent is not (RouteIntent.JoinOrCreate or RouteIntent.Create) || !creator.Enabled)
+        if (found is not RoomLocation.NotFound || intent is not (RouteIntent.JoinOrCreate or RouteIntent.Create) || !creator.Enabled)
         {
             return found;
         }
@@ -46,7 +45,7 @@ public sealed class RegistryRoomRouter(
         return await creator.CreateAsync(room, configuration, cancel) is { } refused ? refused : await FindAsync(room, intent, configuration, cancel);
     }
 
-    private async ValueTask<Found> FindAsync(RoomId room, RouteIntent intent, RoomConfiguration? configuration, CancellationToken cancel)
+    private async ValueTask<RoomLocation> FindAsync(RoomId room, RouteIntent intent, RoomConfiguration? configuration, CancellationToken cancel)
     {
         RouteAnswer? answer = null;
         var refused = false;
@@ -64,7 +63,7 @@ public sealed class RegistryRoomRouter(
         // A route told over the control port can be ahead of the registry.
         if (!table.TryFind(room, out var route, out var trueAt))
         {
-            return await IsAbsentAsync(room, answer, cancel) ? new Found.NotFound() : new Found.Unavailable();
+            return await IsAbsentAsync(room, answer, cancel) ? new RoomLocation.NotFound() : new RoomLocation.Unavailable();
         }
 
         if (route.State == RoomRouteState.Ended)
@@ -72,27 +71,27 @@ public sealed class RegistryRoomRouter(
             await keeper.ApplyAsync(room, cancel);
 
             // Made anew after the registry forgot the end, or an end that the registry has lost: the operator knows which.
-            return refused && answer is { Route.State: not RoomRouteState.Ended } ? new Found.Unavailable() : new Found.NotFound();
+            return refused && answer is { Route.State: not RoomRouteState.Ended } ? new RoomLocation.Unavailable() : new RoomLocation.NotFound();
         }
 
         // A node that has the room keeps it until it is told otherwise. The end of others' rooms stays in the registry for a while:
         // a route that is missing sooner was lost, and is written again.
         if (answer is { Route: null, IsCertain: true } && !route.Names(table.Self))
         {
-            var recent = trueAt != long.MinValue && time.GetElapsedTime(trueAt, asked) < Contracts.RoomRoute.EndedExpiry;
-            return recent || !await IsAbsentAsync(room, answer, cancel) ? new Found.Unavailable() : new Found.NotFound();
+            var recent = trueAt != long.MinValue && time.GetElapsedTime(trueAt, asked) < RoomRoute.EndedExpiry;
+            return recent || !await IsAbsentAsync(room, answer, cancel) ? new RoomLocation.Unavailable() : new RoomLocation.NotFound();
         }
 
         if (SeatFor(route, intent) is { } seat && seat != table.Self)
         {
-            return EndpointOf(route, seat) is { } endpoint ? new Found.Remote(endpoint) : new Found.Unavailable();
+            return EndpointOf(route, seat) is { } endpoint ? new RoomLocation.Remote(endpoint) : new RoomLocation.Unavailable();
         }
 
         if (closings.Has(route))
         {
             // Whoever may create the room anew, or wants to know that it is over, waits until it is.
             var waits = intent is RouteIntent.End || (intent is RouteIntent.JoinOrCreate or RouteIntent.Create && creator.Enabled);
-            return waits && !await IsClosedAsync(route, cancel) ? new Found.Unavailable() : new Found.NotFound();
+            return waits && !await IsClosedAsync(route, cancel) ? new RoomLocation.Unavailable() : new RoomLocation.NotFound();
         }
 
         return await ServeAsync(route, intent, configuration, trueAt, cancel);
@@ -155,7 +154,7 @@ public sealed class RegistryRoomRouter(
     /// Which node is to serve what is wanted of a room. Whoever joins is served where they arrive if that node has a seat that is open,
     /// else at a seat of the region, else at the origin; what concerns the room as a whole, at the origin.
     /// </summary>
-    private NodeId SeatFor(Contracts.RoomRoute route, RouteIntent intent)
+    private NodeId SeatFor(RoomRoute route, RouteIntent intent)
     {
         if (intent is RouteIntent.End or RouteIntent.Own || route.Seats.Count == 0)
         {
@@ -176,10 +175,10 @@ public sealed class RegistryRoomRouter(
             : own?.Node ?? route.Node;
     }
 
-    private static Uri? EndpointOf(Contracts.RoomRoute route, NodeId node) =>
+    private static Uri? EndpointOf(RoomRoute route, NodeId node) =>
         Uri.TryCreate(route.SeatOf(node)?.Endpoint ?? (route.Node == node ? route.Endpoint : null), UriKind.Absolute, out var endpoint) ? endpoint : null;
 
-    private static IEnumerable<Uri> Endpoints(Contracts.RoomRoute route) =>
+    private static IEnumerable<Uri> Endpoints(RoomRoute route) =>
         route.Seats.Select(seat => seat.Endpoint).Prepend(route.Endpoint).Select(text => Uri.TryCreate(text, UriKind.Absolute, out var endpoint) ? endpoint : null).OfType<Uri>();
 
     /// <summary>A node may report a room for a moment after its end.</summary>
@@ -187,7 +186,7 @@ public sealed class RegistryRoomRouter(
         table.TryFind(report.Room, out var route) && route.State == RoomRouteState.Ended && route.Generation >= report.Generation;
 
     /// <summary>True when a room that was ended here is over everywhere, or there is a newer one; false when it took too long.</summary>
-    private async Task<bool> IsClosedAsync(Contracts.RoomRoute ended, CancellationToken cancel)
+    private async Task<bool> IsClosedAsync(RoomRoute ended, CancellationToken cancel)
     {
         using var limit = new CancellationTokenSource(ClosingPatience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancel);
@@ -215,18 +214,18 @@ public sealed class RegistryRoomRouter(
         }
     }
 
-    private async ValueTask<Found> ServeAsync(
-        Contracts.RoomRoute route, RouteIntent intent, RoomConfiguration? configuration, long trueAt, CancellationToken cancel)
+    private async ValueTask<RoomLocation> ServeAsync(
+        RoomRoute route, RouteIntent intent, RoomConfiguration? configuration, long trueAt, CancellationToken cancel)
     {
         // A registry that has lost its routes may not tell a node that was away what became of its rooms.
         if (intent is not RouteIntent.Resume && !lease.HeldSince(trueAt))
         {
-            return new Found.Unavailable();
+            return new RoomLocation.Unavailable();
         }
 
         if (await keeper.ApplyAsync(route.Room, cancel) is not { } host)
         {
-            return new Found.Unavailable();
+            return new RoomLocation.Unavailable();
         }
 
         // The room's object has no place for metadata: whoever creates a room gives it to the node that serves it.
@@ -235,6 +234,6 @@ public sealed class RegistryRoomRouter(
             await host.InvokeAsync((core, now) => core.Info().Metadata.Length > 0 || core.TrySetMetadata(metadata, now));
         }
 
-        return new Found.Local(host, route.Traceparent);
+        return new RoomLocation.Local(host, route.Traceparent);
     }
 }

@@ -3,9 +3,9 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using BuildIt.Sfu.Contracts;
 using BuildIt.Sfu.Node.Configuration;
+using BuildIt.Sfu.Signaling.Routing;
 using BuildIt.Sfu.Signaling.Tokens;
 using BuildIt.Sfu.Telemetry.Traces;
-using Found = BuildIt.Sfu.Signaling.Routing.RoomRoute;
 
 namespace BuildIt.Sfu.Node.Routing;
 
@@ -32,7 +32,7 @@ public sealed partial class RoomApiClient(NodeSettings settings, TokenSigner tok
 
     /// <summary>Has a room created. Null when it exists and is placed, else what to answer.</summary>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> came first.</exception>
-    public async Task<Found?> CreateAsync(RoomCreation creation, CancellationToken cancellation)
+    public async Task<RoomLocation?> CreateAsync(RoomCreation creation, CancellationToken cancellation)
     {
         try
         {
@@ -53,23 +53,23 @@ public sealed partial class RoomApiClient(NodeSettings settings, TokenSigner tok
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
             LogAway(e.GetType().Name);
-            return new Found.NotCreated(Failed + "the room API does not answer, ask again", Again: true);
+            return new RoomLocation.NotCreated(Failed + "the room API does not answer, ask again", Again: true);
         }
     }
 
-    private Found Refusal(HttpStatusCode status, byte[] body)
+    private RoomLocation Refusal(HttpStatusCode status, byte[] body)
     {
         switch (status)
         {
             case HttpStatusCode.Gone:
-                return new Found.NotFound();
+                return new RoomLocation.NotFound();
             case HttpStatusCode.BadRequest:
-                return new Found.NotCreated(Failed + DetailOf(body), Again: false);
+                return new RoomLocation.NotCreated(Failed + DetailOf(body), Again: false);
             case HttpStatusCode.ServiceUnavailable:
-                return new Found.NotCreated(Failed + DetailOf(body), Again: true);
+                return new RoomLocation.NotCreated(Failed + DetailOf(body), Again: true);
             default:
                 LogRefused((int)status);
-                return new Found.NotCreated(Failed + "the room API refused this node", Again: true);
+                return new RoomLocation.NotCreated(Failed + "the room API refused this node", Again: true);
         }
     }
 

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using BuildIt.Sfu.Contracts;
 using BuildIt.Sfu.Node.Configuration;
 using BuildIt.Sfu.Signaling.Protocol;
-using Found = BuildIt.Sfu.Signaling.Routing.RoomRoute;
+using BuildIt.Sfu.Signaling.Routing;
 
 namespace BuildIt.Sfu.Node.Routing;
 
@@ -18,7 +18,7 @@ public sealed class RoomCreator(NodeSettings settings, RoomApiClient api, RouteF
     /// <summary>Rooms that are created at once; more would be somebody playing.</summary>
     private const int MaxPending = 200;
 
-    private readonly ConcurrentDictionary<RoomId, Lazy<Task<Found?>>> _pending = new();
+    private readonly ConcurrentDictionary<RoomId, Lazy<Task<RoomLocation?>>> _pending = new();
 
     /// <summary>False where rooms are not created on demand.</summary>
     public bool Enabled => settings.RoomApi is not null;
@@ -28,18 +28,18 @@ public sealed class RoomCreator(NodeSettings settings, RoomApiClient api, RouteF
     /// <param name="configuration">How it is to be; of several who ask at once the first one's counts.</param>
     /// <param name="cancellation">Gives up waiting; the room is created all the same.</param>
     /// <returns>Null when the room has a route now, else what to answer.</returns>
-    public async Task<Found?> CreateAsync(RoomId room, RoomConfiguration? configuration, CancellationToken cancellation)
+    public async Task<RoomLocation?> CreateAsync(RoomId room, RoomConfiguration? configuration, CancellationToken cancellation)
     {
         if (_pending.Count >= MaxPending && !_pending.ContainsKey(room))
         {
-            return new Found.NotCreated("the room could not be created: too many are being created, ask again", Again: true);
+            return new RoomLocation.NotCreated("the room could not be created: too many are being created, ask again", Again: true);
         }
 
-        var pending = _pending.GetOrAdd(room, key => new Lazy<Task<Found?>>(() => RunAsync(key, configuration)));
+        var pending = _pending.GetOrAdd(room, key => new Lazy<Task<RoomLocation?>>(() => RunAsync(key, configuration)));
         return await pending.Value.WaitAsync(cancellation);
     }
 
-    private async Task<Found?> RunAsync(RoomId room, RoomConfiguration? configuration)
+    private async Task<RoomLocation?> RunAsync(RoomId room, RoomConfiguration? configuration)
     {
         using var limit = new CancellationTokenSource(Patience, time);
         try
@@ -54,7 +54,7 @@ public sealed class RoomCreator(NodeSettings settings, RoomApiClient api, RouteF
         }
         catch (OperationCanceledException)
         {
-            return new Found.NotCreated("the room could not be created in time: ask again", Again: true);
+            return new RoomLocation.NotCreated("the room could not be created in time: ask again", Again: true);
         }
         finally
         {

@@ -4,7 +4,6 @@ using BuildIt.Sfu.Signaling.Configuration;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Rooms;
 using LeaveAction = BuildIt.Sfu.Signaling.Protocol.LeaveRequest.Types.Action;
-using RoomRoute = BuildIt.Sfu.Contracts.RoomRoute;
 
 namespace BuildIt.Sfu.Node.Routing;
 

@@ -3,7 +3,6 @@ using BuildIt.Sfu.Contracts;
 using BuildIt.Sfu.Node.Registry;
 using BuildIt.Sfu.Node.State;
 using BuildIt.Sfu.Signaling.Rooms;
-using RoomRoute = BuildIt.Sfu.Contracts.RoomRoute;
 
 namespace BuildIt.Sfu.Node.Routing;
 

@@ -101,17 +101,17 @@ public sealed class RoomService
     {
         switch (await _router.RouteAsync(room, intent, configuration, call.Cancel).ConfigureAwait(false))
         {
-            case RoomRoute.Local local:
+            case RoomLocation.Local local:
                 return await act(local.Host).ConfigureAwait(false);
-            case RoomRoute.Remote remote:
+            case RoomLocation.Remote remote:
                 return await _proxy.ForwardAsync(call.Context, remote.Node, cancel => _router.MovedAsync(room, remote.Node, cancel)).ConfigureAwait(false)
                     ? TwirpResult.PassedOn
                     : new TwirpError("unavailable", "the node of the room does not answer");
-            case RoomRoute.NotFound:
+            case RoomLocation.NotFound:
                 return TwirpError.NotFound("requested room does not exist");
-            case RoomRoute.NotCreated refused:
+            case RoomLocation.NotCreated refused:
                 return new TwirpError(refused.Again ? "unavailable" : "invalid_argument", refused.Why);
-            case RoomRoute.NodeFull:
+            case RoomLocation.NodeFull:
                 return new TwirpError("resource_exhausted", "the node is at capacity");
             default:
                 return new TwirpError("unavailable", "the room is not available at present");

@@ -15,7 +15,7 @@ public sealed class LiveKitOptions
 
     public string Region { get; init; } = "";
 
-    /// <summary>The node's id (ND_…); a random one when empty.</summary>
+    /// <summary>The node's id, which clients are told; a random one (ND_…) when empty.</summary>
     public string NodeId { get; init; } = "";
 
     /// <summary>Whether joining a room that does not exist opens it.</summary>
@@ -36,7 +36,7 @@ public sealed class LiveKitOptions
     /// <summary>Settings of rooms that nobody configured; the name is replaced.</summary>
     public RoomOptions RoomDefaults { get; init; } = new() { Name = "" };
 
-    public RoomLimits Limits { get; init; } = RoomLimits.Default;
+    public ClientLimits Limits { get; init; } = ClientLimits.Default;
 
     public IceServerSource IceServers { get; init; } = (_, _) => [];
 

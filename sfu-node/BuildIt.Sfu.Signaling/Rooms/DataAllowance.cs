@@ -6,7 +6,7 @@ namespace BuildIt.Sfu.Signaling.Rooms;
 /// What one participant may send of one kind of data: messages and bytes, as they come and counted at each receiver. Reliable and other
 /// messages have one each, so that a large transfer does not use up what single quick messages need.
 /// </summary>
-internal sealed class DataAllowance(RoomLimits limits)
+internal sealed class DataAllowance(ClientLimits limits)
 {
     private TokenBucket _messages = new(limits.DataMessagesPerSecond, limits.DataMessagesPerSecond);
     private TokenBucket _bytes = new(limits.DataRate.BitsPerSecond / 8.0, limits.DataRate.BitsPerSecond / 8.0);

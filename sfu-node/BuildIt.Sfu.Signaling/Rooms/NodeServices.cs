@@ -17,7 +17,7 @@ public sealed record NodeServices
 
     public ISidSource Sids { get; init; } = new RandomSids();
 
-    public RoomLimits Limits { get; init; } = RoomLimits.Default;
+    public ClientLimits Limits { get; init; } = ClientLimits.Default;
 
     /// <summary>How often clients went beyond <see cref="Limits"/> and what media grants them.</summary>
     public LimitCounters LimitCounters { get; init; } = new();

@@ -12,7 +12,7 @@ internal sealed class Participant : Member
     private ParticipantInfo? _snapshot;
     private int _snapshotSize;
 
-    public Participant(ParticipantSid sid, AccessClaims claims, JoinParameters join, RoomLimits limits)
+    public Participant(ParticipantSid sid, AccessClaims claims, JoinParameters join, ClientLimits limits)
     {
         Sid = sid;
         Claims = claims;
@@ -67,7 +67,7 @@ internal sealed class Participant : Member
     public List<AddTrackRequest> QueuedTracks { get; } = [];
 
     /// <summary>By track sid.</summary>
-    public Dictionary<string, Subscription> Subscriptions { get; } = new(StringComparer.Ordinal);
+    public Dictionary<string, SubscriptionState> Subscriptions { get; } = new(StringComparer.Ordinal);
 
     /// <summary>What <see cref="Member.Access"/> was made of, as other nodes are told it.</summary>
     public SubscriptionPermission? SaidAccess { get; set; }

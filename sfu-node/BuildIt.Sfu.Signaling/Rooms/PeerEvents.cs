@@ -49,7 +49,7 @@ internal sealed class PeerEvents(RoomCore room, Participant participant) : IMedi
 
     public void OnTrackEnded(TrackSid track, Instant now) => room.Publishing.Ended(participant, track, now);
 
-    public void OnSubscribed(TrackSid track, Instant now) => room.Watched(track);
+    public void OnSubscribed(TrackSid track, Instant now) => room.TellFirstSubscribed(track);
 
     public void OnSubscriptionFailed(TrackSid track, SubscriptionFailure reason, Instant now) =>
         SubscriptionEngine.Failed(participant, track, reason);

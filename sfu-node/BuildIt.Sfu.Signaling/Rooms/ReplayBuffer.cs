@@ -4,7 +4,7 @@ using BuildIt.Sfu.Signaling.Protocol;
 namespace BuildIt.Sfu.Signaling.Rooms;
 
 /// <summary>The last reliable messages of one publisher, for subscribers whose connection was away.</summary>
-internal sealed class ReplayBuffer(RoomLimits limits)
+internal sealed class ReplayBuffer(ClientLimits limits)
 {
     private readonly Queue<Entry> _entries = new();
     private int _bytes;

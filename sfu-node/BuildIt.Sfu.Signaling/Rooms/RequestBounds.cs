@@ -6,7 +6,7 @@ namespace BuildIt.Sfu.Signaling.Rooms;
 /// <summary>How many entries one request may have in all its lists. Counting them costs nothing; going through them would. Pure.</summary>
 internal static class RequestBounds
 {
-    public static bool Exceeds(SignalRequest request, RoomLimits limits) => request.MessageCase switch
+    public static bool Exceeds(SignalRequest request, ClientLimits limits) => request.MessageCase switch
     {
         Request.Subscription => Count(request.Subscription, limits) > limits.RequestEntries,
         Request.TrackSetting => request.TrackSetting.TrackSids.Count > limits.RequestEntries,
@@ -16,14 +16,14 @@ internal static class RequestBounds
         _ => false,
     };
 
-    public static bool Exceeds(SyncState state, RoomLimits limits) =>
+    public static bool Exceeds(SyncState state, ClientLimits limits) =>
         state.PublishTracks.Count > 2 * limits.Tracks
         || (state.Subscription is { } subscription && Count(subscription, limits) > limits.RequestEntries)
         || state.TrackSidsDisabled.Count > limits.RequestEntries
         || state.DatachannelReceiveStates.Count > limits.RequestEntries
         || state.DataSubscription?.Updates.Count > limits.RequestEntries;
 
-    private static int Count(UpdateSubscription request, RoomLimits limits)
+    private static int Count(UpdateSubscription request, ClientLimits limits)
     {
         var count = request.TrackSids.Count + request.ParticipantTracks.Count;
         for (var i = 0; i < request.ParticipantTracks.Count && count <= limits.RequestEntries; i++)
@@ -34,7 +34,7 @@ internal static class RequestBounds
         return count;
     }
 
-    private static int Count(SubscriptionPermission request, RoomLimits limits)
+    private static int Count(SubscriptionPermission request, ClientLimits limits)
     {
         var count = request.TrackPermissions.Count;
         for (var i = 0; i < request.TrackPermissions.Count && count <= limits.SubscriptionPermissions; i++)

@@ -12,7 +12,7 @@ internal static class RequestSlices
     /// <summary>Tracks of one slice: each is a few table look-ups and at most one change of what media forwards.</summary>
     public const int Tracks = 100;
 
-    /// <summary>Publishers of one slice of a replay, each of which may mean <see cref="RoomLimits.ReplayBytes"/> of messages.</summary>
+    /// <summary>Publishers of one slice of a replay, each of which may mean <see cref="ClientLimits.ReplayBytes"/> of messages.</summary>
     public const int Replays = 1;
 
     public static IEnumerable<SignalRequest> Of(SignalRequest request) => request.MessageCase switch

@@ -15,6 +15,9 @@ public sealed partial class RoomCore
     /// <param name="now">Now.</param>
     public RoomLink OpenLink(RoomLinkOptions options, Action<RoomLink, Instant> changed, Instant now) => Relays.Open(options, changed, now);
 
+    /// <summary>Bytes of datagrams sent over links to other nodes that serve the room, by the fleet at the other end. They only grow.</summary>
+    public IReadOnlyDictionary<string, long> Relayed => Relays.Sent();
+
     /// <summary>For how long nothing came from the node that feeds this one; null where none does.</summary>
     public TimeSpan? ParentSilence(Instant now)
     {
@@ -37,7 +40,7 @@ public sealed partial class RoomCore
     public string? NodeOfSession(string sid) => Relays.FindBySid(sid)?.Node;
 
     /// <summary>Somebody receives a track: its publisher is told the first time.</summary>
-    internal void Watched(TrackSid track)
+    internal void TellFirstSubscribed(TrackSid track)
     {
         if (FindTrack(track.Value) is { EverSubscribed: false } published)
         {

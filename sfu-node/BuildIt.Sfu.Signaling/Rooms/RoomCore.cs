@@ -79,6 +79,9 @@ public sealed partial class RoomCore : IMediaRoomEvents, IDeadline
     /// <summary>The media of the room.</summary>
     internal IMediaRoom Media => _media;
 
+    /// <summary>What the connections of its clients have carried.</summary>
+    public RoomTraffic Traffic => _media.Traffic;
+
     public bool Ended { get; private set; }
 
     public int ParticipantCount => _bySid.Count;

@@ -7,13 +7,13 @@ namespace BuildIt.Sfu.Signaling.Rooms;
 /// <summary>An open room on its media loop, reached from any thread.</summary>
 public sealed class RoomHost : IRoomObserver
 {
-    private readonly RoomLimits _limits;
+    private readonly ClientLimits _limits;
     private readonly IRoomLoop _loop;
     private readonly IRoomObserver _observer;
     private readonly Action<RoomHost> _ended;
     private RoomCore? _core;
 
-    private RoomHost(RoomOptions options, RoomLimits limits, IRoomLoop loop, IRoomObserver observer, Action<RoomHost> ended)
+    private RoomHost(RoomOptions options, ClientLimits limits, IRoomLoop loop, IRoomObserver observer, Action<RoomHost> ended)
     {
         Options = options;
         _limits = limits;

@@ -176,7 +176,7 @@ public sealed class RoomLink : IRelayPeerEvents
     void IRelayPeerEvents.OnDemand(TrackSid track, IReadOnlyList<RelayDemand> demand, Instant now) =>
         Send(new RelayMessage { Demand = RelayConversion.ToMessage(track, demand) }, now);
 
-    void IRelayPeerEvents.OnWatched(TrackSid track, Instant now) => _room.Watched(track);
+    void IRelayPeerEvents.OnWatched(TrackSid track, Instant now) => _room.TellFirstSubscribed(track);
 
     void IRelayPeerEvents.OnMessage(DataChannelKind channel, ReadOnlySpan<byte> bytes, Instant now)
     {

@@ -31,7 +31,7 @@ internal sealed class SubscriptionEngine(RoomCore room)
         var wanted = track.Published
             && subscriber.Permission.CanSubscribe
             && !track.Publisher.Hidden
-            && (subscription?.Wish ?? subscriber.Join.AutoSubscribe);
+            && (subscription?.Asked ?? subscriber.Join.AutoSubscribe);
         var allowed = track.Publisher.Access?.Allows(subscriber, track.Sid.Value) ?? true;
         if (subscription is null)
         {
@@ -117,7 +117,7 @@ internal sealed class SubscriptionEngine(RoomCore room)
                 return;
             }
 
-            subscription.Wish = subscribe;
+            subscription.Asked = subscribe;
             if (room.FindTrack(sid) is { } track)
             {
                 Reconcile(subscriber, track, now);
@@ -222,7 +222,7 @@ internal sealed class SubscriptionEngine(RoomCore room)
         return next;
     }
 
-    private bool TryTrack(Participant subscriber, string sid, Instant now, out Subscription subscription)
+    private bool TryTrack(Participant subscriber, string sid, Instant now, out SubscriptionState subscription)
     {
         if (subscriber.Subscriptions.TryGetValue(sid, out subscription!))
         {
@@ -236,7 +236,7 @@ internal sealed class SubscriptionEngine(RoomCore room)
             return false;
         }
 
-        subscription = new Subscription();
+        subscription = new SubscriptionState();
         subscriber.Subscriptions.Add(sid, subscription);
         return true;
     }

@@ -4,33 +4,33 @@ using BuildIt.Sfu.Signaling.Rooms;
 namespace BuildIt.Sfu.Signaling.Routing;
 
 /// <summary>Where a room is.</summary>
-public abstract record RoomRoute
+public abstract record RoomLocation
 {
-    private RoomRoute()
+    private RoomLocation()
     {
     }
 
     /// <summary>This node serves it.</summary>
     /// <param name="Host">The room.</param>
     /// <param name="Traceparent">What its placement is part of, where that is traced.</param>
-    public sealed record Local(RoomHost Host, string? Traceparent = null) : RoomRoute;
+    public sealed record Local(RoomHost Host, string? Traceparent = null) : RoomLocation;
 
     /// <summary>Another node serves it: the connection or request is to be passed on to this base address.</summary>
-    public sealed record Remote(Uri Node) : RoomRoute;
+    public sealed record Remote(Uri Node) : RoomLocation;
 
     /// <summary>It does not exist and is not created by asking.</summary>
-    public sealed record NotFound : RoomRoute;
+    public sealed record NotFound : RoomLocation;
 
     /// <summary>It would have to be opened here, and this node takes no more.</summary>
-    public sealed record NodeFull : RoomRoute;
+    public sealed record NodeFull : RoomLocation;
 
     /// <summary>It is being placed or moved; try again shortly.</summary>
-    public sealed record Unavailable : RoomRoute;
+    public sealed record Unavailable : RoomLocation;
 
     /// <summary>It does not exist and could not be created.</summary>
     /// <param name="Why">For people.</param>
     /// <param name="Again">True when asking again may succeed.</param>
-    public sealed record NotCreated(string Why, bool Again) : RoomRoute;
+    public sealed record NotCreated(string Why, bool Again) : RoomLocation;
 }
 
 /// <summary>Finds rooms and ends them. A single node opens them itself; a fleet asks its registry. Thread-safe.</summary>
@@ -40,7 +40,7 @@ public interface IRoomRouter
     /// <param name="intent">Whether it may be opened.</param>
     /// <param name="configuration">How to open it, when the caller says.</param>
     /// <param name="cancel">Gives up waiting.</param>
-    ValueTask<RoomRoute> RouteAsync(string name, RouteIntent intent, RoomConfiguration? configuration, CancellationToken cancel);
+    ValueTask<RoomLocation> RouteAsync(string name, RouteIntent intent, RoomConfiguration? configuration, CancellationToken cancel);
 
     /// <summary>Completes when the room is known to be elsewhere than at <paramref name="node"/>, or to be over. By default that never happens.</summary>
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> came first.</exception>

@@ -79,7 +79,7 @@ public sealed class RtcEndpoint(
                 return;
             }
 
-            if (route is RoomRoute.Local { Host: var host } && await SessionElsewhereAsync(host, attempt).ConfigureAwait(false) is { } owner)
+            if (route is RoomLocation.Local { Host: var host } && await SessionElsewhereAsync(host, attempt).ConfigureAwait(false) is { } owner)
             {
                 // Whoever resumes comes back to the node that has the session, wherever it arrives.
                 span.PassOn();
@@ -89,7 +89,7 @@ public sealed class RtcEndpoint(
                 }
             }
 
-            if (route is RoomRoute.Remote remote)
+            if (route is RoomLocation.Remote remote)
             {
                 span.PassOn();
                 if (await proxy.ForwardAsync(context, remote.Node, Moved, span).ConfigureAwait(false))
@@ -104,16 +104,16 @@ public sealed class RtcEndpoint(
                     continue;
                 }
 
-                route = new RoomRoute.Unavailable();
+                route = new RoomLocation.Unavailable();
                 Task Moved(CancellationToken cancel) => router.MovedAsync(attempt.Room, remote.Node, cancel);
             }
 
-            if (route is RoomRoute.Unavailable && ownerMissed && await WaitAsync(cancel => Task.Delay(AskAgain, time, cancel)).ConfigureAwait(false))
+            if (route is RoomLocation.Unavailable && ownerMissed && await WaitAsync(cancel => Task.Delay(AskAgain, time, cancel)).ConfigureAwait(false))
             {
                 continue;
             }
 
-            if (route is not RoomRoute.Local local)
+            if (route is not RoomLocation.Local local)
             {
                 await RefuseAsync(context, ErrorOf(route)!).ConfigureAwait(false);
                 return;
@@ -175,12 +175,12 @@ public sealed class RtcEndpoint(
             // A room that joining would open counts as there, but only a join opens it.
             error = route switch
             {
-                RoomRoute.NotFound when options.AutoCreate => options.AcceptsNewRooms() ? null : JoinError.NodeFull,
-                RoomRoute.NotFound when options.AutoCreateByGrant && attempt.Claims.Video.RoomCreate => null,
+                RoomLocation.NotFound when options.AutoCreate => options.AcceptsNewRooms() ? null : JoinError.NodeFull,
+                RoomLocation.NotFound when options.AutoCreateByGrant && attempt.Claims.Video.RoomCreate => null,
                 _ => ErrorOf(route),
             };
             error ??= await gate.CheckAsync(attempt, context.RequestAborted).ConfigureAwait(false);
-            if (error is null && route is RoomRoute.Remote remote)
+            if (error is null && route is RoomLocation.Remote remote)
             {
                 if (await proxy.ForwardAsync(context, remote.Node, cancel => router.MovedAsync(attempt.Room, remote.Node, cancel)).ConfigureAwait(false))
                 {
@@ -233,12 +233,12 @@ public sealed class RtcEndpoint(
         return _reader.Read(BearerToken.From(context.Request) ?? Parameter("access_token"), version1, Parameter, time.GetUtcNow(), out attempt);
     }
 
-    private static JoinError? ErrorOf(RoomRoute route) => route switch
+    private static JoinError? ErrorOf(RoomLocation route) => route switch
     {
-        RoomRoute.NotFound => JoinError.RoomNotFound,
-        RoomRoute.NodeFull => JoinError.NodeFull,
-        RoomRoute.Unavailable => JoinError.Unavailable,
-        RoomRoute.NotCreated refused => new JoinError(
+        RoomLocation.NotFound => JoinError.RoomNotFound,
+        RoomLocation.NodeFull => JoinError.NodeFull,
+        RoomLocation.Unavailable => JoinError.Unavailable,
+        RoomLocation.NotCreated refused => new JoinError(
             refused.Again ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status400BadRequest, refused.Why),
         _ => null,
     };

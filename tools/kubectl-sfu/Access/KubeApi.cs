@@ -13,7 +13,7 @@ namespace BuildIt.KubectlSfu.Access;
 /// <summary>The Kubernetes API as the person at the keyboard may use it. What it refuses becomes a <see cref="CommandFault"/> in its own words.</summary>
 internal sealed class KubeApi : IDisposable
 {
-    private const int Page = 500;
+    private const int PageSize = 500;
 
     private readonly Kubernetes _kubernetes;
 
@@ -48,7 +48,7 @@ internal sealed class KubeApi : IDisposable
     public async Task<T?> FindAsync<T>(string? ns, string name, CancellationToken cancellation)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        using var answer = await SendAsync(HttpMethod.Get, Kinds.PathOf<T>(ns, name), null, null, null, cancellation).ConfigureAwait(false);
+        using var answer = await SendAsync(HttpMethod.Get, KindPaths.PathOf<T>(ns, name), null, null, null, cancellation).ConfigureAwait(false);
         return answer.StatusCode == HttpStatusCode.NotFound ? null : Read<T>(await JsonOfAsync(answer, cancellation).ConfigureAwait(false));
     }
 
@@ -60,7 +60,7 @@ internal sealed class KubeApi : IDisposable
     public async Task<T> GetAsync<T>(string? ns, string name, string hint, CancellationToken cancellation)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
         await FindAsync<T>(ns, name, cancellation).ConfigureAwait(false)
-        ?? throw new CommandFault($"there is no {name} among the {Kinds.PluralOf<T>()}{(ns is null ? string.Empty : $" of the namespace {ns}")}; {hint}");
+        ?? throw new CommandFault($"there is no {name} among the {KindPaths.PluralOf<T>()}{(ns is null ? string.Empty : $" of the namespace {ns}")}; {hint}");
 
     /// <summary>Reads all objects of a kind, page by page.</summary>
     /// <param name="ns">Namespace; null for all.</param>
@@ -74,7 +74,7 @@ internal sealed class KubeApi : IDisposable
         string? next = null;
         do
         {
-            var path = new StringBuilder(Kinds.PathOf<T>(ns)).Append("?limit=").Append(Page);
+            var path = new StringBuilder(KindPaths.PathOf<T>(ns)).Append("?limit=").Append(PageSize);
             foreach (var (name, value) in (ReadOnlySpan<(string, string?)>)[("labelSelector", selector), ("fieldSelector", fields), ("continue", next)])
             {
                 if (value is not null)
@@ -97,7 +97,7 @@ internal sealed class KubeApi : IDisposable
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         using var answer = await SendAsync(
-            HttpMethod.Patch, $"{Kinds.PathOf<T>(ns, name)}?fieldManager=kubectl-sfu", patch, "application/merge-patch+json", null, cancellation).ConfigureAwait(false);
+            HttpMethod.Patch, $"{KindPaths.PathOf<T>(ns, name)}?fieldManager=kubectl-sfu", patch, "application/merge-patch+json", null, cancellation).ConfigureAwait(false);
         await JsonOfAsync(answer, cancellation).ConfigureAwait(false);
     }
 
@@ -111,7 +111,7 @@ internal sealed class KubeApi : IDisposable
             ["spec"] = new JsonObject { ["audiences"] = new JsonArray(audience), ["expirationSeconds"] = 600 },
         };
         using var answer = await SendAsync(
-            HttpMethod.Post, $"{Kinds.PathOf<V1ServiceAccount>(ns, account)}/token", request, "application/json", null, cancellation).ConfigureAwait(false);
+            HttpMethod.Post, $"{KindPaths.PathOf<V1ServiceAccount>(ns, account)}/token", request, "application/json", null, cancellation).ConfigureAwait(false);
         var json = await JsonOfAsync(answer, cancellation).ConfigureAwait(false);
         return json.GetProperty("status").GetProperty("token").GetString() ?? throw new CommandFault("the API server gave an empty token");
     }

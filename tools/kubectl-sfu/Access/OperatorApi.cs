@@ -54,7 +54,7 @@ internal sealed class OperatorApi(KubeApi api, string? operatorNamespace)
             }
 
             var token = await api.TokenAsync(pod.Metadata.NamespaceProperty, account, DebugApi.Audience, cancellation).ConfigureAwait(false);
-            var proxy = $"{Kinds.PathOf<V1Pod>(pod.Metadata.NamespaceProperty, $"{pod.Metadata.Name}:{PortOf(pod)}")}/proxy{path}";
+            var proxy = $"{KindPaths.PathOf<V1Pod>(pod.Metadata.NamespaceProperty, $"{pod.Metadata.Name}:{PortOf(pod)}")}/proxy{path}";
             using var answer = await api.OpenAsync(proxy, new Dictionary<string, string> { [DebugApi.TokenHeader] = token }, cancellation).ConfigureAwait(false);
             if (answer.IsSuccessStatusCode)
             {

@@ -95,5 +95,5 @@ internal static class LogsCommand
     }
 
     private static string PathOf(V1Pod pod, bool follow, int tail) =>
-        $"{Kinds.PathOf<V1Pod>(pod.Metadata.NamespaceProperty, pod.Metadata.Name)}/log?container={Uri.EscapeDataString(pod.Spec.Containers[0].Name)}&follow={(follow ? "true" : "false")}&tailLines={tail}";
+        $"{KindPaths.PathOf<V1Pod>(pod.Metadata.NamespaceProperty, pod.Metadata.Name)}/log?container={Uri.EscapeDataString(pod.Spec.Containers[0].Name)}&follow={(follow ? "true" : "false")}&tailLines={tail}";
 }

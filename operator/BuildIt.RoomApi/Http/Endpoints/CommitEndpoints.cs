@@ -90,7 +90,7 @@ public sealed class CommitEndpoints(
         var call = await calls.LoadAdmittedAsync(context, id);
         var from = After(context) + 1;
         var page = await log.ReadAsync(RoomCalls.LogOf(call.Room), from, CommitLimits.MaxPage, context.RequestAborted);
-        return from < page.Head.FirstEpoch ? throw CommitRules.EpochPassed(page.Head) : Answer(CommitRules.Page(page));
+        return from < page.Head.FirstEpoch ? throw CommitRules.EpochPassed(page.Head) : Answer(CommitRules.ToResponse(page));
     }
 
     private async Task StreamAsync(HttpContext context, string id)

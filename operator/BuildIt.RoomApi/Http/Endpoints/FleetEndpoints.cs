@@ -15,7 +15,7 @@ public sealed class FleetEndpoints(RoomCalls calls, RoomStore rooms, Pseudonyms 
     /// <summary>Rooms that are summed up at once.</summary>
     private const int MostRooms = 5_000;
 
-    private const int Page = 500;
+    private const int PageSize = 500;
 
     public void Map(IEndpointRouteBuilder app)
     {
@@ -80,7 +80,7 @@ public sealed class FleetEndpoints(RoomCalls calls, RoomStore rooms, Pseudonyms 
         string? next = null;
         do
         {
-            var page = await rooms.ListAsync(RoomAnnotations.CreatorLabelValue(creator), Page, next, context.RequestAborted)
+            var page = await rooms.ListAsync(RoomAnnotations.CreatorLabelValue(creator), PageSize, next, context.RequestAborted)
                 ?? throw new ApiProblem(StatusCodes.Status410Gone, "list-changed", "The rooms cannot be listed to the end any more: ask again.");
             found.AddRange(page.Rooms.Where(room => room.Spec.CreatedBy == creator));
             next = page.Continue;

@@ -42,7 +42,7 @@ public sealed class RestartedNodeTests(ITestOutputHelper output)
                 output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"kill {kill}: media flows {times.Max(each => each.After).TotalSeconds:F2} s after the node is back"));
             }
 
-            Assert.All(gathering.Headless, participant => Assert.Equal(Kills, participant.Returns));
+            Assert.All(gathering.Headless, participant => Assert.Equal(Kills, participant.TimesReturned));
         }
         finally
         {

@@ -43,7 +43,7 @@ public class HeadlessEncryptionTests(ConferenceFixture conference) : IClassFixtu
 
             IReadOnlyList<IAttendee> attendees = [.. everybody.Select(participant => new HeadlessAttendee(participant))];
             await (await MediaWatch.StartAsync(attendees)).FlowsAsync(TimeSpan.FromSeconds(10));
-            Assert.All(everybody, participant => Assert.Equal(0, participant.Returns));
+            Assert.All(everybody, participant => Assert.Equal(0, participant.TimesReturned));
         }
         finally
         {

@@ -26,7 +26,7 @@ internal sealed class SignalTarget : IFuzzTarget
     private const byte OthersRequest = 5;
     private const byte Kinds = 6;
 
-    private static readonly RoomLimits Limits = new() { Tracks = 6, PendingTracks = 4, DataTracks = 4, Subscriptions = 50, SubscriptionPermissions = 20, ReplayBytes = 4096 };
+    private static readonly ClientLimits Limits = new() { Tracks = 6, PendingTracks = 4, DataTracks = 4, Subscriptions = 50, SubscriptionPermissions = 20, ReplayBytes = 4096 };
 
     private static readonly TokenSigner Tokens = new(ApiKeys.Single("devkey", "secret"));
 

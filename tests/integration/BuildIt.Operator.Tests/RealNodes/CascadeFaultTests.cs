@@ -94,7 +94,7 @@ public sealed class CascadeFaultTests(OperatorFixture fixture, ITestOutputHelper
         var others = new List<double>();
         for (var time = 0; time < Times; time++)
         {
-            var returns = regions.People.Sum(person => person.Returns);
+            var returns = regions.People.Sum(person => person.TimesReturned);
             gaps.Clear();
             var fault = await make();
             await CalmAsync(regions, gaps, what);
@@ -103,7 +103,7 @@ public sealed class CascadeFaultTests(OperatorFixture fixture, ITestOutputHelper
             others.Add(longest.Where(fault.Concerns).Select(gap => gap.Length.TotalMilliseconds).DefaultIfEmpty(0).Max());
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{what} {time + 1}: {living[^1]:0} ms without media for those not concerned, {others[^1]:0} ms for those who are; longest: {longest.MaxBy(gap => gap.Length)}; {regions.People.Sum(person => person.Returns) - returns} joined anew; looked every {gaps.SlowestLook.TotalMilliseconds:0} ms at least"));
+                $"{what} {time + 1}: {living[^1]:0} ms without media for those not concerned, {others[^1]:0} ms for those who are; longest: {longest.MaxBy(gap => gap.Length)}; {regions.People.Sum(person => person.TimesReturned) - returns} joined anew; looked every {gaps.SlowestLook.TotalMilliseconds:0} ms at least"));
             if (fault.Path is not null)
             {
                 await fault.Path.DisposeAsync();

@@ -133,7 +133,7 @@ public sealed class DashboardTests(OperatorFixture fixture)
 
         await victim!.KillAsync();
         await world.Rooms.UntilAsync("call-0", "fails over", status => status.Failovers == 1 && status.Phase is RoomPhase.Ready);
-        await Eventually.TrueAsync(() => people.Any(person => person.Returns > 0), "people come back", world.DescribeAsync);
+        await Eventually.TrueAsync(() => people.Any(person => person.TimesReturned > 0), "people come back", world.DescribeAsync);
         await Task.Delay(TimeSpan.FromSeconds(30));
         foreach (var person in people.Take(6))
         {

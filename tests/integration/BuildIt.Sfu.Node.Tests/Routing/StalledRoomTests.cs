@@ -12,7 +12,6 @@ using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Rooms;
 using BuildIt.Sfu.Signaling.Tokens;
 using Microsoft.Extensions.Logging.Abstractions;
-using RoomRoute = BuildIt.Sfu.Contracts.RoomRoute;
 
 namespace BuildIt.Sfu.Node.Tests.Routing;
 
@@ -43,7 +42,7 @@ public sealed class StalledRoomTests : IDisposable
             Tokens = new TokenSigner(keys),
             Clock = new WallClock(DateTimeOffset.UtcNow),
             Sids = new RandomSids(),
-            Limits = Signaling.Rooms.RoomLimits.Default,
+            Limits = Signaling.Rooms.ClientLimits.Default,
         };
         _rooms = new RoomDirectory(services, _media.Rooms, new NoObserver());
         var settings = new NodeSettings { Node = Self };

@@ -109,7 +109,7 @@ internal sealed class BestTree(IReadOnlyList<string> regions, IReadOnlyList<Flee
         }
 
         var (people, publishers) = (here.Sum(region => region.People), here.Sum(region => region.Publishers));
-        var streams = here.Where(region => seatOf[region.At] != region.At).Sum(region => (region.People * Watched(publishers)) + region.Publishers);
+        var streams = here.Where(region => seatOf[region.At] != region.At).Sum(region => (region.People * WatchedOf(publishers)) + region.Publishers);
 
         // A leaf hangs on one other; of two that hang on each other one counts.
         foreach (var leaf in members.Where(member => tree.Count > 1 ? tree.Count(edge => edge.A == member || edge.B == member) == 1 : tree.Count == 1 && member == tree[0].A))
@@ -117,7 +117,7 @@ internal sealed class BestTree(IReadOnlyList<string> regions, IReadOnlyList<Flee
             // What goes over its link: what its people watch, and what others watch of them.
             var on = here.Where(region => seatOf[region.At] == leaf).ToList();
             var (count, sending) = (on.Sum(region => region.People), on.Sum(region => region.Publishers));
-            streams += (count > 0 ? Watched(publishers - sending) : 0) + (people > count ? Watched(sending) : 0);
+            streams += (count > 0 ? WatchedOf(publishers - sending) : 0) + (people > count ? WatchedOf(sending) : 0);
         }
 
         return (sum / Math.Max(1, people)) + (CascadePolicy.StreamWeight * streams) + (CascadePolicy.SeatWeight * (members.Count - 1));
@@ -143,7 +143,7 @@ internal sealed class BestTree(IReadOnlyList<string> regions, IReadOnlyList<Flee
         return direct;
     }
 
-    private static int Watched(int publishers) => Math.Clamp(publishers, 0, CascadePolicy.Watched);
+    private static int WatchedOf(int publishers) => Math.Clamp(publishers, 0, CascadePolicy.MostWatched);
 
     private static double[,] Distances(IReadOnlyList<string> regions, IReadOnlyList<FleetLink> links)
     {

@@ -68,7 +68,7 @@ public class DataTests
     [Fact]
     public void Permission_size_rate_and_junk_are_checked()
     {
-        var fixture = new RoomFixture(limits: new RoomLimits { DataMessagesPerSecond = 10 });
+        var fixture = new RoomFixture(limits: new ClientLimits { DataMessagesPerSecond = 10 });
         var bob = fixture.Activate("bob");
         var mute = fixture.Activate("mute", c => c with { Video = c.Video with { CanPublishData = false } });
         mute.Data(new DataPacket { User = new UserPacket() });
@@ -87,7 +87,7 @@ public class DataTests
     [Fact]
     public void Replay_is_bounded_in_size_and_age()
     {
-        var fixture = new RoomFixture(limits: new RoomLimits { ReplayBytes = 1000 });
+        var fixture = new RoomFixture(limits: new ClientLimits { ReplayBytes = 1000 });
         var alice = fixture.Activate("alice");
         var bob = fixture.Activate("bob");
         for (uint i = 1; i <= 20; i++)

@@ -74,7 +74,7 @@ public class LimitTests
     [Fact]
     public void Data_is_counted_at_each_receiver()
     {
-        var fixture = new RoomFixture(limits: new RoomLimits { DataDeliveriesPerSecond = 30 });
+        var fixture = new RoomFixture(limits: new ClientLimits { DataDeliveriesPerSecond = 30 });
         var alice = fixture.Activate("alice");
         TestClient[] others = [.. Enumerable.Range(0, 10).Select(i => fixture.Activate($"other-{i}"))];
         for (var i = 0; i < 10; i++)
@@ -97,7 +97,7 @@ public class LimitTests
     [Fact]
     public void Bytes_of_data_are_counted_at_each_receiver()
     {
-        var fixture = new RoomFixture(limits: new RoomLimits { DataDeliveryRate = DataRate.FromKilobits(80) });
+        var fixture = new RoomFixture(limits: new ClientLimits { DataDeliveryRate = DataRate.FromKilobits(80) });
         var alice = fixture.Activate("alice");
         var bob = fixture.Activate("bob");
         fixture.Activate("carol");
@@ -113,7 +113,7 @@ public class LimitTests
     [Fact]
     public void Reliable_data_beyond_it_waits_at_its_sender()
     {
-        var fixture = new RoomFixture(limits: new RoomLimits { DataDeliveryRate = DataRate.FromKilobits(80) });
+        var fixture = new RoomFixture(limits: new ClientLimits { DataDeliveryRate = DataRate.FromKilobits(80) });
         var alice = fixture.Activate("alice");
         var bob = fixture.Activate("bob");
         fixture.Activate("carol");
@@ -145,7 +145,7 @@ public class LimitTests
     [Fact]
     public void A_large_transfer_does_not_use_up_what_quick_messages_need()
     {
-        var fixture = new RoomFixture(limits: new RoomLimits { DataMessagesPerSecond = 10 });
+        var fixture = new RoomFixture(limits: new ClientLimits { DataMessagesPerSecond = 10 });
         var alice = fixture.Activate("alice");
         var bob = fixture.Activate("bob");
         for (var i = 0; i < 30; i++)

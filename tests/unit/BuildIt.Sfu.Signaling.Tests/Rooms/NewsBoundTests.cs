@@ -117,7 +117,7 @@ public sealed class NewsBoundTests
         }
 
         // What is told of negotiation, such as the section, comes on top.
-        Assert.InRange(Told(), RoomLimits.Default.AnnouncedBytes / 2, RoomLimits.Default.AnnouncedBytes * 3 / 2);
+        Assert.InRange(Told(), ClientLimits.Default.AnnouncedBytes / 2, ClientLimits.Default.AnnouncedBytes * 3 / 2);
         Assert.True(refused > 0);
         Assert.True(_fixture.Services.LimitCounters[ClientLimit.Tracks] > 0);
     }
@@ -125,7 +125,7 @@ public sealed class NewsBoundTests
     [Fact]
     public void A_room_can_be_joined_however_much_those_who_are_there_say()
     {
-        var fixture = new RoomFixture(limits: new RoomLimits { RoomNewsBytes = 2_000_000 });
+        var fixture = new RoomFixture(limits: new ClientLimits { RoomNewsBytes = 2_000_000 });
         var metadata = new string('m', JoinLimits.MaxMetadata);
         for (var i = 0; i < 10; i++)
         {
@@ -145,7 +145,7 @@ public sealed class NewsBoundTests
     [Fact]
     public void Whoever_is_too_much_for_a_room_is_told_so()
     {
-        var fixture = new RoomFixture(limits: new RoomLimits { RoomNewsBytes = 600_000 });
+        var fixture = new RoomFixture(limits: new ClientLimits { RoomNewsBytes = 600_000 });
         fixture.Activate("alice", c => c with { Metadata = new string('m', JoinLimits.MaxMetadata) });
         var result = new TestClient(fixture, "bob").Join(c => c with { Metadata = new string('m', JoinLimits.MaxMetadata) });
         Assert.Equal(JoinError.RoomSaysTooMuch, result.Error);

@@ -44,7 +44,7 @@ public sealed class RequestCostTests
     [Fact]
     public void Short_messages_are_kept_for_those_who_resume_up_to_a_number()
     {
-        var fixture = new RoomFixture(limits: new RoomLimits { ReplayMessages = 5 });
+        var fixture = new RoomFixture(limits: new ClientLimits { ReplayMessages = 5 });
         var alice = fixture.Activate("alice");
         var bob = fixture.Activate("bob");
         for (var i = 1u; i <= 20; i++)

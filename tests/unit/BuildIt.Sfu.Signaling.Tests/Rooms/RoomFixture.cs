@@ -19,7 +19,7 @@ internal sealed class RoomFixture : IRoomObserver
     /// <param name="options">How the room behaves.</param>
     /// <param name="limits">What a client may ask.</param>
     /// <param name="node">Tells the sids of one node from those of another.</param>
-    public RoomFixture(RoomOptions? options = null, RoomLimits? limits = null, string node = "")
+    public RoomFixture(RoomOptions? options = null, ClientLimits? limits = null, string node = "")
     {
         Services = new NodeServices
         {
@@ -27,7 +27,7 @@ internal sealed class RoomFixture : IRoomObserver
             Tokens = new TokenSigner(Keys),
             Clock = new WallClock(Start),
             Sids = new CountingSids(node),
-            Limits = limits ?? RoomLimits.Default,
+            Limits = limits ?? ClientLimits.Default,
         };
         Room = new RoomCore(new RoomSid("RM_1"), options ?? new RoomOptions { Name = "room" }, Services, this, () => { }, Now);
         Room.Attach(Media, Now);

@@ -206,7 +206,7 @@ public class SubscriptionTests
     [Fact]
     public void Made_up_names_do_not_fill_memory()
     {
-        var fixture = new RoomFixture(limits: new RoomLimits { Subscriptions = 100 });
+        var fixture = new RoomFixture(limits: new ClientLimits { Subscriptions = 100 });
         var bob = fixture.Activate("bob");
         var request = new UpdateSubscription { Subscribe = true };
         request.TrackSids.AddRange(Enumerable.Range(0, 5000).Select(i => $"TR_{i}"));

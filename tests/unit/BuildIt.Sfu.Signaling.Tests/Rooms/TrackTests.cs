@@ -149,7 +149,7 @@ public class TrackTests
     [Fact]
     public void Pending_tracks_are_limited()
     {
-        var alice = new RoomFixture(limits: new RoomLimits { PendingTracks = 3 }).Activate("alice");
+        var alice = new RoomFixture(limits: new ClientLimits { PendingTracks = 3 }).Activate("alice");
         for (var i = 0; i < 3; i++)
         {
             alice.Announce($"c{i}");

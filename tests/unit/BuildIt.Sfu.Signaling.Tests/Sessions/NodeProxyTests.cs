@@ -60,8 +60,8 @@ public class NodeProxyTests
 
     private sealed class ElsewhereRouter(Func<Uri> node) : IRoomRouter
     {
-        public ValueTask<RoomRoute> RouteAsync(string name, RouteIntent intent, RoomConfiguration? configuration, CancellationToken cancel) =>
-            ValueTask.FromResult<RoomRoute>(new RoomRoute.Remote(node()));
+        public ValueTask<RoomLocation> RouteAsync(string name, RouteIntent intent, RoomConfiguration? configuration, CancellationToken cancel) =>
+            ValueTask.FromResult<RoomLocation>(new RoomLocation.Remote(node()));
 
         public ValueTask<IReadOnlyList<Signaling.Protocol.Room>> ListAsync(IReadOnlyCollection<string> names, CancellationToken cancel) =>
             ValueTask.FromResult<IReadOnlyList<Signaling.Protocol.Room>>([]);

@@ -3,9 +3,9 @@ using BuildIt.Sfu.Media.Base;
 namespace BuildIt.Sfu.Signaling.Rooms;
 
 /// <summary>What one client may ask of a room. Requests beyond are refused or ignored, never queued without bound.</summary>
-public sealed record RoomLimits
+public sealed record ClientLimits
 {
-    public static readonly RoomLimits Default = new();
+    public static readonly ClientLimits Default = new();
 
     /// <summary>Tracks announced but not yet negotiated.</summary>
     public int PendingTracks { get; init; } = 20;

@@ -4,10 +4,10 @@ using BuildIt.Sfu.Media.Rooms;
 namespace BuildIt.Sfu.Signaling.Rooms;
 
 /// <summary>Everything one participant has said, or the node decided, about receiving one track.</summary>
-internal sealed class Subscription
+internal sealed class SubscriptionState
 {
     /// <summary>What the client asked for; null leaves it to auto-subscribe.</summary>
-    public bool? Wish { get; set; }
+    public bool? Asked { get; set; }
 
     public SubscriptionSettings Settings { get; set; } = new();
 
@@ -17,6 +17,6 @@ internal sealed class Subscription
     /// <summary>Whether media has paused it for want of bandwidth.</summary>
     public bool Paused { get; set; }
 
-    /// <summary>When to report a wished track that does not exist.</summary>
+    /// <summary>When to report a track asked for that does not exist.</summary>
     public Instant NotFoundAt { get; set; } = Instant.Never;
 }

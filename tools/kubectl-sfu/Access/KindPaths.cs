@@ -4,7 +4,7 @@ using k8s.Models;
 namespace BuildIt.KubectlSfu.Access;
 
 /// <summary>Paths of kinds in the Kubernetes API.</summary>
-internal static class Kinds
+internal static class KindPaths
 {
     /// <summary>The path of a list, or of one object.</summary>
     /// <param name="ns">Namespace; null for all of them, or for kinds of the whole cluster.</param>
