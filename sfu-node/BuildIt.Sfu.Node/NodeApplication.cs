@@ -87,6 +87,9 @@ public static class NodeApplication
         {
             Keys = Keys(settings),
             Region = settings.Region,
+
+            // A person who looks for what serves a client finds it by the name that Kubernetes, logs and metrics have.
+            NodeId = settings.RedisAddresses.Count > 0 ? settings.Node.Value : "",
             AutoCreate = settings.AutoCreateRooms && settings.RedisAddresses.Count == 0,
             AutoCreateByGrant = settings.RoomApi is not null && settings.RedisAddresses.Count > 0,
             AcceptsNewRooms = () => lifecycle.AcceptsRooms,
