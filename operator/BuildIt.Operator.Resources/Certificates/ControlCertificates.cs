@@ -96,6 +96,16 @@ public static class ControlCertificates
         return Text(node, RelayFiles.Authorities) is { } believed && PemOf(authority) is { } pem && believed.Contains(pem, StringComparison.Ordinal);
     }
 
+    /// <summary>A digest of the authorities that a node secret makes nodes believe on links; null when it is their own fleet's alone.</summary>
+    public static string? LinkedDigest(V1Secret node)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        const string Begin = "-----BEGIN CERTIFICATE-----";
+        return Text(node, RelayFiles.Authorities) is { } believed && believed.IndexOf(Begin, StringComparison.Ordinal) < believed.LastIndexOf(Begin, StringComparison.Ordinal)
+            ? Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(believed)).AsSpan(0, 8))
+            : null;
+    }
+
     // Read and written again, so that nothing but a certificate comes over: what one fleet's secret holds is mounted by the other.
     private static string? PemOf(V1Secret secret)
     {

@@ -23,6 +23,12 @@ public static class PodAnnotations
     /// </summary>
     public const string LogLevel = SfuApi.Group + "/log-level";
 
+    /// <summary>
+    /// Which linked fleets' authorities the pod is to believe, as a digest; not there when it is linked to none. Nobody reads it: a pod that
+    /// is changed is looked at by its kubelet, which brings changed Secrets to it then, and otherwise within two minutes.
+    /// </summary>
+    public const string LinkedAuthorities = SfuApi.Group + "/linked-authorities";
+
     public const string DrainStarted = SfuApi.Group + "/drain-started";
     public const string DrainDeadline = SfuApi.Group + "/drain-deadline";
     public const string DrainCauseKey = SfuApi.Group + "/drain-cause";

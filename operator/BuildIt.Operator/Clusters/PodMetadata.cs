@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using BuildIt.Operator.Api;
+using BuildIt.Operator.Resources.Certificates;
 using BuildIt.Operator.Resources.Names;
 using BuildIt.Operator.Runtime.Caching;
 using BuildIt.Operator.Runtime.Client;
@@ -10,7 +11,7 @@ using k8s.Models;
 
 namespace BuildIt.Operator.Clusters;
 
-/// <summary>Keeps on each pod what others read there: whether it is busy, its media address, whose it is.</summary>
+/// <summary>Keeps on each pod what others read there: whether it is busy, its media address, whose it is, whom it is to believe.</summary>
 internal sealed class PodMetadata(FleetCaches caches, FleetObserver observer, HostNames names, ObjectWriter writer, ApiClient client, IEventRecorder events)
 {
     /// <summary>Writes it on the pods of a fleet.</summary>
@@ -19,6 +20,8 @@ internal sealed class PodMetadata(FleetCaches caches, FleetObserver observer, Ho
         SfuCluster cluster, IReadOnlyList<ObservedPod> pods, RoundFaults faults, CancellationToken cancellation)
     {
         var addresses = new Dictionary<string, MediaAddress>(StringComparer.Ordinal);
+        var node = caches.Secrets.Find(new ObjectKey(cluster.Metadata.NamespaceProperty, ResourceNames.ControlNodeSecret(cluster.Metadata.Name)));
+        var linked = node is null ? null : ControlCertificates.LinkedDigest(node);
         var current = caches.PodsOf(cluster).ToDictionary(pod => pod.Metadata.Uid, StringComparer.Ordinal);
         foreach (var observed in pods)
         {
@@ -36,18 +39,18 @@ internal sealed class PodMetadata(FleetCaches caches, FleetObserver observer, Ho
             }
 
             await faults.TryAsync(
-                FleetFaults.PodNotChanged, $"the pod {pod.Metadata.Name}", () => WriteAsync(cluster, observed, pod, address, cancellation), cancellation).ConfigureAwait(false);
+                FleetFaults.PodNotChanged, $"the pod {pod.Metadata.Name}", () => WriteAsync(cluster, observed, pod, address, linked, cancellation), cancellation).ConfigureAwait(false);
         }
 
         return addresses;
     }
 
-    private async Task WriteAsync(SfuCluster cluster, ObservedPod observed, V1Pod pod, MediaAddress address, CancellationToken cancellation)
+    private async Task WriteAsync(SfuCluster cluster, ObservedPod observed, V1Pod pod, MediaAddress address, string? linked, CancellationToken cancellation)
     {
         var labels = new Dictionary<string, string?> { [ResourceLabels.Busy] = observed.Observation.IsBusy ? ResourceLabels.BusyValue : null };
         try
         {
-            await writer.AnnotateAsync(pod, Annotations(cluster, address), labels, cancellation).ConfigureAwait(false);
+            await writer.AnnotateAsync(pod, Annotations(cluster, address, linked), labels, cancellation).ConfigureAwait(false);
             if (FleetCaches.ControllerOf(pod) is null)
             {
                 await AdoptAsync(cluster, pod, cancellation).ConfigureAwait(false);
@@ -59,9 +62,9 @@ internal sealed class PodMetadata(FleetCaches caches, FleetObserver observer, Ho
         }
     }
 
-    private static Dictionary<string, string?> Annotations(SfuCluster cluster, MediaAddress address)
+    private static Dictionary<string, string?> Annotations(SfuCluster cluster, MediaAddress address, string? linked)
     {
-        var annotations = new Dictionary<string, string?>();
+        var annotations = new Dictionary<string, string?> { [PodAnnotations.LinkedAuthorities] = linked };
         if (address.Host is { } host && cluster.Spec.Network.EffectiveAdvertise is not (AdvertiseSource.Static or AdvertiseSource.Stun))
         {
             annotations[PodAnnotations.AdvertiseAddress] = host;

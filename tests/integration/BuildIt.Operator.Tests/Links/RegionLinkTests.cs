@@ -48,9 +48,16 @@ public sealed class RegionLinkTests(OperatorFixture fixture) : IClassFixture<Ope
 
         await Eventually.TrueAsync(async () => await BelievesAsync("us", "eu") && await BelievesAsync("eu", "us"), "both believe each other", world.Fleet.DescribeAsync);
 
+        // A change of the pod makes its kubelet bring the changed Secret at once.
+        await Eventually.TrueAsync(async () => (await MarksAsync()).All(mark => mark is not null), "every pod is marked", world.Fleet.DescribeAsync);
+
         await world.UnlinkAsync("us-eu");
+        await Eventually.TrueAsync(async () => (await MarksAsync()).All(mark => mark is null), "no pod is marked any more", world.Fleet.DescribeAsync);
         await Eventually.TrueAsync(async () => !await BelievesAsync("us", "eu") && !await BelievesAsync("eu", "us"), "neither believes the other any more", world.Fleet.DescribeAsync);
         await NoNodeKeepsItAsync(world);
+
+        async Task<IReadOnlyList<string?>> MarksAsync() =>
+            [.. (await world.Fleet.Client.CoreV1.ListNamespacedPodAsync(world.Fleet.Namespace)).Items.Select(pod => pod.Metadata.Annotations?.TryGetValue(PodAnnotations.LinkedAuthorities, out var mark) == true ? mark : null)];
 
         Task<bool> BelievesAsync(string one, string other) => RegionLinkTests.BelievesAsync(world, one, other);
     }
