@@ -23,8 +23,8 @@ test: deps ## Run every test against a real Kubernetes API, Redis and browser (F
 unit: deps ## Run the tests that need nothing but the code: a minute (FILTER=... narrows it)
 	@scripts/test.sh --kind unit $(if $(FILTER),--filter '$(FILTER)')
 
-demo: deps ## Show an encrypted call that outlives its pod, on a real local Kubernetes (FLEET=yes: scaling and rollout first)
-	@FLEET=$(FLEET) scripts/demo.sh
+demo: deps ## Show an encrypted call that outlives its pod, on a real local Kubernetes (FLEET=yes: scaling and rollout first; REGIONS=2: one room over two fleets)
+	@FLEET=$(FLEET) REGIONS=$(REGIONS) scripts/demo.sh
 
 prometheus: deps ## Watch the cluster of the demo with a Prometheus and the chart's alerts, until Ctrl+C
 	@scripts/prometheus.sh

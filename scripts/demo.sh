@@ -4,6 +4,7 @@
 # simulated. Behind "make demo".
 #
 # FLEET=yes shows the life of the fleet first: it grows and shrinks with a load that is simulated, and rolls a change out.
+# REGIONS=2 makes two fleets in two regions with a link between them, and one room over both: demo-regions.sh.
 # Run again, it uses the cluster that is there. It leaves everything running: "make cluster-down" stops it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -11,14 +12,24 @@ cd "$(dirname "$0")/.."
 source tests/cluster/lib.sh
 # shellcheck source=side-by-side.sh
 source scripts/side-by-side.sh
+# shellcheck source=demo-regions.sh
+source scripts/demo-regions.sh
 need_root "the demo"
 
 dir=${BUILDIT_CLUSTER:-$cache/cluster}
 export BUILDIT_CLUSTER=$dir KUBECONFIG=$dir/admin.kubeconfig
 system=buildit-sfu
 space=demo
-fleet=demo
 browsers=4
+declare -A region_of=([demo]=local-1 [us]=us-east-1 [eu]=eu-west-1)
+case ${REGIONS:-1} in
+  1) fleets=(demo) cpu=250m ;;
+  # The pods of two fleets have to fit on a machine of two cores.
+  2) fleets=(us eu) cpu=150m ;;
+  *) die "REGIONS is 1 or 2" ;;
+esac
+fleet=${fleets[0]}
+[ ${#fleets[@]} = 1 ] || [ "${FLEET:-}" != yes ] || die "FLEET=yes shows the life of one fleet; leave REGIONS out"
 log=$(mktemp -t buildit-demo.XXXXXX) archives=$(mktemp -t buildit-archives.XXXXXX)
 
 if [ -t 1 ]; then bold=$'\e[1m' dim=$'\e[2m' green=$'\e[32m' plain=$'\e[0m'; else bold='' dim='' green='' plain=''; fi
@@ -55,14 +66,19 @@ trap finish EXIT
 # quietly COMMAND...: its output is shown only when it fails.
 quietly() { "$@" >>"$log" 2>&1 || { tail -n 30 "$log" >&2; die "failed: $*"; }; }
 
-field() { kubectl get sfu $fleet --namespace $space -o "jsonpath=$1"; }
-pods() { kubectl get pods --namespace $space --selector "sfu.buildit.network/cluster=$fleet" "$@"; }
+# field PATH [FLEET]
+field() { kubectl get sfu "${2:-$fleet}" --namespace $space -o "jsonpath=$1"; }
+pods() { kubectl get pods --namespace $space --selector sfu.buildit.network/cluster "$@"; }
 pod_names() { pods -o 'jsonpath={range .items[?(!@.metadata.deletionTimestamp)]}{.metadata.name}{"\n"}{end}' 2>/dev/null || pods -o name | sed 's,.*/,,'; }
 pod_count() { pods --no-headers 2>/dev/null | wc -l; }
 
-# settled N: N pods that accept rooms, and none beyond them.
+# settled N: N pods of each fleet that accept rooms, and none beyond them.
 settled() {
-  [ "$(field '{.status.readyReplicas}/{.status.desiredReplicas}/{.status.drainingReplicas}')" = "$1/$1/0" ] && [ "$(pod_count)" = "$1" ]
+  local each
+  for each in "${fleets[@]}"; do
+    [ "$(field '{.status.readyReplicas}/{.status.desiredReplicas}/{.status.drainingReplicas}' "$each")" = "$1/$1/0" ] || return 1
+  done
+  [ "$(pod_count)" = $(($1 * ${#fleets[@]})) ]
 }
 
 # wait_for SECONDS WHAT COMMAND...
@@ -89,7 +105,7 @@ show_fleet_life() {
   step "Load comes: 45 publishers on each pod, where 25 are the target"
   load 45
   wait_for 90 "4 pods accept rooms" settled 4
-  kubectl get sfu $fleet --namespace $space | sed 's/^/  /'
+  kubectl get sfu "$fleet" --namespace $space | sed 's/^/  /'
 
   step "Load goes"
   load 0
@@ -97,13 +113,14 @@ show_fleet_life() {
 
   step "A change is rolled out: new pods beside the old, the old ones drained"
   before=$(field '{.status.revision}')
-  quietly kubectl patch sfu $fleet --namespace $space --type=merge -p '{"spec":{"capacity":{"maxRooms":'$((20 + RANDOM % 1000))'}}}'
+  quietly kubectl patch sfu "$fleet" --namespace $space --type=merge -p '{"spec":{"capacity":{"maxRooms":'$((20 + RANDOM % 1000))'}}}'
   rolled_out() { settled 2 && [ "$(field '{.status.revision}')" != "$before" ] && [ "$(field '{.status.instances[*].revision}' | tr ' ' '\n' | sort -u)" = "$(field '{.status.revision}')" ]; }
   wait_for 120 "every pod has the new revision; the one before was $before" rolled_out
 }
 
 service_address() { kubectl get service "$2" --namespace "$1" -o 'jsonpath={.spec.clusterIP}'; }
 now_ms() { date +%s%3N; }
+# The pod of a room's origin, which stands first.
 owner_of() { kubectl get conferenceroom "$1" --namespace $space -o 'jsonpath={.status.assignments[0].instance}'; }
 
 # The page's port: the same one each time, unless something else has it.
@@ -121,16 +138,20 @@ install_chart() {
 
 # Browsers and the page's server are one program, which runs on and is ended with the cluster.
 start_call() {
+  local each through=()
+  if [ ${#fleets[@]} -gt 1 ]; then for each in "${fleets[@]}"; do through+=(--region "${region_of[$each]}"); done; fi
   rm -f "$dir/logs/demo.log"
   start_program "$dir" demo dotnet tools/BuildIt.Demo/bin/Release/net10.0/BuildIt.Demo.dll \
-    --api "http://$(service_address $space buildit-sfu-room-api):8080" --port "$port" --pages "$dir/page" --browsers $browsers
+    --api "http://$(service_address $space buildit-sfu-room-api):8080" --port "$port" --pages "$dir/page" --browsers $browsers "${through[@]}"
 }
 
-# await_room: sets room and invitation once everybody has joined.
+# await_room: sets room and invitation once the first has made it.
 await_room() {
   wait_until 60 curl -sf -o /dev/null "$page/" || call_failed
   read -r room invitation < <(curl -sf --max-time 120 "$page/demo/room" || true) || call_failed
 }
+
+await_all() { curl -sf --max-time 180 -X POST "$page/demo/all" || call_failed; }
 
 # flows_since MILLISECONDS: the seconds from then until media flows between all.
 flows_since() { curl -sf --max-time 90 "$page/demo/flows?since=$1" || call_failed; }
@@ -166,6 +187,15 @@ build_images() {
   } >"$archives"
   say "building the demo's page"
   dotnet build tools/BuildIt.Demo -c Release -nologo -v quiet
+  dotnet build tools/kubectl-sfu -c Release -nologo -v quiet
+}
+
+# kubectl finds its plugins on the PATH. "make plugin" makes one that needs no .NET.
+plugin=$dir/plugin
+make_plugin() {
+  mkdir -p "$plugin"
+  printf '#!/bin/sh\nexec dotnet %q "$@"\n' "$repository/tools/kubectl-sfu/bin/Release/net10.0/kubectl-sfu.dll" >"$plugin/kubectl-sfu"
+  chmod +x "$plugin/kubectl-sfu"
 }
 
 has_kubernetes() {
@@ -185,7 +215,8 @@ aside Kubernetes "$usually" start_kubernetes
 aside images "1 to 3 minutes" build_images
 together || die "the demo needs both"
 tools=$(tests/cluster/tools.sh)
-export PATH=$tools:$PATH
+make_plugin
+export PATH=$tools:$plugin:$PATH
 done_ "$(kubectl version -o json 2>/dev/null | jq -r .serverVersion.gitVersion) with $(kubectl get nodes --no-headers | wc -l) node, and $(wc -l <"$archives") images"
 
 step "The images, given to the node"
@@ -201,20 +232,15 @@ done_ "operator ($(kubectl get deployment --namespace $system buildit-sfu-operat
 quietly helm test buildit-sfu --namespace $system --timeout 2m
 done_ "helm test"
 
-step "A fleet of 2"
-quietly kubectl delete sfu $fleet --namespace $space --ignore-not-found --timeout 2m
-kubectl create namespace $space --dry-run=client -o yaml | quietly kubectl apply -f -
-kubectl get secret sfu-api-keys --namespace $space >/dev/null 2>&1 ||
-  quietly kubectl create secret generic sfu-api-keys --namespace $space --from-literal="demo=$(head -c 32 /dev/urandom | base64 | tr -d '\n')"
-follow_events
-mark=$(date +%s%N)
-quietly kubectl apply --namespace $space -f - <<YAML
+make_fleet() {
+  quietly kubectl apply --namespace $space -f - <<YAML
 apiVersion: sfu.buildit.network/v1alpha1
 kind: SfuCluster
 metadata:
-  name: $fleet
+  name: $1
 spec:
-  region: local-1
+  region: ${region_of[$1]}
+  paused: $2
   replicas: {min: 2, max: 6}
   capacity: {maxPublishers: 50}
   autoscaling:
@@ -225,10 +251,10 @@ spec:
   drain: {deadline: 20s, maxConcurrent: 2}
   network:
     mode: HostPort
-    hostPortRange: {first: 30900, last: 30919}
+    hostPortRange: {first: $3, last: $(($3 + 19))}
     advertise: HostIP
   resources:
-    requests: {cpu: 250m, memory: 128Mi}
+    requests: {cpu: $cpu, memory: 128Mi}
     limits: {cpu: "2", memory: 512Mi}
   redis: {addresses: ["buildit-sfu-redis.$system.svc:6379"]}
   apiKeysSecretRef: {name: sfu-api-keys}
@@ -237,64 +263,115 @@ spec:
     # Media that is not encrypted is refused. The file is written only where a load is simulated.
     env: [{name: BUILDIT_REQUIRE_E2EE, value: "true"}, {name: BUILDIT_SYNTHETIC_LOAD_FILE, value: /tmp/load.json}]
 YAML
-quietly kubectl wait sfu/$fleet --namespace $space --for=condition=Available --timeout 2m
-wait_for 60 "Available: 2 pods accept rooms" settled 2
-kubectl get sfu $fleet --namespace $space | sed 's/^/  /'
+}
+
+if [ ${#fleets[@]} = 1 ]; then step "A fleet of 2"; else step "Two fleets of 2, us in us-east-1 and eu in eu-west-1"; fi
+kubectl create namespace $space --dry-run=client -o yaml | quietly kubectl apply -f -
+# What an earlier demo left, perhaps with other regions.
+stop_program "$dir" demo 10
+quietly kubectl delete conferencerooms,regionlinks,sfu --all --namespace $space --timeout 2m
+kubectl get secret sfu-api-keys --namespace $space >/dev/null 2>&1 ||
+  quietly kubectl create secret generic sfu-api-keys --namespace $space --from-literal="demo=$(head -c 32 /dev/urandom | base64 | tr -d '\n')"
+follow_events
+mark=$(date +%s%N)
+for index in "${!fleets[@]}"; do
+  make_fleet "${fleets[index]}" "$([ ${#fleets[@]} = 1 ] && echo false || echo true)" $((30900 + 20 * index))
+done
+[ ${#fleets[@]} = 1 ] || connect_fleets
+quietly kubectl wait "${fleets[@]/#/sfu/}" --namespace $space --for=condition=Available --timeout 2m
+wait_for 60 "Available: 2 pods accept rooms$([ ${#fleets[@]} = 1 ] || echo ' in each')" settled 2
+kubectl get sfu --namespace $space | sed 's/^/  /'
+
+if [ ${#fleets[@]} -gt 1 ]; then
+  step "A RegionLink between them"
+  link_fleets
+fi
 
 if [ "${FLEET:-}" = yes ]; then show_fleet_life; fi
 
 step "The room API"
-signal=$(service_address $space $fleet-signal)
+signal=$(service_address $space "$fleet-signal")
 port=$(page_port)
 page=http://127.0.0.1:$port
 kubectl get secret room-api-pepper --namespace $space >/dev/null 2>&1 ||
   quietly kubectl create secret generic room-api-pepper --namespace $space --from-literal="pepper=$(head -c 32 /dev/urandom | base64 | tr -d '\n')"
 install_chart --set roomApi.enabled=true --set roomApi.image.tag=local --set-string "roomApi.podAnnotations.images=$images" \
-  --set roomApi.namespace=$space --set roomApi.pepperSecret=room-api-pepper --set "roomApi.publicUrl=$page" --set "roomApi.defaultEndpoint=ws://$signal:7880"
-done_ "the room API runs; the region's one address is ws://$signal:7880"
+  --set roomApi.namespace=$space --set roomApi.pepperSecret=room-api-pepper --set "roomApi.publicUrl=$page" --set "roomApi.defaultEndpoint=ws://$signal:7880" \
+  --set-string 'roomApi.extraEnv[0].name=BUILDIT_ROOMAPI_ENDPOINT_TEMPLATE,roomApi.extraEnv[0].value=ws://{host}:7880'
+if [ ${#fleets[@]} = 1 ]; then done_ "the room API runs; the region's one address is ws://$signal:7880"; else done_ "the room API runs, and knows each region's one address"; fi
 
 step "A call: a room made for a Nostr key, $browsers browsers, encrypted end to end"
 start_call
 await_room
-tell "room $room is on $(owner_of "$room")"
+[ ${#fleets[@]} = 1 ] || spread_room
+await_all
+tell "room $room is on $(owner_of "$room")$([ ${#fleets[@]} = 1 ] || echo ', its origin; every other browser is in eu-west-1')"
 mark=$(date +%s%N)
 seen=$(flows_since "$(now_ms)")
 done_ "everybody sees and hears everybody ($seen s after the last one joined)"
 kubectl get conferencerooms --namespace $space | sed 's/^/  /'
 
-step "The pod that serves them is killed"
-victim=$(owner_of "$room")
-victim_uid=$(kubectl get pod "$victim" --namespace $space -o 'jsonpath={.metadata.uid}')
-since=$(now_ms)
-quietly tests/cluster/node.sh kill "$dir" "$victim_uid"
-# What was on its way when the process ended has arrived by then.
-sleep 0.3
-again=$(flows_since "$since")
-done_ "everybody sees and hears everybody again; media was away for ${bold}$again s${plain}"
-tell "room $room is on $(owner_of "$room") now; nobody had to reload"
-healed() { settled 2 && [ "$(pods -o 'jsonpath={.items[*].status.containerStatuses[0].ready}')" = "true true" ]; }
-wait_for 90 "the fleet has healed: 2 pods accept rooms" healed
+all_ready() { ! pods -o 'jsonpath={range .items[*]}{.status.containerStatuses[0].ready}{"\n"}{end}' | grep -qv true; }
+healed() { settled 2 && all_ready; }
+
+# kill_owner: one fleet. kill_seat is the same over regions.
+kill_owner() {
+  local victim since again
+  step "The pod that serves them is killed"
+  victim=$(owner_of "$room")
+  since=$(now_ms)
+  quietly tests/cluster/node.sh kill "$dir" "$(kubectl get pod "$victim" --namespace $space -o 'jsonpath={.metadata.uid}')"
+  # What was on its way when the process ended has arrived by then.
+  sleep 0.3
+  again=$(flows_since "$since")
+  done_ "everybody sees and hears everybody again; media was away for ${bold}$again s${plain}"
+  tell "room $room is on $(owner_of "$room") now; nobody had to reload"
+  wait_for 90 "the fleet has healed: 2 pods accept rooms" healed
+}
+
+if [ ${#fleets[@]} = 1 ]; then
+  kill_owner
+else
+  show_whole_room
+  kill_seat Edge
+  kill_seat Origin
+fi
 pods | sed 's/^/  /'
 
+# Where to join, and how to kill the pod that serves you.
+if [ ${#fleets[@]} = 1 ]; then
+  addresses="  $bold$page/#$invitation$plain"
+  kill_yours="Kill the pod that serves you, and watch the page:
+
+  tests/cluster/node.sh kill $dir \\
+    \"\$(kubectl get pod -n $space \"\$(kubectl get conferenceroom $room -n $space -o 'jsonpath={.status.assignments[0].instance}')\" -o 'jsonpath={.metadata.uid}')\""
+  more=
+else
+  addresses=$(for each in "${fleets[@]}"; do printf '  %s, through %s:\n    %s%s/?region=%s#%s%s\n' "$each" "${region_of[$each]}" "$bold" "$page" "${region_of[$each]}" "$invitation" "$plain"; done)
+  kill_yours="Below the pictures the page says which pod serves you. Kill it, and watch the page:
+
+  tests/cluster/node.sh kill $dir \"\$(kubectl get pod -n $space POD -o 'jsonpath={.metadata.uid}')\""
+  more="
+  kubectl get links -n $space
+  kubectl describe regionlink us-eu -n $space
+  kubectl sfu room $room -n $space"
+fi
 now=$(date +%s%N)
 cat <<TEXT
 
 ${bold}Everything is still running, $(elapsed "$began" "$now") s after the start.${plain} Open the call in a browser on this machine:
 
-  ${bold}$invitation${plain}
+$addresses
 
-Kill the pod that serves you, and watch the page:
-
-  tests/cluster/node.sh kill $dir \\
-    "\$(kubectl get pod -n $space "\$(kubectl get conferenceroom $room -n $space -o 'jsonpath={.status.assignments[0].instance}')" -o 'jsonpath={.metadata.uid}')"
+$kill_yours
 
 Look around:
 
-  export KUBECONFIG=$KUBECONFIG PATH=$tools:\$PATH
+  export KUBECONFIG=$KUBECONFIG PATH=$tools:$plugin:\$PATH
   kubectl get sfu -A -o wide
   kubectl describe sfu $fleet -n $space
   kubectl get conferencerooms -n $space -o wide
-  kubectl describe conferenceroom $room -n $space
+  kubectl describe conferenceroom $room -n $space$more
   kubectl get pods -n $space -o wide
   kubectl scale sfu $fleet -n $space --replicas 3
   kubectl logs -n $system -l app.kubernetes.io/component=operator

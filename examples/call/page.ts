@@ -1,5 +1,6 @@
 // A call as an application makes it. The invitation stands in the address after #, which browsers never send to a server.
 //   ?name=Ada&auto=1&small=1&quiet=1 joins by itself, with a small picture, without camera and microphone
+//   ?region=eu-west-1 connects through that region instead of the nearest
 import { Conference, type ConferenceSigner, Invitation, keySigner, type Member, type Progress } from '@buildit/conference-client';
 import { RoomEvent, VideoPresets, type Participant } from 'livekit-client';
 import { npubEncode } from 'nostr-tools/nip19';
@@ -9,6 +10,7 @@ import { startChat } from './chat';
 import { wireControls } from './controls';
 import { element } from './dom';
 import { People } from './people';
+import { Places } from './places';
 import { Tiles } from './tiles';
 
 const wishes = new URLSearchParams(location.search);
@@ -41,8 +43,10 @@ async function join(name: string) {
   const began = performance.now();
   const signer = extension && element<HTMLInputElement>('extension').checked ? extension : tabSigner();
   const small = wishes.has('small');
+  const region = wishes.get('region');
   const options = {
     name,
+    ...(region ? { region } : {}),
     worker: () => new Worker('/@buildit/conference-client/worker', { type: 'module' }),
     progress: ({ kind }: Progress) => (element('progress').textContent = steps[kind]),
     room: {
@@ -53,7 +57,7 @@ async function join(name: string) {
   const requireApproval = element<HTMLInputElement>('door').checked;
   const conference = location.hash.length > 1
     ? await Conference.join(location.origin, signer, Invitation.parse(location.hash), options)
-    : await Conference.create(location.origin, signer, { ...options, request: { name: 'A call', settings: { requireApproval } } });
+    : await Conference.create(location.origin, signer, { ...options, request: { name: 'A call', settings: { requireApproval }, ...(region ? { regions: [region] } : {}) } });
   history.replaceState(null, '', `${location.pathname}${location.search}#${conference.invitation.toString()}`);
   show(conference, began);
   if (wishes.has('quiet')) return;
@@ -68,8 +72,9 @@ function show(conference: Conference, began: number) {
     const member = conference.roster.find(({ participantId }) => participantId === participant.identity);
     return member ? memberName(member) : `Participant ${participant.identity.slice(0, 6)}`;
   };
-  const tiles = new Tiles(element('tiles'), conference, nameOf);
-  const people = new People(conference, memberName, failed);
+  const places = new Places(conference, () => refresh());
+  const tiles = new Tiles(element('tiles'), conference, nameOf, places);
+  const people = new People(conference, memberName, places, failed);
   element('lobby').hidden = true;
   element('call').hidden = false;
   element('room').textContent = `Call ${conference.invitation.room.slice(0, 8)}`;
@@ -80,8 +85,8 @@ function show(conference: Conference, began: number) {
     const [look, text] = conference.state === 'member' ? ['good', `${room.remoteParticipants.size + 1} in the call`] : ['wait', 'Not in yet'];
     element('state').className = `pill ${look}`;
     element('state').textContent = text;
-    const { region, nodeId } = room.serverInfo ?? {};
-    element('served').textContent = nodeId ? `Forwarded by ${nodeId}${region ? ` in ${region}` : ''}, which cannot open it. Keys of epoch ${conference.epoch ?? '-'}.` : '';
+    const { own } = places;
+    element('served').textContent = own ? `Forwarded by ${own.node}${own.region ? ` in ${own.region}` : ''}, which cannot open it. Keys of epoch ${conference.epoch ?? '-'}.` : '';
   };
   const events = [
     RoomEvent.ParticipantConnected, RoomEvent.ParticipantDisconnected, RoomEvent.TrackSubscribed, RoomEvent.TrackUnsubscribed, RoomEvent.TrackMuted,

@@ -1,17 +1,19 @@
 import type { Conference, Member } from '@buildit/conference-client';
 import { npubEncode } from 'nostr-tools/nip19';
 import { action, element, make } from './dom';
+import { placeText, type Places } from './places';
 
 const shortKey = (publicKey: string) => {
   const npub = npubEncode(publicKey);
   return `${npub.slice(0, 12)}…${npub.slice(-6)}`;
 };
 
-/** Who is in the call and how that is known, who knocks, and what hosts and moderators may do. */
+/** Who is in the call, how that is known and which server they are at, who knocks, and what hosts and moderators may do. */
 export class People {
   constructor(
     private readonly conference: Conference,
     private readonly nameOf: (member: Member) => string,
+    private readonly places: Places,
     private readonly failed: (problem: Error) => void,
   ) {}
 
@@ -42,6 +44,8 @@ export class People {
       row.append(action('Mute', () => this.conference.mute(member, 'microphone'), this.failed), action('Remove', () => this.conference.remove(member), this.failed));
     }
     const key = make('div', { className: 'small' }, make('span', { className: 'verified', textContent: '✓ key proven ' }), make('code', { textContent: shortKey(member.publicKey), title: npubEncode(member.publicKey) }));
-    return make('li', {}, row, key, ...(member.participant ? [] : [make('div', { className: 'small', textContent: 'not connected now' })]));
+    const place = this.places.of(member.participantId);
+    const where = !member.participant ? 'not connected now' : place ? placeText(place) : '';
+    return make('li', {}, row, key, ...(where ? [make('div', { className: 'small where', textContent: where })] : []));
   }
 }

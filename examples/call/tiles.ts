@@ -1,6 +1,7 @@
 import type { Conference } from '@buildit/conference-client';
 import { Track, type Participant } from 'livekit-client';
 import { make } from './dom';
+import { placeText, type Places } from './places';
 
 /** One tile for each participant and each shared screen, kept in step with the call. Whoever is no member has one without a picture. */
 export class Tiles {
@@ -10,6 +11,7 @@ export class Tiles {
     private readonly container: HTMLElement,
     private readonly conference: Conference,
     private readonly nameOf: (participant: Participant) => string,
+    private readonly places: Places,
   ) {
     new ResizeObserver(() => this.arrange()).observe(container);
   }
@@ -39,11 +41,14 @@ export class Tiles {
     const name = this.nameOf(participant);
     const quiet = !participant.isMicrophoneEnabled;
     const trust = stranger ? 'not verified' : 'verified';
-    const [named, trusted, mute, quality] = [...tile.querySelectorAll('figcaption span')];
+    const [named, trusted, mute, quality, where] = [...tile.querySelectorAll('figcaption span')];
     if (named) named.textContent = source === Track.Source.ScreenShare ? `${name}: screen` : name;
     if (trusted) trusted.textContent = trust;
     if (mute) mute.textContent = quiet && !stranger ? 'muted' : '';
     if (quality) quality.textContent = participant.connectionQuality === 'poor' || participant.connectionQuality === 'lost' ? `connection ${participant.connectionQuality}` : '';
+    // Which server somebody is at says something only where there are several.
+    const place = this.places.differ ? this.places.of(participant.identity) : undefined;
+    if (where) where.textContent = place && source === Track.Source.Camera ? placeText(place) : '';
     tile.querySelector('.face')!.textContent = name.slice(0, 1).toUpperCase();
     tile.classList.toggle('speaks', participant.isSpeaking);
     tile.classList.toggle('unverified', stranger);
@@ -62,7 +67,7 @@ export class Tiles {
   private make(key: string, own: boolean, source: Track.Source) {
     const tile = make('figure', { className: `tile${own ? ' own' : ''}${source === Track.Source.ScreenShare ? ' screen' : ''}` });
     tile.setAttribute('role', 'group');
-    tile.innerHTML = '<div class="face" aria-hidden="true"></div><video autoplay playsinline muted></video><audio autoplay></audio><figcaption><span></span><span class="trust"></span><span></span><span></span></figcaption>';
+    tile.innerHTML = '<div class="face" aria-hidden="true"></div><video autoplay playsinline muted></video><audio autoplay></audio><figcaption><span></span><span class="trust"></span><span></span><span></span><span></span></figcaption>';
     this.tiles.set(key, tile);
     if (source === Track.Source.ScreenShare) this.container.prepend(tile);
     else this.container.append(tile);
