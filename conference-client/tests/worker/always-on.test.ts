@@ -1,6 +1,6 @@
 // Encryption cannot be switched off. Here with livekit-client's own Room, and the worker's logic in the place of a worker: whatever the
 // page, a server or an option asks for, every sender and every receiver has its transform (or carries nothing), the transform seals
-// and opens (or drops), and what is announced stays announced as encrypted. In browsers with a real node: HostileFrameTests.
+// and opens (or drops), and what is announced stays announced as encrypted. In browsers with a node that lies: LyingNodeTests.
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { Encryption_Type, TrackInfo } from '@livekit/protocol';
