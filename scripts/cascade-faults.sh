@@ -7,12 +7,12 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 if [ -n "${1:-}" ]; then
-  other=$PWD/artifacts/other-node
-  rm -rf "$other"
-  mkdir -p "$other/sources"
-  git archive "$1" | tar -x -C "$other/sources"
-  dotnet publish "$other/sources/sfu-node/BuildIt.Sfu.Node" -c Release -o "$other/node" -nologo -v quiet
-  export BUILDIT_OTHER_NODE=$other/node/BuildIt.Sfu.Node.dll
+  sources=$(mktemp -d -t buildit-other-node.XXXXXX)
+  trap 'rm -rf "$sources"' EXIT
+  git archive "$1" | tar -x -C "$sources"
+  rm -rf artifacts/other-node
+  dotnet publish "$sources/sfu-node/BuildIt.Sfu.Node" -c Release -o artifacts/other-node -nologo -v quiet
+  export BUILDIT_OTHER_NODE=$PWD/artifacts/other-node/BuildIt.Sfu.Node.dll
 fi
 
 BUILDIT_CASCADE_FAULTS=${CASCADE_FAULTS:-10} dotnet test tests/integration/BuildIt.Operator.Tests -nologo -v quiet \
