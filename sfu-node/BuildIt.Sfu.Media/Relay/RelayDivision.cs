@@ -17,7 +17,7 @@ internal sealed class RelayDivision
     private int[] _caps = new int[16];
 
     public LinkDemand Update(
-        IReadOnlyCollection<RelayOffer> offers, DataRate available, IRelayPeerEvents events, Instant now)
+        Dictionary<TrackSid, RelayOffer>.ValueCollection offers, DataRate available, IRelayPeerEvents events, Instant now)
     {
         var count = 0;
         foreach (var offer in offers)

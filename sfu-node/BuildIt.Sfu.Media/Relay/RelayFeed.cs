@@ -53,12 +53,16 @@ internal sealed class RelayFeed(Publication publication)
 
     private CodecDemand DemandFor(string codec)
     {
-        var demand = _demands.Find(one => one.Codec == codec);
-        if (demand is null)
+        foreach (var known in _demands)
         {
-            _demands.Add(demand = new CodecDemand(codec));
+            if (known.Codec == codec)
+            {
+                return known;
+            }
         }
 
+        var demand = new CodecDemand(codec);
+        _demands.Add(demand);
         return demand;
     }
 

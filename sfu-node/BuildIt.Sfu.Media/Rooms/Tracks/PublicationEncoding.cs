@@ -37,6 +37,7 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
     private readonly PublishedLayer[] _layers = [.. announced.Layers];
     private TokenBucket _codecChanges = new(CodecChangesPerSecond, CodecChangeBurst);
     private ExtensionMap? _extensions;
+    private string? _codecName;
     private LayerRates _rates;
     private LayerRates _usualRates;
     private Instant _measuredAt = Instant.Never;
@@ -81,7 +82,7 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
     public string MimeType => Codec?.MimeType(Format!.IsVideo ? Sdp.MediaKind.Video : Sdp.MediaKind.Audio) ?? "";
 
     /// <summary>Lower-case codec name as the protocol has it ("vp8").</summary>
-    public string CodecName => Codec?.Name.ToLowerInvariant() ?? Announced.Codec;
+    public string CodecName => _codecName ?? Announced.Codec;
 
     /// <summary>What forwarding each layer costs, as measured within the last moments: every subscriber asks several times a second.</summary>
     public ref readonly LayerRates RatesAt(Instant now)
@@ -270,20 +271,21 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
     private void Use(NegotiatedCodec codec)
     {
         Codec = codec;
+        _codecName = codec.Name.ToLowerInvariant();
         (_measuredAt, _startedAt) = (Instant.Never, Instant.Never);
         CodecKind = CodecKinds.FromEncodingName(codec.Name);
         Incoming = new IncomingTrack(
-    new IncomingTrackOptions
-    {
-        Codec = CodecKind,
-        ClockRate = codec.ClockRate,
-        PayloadType = codec.PayloadType,
-        RtxPayloadType = codec.RtxPayloadType,
-        Nack = codec.Nack,
-        HistoryBytes = Format!.IsVideo ? VideoHistoryBytes : AudioHistoryBytes,
-    },
-    _extensions!,
-    Incoming)
+            new IncomingTrackOptions
+            {
+                Codec = CodecKind,
+                ClockRate = codec.ClockRate,
+                PayloadType = codec.PayloadType,
+                RtxPayloadType = codec.RtxPayloadType,
+                Nack = codec.Nack,
+                HistoryBytes = Format!.IsVideo ? VideoHistoryBytes : AudioHistoryBytes,
+            },
+            _extensions!,
+            Incoming)
         {
             IsSimulcast = Format.IsSimulcast,
         };
