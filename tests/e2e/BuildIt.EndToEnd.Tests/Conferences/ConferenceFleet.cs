@@ -61,7 +61,7 @@ internal sealed class ConferenceFleet : IAsyncDisposable
         await Fleet.SettledAsync(2);
     }
 
-    /// <summary>Two pods and no reason for more; they refuse media that is not encrypted.</summary>
+    /// <summary>Two pods and no reason for more, so that one that a kill leaves over goes soon; they refuse media that is not encrypted.</summary>
     private static string Manifest(TurnInstallation turn) =>
         $$"""
         apiVersion: sfu.buildit.network/v1alpha1
@@ -70,6 +70,8 @@ internal sealed class ConferenceFleet : IAsyncDisposable
         spec:
           region: local-1
           replicas: {min: 2, max: 3}
+          autoscaling:
+            scaleDown: {stabilization: 15s}
           network:
             mode: HostPort
             hostPortRange: {first: 30900, last: 30919}

@@ -63,6 +63,12 @@ public sealed class UpgradeTests(Installations installations, ITestOutputHelper 
         await PlacedAsync(fleet);
         Tell("a new room");
 
+        // What comes after this finds the pods of today, and no others.
+        await fleet.Fleet.UntilAsync("the operators of before are gone", async _ =>
+            (await fleet.Fleet.Client.CoreV1.ListNamespacedPodAsync(InstalledFleet.System, labelSelector: "app.kubernetes.io/component=operator"))
+            .Items.All(pod => pod.Metadata.DeletionTimestamp is null));
+        Tell("nobody of before");
+
         void Tell(string what)
         {
             output.WriteLine($"{clock.GetElapsedTime(mark).TotalSeconds,6:F1} s  {what}");
