@@ -69,7 +69,7 @@ internal sealed partial class NodeProber(FleetSignal signal, LeaderElector leade
                 {
                     await StartDueAsync(stoppingToken).ConfigureAwait(false);
                 }
-                catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
+                catch (Exception failure) when (failure is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
                 {
                     BackgroundFaults.Count("node_probes");
                     LogFault(failure);

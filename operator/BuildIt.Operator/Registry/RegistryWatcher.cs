@@ -97,7 +97,7 @@ public sealed partial class RegistryWatcher : IAsyncDisposable
                 {
                     await AskAsync(_stop.Token).ConfigureAwait(false);
                 }
-                catch (Exception failure) when (!_stop.IsCancellationRequested)
+                catch (Exception failure) when (failure is not OperationCanceledException || !_stop.IsCancellationRequested)
                 {
                     BackgroundFaults.Count("registry_watch");
                     LogFault(_target.Namespace, failure);
@@ -124,7 +124,7 @@ public sealed partial class RegistryWatcher : IAsyncDisposable
                 LogReachable(_target.Namespace, heartbeats.Count);
             }
         }
-        catch (Exception failure) when (!cancellation.IsCancellationRequested)
+        catch (Exception failure) when (failure is not OperationCanceledException || !cancellation.IsCancellationRequested)
         {
             if (!IsExpected(failure))
             {

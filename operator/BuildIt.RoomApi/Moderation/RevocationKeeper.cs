@@ -34,7 +34,7 @@ public sealed partial class RevocationKeeper(
                 {
                     // Whatever is away, the next round looks again.
                 }
-                catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+                catch (Exception e) when (e is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
                 {
                     metrics.BackgroundFaults.WithLabels("revocations").Inc();
                     LogFault(e);

@@ -23,7 +23,7 @@ public sealed partial class UsedEventKeeper(
                 {
                     // The next round looks again.
                 }
-                catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+                catch (Exception e) when (e is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
                 {
                     metrics.BackgroundFaults.WithLabels("used_events").Inc();
                     LogFault(e);

@@ -31,7 +31,7 @@ public sealed partial class UsageRecorder(FleetRegistry registry, RoomApiMetrics
                 {
                     // Counts go on in the nodes; the next round has them.
                 }
-                catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+                catch (Exception e) when (e is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
                 {
                     metrics.BackgroundFaults.WithLabels("usage").Inc();
                     LogFault(e);

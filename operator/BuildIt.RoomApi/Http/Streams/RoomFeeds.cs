@@ -144,7 +144,7 @@ public sealed partial class RoomFeeds(
             {
                 // Streams stay open: what was known still counts.
             }
-            catch (Exception e) when (!stopping.IsCancellationRequested)
+            catch (Exception e) when (e is not OperationCanceledException || !stopping.IsCancellationRequested)
             {
                 metrics.BackgroundFaults.WithLabels("room_feed").Inc();
                 LogFault(e);
