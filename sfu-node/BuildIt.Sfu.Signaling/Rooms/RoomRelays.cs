@@ -676,6 +676,7 @@ internal sealed class RoomRelays(RoomCore room)
         _bySid.Remove(member.Sid.Value);
         _byIdentity.Remove(member.Identity);
         _said -= member.SaidSize;
+        room.Expect(member.Identity, now);
         foreach (var track in member.Tracks.Values.ToArray())
         {
             EndTrack(member, track, now, isLost);

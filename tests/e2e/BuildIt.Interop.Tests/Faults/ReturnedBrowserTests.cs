@@ -19,15 +19,17 @@ public sealed class ReturnedBrowserTests(ConferenceFixture conference) : IClassF
     {
         var room = $"returned-{single}";
         await using var gathering = new Gathering();
-        await gathering.AddBrowserAsync(conference.Pages, conference.Node.WebSocketUrl, SfuNode.Token(room, "alice"), "alice", o => o with { Single = single });
+        await gathering.AddBrowserAsync(conference.Pages, conference.Node.WebSocketUrl, Token("alice"), "alice", o => o with { Single = single });
         var alice = gathering.Browsers.Single();
-        await gathering.AddHeadlessAsync(conference.Node.WebSocketUrl, SfuNode.Token(room, "henry"));
+        await gathering.AddHeadlessAsync(conference.Node.WebSocketUrl, Token("henry"));
         await gathering.MediaFlowsAsync(Patience);
 
         await alice.ForgetEventsAsync();
         await alice.RunAsync("void harness.room.simulateScenario('full-reconnect')");
         await alice.RaisesAsync("reconnected", Patience);
-        await gathering.AddHeadlessAsync(conference.Node.WebSocketUrl, SfuNode.Token(room, "ida"));
+        await gathering.AddHeadlessAsync(conference.Node.WebSocketUrl, Token("ida"));
         await gathering.MediaFlowsAsync(NewsPatience);
+
+        string Token(string identity) => SfuNode.Token(room, identity, conference.Node.IsCascade ? SfuNode.MayCreate : null);
     }
 }

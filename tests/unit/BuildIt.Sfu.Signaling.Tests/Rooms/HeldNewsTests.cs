@@ -32,6 +32,31 @@ public class HeldNewsTests
         Assert.True(alice.Peer.Subscribed.ContainsKey(after.Sid));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_client_that_comes_back_at_another_node_hears_of_newcomers_when_it_has_settled(bool leaves)
+    {
+        var cascade = new CascadeFixture(2);
+        cascade.Link(0, 1);
+        var old = cascade.Nodes[0].Activate("alice", join: Browser);
+        cascade.Advance(TimeSpan.FromSeconds(4));
+        if (leaves)
+        {
+            old.Ask(new SignalRequest { Leave = new LeaveRequest() });
+            cascade.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        var alice = cascade.Nodes[1].Activate("alice", join: Browser);
+        alice.Take();
+        cascade.Nodes[0].Activate("carol");
+        cascade.Advance(TimeSpan.FromSeconds(2));
+        Assert.DoesNotContain(alice.Take(r => r.Update).SelectMany(u => u.Participants), p => p.Identity == "carol");
+
+        cascade.Advance(TimeSpan.FromSeconds(4));
+        Assert.Contains(alice.Take(r => r.Update).SelectMany(u => u.Participants), p => p.Identity == "carol");
+    }
+
     [Fact]
     public void A_slow_client_settles_later()
     {
