@@ -167,14 +167,21 @@ public sealed class LayerAllocatorTests
     {
         TrackDemand[] tracks = [Audio(), .. Enumerable.Repeat(Video(), 12)];
         var given = new TrackAllocation[tracks.Length];
-        _allocator.Allocate(DataRate.FromMegabits(3), tracks, given);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 1000; i++)
+        long least = long.MaxValue;
+
+        // Not of the first time only: the runtime compiles a loop anew while it runs, on the thread that runs it.
+        for (int round = 0; round < 5; round++)
         {
-            _allocator.Allocate(new DataRate(100_000 + i * 5000), tracks, given);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 1000; i++)
+            {
+                _allocator.Allocate(new DataRate(100_000 + i * 5000), tracks, given);
+            }
+
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
         }
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, least);
     }
 
     private (TrackAllocation[] Given, AllocationSummary Summary) Allocate(double kilobits, params TrackDemand[] tracks)
