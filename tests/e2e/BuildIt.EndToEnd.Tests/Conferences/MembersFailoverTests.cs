@@ -1,4 +1,3 @@
-using System.Globalization;
 using BuildIt.EndToEnd.Tests.Fleets;
 using BuildIt.Testing;
 using BuildIt.Testing.Conferences.Rooms;
@@ -34,31 +33,24 @@ public sealed class MembersFailoverTests(Installations installations, ITestOutpu
         foreach (var newcomer in Newcomers)
         {
             await fleet.Fleet.SettledAsync(2);
-            var before = await call.TogetherAsync(JoinPatience);
-            var since = TimeProvider.System.GetTimestamp();
-            var pod = (await fleet.PodOfAsync(call.Room)).Metadata;
-            var victim = pod.Name;
-            await fleet.Fleet.Machine.KillPodAsync(pod.Uid);
-            await call.LosesConnectionsAsync();
-            var back = (await call.MediaFlowsAsync(ReturnPatience, since)).Max(each => each.After);
-            var after = await call.TogetherAsync(ReturnPatience);
-            output.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{call.People.Count} members, {victim} killed: all see and hear all after {back.TotalSeconds:F2} s; epoch {before.Epoch} before, {after.Epoch} after; {after.Roster.Count} in every roster, safety number {after.SafetyNumber}"));
-            Assert.Equal(before.Roster, after.Roster);
-            if (back < GroupCall.GivenUp)
+            var told = await call.OutliveAsync(KillAsync, newcomer, JoinPatience, ReturnPatience);
+            output.WriteLine(told.ToString());
+            Assert.Equal(told.Before.Roster, told.After.Roster);
+            if (told.IsSameGroup)
             {
-                // Nobody was away for so long that the group went on without them, and nobody came back as somebody new.
-                Assert.Equal((before.Epoch, before.SafetyNumber), (after.Epoch, after.SafetyNumber));
+                Assert.Equal((told.Before.Epoch, told.Before.SafetyNumber), (told.After.Epoch, told.After.SafetyNumber));
             }
 
-            Assert.NotEqual(victim, (await fleet.PodOfAsync(call.Room)).Metadata.Name);
-            await Assert.AllAsync(call.People, async page => Assert.True(await GroupCall.IsUndisturbedAsync(page)));
-            await call.EnterAsync(newcomer, JoinPatience);
-            await call.MediaFlowsAsync(JoinPatience);
-            var grown = await call.TogetherAsync(JoinPatience);
-            Assert.True(grown.Epoch > after.Epoch);
-            output.WriteLine($"{newcomer} is in: epoch {grown.Epoch}, {grown.Roster.Count} in every roster");
+            Assert.True(told.IsUndisturbed);
+            Assert.True(told.Grown.Epoch > told.After.Epoch);
+            Assert.NotEqual(told.Victim, (await fleet.PodOfAsync(call.Room)).Metadata.Name);
+        }
+
+        async Task<string> KillAsync()
+        {
+            var pod = (await fleet.PodOfAsync(call.Room)).Metadata;
+            await fleet.Fleet.Machine.KillPodAsync(pod.Uid);
+            return pod.Name;
         }
     }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using BuildIt.Operator.Tests.Harness;
 using BuildIt.Testing.Conferences.Browsers;
@@ -9,8 +8,8 @@ using Xunit.Abstractions;
 namespace BuildIt.Operator.Tests.RealNodes;
 
 /// <summary>
-/// A call of the real conference client, keys by MLS, outlives the node that serves it, over a real API server, operator, room API and nodes: the members are back with the group they had and
-/// without a reload, and the group goes on to take newcomers.
+/// A call of the real conference client, keys by MLS, outlives the node that serves it, over a real API server, operator, room API and
+/// nodes: the members are back with the group they had and without a reload, and the group goes on to take newcomers.
 /// </summary>
 [Collection(RealNodeCollection.Name)]
 public sealed class MembersFailoverTests(OperatorFixture fixture, ITestOutputHelper output)
@@ -58,31 +57,26 @@ public sealed class MembersFailoverTests(OperatorFixture fixture, ITestOutputHel
         {
             generation++;
             await Eventually.TrueAsync(async () => (await world.Fleet.StatusAsync()).ReadyReplicas == 2, "two nodes are ready", world.DescribeAsync);
-            var before = await call.TogetherAsync(JoinPatience);
-            var since = TimeProvider.System.GetTimestamp();
-            var owner = world.OwnerOf(await world.Rooms.ReadyAsync(call.Room, generation));
-            var victim = owner.Name;
-            await owner.KillAsync();
-            await call.LosesConnectionsAsync();
-            var back = (await call.MediaFlowsAsync(ReturnPatience, since)).Max(each => each.After);
-            var after = await call.TogetherAsync(ReturnPatience);
-            output.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{call.People.Count} members, {victim} killed: all see and hear all after {back.TotalSeconds:F2} s; epoch {before.Epoch} before, {after.Epoch} after; {after.Roster.Count} in every roster, safety number {after.SafetyNumber}"));
-            Assert.Equal(before.Roster, after.Roster);
-            if (back < GroupCall.GivenUp)
+            var told = await call.OutliveAsync(KillAsync, newcomer, JoinPatience, ReturnPatience);
+            output.WriteLine(told.ToString());
+            Assert.Equal(told.Before.Roster, told.After.Roster);
+            if (told.IsSameGroup)
             {
-                // Nobody was away for so long that the group went on without them, and nobody came back as somebody new.
-                Assert.Equal((before.Epoch, before.SafetyNumber), (after.Epoch, after.SafetyNumber));
+                Assert.Equal((told.Before.Epoch, told.Before.SafetyNumber), (told.After.Epoch, told.After.SafetyNumber));
             }
 
-            Assert.NotEqual(victim, world.OwnerOf(await world.Rooms.ReadyAsync(call.Room, generation + 1)).Name);
-            await Assert.AllAsync(call.People, async page => Assert.True(await GroupCall.IsUndisturbedAsync(page)));
-            await call.EnterAsync(newcomer, JoinPatience);
-            await call.MediaFlowsAsync(JoinPatience);
-            var grown = await call.TogetherAsync(JoinPatience);
-            Assert.True(grown.Epoch > after.Epoch);
-            output.WriteLine($"{newcomer} is in: epoch {grown.Epoch}, {grown.Roster.Count} in every roster");
+            Assert.True(told.IsUndisturbed);
+            Assert.True(told.Grown.Epoch > told.After.Epoch);
+            Assert.NotEqual(told.Victim, (await OwnerAsync(generation + 1)).Name);
+        }
+
+        async Task<NodeProcess> OwnerAsync(int least) => world.OwnerOf(await world.Rooms.ReadyAsync(call.Room, least));
+
+        async Task<string> KillAsync()
+        {
+            var owner = await OwnerAsync(generation);
+            await owner.KillAsync();
+            return owner.Name;
         }
     }
 }

@@ -11,16 +11,13 @@ namespace BuildIt.Testing.Conferences.Rooms;
 public sealed class GroupCall(PageServer pages) : IAsyncDisposable
 {
     /// <summary>Who is away for longer than this is taken out of the group by the others (presence.ts), and comes in again.</summary>
-    public static readonly TimeSpan GivenUp = TimeSpan.FromSeconds(12);
+    internal static readonly TimeSpan GivenUp = TimeSpan.FromSeconds(12);
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     private readonly Gathering _gathering = new();
     private readonly List<IPage> _people = [];
     private string? _invitation;
-
-    /// <summary>The pages, in the order in which they came.</summary>
-    public IReadOnlyList<IPage> People => _people;
 
     /// <summary>The room's id; known when somebody is in it.</summary>
     public string Room { get; private set; } = "";
@@ -41,7 +38,7 @@ public sealed class GroupCall(PageServer pages) : IAsyncDisposable
     public Task<IReadOnlyList<Completion>> MediaFlowsAsync(TimeSpan patience, long? since = null) => _gathering.MediaFlowsAsync(patience, since);
 
     /// <summary>Waits until every page has lost its connection: media that flows before it does proves nothing.</summary>
-    public Task LosesConnectionsAsync() => Task.WhenAll(_people.Select(page => page.EvaluateAsync(
+    private Task LosesConnectionsAsync() => Task.WhenAll(_people.Select(page => page.EvaluateAsync(
         """
         () => new Promise((resolve) => {
           const { room } = window;
@@ -51,11 +48,7 @@ public sealed class GroupCall(PageServer pages) : IAsyncDisposable
         """)));
 
     /// <summary>Whether a page was loaded once and has nothing to tell its person.</summary>
-    public static Task<bool> IsUndisturbedAsync(IPage page)
-    {
-        ArgumentNullException.ThrowIfNull(page);
-        return page.EvaluateAsync<bool>("window.neverReloaded === true && !window.conference.notice");
-    }
+    private static Task<bool> IsUndisturbedAsync(IPage page) => page.EvaluateAsync<bool>("window.neverReloaded === true && !window.conference.notice");
 
     /// <summary>Waits until all are members with the same epoch and the same people, who have told each other their names.</summary>
     /// <returns>What everybody then has.</returns>
@@ -81,6 +74,27 @@ public sealed class GroupCall(PageServer pages) : IAsyncDisposable
                 throw new TimeoutException($"not together within {patience}:\n{string.Join('\n', all.Select(one => JsonSerializer.Serialize(one)))}");
             }
         }
+    }
+
+    /// <summary>Has what serves the call killed, waits until all are back, and has somebody come in then.</summary>
+    /// <param name="kill">Kills it, and says what it was.</param>
+    /// <param name="newcomer">Who comes.</param>
+    /// <param name="joining">How long it may take to come in, and to be together before.</param>
+    /// <param name="returning">How long it may take to be back.</param>
+    /// <exception cref="TimeoutException">Something took longer; the message says where each stands.</exception>
+    public async Task<GroupFailover> OutliveAsync(Func<Task<string>> kill, string newcomer, TimeSpan joining, TimeSpan returning)
+    {
+        ArgumentNullException.ThrowIfNull(kill);
+        var before = await TogetherAsync(joining);
+        var since = TimeProvider.System.GetTimestamp();
+        var victim = await kill();
+        await LosesConnectionsAsync();
+        var back = (await MediaFlowsAsync(returning, since)).Max(each => each.After);
+        var after = await TogetherAsync(returning);
+        var isUndisturbed = (await Task.WhenAll(_people.Select(IsUndisturbedAsync))).All(each => each);
+        await EnterAsync(newcomer, joining);
+        await MediaFlowsAsync(joining);
+        return new GroupFailover(victim, back, before, after, isUndisturbed, await TogetherAsync(joining));
     }
 
     /// <inheritdoc/>
