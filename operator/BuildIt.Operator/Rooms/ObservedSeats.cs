@@ -54,6 +54,7 @@ internal static class ObservedSeats
         {
             var (assignment, instance, report, condition) = seats[i];
             var since = assignment.Since is { } at ? new DateTimeOffset(at.ToUniversalTime(), TimeSpan.Zero) : DateTimeOffset.MinValue;
+            var fed = feeding(assignment);
             var isAbsent = report is null && condition is SeatCondition.Serving && i > 0 && now - since > Silence;
             planned[i] = new SeatObservation
             {
@@ -67,8 +68,8 @@ internal static class ObservedSeats
                 EmptySince = isAbsent ? since : report is { Participants: <= 0 } ? EmptySince(report, instance!, now) : null,
                 Since = since,
                 IsConnected = report?.ParentConnected != false && report is not null,
-                CutOffSince = report?.ParentConnected is false ? feeding(assignment).CutOffSince : null,
-                WasConnected = feeding(assignment).WasConnected,
+                CutOffSince = report?.ParentConnected is false ? fed.CutOffSince : null,
+                WasConnected = fed.WasConnected,
             };
         }
 

@@ -9,6 +9,7 @@ internal sealed class RemoteMember(MemberChanged said, RoomLink via) : Member
 {
     private MemberChanged _said = said;
     private int _size;
+    private int _saidSize;
 
     public override ParticipantSid Sid { get; } = new(said.Info.Sid);
 
@@ -35,7 +36,7 @@ internal sealed class RemoteMember(MemberChanged said, RoomLink via) : Member
     public MemberChanged Said => _said;
 
     /// <summary>Size of that in bytes.</summary>
-    public int SaidSize { get; private set; } = said.CalculateSize();
+    public int SaidSize => _saidSize > 0 ? _saidSize : _saidSize = _said.CalculateSize();
 
     /// <summary>The node where it is.</summary>
     public string Node => _said.Node;
@@ -49,8 +50,7 @@ internal sealed class RemoteMember(MemberChanged said, RoomLink via) : Member
     public void Update(MemberChanged said)
     {
         _said = said;
-        SaidSize = said.CalculateSize();
-        _size = 0;
+        (_size, _saidSize) = (0, 0);
     }
 
     public override void Send(OutboundSignal message)
