@@ -119,12 +119,13 @@ public static class LinkHealth
             return new LinkVerdict { IsHealthy = false, Reason = LinkReason.Broken, Message = "nodes of both fleets live and do not hear each other over it", MeasuredAt = now };
         }
 
-        if (aToB.Refused + bToA.Refused > 0)
+        // A node that is new may not know all yet that the others do.
+        var end = before.MeasuredAt + Memory;
+        if (aToB.Refused + bToA.Refused > 0 && !(before.IsHealthy == true && end > now))
         {
             return new LinkVerdict { IsHealthy = false, Reason = LinkReason.Refused, Message = "a node refuses the certificate that the other shows", MeasuredAt = now };
         }
 
-        var end = before.MeasuredAt + Memory;
         return end > now ? before with { OtherwiseSince = null, NextDeadline = end } : LinkVerdict.Unknown;
     }
 

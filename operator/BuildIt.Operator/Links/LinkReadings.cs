@@ -10,6 +10,9 @@ internal static class LinkReadings
     /// <summary>A heartbeat that is older says nothing of now.</summary>
     private static readonly TimeSpan Fresh = Heartbeat.Expiry;
 
+    /// <summary>A peer that has missed a heartbeat may be dead, which is another reason for a link to be silent than the path.</summary>
+    private static readonly TimeSpan Punctual = 2 * Heartbeat.Interval;
+
     // What comes over the network is held to what can be.
     private const double MostMilliseconds = 600_000;
     private const long MostBits = 100_000_000_000_000;
@@ -31,10 +34,9 @@ internal static class LinkReadings
 
             foreach (var report in own.Heartbeat.Links)
             {
-                // A peer that is silent itself may be dead: that is no word about the path.
                 if (to.Find(report.Peer.Value) is not null && heard(report.Peer.Value) is { } peer && peer.Age <= Fresh)
                 {
-                    sums.Add(report, patience);
+                    sums.Add(report, patience, mayBeDead: peer.Age > Punctual);
                 }
             }
         }
@@ -54,7 +56,7 @@ internal static class LinkReadings
         private Mean _jitter;
         private Mean _loss;
 
-        public void Add(LinkReport report, TimeSpan patience)
+        public void Add(LinkReport report, TimeSpan patience, bool mayBeDead)
         {
             _rooms += Math.Clamp(report.Rooms, 0, 100_000);
             _sent += Math.Clamp(report.SentBytes, 0, long.MaxValue / 1024);
@@ -62,7 +64,7 @@ internal static class LinkReadings
             {
                 case LinkState.Up when report.SilentSeconds is { } silent && silent > patience.TotalSeconds:
                 case LinkState.Broken:
-                    _broken++;
+                    _broken += mayBeDead ? 0 : 1;
                     return;
                 case LinkState.Refused:
                     _refused++;

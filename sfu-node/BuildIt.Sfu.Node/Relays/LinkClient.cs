@@ -6,6 +6,11 @@ using BuildIt.Sfu.Contracts;
 
 namespace BuildIt.Sfu.Node.Relays;
 
+/// <summary>Why there is no link.</summary>
+/// <param name="State">How it stands: still connecting, where the parent may only not know of it yet.</param>
+/// <param name="Reason">In words, without addresses.</param>
+internal sealed record LinkObstacle(LinkState State, string Reason);
+
 /// <summary>The child's side of asking for a link. Thread-safe.</summary>
 public sealed class LinkClient(RelayCertificates certificates)
 {
@@ -15,27 +20,29 @@ public sealed class LinkClient(RelayCertificates certificates)
     /// <param name="parent">The parent's seat.</param>
     /// <param name="request">What is asked.</param>
     /// <param name="cancellation">Gives up.</param>
-    /// <returns>How the parent is reached, or why there is no link, in words without addresses.</returns>
-    internal async Task<(LinkAddress? Address, string? Refusal)> AskAsync(RoomSeat parent, LinkRequest request, CancellationToken cancellation)
+    /// <returns>How the parent is reached, or why there is no link.</returns>
+    internal async Task<(LinkAddress? Address, LinkObstacle? Obstacle)> AskAsync(RoomSeat parent, LinkRequest request, CancellationToken cancellation)
     {
-        string? refusal = "the parent does not say where it takes links";
+        var obstacle = new LinkObstacle(LinkState.Connecting, "the parent does not say where it takes links");
         foreach (var endpoint in new[] { parent.Relay, parent.RelayOutside }.OfType<string>())
         {
-            (var address, refusal) = await AskAsync(endpoint, parent, request, cancellation);
+            var (address, inTheWay) = await AskAsync(endpoint, parent, request, cancellation);
             if (address is not null)
             {
                 return (address, null);
             }
+
+            obstacle = inTheWay ?? obstacle;
         }
 
-        return (null, refusal);
+        return (null, obstacle);
     }
 
-    private async Task<(LinkAddress? Address, string? Refusal)> AskAsync(string endpoint, RoomSeat parent, LinkRequest request, CancellationToken cancellation)
+    private async Task<(LinkAddress? Address, LinkObstacle? Obstacle)> AskAsync(string endpoint, RoomSeat parent, LinkRequest request, CancellationToken cancellation)
     {
         if (!Uri.TryCreate($"https://{endpoint}{LinkRequest.Path}", UriKind.Absolute, out var uri))
         {
-            return (null, "the address of the parent cannot be read");
+            return (null, new LinkObstacle(LinkState.Broken, "the address of the parent cannot be read"));
         }
 
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -59,18 +66,23 @@ public sealed class LinkClient(RelayCertificates certificates)
             {
                 return ContractJson.TryRead(body, LinkJson.Default.LinkAddress, out var address)
                     ? (address, null)
-                    : (null, "the parent's answer cannot be read");
+                    : (null, new LinkObstacle(LinkState.Broken, "the parent's answer cannot be read"));
             }
 
-            return (null, ContractJson.TryRead(body, LinkJson.Default.LinkRefusal, out var refusal) ? refusal.Reason : $"the parent answered {(int)response.StatusCode}");
+            // It may have heard of the route or the order later than this node: that is no word about the path.
+            var state = response.StatusCode is HttpStatusCode.Forbidden or HttpStatusCode.BadRequest ? LinkState.Refused : LinkState.Connecting;
+            return (null, new LinkObstacle(
+                state, ContractJson.TryRead(body, LinkJson.Default.LinkRefusal, out var refusal) ? refusal.Reason : $"the parent answered {(int)response.StatusCode}"));
         }
         catch (HttpRequestException error)
         {
-            return (null, error.HttpRequestError == HttpRequestError.SecureConnectionError ? "the parent's certificate is not that of the node which has the seat" : "the parent cannot be reached");
+            return (null, error.HttpRequestError == HttpRequestError.SecureConnectionError
+                ? new LinkObstacle(LinkState.Refused, "the parent's certificate is not that of the node which has the seat")
+                : new LinkObstacle(LinkState.Broken, "the parent cannot be reached"));
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return (null, "the parent does not answer");
+            return (null, new LinkObstacle(LinkState.Broken, "the parent does not answer"));
         }
     }
 }

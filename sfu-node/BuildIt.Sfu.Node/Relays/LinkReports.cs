@@ -28,13 +28,13 @@ public sealed class LinkReports(RoomDirectory rooms, OrderedLinks ordered)
         {
             var of = seen.Where(one => one.Node == peer).ToArray();
             var order = orders.FirstOrDefault(one => one.Order.Peer.Value == peer);
-            reports.Add(Report(new NodeId(peer), of, order.Order is not null, order.Refusal));
+            reports.Add(Report(new NodeId(peer), of, order.Order is not null, order.Obstacle));
         }
 
         _reports = [.. reports.OrderByDescending(report => report.Ordered).ThenByDescending(report => report.Rooms).Take(LinkReport.MaxLinks)];
     }
 
-    private static LinkReport Report(NodeId peer, Seen[] links, bool isOrdered, string? refusal)
+    private static LinkReport Report(NodeId peer, Seen[] links, bool isOrdered, LinkObstacle? obstacle)
     {
         // The path is one, whichever link measured it; the one that was ordered has nothing else to do.
         var up = links.Where(link => link.IsUp).OrderBy(link => link.HasRoom).ToArray();
@@ -42,9 +42,9 @@ public sealed class LinkReports(RoomDirectory rooms, OrderedLinks ordered)
         return new LinkReport
         {
             Peer = peer,
-            State = up.Length > 0 ? LinkState.Up : refusal is not null ? LinkState.Refused : LinkState.Connecting,
+            State = up.Length > 0 ? LinkState.Up : obstacle?.State ?? LinkState.Connecting,
             Ordered = isOrdered,
-            Reason = up.Length > 0 ? "" : refusal ?? "the link is not up yet",
+            Reason = up.Length > 0 ? "" : obstacle?.Reason ?? "the link is not up yet",
             RoundTripMilliseconds = path?.RoundTrip?.TotalMilliseconds,
             JitterMilliseconds = path?.Jitter?.TotalMilliseconds,
             LossFraction = path?.Loss,

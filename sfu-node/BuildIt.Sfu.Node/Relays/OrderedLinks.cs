@@ -61,11 +61,11 @@ public sealed class OrderedLinks(
     }
 
     /// <summary>What is known of every ordered link.</summary>
-    internal IReadOnlyList<(LinkOrder Order, RoomHost Host, string? Refusal)> All()
+    internal IReadOnlyList<(LinkOrder Order, RoomHost Host, LinkObstacle? Obstacle)> All()
     {
         lock (_links)
         {
-            return [.. _links.Values.Select(link => (link.Order, link.Host, link.Uplink?.Refusal))];
+            return [.. _links.Values.Select(link => (link.Order, link.Host, link.Uplink?.Obstacle))];
         }
     }
 

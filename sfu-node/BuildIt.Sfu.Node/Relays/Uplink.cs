@@ -29,7 +29,7 @@ internal sealed partial class Uplink : IAsyncDisposable
     private RoomRoute _route;
     private RoomSeat _parent;
     private volatile RoomLink? _link;
-    private volatile string? _refusal;
+    private volatile LinkObstacle? _obstacle;
 
     public Uplink(RoomHost host, RoomRoute route, RoomSeat parent, NodeId self, LinkClient client, TimeProvider time, BackgroundFaults faults, ILogger logger)
     {
@@ -44,8 +44,8 @@ internal sealed partial class Uplink : IAsyncDisposable
     /// <summary>Time between two probes of the path.</summary>
     public TimeSpan ProbeInterval { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Why there is no link, in words without addresses; null while there is one.</summary>
-    public string? Refusal => _refusal;
+    /// <summary>Why there is no link; null while there is one.</summary>
+    public LinkObstacle? Obstacle => _obstacle;
 
     /// <summary>Completes when the room has come from the parent for the first time.</summary>
     public Task Complete => _complete.Task;
@@ -77,16 +77,16 @@ internal sealed partial class Uplink : IAsyncDisposable
         {
             try
             {
-                var refusal = await OnceAsync();
-                _refusal = refusal;
-                if (refusal is null)
+                var obstacle = await OnceAsync();
+                _obstacle = obstacle;
+                if (obstacle is null)
                 {
                     (pause, told) = (ShortestPause, null);
                 }
-                else if (refusal != told)
+                else if (obstacle.Reason != told)
                 {
-                    told = refusal;
-                    LogRefused(_host.Name, Parent, refusal);
+                    told = obstacle.Reason;
+                    LogRefused(_host.Name, Parent, obstacle.Reason);
                 }
 
                 await Task.Delay(pause * (0.75 + 0.5 * Random.Shared.NextDouble()), _time, _stopping.Token);
@@ -110,7 +110,7 @@ internal sealed partial class Uplink : IAsyncDisposable
     }
 
     /// <summary>One link, from asking for it to its end; why there was none, or null when it was complete.</summary>
-    private async Task<string?> OnceAsync()
+    private async Task<LinkObstacle?> OnceAsync()
     {
         var complete = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -120,7 +120,7 @@ internal sealed partial class Uplink : IAsyncDisposable
         var link = await _host.InvokeAsync((core, now) => core.Ended ? null : core.OpenLink(options, Changed, now));
         if (link is null)
         {
-            return "the room is over";
+            return new LinkObstacle(LinkState.Connecting, "the room is over");
         }
 
         _link = link;
@@ -134,15 +134,15 @@ internal sealed partial class Uplink : IAsyncDisposable
                 Revision = route.Revision,
                 Address = LinkAddress.Of(link.Local),
             };
-            var (address, refusal) = await _client.AskAsync(parent, request, _stopping.Token);
+            var (address, obstacle) = await _client.AskAsync(parent, request, _stopping.Token);
             if (address is null)
             {
-                return refusal;
+                return obstacle;
             }
 
             if (await _host.InvokeAsync((_, now) => link.Connect(address.ToMedia(), now)) is { } error)
             {
-                return error;
+                return new LinkObstacle(LinkState.Broken, error);
             }
 
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
@@ -151,16 +151,18 @@ internal sealed partial class Uplink : IAsyncDisposable
             if (!complete.Task.IsCompleted)
             {
                 _stopping.Token.ThrowIfCancellationRequested();
-                return ended.Task.IsCompleted && link.Failure == RelayFailure.Transport ? "no path to the parent carries media" : "the parent does not answer over the path of media";
+                return new LinkObstacle(
+                    LinkState.Broken,
+                    ended.Task.IsCompleted && link.Failure == RelayFailure.Transport ? "no path to the parent carries media" : "the parent does not answer over the path of media");
             }
 
-            _refusal = null;
+            _obstacle = null;
             LogUp(_host.Name, Parent);
             _complete.TrySetResult();
             await ended.Task.WaitAsync(_stopping.Token);
             LogDown(_host.Name, Parent, link.Failure);
             // One that floods is not asked again at once.
-            return link.Failure == RelayFailure.Flood ? "the parent said more than a room can have to say" : null;
+            return link.Failure == RelayFailure.Flood ? new LinkObstacle(LinkState.Broken, "the parent said more than a room can have to say") : null;
         }
         finally
         {

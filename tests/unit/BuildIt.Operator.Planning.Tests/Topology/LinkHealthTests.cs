@@ -67,6 +67,16 @@ public sealed class LinkHealthTests
         Assert.Equal(LinkReason.Refused, Judge(LinkVerdict.Unknown, new LinkReading { Refused = 1 }, Silent, 0).Reason);
 
     [Fact]
+    public void A_refusal_does_not_end_what_was_healthy_before_a_new_node_can_know_all()
+    {
+        var well = Judge(LinkVerdict.Unknown, Well, Well, 0);
+        var refused = new LinkReading { Refused = 1 };
+
+        Assert.True(Judge(well, refused, Silent, 29).IsHealthy);
+        Assert.Equal(LinkReason.Refused, Judge(well, refused, Silent, 30).Reason);
+    }
+
+    [Fact]
     public void A_verdict_outlives_those_who_measured_for_a_while()
     {
         var well = Judge(LinkVerdict.Unknown, Well, Well, 0);
