@@ -87,8 +87,11 @@ internal static class Branching
         if (!present.Exists)
         {
             draft.Memory = Forget(draft.Memory);
-            why = before < 0 || before == best.Center ? null : "a link on its way is broken";
-            return best.Center;
+
+            // Those who are cut off are not to wait for a seat that has yet to get the room; the better tree comes when it pays.
+            var tree = BestOfThoseThere(draft, trees, sites) is { Exists: true } there ? there : best;
+            why = before < 0 || before == tree.Center ? null : "a link on its way is broken";
+            return tree.Center;
         }
 
         var pays = best.StepsDown < present.StepsDown || best.Cost < present.Cost * (1 - CascadePolicy.MoveGain);
@@ -112,6 +115,23 @@ internal static class Branching
         why = string.Create(
             CultureInfo.InvariantCulture, $"by {Draft.NameOf(draft.Links.NameOf(best.Center))} the ways are {1 - (best.Cost / Math.Max(present.Cost, 1e-9)):P0} better for its people");
         return best.Center;
+    }
+
+    /// <summary>The best tree whose center has the room by now; none where nobody but the origin has it, and so nobody waits.</summary>
+    private static SiteTree BestOfThoseThere(Draft draft, SiteTrees trees, ulong sites)
+    {
+        var (best, edges) = (trees.At(sites, draft.Origin.Site), false);
+        foreach (var seat in draft.Seats)
+        {
+            if (seat != draft.Origin && seat is { Site: >= 0, Before: { Condition: SeatCondition.Serving } before } && (seat.IsFirm || before.WasConnected))
+            {
+                edges = true;
+                var tree = trees.At(sites, seat.Site);
+                best = tree.IsBetterThan(best) ? tree : best;
+            }
+        }
+
+        return edges ? best : SiteTree.None;
     }
 
     // The center from which most people are reached; the origin has to be among them.

@@ -242,6 +242,24 @@ public sealed class TopologyPlannerTests
     }
 
     [Fact]
+    public void Those_whom_a_dead_origin_fed_hang_on_one_that_lives_and_not_on_the_seat_that_takes_its_place()
+    {
+        var world = new TopologyWorld().Fleet("us").Fleet("eu").Fleet("ap").Link("us", "eu", 100).Link("us", "ap", 20).Link("eu", "ap", 20)
+            .Pod("ap-0", "ap", availability: PodAvailability.Dead)
+            .Seat("ap-0", people: 0, condition: SeatCondition.Lost).Seat("us-0", "ap-0", people: 3).Seat("eu-0", "ap-0", people: 2)
+            .People("us", 3).People("eu", 2).People("ap", 2);
+        world.Room = world.Room with { Mode = CascadeMode.Always };
+
+        var decision = world.Plan();
+
+        Assert.Equal(["us-0", "eu-0", "ap-1"], decision.Seats.Select(seat => seat.Instance));
+        Assert.Equal([null, "us-0", "us-0"], decision.Seats.Select(seat => seat.Parent));
+
+        // By ap it is the shorter way, which is taken once its seat has the room.
+        Assert.Equal([null, "ap-1", "us-0"], world.Settle(TimeSpan.FromMinutes(5)).Seats.Select(seat => seat.Parent));
+    }
+
+    [Fact]
     public void A_dead_origin_without_edges_has_to_be_placed_anew()
     {
         var world = Two().Pod("us-0", "us", availability: PodAvailability.Dead).Seat("us-0", condition: SeatCondition.Lost).People("us", 3);
