@@ -187,6 +187,10 @@ internal sealed class FleetWorld : IAsyncDisposable
     public Task CreateLinkAsync(string a, string b, string health = "{}", double cost = 0) => CreateAsync(
         RegionLink.KindName, RegionLink.Plural, $"{a}-{b}", $$$$"""{"a":{"clusterRef":{"name":"{{{{a}}}}"}},"b":{"clusterRef":{"name":"{{{{b}}}}"}},"health":{{{{health}}}},"cost":{{{{cost.ToString(System.Globalization.CultureInfo.InvariantCulture)}}}}}""");
 
+    /// <summary>Merges JSON into a room.</summary>
+    public Task PatchRoomAsync(string name, JsonObject patch) => Client.CustomObjects.PatchNamespacedCustomObjectAsync(
+        new V1Patch(patch.ToJsonString(), V1Patch.PatchType.MergePatch), SfuApi.Group, SfuApi.Version, Namespace, ConferenceRoom.Plural, name);
+
     /// <summary>Merges JSON into the fleet.</summary>
     public Task PatchFleetAsync(string json, string name = Fleet) => Client.CustomObjects.PatchNamespacedCustomObjectAsync(
         new V1Patch(json, V1Patch.PatchType.MergePatch), SfuApi.Group, SfuApi.Version, Namespace, SfuCluster.Plural, name);

@@ -31,6 +31,9 @@ public sealed class CascadeFaultTests(OperatorFixture fixture, ITestOutputHelper
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
+    /// <summary>What those may lose at most whose pods live.</summary>
+    private static readonly TimeSpan Bearable = TimeSpan.FromSeconds(1);
+
     /// <summary>How often each fault is made.</summary>
     private static int Times => MeasurementFactAttribute.Times(Variable);
 
@@ -104,6 +107,12 @@ public sealed class CascadeFaultTests(OperatorFixture fixture, ITestOutputHelper
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{what} {time + 1}: {living[^1]:0} ms without media for those not concerned, {others[^1]:0} ms for those who are; longest: {longest.MaxBy(gap => gap.Length)}; {regions.People.Sum(person => person.TimesReturned) - returns} joined anew; looked every {gaps.SlowestLook.TotalMilliseconds:0} ms at least"));
+            if (living[^1] > Bearable.TotalMilliseconds)
+            {
+                output.WriteLine(await regions.DescribeAsync());
+            }
+
+            await regions.ReleaseAsync();
             if (fault.Path is not null)
             {
                 await fault.Path.DisposeAsync();

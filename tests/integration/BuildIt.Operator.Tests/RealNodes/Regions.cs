@@ -117,6 +117,10 @@ internal sealed class Regions : IAsyncDisposable
     /// <summary>Forgets all that a region's registry holds.</summary>
     public Task WipeRegistryAsync(string region) => _registries[region].FlushAllAsync();
 
+    /// <summary>Says that what killed pods was not the room: one under which many die gets no more of them.</summary>
+    public Task ReleaseAsync() => Fleet.PatchRoomAsync(
+        Room, new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [SfuApi.ReleasedAt] = DateTime.UtcNow.ToString("O", CultureInfo.InvariantCulture) } } });
+
     /// <summary>Waits until the room is served by one living pod in each region. A link counts as healthy only a while after it is.</summary>
     public Task SettledAsync() => UntilAsync(
         async () => await StatusAsync() is { Phase: RoomPhase.Ready } status
@@ -143,7 +147,7 @@ internal sealed class Regions : IAsyncDisposable
         var status = JsonSerializer.Serialize(await StatusAsync(), ApiJson.Options);
         status = (await LinksAsync()).Aggregate(status, (text, link) => $"{text}\n{JsonSerializer.Serialize(link.Status, ApiJson.Options)}");
 
-        var nodes = string.Join('\n', Nodes.Select(node => $"{node.Name} at {node.Ip}:\n{string.Join('\n', node.Log.Split('\n').TakeLast(15))}"));
+        var nodes = string.Join('\n', Nodes.Select(node => $"{node.Name} at {node.Ip}:\n{string.Join('\n', node.Log.Split('\n').TakeLast(30))}"));
         var people = string.Join('\n', _people.Select(person => $"{person.Identity}: {person.TimesReturned} returns, {person.Fault}"));
         return $"{_network.Fault}\n{status}\n{people}\n{nodes}\n{string.Join('\n', Fleet.Logs.Lines.TakeLast(40))}";
     }
