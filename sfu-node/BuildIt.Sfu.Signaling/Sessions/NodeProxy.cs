@@ -23,6 +23,9 @@ public sealed class NodeProxy(HttpMessageInvoker http, TimeProvider time, string
 
     private const int MostForwards = 2;
 
+    /// <summary>In place of a status: there was none.</summary>
+    private const int BrokenOff = 0;
+
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>How long a client whose node was lost is kept until somebody else has its room. Clients give up after 15 s without a word.</summary>
@@ -74,20 +77,9 @@ public sealed class NodeProxy(HttpMessageInvoker http, TimeProvider time, string
 
     private async Task<bool> ForwardSocketAsync(HttpContext context, Uri target, Func<CancellationToken, Task> moved, Activity? span)
     {
-        using var remote = new ClientWebSocket();
-        remote.Options.CollectHttpResponseDetails = true;
-        remote.Options.SetRequestHeader(ForwardedHeader, Next(context));
-        if (ArrivalOf(context) is { Length: > 0 } arrival)
-        {
-            remote.Options.SetRequestHeader(ArrivalHeader, arrival);
-        }
-
-        if (context.Request.Headers.Authorization.ToString() is { Length: > 0 } authorization)
-        {
-            remote.Options.SetRequestHeader("Authorization", authorization);
-        }
-
-        if (await ConnectAsync(remote, target, moved, context.RequestAborted).ConfigureAwait(false) is { } refused)
+        var (connected, refused) = await ConnectAsync(context, target, moved).ConfigureAwait(false);
+        using var remote = connected;
+        if (remote is null)
         {
             if (refused == StatusCodes.Status503ServiceUnavailable)
             {
@@ -114,10 +106,24 @@ public sealed class NodeProxy(HttpMessageInvoker http, TimeProvider time, string
     }
 
     /// <summary>Connects, or gives up when the room turns out to be elsewhere.</summary>
-    /// <returns>Null when connected, else the status for the client.</returns>
-    private async Task<int?> ConnectAsync(ClientWebSocket remote, Uri target, Func<CancellationToken, Task> moved, CancellationToken aborted)
+    /// <returns>The socket, or the status for the client.</returns>
+    private async Task<(ClientWebSocket? Socket, int Refused)> ConnectAsync(HttpContext context, Uri target, Func<CancellationToken, Task> moved)
     {
-        using var connecting = CancellationTokenSource.CreateLinkedTokenSource(aborted);
+        var (socket, refused) = await TryConnectAsync(context, target, moved).ConfigureAwait(false);
+
+        // A node that lives and broke off before it answered has what it had: to take it for lost would cost a client its session.
+        if (socket is null && refused == BrokenOff && !await RefusesAsync(target, context.RequestAborted).ConfigureAwait(false))
+        {
+            (socket, refused) = await TryConnectAsync(context, target, moved).ConfigureAwait(false);
+        }
+
+        return (socket, refused == BrokenOff ? StatusCodes.Status503ServiceUnavailable : refused);
+    }
+
+    private async Task<(ClientWebSocket? Socket, int Refused)> TryConnectAsync(HttpContext context, Uri target, Func<CancellationToken, Task> moved)
+    {
+        var remote = Prepare(context);
+        using var connecting = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         connecting.CancelAfter(ConnectTimeout);
         try
         {
@@ -128,16 +134,36 @@ public sealed class NodeProxy(HttpMessageInvoker http, TimeProvider time, string
             }
 
             await connected.ConfigureAwait(false);
-            return null;
+            return (remote, 0);
         }
         catch (Exception error) when (error is WebSocketException or OperationCanceledException or HttpRequestException)
         {
-            return (int)remote.HttpStatusCode is >= 400 and var status ? status : StatusCodes.Status503ServiceUnavailable;
+            var status = (int)remote.HttpStatusCode;
+            remote.Dispose();
+            return (null, status >= 400 ? status : connecting.IsCancellationRequested ? StatusCodes.Status503ServiceUnavailable : BrokenOff);
         }
         finally
         {
             await connecting.CancelAsync().ConfigureAwait(false);
         }
+    }
+
+    private ClientWebSocket Prepare(HttpContext context)
+    {
+        var remote = new ClientWebSocket();
+        remote.Options.CollectHttpResponseDetails = true;
+        remote.Options.SetRequestHeader(ForwardedHeader, Next(context));
+        if (ArrivalOf(context) is { Length: > 0 } arrival)
+        {
+            remote.Options.SetRequestHeader(ArrivalHeader, arrival);
+        }
+
+        if (context.Request.Headers.Authorization.ToString() is { Length: > 0 } authorization)
+        {
+            remote.Options.SetRequestHeader("Authorization", authorization);
+        }
+
+        return remote;
     }
 
     /// <summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Rooms;
@@ -48,6 +49,60 @@ public class NodeProxyTests
         await Assert.ThrowsAsync<System.Net.WebSockets.WebSocketException>(() =>
             socket.ConnectAsync(new Uri($"ws://{a.Address.Authority}/rtc?access_token={TestNode.Token()}"), CancellationToken.None));
         Assert.Equal(HttpStatusCode.ServiceUnavailable, socket.HttpStatusCode);
+    }
+
+    [Fact]
+    public async Task A_node_that_lives_and_broke_off_before_it_answered_is_asked_once_more()
+    {
+        await using var origin = await TestNode.StartAsync();
+        using var door = new TcpListener(IPAddress.Loopback, 0);
+        door.Start();
+        var relaying = RelayAllButTheFirstAsync(door, origin.Address);
+        await using (var front = await StartFrontAsync(new Uri($"http://{door.LocalEndpoint}")))
+        {
+            using var alice = await front.ConnectAsync();
+            Assert.Equal("alice", (await alice.ReceiveAsync())!.Join.Participant.Identity);
+        }
+
+        door.Stop();
+        Assert.True(await relaying > 1);
+    }
+
+    /// <summary>Resets the first connection when its request has come, and passes all others on.</summary>
+    /// <returns>How many there were.</returns>
+    private static async Task<int> RelayAllButTheFirstAsync(TcpListener door, Uri node)
+    {
+        var (count, passing) = (0, new List<Task>());
+        try
+        {
+            while (true)
+            {
+                var client = await door.AcceptTcpClientAsync();
+                if (count++ > 0)
+                {
+                    passing.Add(PassAsync(client));
+                    continue;
+                }
+
+                await client.GetStream().ReadExactlyAsync(new byte[1]);
+                client.Client.Close(timeout: 0);
+            }
+        }
+        catch (SocketException)
+        {
+            // Stopped.
+        }
+
+        await Task.WhenAll(passing);
+        return count;
+
+        async Task PassAsync(TcpClient client)
+        {
+            using var near = client;
+            using var far = new TcpClient();
+            await far.ConnectAsync(node.Host, node.Port);
+            await Task.WhenAny(near.GetStream().CopyToAsync(far.GetStream()), far.GetStream().CopyToAsync(near.GetStream()));
+        }
     }
 
     private static Task<TestNode> StartFrontAsync(Uri node) => StartFrontAsync(() => node);
