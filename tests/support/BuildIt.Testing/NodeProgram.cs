@@ -44,19 +44,11 @@ public sealed partial class NodeProgram : IAsyncDisposable
     /// <param name="environment">Variables of the node.</param>
     /// <param name="arguments">What its command line says; ports that it does not name are free ones.</param>
     public static Task<NodeProgram> StartAsync(IReadOnlyDictionary<string, string?>? environment, params IReadOnlyCollection<string> arguments) =>
-        StartAsync([], environment, arguments);
+        StartAsync([], Assembly, environment, arguments);
 
     /// <summary>The same with a limit on its descriptors.</summary>
     public static Task<NodeProgram> StartAsync(IReadOnlyDictionary<string, string?>? environment, int descriptors, params IReadOnlyCollection<string> arguments) =>
-        StartAsync(["sh", "-c", "ulimit -n \"$1\"; shift; exec \"$@\"", "sh", $"{descriptors}"], environment, arguments);
-
-    /// <summary>The same by another program, which becomes the one that its arguments name.</summary>
-    /// <param name="launcher">The program and its arguments; none to start the node itself.</param>
-    /// <param name="environment">Variables of the node.</param>
-    /// <param name="arguments">What its command line says; ports that it does not name are free ones.</param>
-    public static Task<NodeProgram> StartAsync(
-        IReadOnlyList<string> launcher, IReadOnlyDictionary<string, string?>? environment, params IReadOnlyCollection<string> arguments) =>
-        StartAsync(launcher, Assembly, environment, arguments);
+        StartAsync(["sh", "-c", "ulimit -n \"$1\"; shift; exec \"$@\"", "sh", $"{descriptors}"], Assembly, environment, arguments);
 
     /// <summary>The same of another version.</summary>
     /// <param name="assembly">Absolute path of that version's assembly.</param>

@@ -42,8 +42,9 @@ public sealed class ConcealedSoundTests(ConferenceFixture conference, ITestOutpu
         await using var proxy = new ImpairedUdpProxy(new IPEndPoint(IPAddress.Loopback, conference.Node.UdpPort), seed: 17);
         await using var meeting = conference.NewMeeting();
         var script = MediaRoute.Script(proxy.Port);
-        var alice = await meeting.JoinAsync("alice", o => o with { Single = single, E2eeKey = Key }, initialScript: behindPublisher ? script : null);
-        var bob = await meeting.JoinAsync("bob", o => o with { Single = single, E2eeKey = Key }, initialScript: behindPublisher ? null : script);
+        var (near, far) = (conference.Node.NearUrl, conference.Node.FarUrl);
+        var alice = await meeting.JoinAsync("alice", o => o with { Single = single, E2eeKey = Key, Url = behindPublisher ? near : far }, initialScript: behindPublisher ? script : null);
+        var bob = await meeting.JoinAsync("bob", o => o with { Single = single, E2eeKey = Key, Url = behindPublisher ? far : near }, initialScript: behindPublisher ? null : script);
         await alice.PublishAsync(video: false, dtx: false);
         await bob.SeesAndHearsAsync(["alice"], Patience, video: false);
         Assert.Equal((single, single), (await alice.HasOneConnectionAsync(), await bob.HasOneConnectionAsync()));

@@ -26,8 +26,8 @@ public sealed class LimitedLinkTests(ConferenceFixture conference, ITestOutputHe
     {
         await using var proxy = new ImpairedUdpProxy(new IPEndPoint(IPAddress.Loopback, conference.Node.UdpPort), seed: 7);
         await using var meeting = conference.NewMeeting();
-        var publisher = await meeting.JoinAsync("publisher");
-        var subscriber = await meeting.JoinAsync("subscriber", initialScript: MediaRoute.Script(proxy.Port));
+        var publisher = await meeting.JoinAsync("publisher", o => o with { Url = conference.Node.FarUrl });
+        var subscriber = await meeting.JoinAsync("subscriber", o => o with { Url = conference.Node.NearUrl }, initialScript: MediaRoute.Script(proxy.Port));
         await publisher.PublishAsync(width: High, height: 360);
         await subscriber.SeesAndHearsAsync(["publisher"], Patience);
         var recording = await Recording.StartAsync(subscriber, "publisher");

@@ -122,7 +122,7 @@ public sealed class LostPathTests(ConferenceFixture conference, ITestOutputHelpe
         private Scene(ConferenceFixture conference)
         {
             Media = new ImpairedUdpProxy(new IPEndPoint(IPAddress.Loopback, conference.Node.UdpPort), seed: 9);
-            Signal = new SignalProxy(conference.Node.HttpUrl);
+            Signal = new SignalProxy(conference.Node.NearUrl);
             _meeting = conference.NewMeeting();
         }
 
@@ -138,7 +138,7 @@ public sealed class LostPathTests(ConferenceFixture conference, ITestOutputHelpe
         {
             var scene = new Scene(conference);
             scene.Alice = await scene._meeting.JoinAsync("alice", o => o with { Single = single, Url = scene.Signal.WebSocketUrl }, initialScript: MediaRoute.Script(scene.Media.Port));
-            scene.Bob = await scene._meeting.JoinAsync("bob", o => o with { Single = single });
+            scene.Bob = await scene._meeting.JoinAsync("bob", o => o with { Single = single, Url = conference.Node.FarUrl });
             await scene.Alice.PublishAsync(width: 320, height: 180);
             await scene.Bob.PublishAsync(width: 320, height: 180);
             await scene.SeeAndHearEachOtherAsync();

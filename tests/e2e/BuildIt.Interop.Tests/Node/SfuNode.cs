@@ -34,6 +34,12 @@ public sealed class SfuNode : IAsyncDisposable
 
     public string WebSocketUrl => HttpUrl.Replace("http://", "ws://", StringComparison.Ordinal);
 
+    /// <summary>The address of the one node that the ports, the process and the metrics here are of.</summary>
+    public string NearUrl => WebSocketOf(_program);
+
+    /// <summary>The address of another node, where there are several.</summary>
+    public string FarUrl => WebSocketOf(_fleet?.Nodes[^1] ?? _program);
+
     public string HealthUrl => $"http://127.0.0.1:{_program.HealthPort}";
 
     /// <inheritdoc cref="NodeProgram.UdpPort"/>
@@ -69,9 +75,15 @@ public sealed class SfuNode : IAsyncDisposable
             options.Lifetime);
     }
 
-    /// <summary>Kills the node as a crash would, and starts another on the same ports. This one is of no more use.</summary>
+    /// <summary>Kills the node, or all that stand for it, as a crash would, and starts another on the same ports. This one is of no more use.</summary>
     public async Task<SfuNode> RestartAsync()
     {
+        if (_fleet is { } fleet)
+        {
+            await fleet.RestartAsync();
+            return new SfuNode(fleet.Nodes[0], fleet, _environment);
+        }
+
         await Process.KillAsync();
         var next = await StartAsync(_environment, "--port", $"{_program.Signal.Port}", "--udp-port", $"{UdpPort}", "--tcp-port", $"{TcpPort}");
         await DisposeAsync();
@@ -85,6 +97,8 @@ public sealed class SfuNode : IAsyncDisposable
 
     /// <summary>Kills one of the nodes that stand for this one.</summary>
     public Task KillAsync(int place) => _fleet!.Nodes[place].Process.KillAsync();
+
+    private static string WebSocketOf(NodeProgram node) => node.Signal.ToString().TrimEnd('/').Replace("http://", "ws://", StringComparison.Ordinal);
 
     /// <summary>A fleet makes rooms for those who may create them.</summary>
     internal static void MayCreate(TokenOptions options) => options.Grant = options.Grant with { RoomCreate = true };

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using BuildIt.Sfu.Contracts;
 using BuildIt.Testing.Network;
@@ -24,7 +25,8 @@ public sealed class CascadedFleet : IAsyncDisposable
     private WebApplication _api = null!;
     private Task _ending = Task.CompletedTask;
 
-    private readonly List<TcpRelay> _relays = [];
+    private readonly ConcurrentDictionary<RoomId, RoomCreation> _rooms = new();
+    private Func<int, IReadOnlyCollection<string>, Task<NodeProgram>> _start = null!;
     private bool _isStar;
 
     /// <summary>The nodes; the first has the origin of every room.</summary>
@@ -39,18 +41,13 @@ public sealed class CascadedFleet : IAsyncDisposable
     /// <param name="environment">Variables of each.</param>
     /// <param name="arguments">What the command line of each says.</param>
     /// <param name="star">All hang on the origin; otherwise each on the one before, so that what is sent passes all links.</param>
-    public static Task<CascadedFleet> StartAsync(
-        int nodes, IReadOnlyDictionary<string, string?>? environment, IReadOnlyCollection<string> arguments, bool star = false) =>
-        StartAsync(Enumerable.Repeat(NodePlace.Here, nodes).ToList(), environment, arguments, star);
-
-    /// <summary>The same on machines or in networks of their own.</summary>
     public static async Task<CascadedFleet> StartAsync(
-        IReadOnlyList<NodePlace> places, IReadOnlyDictionary<string, string?>? environment, IReadOnlyCollection<string> arguments, bool star = false)
+        int nodes, IReadOnlyDictionary<string, string?>? environment, IReadOnlyCollection<string> arguments, bool star = false)
     {
         var fleet = new CascadedFleet { _isStar = star };
         try
         {
-            await fleet.OpenAsync(places, environment, arguments);
+            await fleet.OpenAsync(nodes, environment, arguments);
             return fleet;
         }
         catch
@@ -62,6 +59,29 @@ public sealed class CascadedFleet : IAsyncDisposable
 
     /// <summary>Gives a room its seats, unless it has them.</summary>
     public Task OpenAsync(string room) => PlaceAsync(new RoomCreation { Room = new RoomId(room) });
+
+    /// <summary>Kills every node as a crash would, starts others in their places, and gives the rooms their seats anew, as an operator does.</summary>
+    public async Task RestartAsync()
+    {
+        var gone = (await HeartbeatsAsync()).Select(heartbeat => heartbeat.Boot).ToHashSet(StringComparer.Ordinal);
+        var before = Nodes;
+        await Task.WhenAll(before.Select(node => node.Process.KillAsync()));
+        Nodes = await Task.WhenAll(before.Select((node, i) =>
+            _start(i, ["--port", $"{node.Signal.Port}", "--udp-port", $"{node.UdpPort}", "--tcp-port", $"{node.TcpPort}"])));
+        foreach (var node in before)
+        {
+            await node.DisposeAsync();
+        }
+
+        await AliveAsync(gone);
+        foreach (var (room, creation) in _rooms)
+        {
+            if (await RouteAsync(room) is { State: not RoomRouteState.Ended } known)
+            {
+                await SeatAsync(creation, known.Generation + 1);
+            }
+        }
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -76,11 +96,6 @@ public sealed class CascadedFleet : IAsyncDisposable
         foreach (var node in Nodes)
         {
             await node.DisposeAsync();
-        }
-
-        foreach (var relay in _relays)
-        {
-            await relay.DisposeAsync();
         }
 
         if (_api is not null)
@@ -101,44 +116,37 @@ public sealed class CascadedFleet : IAsyncDisposable
         _end.Dispose();
     }
 
-    private async Task OpenAsync(IReadOnlyList<NodePlace> places, IReadOnlyDictionary<string, string?>? environment, IReadOnlyCollection<string> arguments)
+    private async Task OpenAsync(int nodes, IReadOnlyDictionary<string, string?>? environment, IReadOnlyCollection<string> arguments)
     {
         _redis = await RedisServer.StartNewAsync();
         _connection = await ConnectionMultiplexer.ConnectAsync(_redis.Address);
         await Database.StringSetAsync(_keys.Epoch, "1");
         var api = await OpenApiAsync();
-        Nodes = await Task.WhenAll(places.Select((place, i) => NodeProgram.StartAsync(
-            place.Launcher,
+        _start = (i, ports) => NodeProgram.StartAsync(
             new Dictionary<string, string?>(environment ?? new Dictionary<string, string?>())
             {
                 [NodeEnvironment.Instance] = $"node-{i}",
                 [NodeEnvironment.Namespace] = Scope,
                 [NodeEnvironment.Cluster] = "fleet",
                 [NodeEnvironment.Region] = $"region-{i}",
-                [NodeEnvironment.RedisAddresses] = RegistryOf(place),
+                [NodeEnvironment.RedisAddresses] = _redis.Address,
                 [NodeEnvironment.RoomApi] = api,
             },
-            [.. arguments, .. place.Arguments])));
-        IReadOnlyList<IPEndPoint> doors = [.. Nodes.Select(node => new IPEndPoint(IPAddress.Parse(node.Signal.Host), node.Signal.Port))];
-        Front = new RoundRobin(() => doors);
-        while ((await HeartbeatsAsync()).Count(heartbeat => heartbeat.Endpoints.Relay is not null) < places.Count)
-        {
-            await Task.Delay(50, _end.Token);
-        }
-
+            [.. arguments, .. ports]);
+        Nodes = await Task.WhenAll(Enumerable.Range(0, nodes).Select(i => _start(i, [])));
+        Front = new RoundRobin(() => [.. Nodes.Select(node => new IPEndPoint(IPAddress.Parse(node.Signal.Host), node.Signal.Port))]);
+        await AliveAsync(gone: new HashSet<string>());
         _ending = EndRoomsAsync();
     }
 
-    private string RegistryOf(NodePlace place)
+    /// <summary>Waits until all nodes have told of themselves.</summary>
+    /// <param name="gone">Whose word does not count: nodes that were before.</param>
+    private async Task AliveAsync(IReadOnlySet<string> gone)
     {
-        if (place.Host is not { } host)
+        while ((await HeartbeatsAsync()).Count(heartbeat => heartbeat.Endpoints.Relay is not null && !gone.Contains(heartbeat.Boot)) < Nodes.Count)
         {
-            return _redis.Address;
+            await Task.Delay(50, _end.Token);
         }
-
-        var relay = new TcpRelay(new IPEndPoint(IPAddress.Parse(_redis.Host), _redis.Port), new IPEndPoint(host, 0));
-        _relays.Add(relay);
-        return $"{host}:{relay.Port}";
     }
 
     private async Task<string> OpenApiAsync()
@@ -166,13 +174,16 @@ public sealed class CascadedFleet : IAsyncDisposable
     private async Task PlaceAsync(RoomCreation creation)
     {
         var known = await RouteAsync(creation.Room);
-        if (known is { State: not RoomRouteState.Ended })
+        if (known is not { State: not RoomRouteState.Ended })
         {
-            return;
+            _rooms[creation.Room] = creation;
+            await SeatAsync(creation, (known?.Generation ?? 0) + 1);
         }
+    }
 
+    private async Task SeatAsync(RoomCreation creation, long generation)
+    {
         var nodes = (await HeartbeatsAsync()).OrderBy(heartbeat => heartbeat.Node.Value, StringComparer.Ordinal).ToArray();
-        var generation = (known?.Generation ?? 0) + 1;
         await WriteAsync(new RoomRoute
         {
             Room = creation.Room,
@@ -250,14 +261,4 @@ public sealed class CascadedFleet : IAsyncDisposable
 
         return found;
     }
-}
-
-/// <summary>Where a node of a fleet runs.</summary>
-/// <param name="Launcher">What starts a program there; nothing here.</param>
-/// <param name="Arguments">What the node's command line says beyond that of the others.</param>
-/// <param name="Host">The address by which this machine is reached from there; null when that is the usual one.</param>
-public sealed record NodePlace(IReadOnlyList<string> Launcher, IReadOnlyList<string> Arguments, IPAddress? Host)
-{
-    /// <summary>On this machine, as any program.</summary>
-    public static readonly NodePlace Here = new([], [], null);
 }
