@@ -71,8 +71,8 @@ large-room: ## Hold a room of 200 on four nodes and then on one, ten minutes eac
 interop-cascade: deps ## The browser and SDK tests once more, with every participant on a node of its own
 	@BUILDIT_INTEROP_NODES=3 dotnet test tests/e2e/BuildIt.Interop.Tests -nologo -v quiet --filter 'FullyQualifiedName~Browser|FullyQualifiedName~NodeSdk|FullyQualifiedName~Tests.Server|FullyQualifiedName~Headless'
 
-interop-path: deps ## As root: two regions with a bad path between them, and what crosses it
-	@BUILDIT_IMPAIRED_PATH=yes dotnet test tests/e2e/BuildIt.Interop.Tests -nologo -v quiet --filter FullyQualifiedName~ImpairedPathTests --logger 'console;verbosity=detailed'
+interop-path: deps ## As root: two regions of a Kubernetes with a bad path between them, and what crosses it
+	@BUILDIT_IMPAIRED_PATH=yes dotnet test tests/e2e/BuildIt.EndToEnd.Tests -nologo -v quiet --filter FullyQualifiedName~ImpairedPathTests --logger 'console;verbosity=detailed'
 
 interop-firefox: deps ## What the browser tests do with Chromium, with Firefox and Chromium, and with Firefox alone
 	@BUILDIT_BROWSERS=all dotnet test tests/e2e/BuildIt.Interop.Tests -nologo -v quiet --filter DisplayName~Firefox

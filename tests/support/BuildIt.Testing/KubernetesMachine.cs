@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Net;
+using BuildIt.Testing.Network;
 using k8s;
 
 namespace BuildIt.Testing;
@@ -35,6 +38,13 @@ public sealed class KubernetesMachine : IAsyncDisposable
     /// <summary>A client with every right.</summary>
     public IKubernetes Client => _client;
 
+    /// <summary>The address by which nodes and pods know this machine.</summary>
+    public IPAddress Host => IPAddress.Parse($"10.{Number}.0.1");
+
+    private int Number => int.Parse(
+        File.ReadLines(Path.Combine(_folder, "network.env")).Single(line => line.StartsWith("network=", StringComparison.Ordinal))["network=".Length..],
+        CultureInfo.InvariantCulture);
+
     /// <summary>Starts a control plane and nodes and returns when all are ready.</summary>
     /// <param name="nodes">Number of nodes, 1 to 60; they are named <c>node-0</c>, <c>node-1</c> and so on.</param>
     /// <exception cref="InvalidOperationException">It did not start; the message holds what the scripts said.</exception>
@@ -59,6 +69,12 @@ public sealed class KubernetesMachine : IAsyncDisposable
     /// <param name="archives">Paths of what <see cref="ImageArchive"/> made.</param>
     public Task AddImagesAsync(params IEnumerable<string> archives) =>
         ChildProcess.RunAsync(Script("node.sh"), ["import", _folder, .. archives], CommandTimeout);
+
+    /// <summary>Puts an impaired path between two nodes and their pods; this machine reaches both as before.</summary>
+    /// <param name="one">Side 0: 0 for <c>node-0</c>.</param>
+    /// <param name="other">Side 1.</param>
+    /// <param name="seed">Of loss and jitter.</param>
+    public Task<ImpairedPath> ImpairAsync(int one, int other, int seed) => ImpairedPath.BetweenAsync(EndOf(one), EndOf(other), seed);
 
     /// <summary>Cuts the power of a node: all its containers and its kubelet end at once.</summary>
     /// <param name="index">0 for <c>node-0</c>.</param>
@@ -89,6 +105,9 @@ public sealed class KubernetesMachine : IAsyncDisposable
         _client.Dispose();
         await ChildProcess.RunAsync(Script("down.sh"), [], CommandTimeout, new Dictionary<string, string?> { ["BUILDIT_CLUSTER"] = _folder });
     }
+
+    // See tests/cluster/network.sh.
+    private PathEnd EndOf(int index) => new($"buildit{Number}-{index}", IPAddress.Parse($"10.{Number}.0.{10 + index}"), $"10.{Number}.{64 + index}.0/24");
 
     private static string Script(string name) => RepositoryRoot.Path("tests", "cluster", name);
 }

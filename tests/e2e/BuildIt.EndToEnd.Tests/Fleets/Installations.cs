@@ -10,7 +10,7 @@ namespace BuildIt.EndToEnd.Tests.Fleets;
 public sealed class Installations : IAsyncLifetime
 {
     private KubernetesMachine? _machine;
-    private bool _hasImages;
+    private IReadOnlyList<string> _images = [];
     private InstalledFleet? _fleet;
     private ConferenceFleet? _conferences;
 
@@ -59,9 +59,19 @@ public sealed class Installations : IAsyncLifetime
         return _conferences = conferences;
     }
 
+    /// <summary>One more node of that Kubernetes, with the images, until what is returned is disposed.</summary>
+    /// <param name="index">1 for <c>node-1</c>.</param>
+    internal async Task<IAsyncDisposable> NodeAsync(int index)
+    {
+        var machine = await MachineAsync();
+        await machine.StartNodeAsync(index);
+        await machine.AddImagesAsync(_images);
+        return new ExtraNode(machine, index);
+    }
+
     private async Task AddImagesAsync()
     {
-        if (_hasImages)
+        if (_images.Count > 0)
         {
             return;
         }
@@ -73,8 +83,9 @@ public sealed class Installations : IAsyncLifetime
         var ours = ImageArchive.OfProjectsAsync(
             ("buildit/sfu-operator", "operator/BuildIt.Operator"), ("buildit/sfu-node", "sfu-node/BuildIt.Sfu.Node"), ("buildit/room-api", "operator/BuildIt.RoomApi"));
         await Task.WhenAll(machine, redis, coturn, ours);
-        await (await machine).AddImagesAsync([await redis, await coturn, .. await ours]);
-        _hasImages = true;
+        string[] images = [await redis, await coturn, .. await ours];
+        await (await machine).AddImagesAsync(images);
+        _images = images;
     }
 
     private async Task ClearAsync()
@@ -111,8 +122,17 @@ public sealed class Installations : IAsyncLifetime
     {
         if (_machine is { } machine)
         {
-            (_machine, _fleet, _hasImages) = (null, null, false);
+            (_machine, _fleet, _images) = (null, null, []);
             await machine.DisposeAsync();
+        }
+    }
+
+    private sealed class ExtraNode(KubernetesMachine machine, int index) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            await machine.StopNodeAsync(index);
+            await machine.RunToolAsync("kubectl", "delete", "node", $"node-{index}", "--ignore-not-found");
         }
     }
 }

@@ -2,9 +2,15 @@ using System.Net;
 
 namespace BuildIt.Testing.Network;
 
+/// <summary>One end of a path.</summary>
+/// <param name="Namespace">The network namespace.</param>
+/// <param name="Address">The address that it has already.</param>
+/// <param name="Behind">The network that is reached through it.</param>
+public sealed record PathEnd(string Namespace, IPAddress Address, string Behind);
+
 /// <summary>
-/// Two network namespaces, as two regions, whose only way to each other is an impaired link; this machine reaches both directly. Real
-/// kernels on both ends: only what lies between is made. Needs root. Any thread.
+/// Puts an impaired link between two network namespaces: what goes from one to the other takes it, whatever other way they have; that
+/// way comes back when this is disposed. Real kernels on both ends: only what lies between is made. Needs root. Any thread.
 /// </summary>
 public sealed class ImpairedPath : IAsyncDisposable
 {
@@ -13,10 +19,10 @@ public sealed class ImpairedPath : IAsyncDisposable
     private readonly Side[] _sides;
     private readonly DelayLine<(byte[] Packet, TunInterface To)> _line;
 
-    private ImpairedPath(int seed)
+    private ImpairedPath(IReadOnlyList<PathEnd> ends, int seed)
     {
         _line = new DelayLine<(byte[] Packet, TunInterface To)>(Deliver);
-        _sides = [new Side(0, seed), new Side(1, seed + 1)];
+        _sides = [.. ends.Select((end, i) => new Side(i, end, ends[1 - i], seed + i))];
     }
 
     /// <summary>What happens to what a side sends.</summary>
@@ -40,26 +46,14 @@ public sealed class ImpairedPath : IAsyncDisposable
         }
     }
 
-    /// <summary>The address of a side on the path, by which this machine reaches it, too.</summary>
-    /// <param name="side">0 or 1.</param>
-    public static IPAddress AddressOf(int side) => IPAddress.Parse($"{Prefix}.{side + 1}");
-
-    /// <summary>The address of this machine that a side sees.</summary>
-    /// <param name="side">0 or 1.</param>
-    public static IPAddress HostOf(int side) => IPAddress.Parse($"{Prefix}.{FirstOf(side) + 1}");
-
-    // Apart from the networks of other test runs on this machine: of the range that is between a provider and its customers (RFC 6598).
-    private static string Prefix => $"100.{64 + (Environment.ProcessId / 256 % 64)}.{Environment.ProcessId % 256}";
-
-    /// <summary>The first address of the four that a side and this machine have between them.</summary>
-    private static int FirstOf(int side) => 4 * (side + 1);
-
     /// <summary>Makes one, unimpaired.</summary>
+    /// <param name="one">Side 0.</param>
+    /// <param name="other">Side 1.</param>
     /// <param name="seed">Of loss and jitter.</param>
     /// <exception cref="InvalidOperationException">This process is not root, or the kernel lacks something; the message says what.</exception>
-    public static async Task<ImpairedPath> CreateAsync(int seed)
+    public static async Task<ImpairedPath> BetweenAsync(PathEnd one, PathEnd other, int seed)
     {
-        var path = new ImpairedPath(seed);
+        var path = new ImpairedPath([one, other], seed);
         try
         {
             foreach (var side in path._sides)
@@ -80,10 +74,6 @@ public sealed class ImpairedPath : IAsyncDisposable
             throw;
         }
     }
-
-    /// <summary>What starts a program on a side.</summary>
-    /// <param name="side">0 or 1.</param>
-    public IReadOnlyList<string> LauncherOf(int side) => ["ip", "netns", "exec", _sides[side].Name];
 
     /// <summary>What a side has sent over the path so far, whether it arrived or not.</summary>
     /// <param name="side">0 or 1.</param>
@@ -108,15 +98,16 @@ public sealed class ImpairedPath : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        // An interface goes with its owner, and its routes with it.
         foreach (var side in _sides)
         {
-            await side.CloseAsync();
+            side.Tun?.Dispose();
         }
 
         await _line.DisposeAsync();
     }
 
-    // Reading blocks, and ends when the namespace is gone.
+    // Reading blocks, and ends when the interface is gone.
     private void Carry(Side from, Side to) => new Thread(() =>
     {
         var buffer = new byte[MaxPacket];
@@ -156,13 +147,11 @@ public sealed class ImpairedPath : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    private sealed class Side(int number, int seed)
+    private sealed class Side(int number, PathEnd end, PathEnd other, int seed)
     {
         private readonly Dictionary<int, long> _byPayloadType = [];
         private long _packets;
         private long _bytes;
-
-        public string Name { get; } = $"buildit-path-{Environment.ProcessId}-{number}";
 
         public ImpairedLink Link { get; } = new(seed);
 
@@ -170,13 +159,7 @@ public sealed class ImpairedPath : IAsyncDisposable
 
         public PathTraffic Traffic => new(_packets, _bytes) { ByPayloadType = new Dictionary<int, long>(_byPayloadType) };
 
-        private string Near => $"{Prefix}.{FirstOf(number) + 2}";
-
-        private string Outer => $"bipo{Environment.ProcessId}{number}";
-
-        private string Inner => $"bipi{Environment.ProcessId}{number}";
-
-        private string Path => $"bipt{Environment.ProcessId}{number}";
+        private string Name => $"bipt{Environment.ProcessId}{number}";
 
         public void Count(ReadOnlySpan<byte> packet)
         {
@@ -190,29 +173,14 @@ public sealed class ImpairedPath : IAsyncDisposable
 
         public async Task OpenAsync()
         {
-            Tun = new TunInterface(Path);
+            Tun = new TunInterface(Name);
             await ShellCommands.RunAsync(
                 $"""
-                ip netns add {Name}
-                ip link set {Path} netns {Name}
-                ip link add {Outer} type veth peer name {Inner}
-                ip link set {Inner} netns {Name}
-                ip address add {HostOf(number)}/30 dev {Outer}
-                ip link set {Outer} up
-                ip -n {Name} link set lo up
-                ip -n {Name} address add {Near}/30 dev {Inner}
-                ip -n {Name} link set {Inner} up
-                ip -n {Name} address add {AddressOf(number)} peer {AddressOf(1 - number)} dev {Path}
-                ip -n {Name} link set {Path} up
-                ip route add {AddressOf(number)}/32 via {Near} dev {Outer}
+                ip link set {Name} netns {end.Namespace}
+                ip -n {end.Namespace} address add {end.Address} peer {other.Address} dev {Name}
+                ip -n {end.Namespace} link set {Name} up
+                ip -n {end.Namespace} route add {other.Behind} dev {Name}
                 """);
-        }
-
-        // One goes with the other, or was never made.
-        public async Task CloseAsync()
-        {
-            await ShellCommands.RunAsync($"ip netns delete {Name} 2>/dev/null || true\nip link delete {Outer} 2>/dev/null || true");
-            Tun?.Dispose();
         }
     }
 }

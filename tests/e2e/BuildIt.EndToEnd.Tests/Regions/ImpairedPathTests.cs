@@ -1,6 +1,5 @@
 using System.Globalization;
-using BuildIt.Interop.Tests.Adaptive;
-using BuildIt.Interop.Tests.Node;
+using BuildIt.EndToEnd.Tests.Fleets;
 using BuildIt.Sfu.Media.Sdp;
 using BuildIt.Sfu.TestClient;
 using BuildIt.Sfu.TestClient.FrameEncryption;
@@ -8,22 +7,21 @@ using BuildIt.Sfu.TestClient.Media;
 using BuildIt.Sfu.TestClient.Network;
 using BuildIt.Sfu.TestClient.Statistics;
 using BuildIt.Testing;
-using BuildIt.Testing.Conferences.Fleets;
+using BuildIt.Testing.Conferences.Browsers;
 using BuildIt.Testing.Conferences.Rooms;
 using BuildIt.Testing.Network;
 using Xunit.Abstractions;
 
-namespace BuildIt.Interop.Tests.Cascade;
+namespace BuildIt.EndToEnd.Tests.Regions;
 
 /// <summary>
-/// Two regions with a bad path between them, each with a kernel of its own on it: 80 ms each way, 1 % loss, 10 Mbit/s. What crosses is
-/// counted where it crosses.
+/// Two regions of one Kubernetes with a bad path between their machines: 80 ms each way, 1 % loss, 10 Mbit/s. What crosses is counted
+/// where it crosses.
 /// </summary>
-[Collection(AdaptiveTestGroup.Name)]
-public sealed class ImpairedPathTests(ITestOutputHelper output)
+[Collection(FleetCollection.Name)]
+public sealed class ImpairedPathTests(Installations installations, ITestOutputHelper output)
 {
     private const string Variable = "BUILDIT_IMPAIRED_PATH";
-    private const string Room = "room";
 
     // Payload types between nodes, which never change.
     private const int Opus = 111;
@@ -47,23 +45,22 @@ public sealed class ImpairedPathTests(ITestOutputHelper output)
     [MeasurementFact(Variable, "interop-path", needsRoot: true)]
     public async Task Everybody_sees_and_hears_everybody_and_each_stream_crosses_once()
     {
-        await using var path = await ImpairedPath.CreateAsync(seed: 3);
-        await using var fleet = await FleetAsync(path);
+        await using var regions = await ImpairedRegions.StartAsync(installations, seed: 3);
+        (regions.Path[0], regions.Path[1]) = (Bad, Bad);
         await using var pages = await PageServer.StartAsync();
-        using var near = new HeadlessNetwork(address: ImpairedPath.HostOf(0));
-        using var far = new HeadlessNetwork(address: ImpairedPath.HostOf(1));
+        using var network = new HeadlessNetwork(address: regions.Machine.Host);
         await using var gathering = new Gathering();
         for (var region = 0; region < 2; region++)
         {
-            var url = fleet.Nodes[region].Signal.ToString().Replace("http://", "ws://", StringComparison.Ordinal);
             for (var i = 0; i < 2; i++)
             {
-                await gathering.AddBrowserAsync(pages, url, SfuNode.Token(Room, $"browser-{region}-{i}"), $"browser-{region}-{i}");
+                var identity = $"browser-{region}-{i}";
+                await gathering.AddBrowserAsync(pages, regions.Urls[region], ImpairedRegions.Token(identity), identity);
             }
 
             for (var i = 0; i < 4; i++)
             {
-                await gathering.AddHeadlessAsync(url, SfuNode.Token(Room, $"headless-{region}-{i}"), region == 0 ? near : far);
+                await gathering.AddHeadlessAsync(regions.Urls[region], ImpairedRegions.Token($"headless-{region}-{i}"), network);
             }
         }
 
@@ -76,16 +73,16 @@ public sealed class ImpairedPathTests(ITestOutputHelper output)
     [MeasurementFact(Variable, "interop-path", needsRoot: true)]
     public async Task Only_what_somebody_watches_crosses_and_sound_goes_on_when_the_path_gets_narrow()
     {
-        await using var path = await ImpairedPath.CreateAsync(seed: 4);
-        await using var fleet = await FleetAsync(path);
-        using var near = new HeadlessNetwork(address: ImpairedPath.HostOf(0));
-        using var far = new HeadlessNetwork(address: ImpairedPath.HostOf(1));
-        await using var alice = await JoinAsync(fleet, near, 0, "alice");
-        await using var beside = await JoinAsync(fleet, near, 0, "beside");
+        await using var regions = await ImpairedRegions.StartAsync(installations, seed: 4);
+        var path = regions.Path;
+        (path[0], path[1]) = (Bad, Bad);
+        using var network = new HeadlessNetwork(address: regions.Machine.Host);
+        await using var alice = await JoinAsync(regions, network, 0, "alice");
+        await using var beside = await JoinAsync(regions, network, 0, "beside");
         var picture = await alice.PublishVideoAsync(new VideoPublication { Layers = 3 });
         await alice.PublishAudioAsync();
-        await using var bob = await JoinAsync(fleet, far, 1, "bob");
-        await using var carol = await JoinAsync(fleet, far, 1, "carol");
+        await using var bob = await JoinAsync(regions, network, 1, "bob");
+        await using var carol = await JoinAsync(regions, network, 1, "carol");
         HeadlessParticipant[] watching = [bob, carol];
 
         // Two watch the smallest layer: it crosses once, and no other.
@@ -121,37 +118,18 @@ public sealed class ImpairedPathTests(ITestOutputHelper output)
         output.WriteLine($"500 kbit/s: picture of {(await VideoOf(bob)).Height} lines, longest gap in sound {sound.LongestGap.TotalMilliseconds:0} ms, {sound.Lost} packets lost");
         Assert.True(
             sound.LongestGap < TimeSpan.FromSeconds(1),
-            $"sound stood still for {sound.LongestGap.TotalMilliseconds:0} ms\n{string.Join('\n', fleet.Nodes.Select(node => node.Process.ReadOutput()))}");
+            $"sound stood still for {sound.LongestGap.TotalMilliseconds:0} ms\n{await regions.DescribeAsync()}");
 
         path[0] = path[1] = Bad;
         await UntilAsync(async () => (await VideoOf(bob)).Height == 720, "the largest layer comes back");
         Assert.All(watching, person => Assert.True(person.IsActive));
     }
 
-    private static Task<CascadedFleet> FleetAsync(ImpairedPath path)
-    {
-        path[0] = path[1] = Bad;
-        return StartAsync();
-
-        async Task<CascadedFleet> StartAsync()
-        {
-            var fleet = await CascadedFleet.StartAsync([PlaceOf(path, 0), PlaceOf(path, 1)], environment: null, ["--tcp-port", "-1"]);
-            await fleet.OpenAsync(Room);
-            return fleet;
-        }
-    }
-
-    private static NodePlace PlaceOf(ImpairedPath path, int side)
-    {
-        var address = ImpairedPath.AddressOf(side).ToString();
-        return new NodePlace(path.LauncherOf(side), ["--bind", address, "--node-ip", address], ImpairedPath.HostOf(side));
-    }
-
-    private static Task<HeadlessParticipant> JoinAsync(CascadedFleet fleet, HeadlessNetwork network, int region, string identity) =>
+    private static Task<HeadlessParticipant> JoinAsync(ImpairedRegions regions, HeadlessNetwork network, int region, string identity) =>
         HeadlessParticipant.JoinAsync(new HeadlessOptions
         {
-            Url = fleet.Nodes[region].Signal,
-            Token = SfuNode.Token(Room, identity),
+            Url = new Uri(regions.Urls[region]),
+            Token = ImpairedRegions.Token(identity),
             Network = network,
             Data = false,
             Key = FrameKey.FromSecret("the key of these participants"u8),
