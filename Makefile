@@ -68,8 +68,8 @@ cascade-faults: deps ## As root: kill, cut and wipe what serves a call over thre
 large-room: ## Hold a room of 200 on four nodes and then on one, ten minutes each, and say what each node does
 	@scripts/bench.sh large
 
-interop-cascade: deps ## The browser and SDK tests once more, with every participant on a node of its own
-	@BUILDIT_INTEROP_NODES=3 dotnet test tests/e2e/BuildIt.Interop.Tests -nologo -v quiet --filter 'FullyQualifiedName~Browser|FullyQualifiedName~NodeSdk|FullyQualifiedName~Tests.Server|FullyQualifiedName~Headless'
+interop-cascade: deps ## All that browsers, SDKs and servers do once more, with every participant on a node of its own
+	@scripts/interop-cascade.sh
 
 interop-path: deps ## As root: two regions of a Kubernetes with a bad path between them, and what crosses it
 	@BUILDIT_IMPAIRED_PATH=yes dotnet test tests/e2e/BuildIt.EndToEnd.Tests -nologo -v quiet --filter FullyQualifiedName~ImpairedPathTests --logger 'console;verbosity=detailed'

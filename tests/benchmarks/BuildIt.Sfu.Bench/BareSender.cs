@@ -25,6 +25,7 @@ internal sealed class BareSender : IDatagramHandler, IDeadlineHandler, IDisposab
     private readonly byte[] _packet;
     private readonly int _packetBytes;
     private readonly double _run;
+    private readonly uint _ssrc;
     private double _owed;
     private int _destination;
     private Pace _pace;
@@ -34,9 +35,12 @@ internal sealed class BareSender : IDatagramHandler, IDeadlineHandler, IDisposab
     /// <param name="receivers">Where to; the destinations take turns.</param>
     /// <param name="run">Packets to one destination in a row, which leave as one message. A fraction mixes two lengths.</param>
     /// <param name="packetBytes">Size of each packet on the wire, tag included.</param>
-    public BareSender(MediaLoop loop, IReadOnlyList<IPEndPoint> receivers, double run, int packetBytes)
+    /// <param name="key">Of what is sent to all; one of its own for each when left out.</param>
+    /// <param name="ssrc">Its number in each packet.</param>
+    public BareSender(MediaLoop loop, IReadOnlyList<IPEndPoint> receivers, double run, int packetBytes, byte[]? key = null, uint ssrc = 1)
     {
         _run = run;
+        _ssrc = ssrc;
         _packetBytes = packetBytes;
         _packet = new byte[packetBytes - 16];
         _endpoint = loop.CreateExclusiveEndpoint(this, new IPEndPoint(IPAddress.Loopback, 0));
@@ -48,8 +52,8 @@ internal sealed class BareSender : IDatagramHandler, IDeadlineHandler, IDisposab
         RandomNumberGenerator.Fill(_packet);
         for (int i = 0; i < receivers.Count; i++)
         {
-            byte[] key = RandomNumberGenerator.GetBytes(28);
-            _sessions[i] = factory.Create(SrtpProfile.AeadAes128Gcm, key, key);
+            byte[] used = key ?? RandomNumberGenerator.GetBytes(28);
+            _sessions[i] = factory.Create(SrtpProfile.AeadAes128Gcm, used, used);
             _paths[i] = _endpoint.OpenPath(TransportAddress.FromEndPoint(receivers[i]));
         }
     }
@@ -135,8 +139,7 @@ internal sealed class BareSender : IDatagramHandler, IDeadlineHandler, IDisposab
         datagram[0] = 0x80;
         datagram[1] = 96;
         BinaryPrimitives.WriteUInt16BigEndian(datagram[2..], index.Sequence.Value);
-        datagram[8] = datagram[9] = datagram[10] = 0;
-        datagram[11] = 1;
+        BinaryPrimitives.WriteUInt32BigEndian(datagram[8..], _ssrc);
         return index;
     }
 }

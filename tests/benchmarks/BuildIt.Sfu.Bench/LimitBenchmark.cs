@@ -61,15 +61,41 @@ internal sealed class LimitBenchmark
             MediaLoop loop = network.Loops[0];
             BareSender sender = await loop.InvokeAsync(() => new BareSender(loop, endPoints, run, packetBytes));
             await loop.InvokeAsync(() => sender.Follow(pace));
-            await Task.Delay(WarmUp);
-            long cpu = await loop.InvokeAsync(ThreadCpu.Nanoseconds);
-            long packets = loop.Statistics.PacketsSent;
-            await Task.Delay(_duration);
-            long cpuAfter = await loop.InvokeAsync(ThreadCpu.Nanoseconds);
-            double sent = loop.Statistics.PacketsSent - packets;
+            double rate = await RateAsync(loop, _duration);
             await loop.InvokeAsync(sender.Dispose);
-            return sent / ((cpuAfter - cpu) / 1e9);
+            return rate;
         }
+    }
+
+    /// <summary>
+    /// The same of a <see cref="BareRelay"/>, which receives what it sends from that many publishers in another process, and so at the
+    /// pace at which theirs come.
+    /// </summary>
+    public static async Task<double> MeasureRelayAsync(int publishers, Pace each, int packetBytes, TimeSpan duration)
+    {
+        (ProgramRun process, IReadOnlyList<IPEndPoint> endPoints) = await Receivers.StartAsync(1);
+        await using (process)
+        using (var network = new MediaNetwork(new MediaNetworkOptions { LoopCount = 1, UdpEndPoint = new IPEndPoint(IPAddress.Loopback, 0) }))
+        {
+            network.Start();
+            MediaLoop loop = network.Loops[0];
+            BareRelay relay = await loop.InvokeAsync(() => new BareRelay(loop, publishers, endPoints[0]));
+            await using ProgramRun sending = await Publishers.StartAsync(relay.Port, publishers, each, packetBytes);
+            double rate = await RateAsync(loop, duration);
+            await loop.InvokeAsync(relay.Dispose);
+            return rate;
+        }
+    }
+
+    /// <summary>Packets that a loop sends for each second of its processor time.</summary>
+    private static async Task<double> RateAsync(MediaLoop loop, TimeSpan duration)
+    {
+        await Task.Delay(WarmUp);
+        long cpu = await loop.InvokeAsync(ThreadCpu.Nanoseconds);
+        long packets = loop.Statistics.PacketsSent;
+        await Task.Delay(duration);
+        long cpuAfter = await loop.InvokeAsync(ThreadCpu.Nanoseconds);
+        return (loop.Statistics.PacketsSent - packets) / ((cpuAfter - cpu) / 1e9);
     }
 
     private async Task<Row> MeasureRowAsync(double run, int packetBytes)

@@ -13,6 +13,10 @@ namespace BuildIt.Sfu.Bench;
 internal sealed class LinkBenchmark(string root, TimeSpan duration)
 {
     private const string Settle = "10s";
+
+    /// <summary>What the load generator's publishers send.</summary>
+    private const int PicturesPerSecond = 25;
+
     private static readonly TimeSpan FillTimeout = TimeSpan.FromMinutes(4);
     private static readonly TimeSpan LimitDuration = TimeSpan.FromSeconds(3);
 
@@ -21,8 +25,8 @@ internal sealed class LinkBenchmark(string root, TimeSpan duration)
     {
         await output.WriteLineAsync($"A datagram over loopback with nothing between: {await LoopbackLatency.MeasureAsync(TimeSpan.FromSeconds(1))}");
         await output.WriteLineAsync();
-        await output.WriteLineAsync("| Publishers | Subscriber | Packets/s | Sending node's CPU, of it loops | Run | Packets/CPU s | on loops | Limit at pace | share, of loops | B allocated/packet | Delay p50 / p99 | Loss | Tester |");
-        await output.WriteLineAsync("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
+        await output.WriteLineAsync("| Publishers | Subscriber | Packets/s | Sending node's CPU, of it loops | Run | Packets/CPU s | on loops | Limit at pace | share, of loops | Limit of a hop | share, of loops | B allocated/packet | Delay p50 / p99 | Loss | Tester |");
+        await output.WriteLineAsync("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
         foreach (int count in publishers)
         {
             foreach (bool behind in (bool[])[false, true])
@@ -34,7 +38,8 @@ internal sealed class LinkBenchmark(string root, TimeSpan duration)
 
         await output.WriteLineAsync();
         await output.WriteLineAsync("One subscriber watches all publishers in their one layer. Packets: sent by the publishers' node, to the other node or to the subscriber;");
-        await output.WriteLineAsync("as many come in, which its processor time includes and the limit does not: copy, AES-GCM and sendmmsg to one destination.");
+        await output.WriteLineAsync("as many come in. Limit at pace: copy, AES-GCM and sendmmsg to one destination, without what comes in. Limit of a hop: the same of");
+        await output.WriteLineAsync("what has first been received, from as many publishers, and opened.");
         return 0;
     }
 
@@ -67,10 +72,12 @@ internal sealed class LinkBenchmark(string root, TimeSpan duration)
         double run = delta.PacketsOut / Math.Max(1, delta.PacketsOut - delta.Segmented + delta.SegmentedMessages);
         var pace = new Pace(delta.SendCalls / measured.TotalSeconds, Math.Max(1, (int)(delta.PacketsOut / Math.Max(1, delta.SendCalls))));
         double limit = await new LimitBenchmark(1, LimitDuration).MeasureAtPaceAsync(run, bytes, pace);
+        var each = new Pace(PicturesPerSecond, Math.Max(1, (int)Math.Round(delta.PacketsOut / measured.TotalSeconds / publishers / PicturesPerSecond)));
+        double hop = await LimitBenchmark.MeasureRelayAsync(publishers, each, bytes, LimitDuration);
         double rate = delta.PacketsOut / whole.TotalSeconds;
         double onLoops = delta.PacketsOut / loops.TotalSeconds;
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"| {publishers} | {(behind ? "behind the link" : "beside them")} | {delta.PacketsOut / measured.TotalSeconds:N0} | {whole / measured:0.000}, {loops / measured:0.000} | {run:0.0} | {rate:N0} | {onLoops:N0} | {limit:N0} | {rate / limit:0%}, {onLoops / limit:0%} | {delta.Allocated / Math.Max(1, delta.PacketsOut):0.000} | {load.Find(@"Latency +p50 (\S+) ms")} / {load.Find(@"Latency .*p99 (\S+) ms")} ms | {load.Find(@"Total +\|[^|]*\|[^|]*\| ([^|]*?) +\|")} | {load.Find(@"CPU of this tester +(\S+) cores")} |");
+            $"| {publishers} | {(behind ? "behind the link" : "beside them")} | {delta.PacketsOut / measured.TotalSeconds:N0} | {whole / measured:0.000}, {loops / measured:0.000} | {run:0.0} | {rate:N0} | {onLoops:N0} | {limit:N0} | {rate / limit:0%}, {onLoops / limit:0%} | {hop:N0} | {rate / hop:0%}, {onLoops / hop:0%} | {delta.Allocated / Math.Max(1, delta.PacketsOut):0.000} | {load.Find(@"Latency +p50 (\S+) ms")} / {load.Find(@"Latency .*p99 (\S+) ms")} ms | {load.Find(@"Total +\|[^|]*\|[^|]*\| ([^|]*?) +\|")} | {load.Find(@"CPU of this tester +(\S+) cores")} |");
     }
 }

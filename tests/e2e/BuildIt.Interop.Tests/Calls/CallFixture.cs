@@ -52,7 +52,7 @@ public sealed class CallFixture : IAsyncLifetime
                 ApiKeysSecretRef = new SecretReference { Name = "keys" },
             },
         });
-        _operator = new StandInOperator(_cluster.Client, space) { NodeEndpoint = Node.HttpUrl };
+        _operator = new StandInOperator(_cluster.Client, space) { NodeEndpoint = Node.HttpUrl, Publish = Node.OpenAsync };
         _operator.Start();
         _api = await RoomApiProgram.StartAsync(Pages.Url, KeyValuePair.Create(Key, Secret), new Dictionary<string, string?>
         {

@@ -50,6 +50,17 @@ public sealed class SfuNode : IAsyncDisposable
 
     public ChildProcess Process => _program.Process;
 
+    /// <summary>The processes of all nodes that stand for this one.</summary>
+    public IEnumerable<ChildProcess> Processes => Programs.Select(program => program.Process);
+
+    /// <summary>The ports of all of them, for signals and media.</summary>
+    public IEnumerable<int> Ports => Programs.SelectMany(program => (int[])[program.Signal.Port, program.UdpPort, program.TcpPort]).Append(new Uri(HttpUrl).Port).Where(port => port > 0);
+
+    /// <summary>What they tell each other by; null where there is one node.</summary>
+    public RedisServer? Registry => _fleet?.Registry;
+
+    private IEnumerable<NodeProgram> Programs => _fleet?.Nodes ?? [_program];
+
     public static async Task<SfuNode> StartAsync(IReadOnlyDictionary<string, string?>? environment = null, params string[] arguments) =>
         Usual > 1 ? await StartCascadeAsync(Usual, environment, arguments) : new(await NodeProgram.StartAsync(environment, arguments), null, environment);
 
@@ -74,6 +85,9 @@ public sealed class SfuNode : IAsyncDisposable
             DateTimeOffset.UtcNow,
             options.Lifetime);
     }
+
+    /// <summary>Gives a room its seats where there are several nodes, as an operator does.</summary>
+    public Task OpenAsync(string room) => _fleet?.OpenAsync(room) ?? Task.CompletedTask;
 
     /// <summary>Kills the node, or all that stand for it, as a crash would, and starts another on the same ports. This one is of no more use.</summary>
     public async Task<SfuNode> RestartAsync()

@@ -35,6 +35,9 @@ public sealed class CascadedFleet : IAsyncDisposable
     /// <summary>Where participants arrive.</summary>
     public RoundRobin Front { get; private set; } = null!;
 
+    /// <summary>Their registry.</summary>
+    public RedisServer Registry => _redis;
+
     private IDatabase Database => _connection.GetDatabase();
 
     /// <param name="nodes">How many.</param>

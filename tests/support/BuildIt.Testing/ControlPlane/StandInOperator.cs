@@ -22,7 +22,7 @@ public sealed class StandInOperator(IKubernetes kubernetes, string ns) : IAsyncD
     /// <summary>Where assignments say that the room's node is reached.</summary>
     public string NodeEndpoint { get; set; } = string.Empty;
 
-    /// <summary>Called with every room that was placed, to write its route; by default no room has one.</summary>
+    /// <summary>Called with every room before its status says that it is placed, to write its route; by default no room has one.</summary>
     public Func<string, Task> Publish { get; set; } = _ => Task.CompletedTask;
 
     public void Start() => _run = RunAsync();
@@ -103,13 +103,14 @@ public sealed class StandInOperator(IKubernetes kubernetes, string ns) : IAsyncD
             };
         try
         {
-            await kubernetes.CustomObjects.PatchNamespacedCustomObjectStatusAsync<ConferenceRoom>(
-                new V1Patch(new JsonObject { ["status"] = status }.ToJsonString(), V1Patch.PatchType.MergePatch),
-                SfuApi.Group, SfuApi.Version, ns, ConferenceRoom.Plural, room.Metadata.Name, cancellationToken: _stop.Token);
             if (placed)
             {
                 await Publish(room.Metadata.Name);
             }
+
+            await kubernetes.CustomObjects.PatchNamespacedCustomObjectStatusAsync<ConferenceRoom>(
+                new V1Patch(new JsonObject { ["status"] = status }.ToJsonString(), V1Patch.PatchType.MergePatch),
+                SfuApi.Group, SfuApi.Version, ns, ConferenceRoom.Plural, room.Metadata.Name, cancellationToken: _stop.Token);
         }
         catch (HttpOperationException e) when (e.Response.StatusCode == System.Net.HttpStatusCode.NotFound)
         {
