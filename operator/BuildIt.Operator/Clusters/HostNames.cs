@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using BuildIt.Operator.Api;
 using BuildIt.Operator.Fleets;
 using BuildIt.Operator.Runtime.Caching;
 
@@ -43,7 +44,7 @@ internal sealed class HostNames(HostNameOptions options, FleetSignal signal, Tim
             var found = await options.LookUp(subject, either.Token).WaitAsync(either.Token).ConfigureAwait(false);
             return (name, now) => name.Answer(found, now);
         }
-        catch (Exception failure) when (failure is SocketException or ArgumentException || (failure is OperationCanceledException && !cancellation.IsCancellationRequested))
+        catch (Exception failure) when (failure is SocketException or ArgumentException || Stopping.IsTimeout(failure, cancellation))
         {
             return (name, _) => name.Miss();
         }

@@ -1,3 +1,4 @@
+using BuildIt.Operator.Api;
 using BuildIt.Operator.Runtime.Client;
 
 namespace BuildIt.Operator.Clusters;
@@ -72,7 +73,7 @@ internal sealed class RoundFaults(TimeProvider time)
             // The cache was behind; what is new is on its way.
             Wake(time.GetUtcNow() + Behind);
         }
-        catch (Exception failure) when (failure is not WriteFencedException && !(failure is OperationCanceledException && cancellation.IsCancellationRequested))
+        catch (Exception failure) when (failure is not WriteFencedException && !Stopping.Explains(failure, cancellation))
         {
             // Whoever does not answer one call would keep every other waiting as long.
             _unreachable |= needsApi && IsSilence(failure);

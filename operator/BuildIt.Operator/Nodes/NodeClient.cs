@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json.Serialization.Metadata;
+using BuildIt.Operator.Api;
 using BuildIt.Sfu.Contracts;
 
 namespace BuildIt.Operator.Nodes;
@@ -129,7 +130,7 @@ internal sealed class NodeClient : IDisposable
             return await _http.SendAsync(request, HttpCompletionOption.ResponseContentRead, either.Token).ConfigureAwait(false);
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException or UriFormatException
-            || (failure is OperationCanceledException && !cancellation.IsCancellationRequested))
+            || Stopping.IsTimeout(failure, cancellation))
         {
             return null;
         }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using BuildIt.Operator.Api;
 using BuildIt.Operator.Fleets;
 using BuildIt.Operator.Planning.Health;
 using BuildIt.Operator.Registry;
@@ -69,7 +70,7 @@ internal sealed partial class NodeProber(FleetSignal signal, LeaderElector leade
                 {
                     await StartDueAsync(stoppingToken).ConfigureAwait(false);
                 }
-                catch (Exception failure) when (failure is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
+                catch (Exception failure) when (!Stopping.Explains(failure, stoppingToken))
                 {
                     BackgroundFaults.Count("node_probes");
                     LogFault(failure);

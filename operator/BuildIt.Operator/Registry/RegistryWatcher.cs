@@ -1,4 +1,5 @@
 using System.Globalization;
+using BuildIt.Operator.Api;
 using BuildIt.Operator.Fleets;
 using BuildIt.Operator.Runtime.Caching;
 using BuildIt.Operator.Runtime.Client;
@@ -97,7 +98,7 @@ public sealed partial class RegistryWatcher : IAsyncDisposable
                 {
                     await AskAsync(_stop.Token).ConfigureAwait(false);
                 }
-                catch (Exception failure) when (failure is not OperationCanceledException || !_stop.IsCancellationRequested)
+                catch (Exception failure) when (!Stopping.Explains(failure, _stop.Token))
                 {
                     BackgroundFaults.Count("registry_watch");
                     LogFault(_target.Namespace, failure);
@@ -124,7 +125,7 @@ public sealed partial class RegistryWatcher : IAsyncDisposable
                 LogReachable(_target.Namespace, heartbeats.Count);
             }
         }
-        catch (Exception failure) when (failure is not OperationCanceledException || !cancellation.IsCancellationRequested)
+        catch (Exception failure) when (!Stopping.Explains(failure, cancellation))
         {
             if (!IsExpected(failure))
             {

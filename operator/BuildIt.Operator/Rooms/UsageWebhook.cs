@@ -64,7 +64,7 @@ internal sealed partial class UsageWebhook(UsageWebhookSettings settings, TimePr
 
             return Failed(key, $"it answered {(int)answer.StatusCode}");
         }
-        catch (Exception silent) when (silent is HttpRequestException || (silent is OperationCanceledException && !cancellation.IsCancellationRequested))
+        catch (Exception silent) when (silent is HttpRequestException || Stopping.IsTimeout(silent, cancellation))
         {
             return Failed(key, "it did not answer");
         }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using BuildIt.Operator.Api;
 using BuildIt.RoomApi.Identity;
 using BuildIt.RoomApi.Tokens;
 
@@ -107,7 +108,7 @@ public sealed partial class NodeClient(HttpClient http, JoinTokens tokens, ILogg
             return (NodeAnswer.Done, document.RootElement.Clone());
         }
         catch (Exception e) when (e is HttpRequestException or JsonException or UriFormatException or IOException
-            || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
+            || Stopping.IsTimeout(e, cancellation))
         {
             LogFailed(method, e.GetType().Name);
             return (NodeAnswer.Unknown, null);

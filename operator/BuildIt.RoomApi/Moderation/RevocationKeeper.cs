@@ -1,3 +1,4 @@
+using BuildIt.Operator.Api;
 using BuildIt.RoomApi.Registry;
 using BuildIt.RoomApi.Rooms;
 using BuildIt.RoomApi.Telemetry;
@@ -34,7 +35,7 @@ public sealed partial class RevocationKeeper(
                 {
                     // Whatever is away, the next round looks again.
                 }
-                catch (Exception e) when (e is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
+                catch (Exception e) when (!Stopping.Explains(e, stoppingToken))
                 {
                     metrics.BackgroundFaults.WithLabels("revocations").Inc();
                     LogFault(e);

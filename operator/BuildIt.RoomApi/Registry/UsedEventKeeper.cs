@@ -1,3 +1,4 @@
+using BuildIt.Operator.Api;
 using BuildIt.RoomApi.Telemetry;
 
 namespace BuildIt.RoomApi.Registry;
@@ -23,7 +24,7 @@ public sealed partial class UsedEventKeeper(
                 {
                     // The next round looks again.
                 }
-                catch (Exception e) when (e is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
+                catch (Exception e) when (!Stopping.Explains(e, stoppingToken))
                 {
                     metrics.BackgroundFaults.WithLabels("used_events").Inc();
                     LogFault(e);

@@ -231,7 +231,7 @@ public sealed class RoomStore(IKubernetes kubernetes, RoomApiSettings settings)
             throw new ObjectRefusedException(message, e);
         }
         catch (Exception e) when (e is HttpOperationException or HttpRequestException or IOException or JsonException
-            || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
+            || Stopping.IsTimeout(e, cancellation))
         {
             throw new KubernetesUnavailableException(e);
         }

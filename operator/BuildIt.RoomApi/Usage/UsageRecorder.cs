@@ -1,3 +1,4 @@
+using BuildIt.Operator.Api;
 using BuildIt.RoomApi.Registry;
 using BuildIt.RoomApi.Telemetry;
 
@@ -31,7 +32,7 @@ public sealed partial class UsageRecorder(FleetRegistry registry, RoomApiMetrics
                 {
                     // Counts go on in the nodes; the next round has them.
                 }
-                catch (Exception e) when (e is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
+                catch (Exception e) when (!Stopping.Explains(e, stoppingToken))
                 {
                     metrics.BackgroundFaults.WithLabels("usage").Inc();
                     LogFault(e);

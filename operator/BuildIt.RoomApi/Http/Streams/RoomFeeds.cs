@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using BuildIt.Operator.Api;
 using BuildIt.RoomApi.Identity;
 using BuildIt.RoomApi.Registry;
 using BuildIt.RoomApi.Registry.Commits;
@@ -144,7 +145,7 @@ public sealed partial class RoomFeeds(
             {
                 // Streams stay open: what was known still counts.
             }
-            catch (Exception e) when (e is not OperationCanceledException || !stopping.IsCancellationRequested)
+            catch (Exception e) when (!Stopping.Explains(e, stopping))
             {
                 metrics.BackgroundFaults.WithLabels("room_feed").Inc();
                 LogFault(e);
