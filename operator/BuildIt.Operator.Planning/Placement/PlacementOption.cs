@@ -2,7 +2,7 @@ namespace BuildIt.Operator.Planning.Placement;
 
 /// <summary>A pod as a place for a room.</summary>
 /// <param name="Instance">The pod.</param>
-/// <param name="Cluster">Its fleet, as placement calls it.</param>
+/// <param name="Cluster">Its fleet.</param>
 /// <param name="Region">Its region.</param>
 /// <param name="Availability">Whether it gets rooms at all.</param>
 /// <param name="Load">Its highest load with the room; 1 is full.</param>

@@ -5,7 +5,7 @@ namespace BuildIt.Operator.Planning.Placement;
 /// <summary>One pod as placement sees it.</summary>
 public readonly record struct PodState()
 {
-    /// <summary>The fleet the pod belongs to; with the namespace when fleets of several are in one picture.</summary>
+    /// <summary>The name of the fleet the pod belongs to. What is in one picture is of one namespace.</summary>
     public required string Cluster { get; init; }
 
     public required string Region { get; init; }

@@ -113,7 +113,7 @@ internal static class Branching
 
         draft.Memory = draft.Memory with { BetterSince = null, MovedAt = draft.Now };
         why = string.Create(
-            CultureInfo.InvariantCulture, $"by {Draft.NameOf(draft.Links.NameOf(best.Center))} the ways are {1 - (best.Cost / Math.Max(present.Cost, 1e-9)):P0} better for its people");
+            CultureInfo.InvariantCulture, $"by {draft.Links.NameOf(best.Center)} the ways are {1 - (best.Cost / Math.Max(present.Cost, 1e-9)):P0} better for its people");
         return best.Center;
     }
 

@@ -150,7 +150,7 @@ internal sealed class Draft(FleetPicture picture, LinkMap links, CascadeRequest 
     public void Refuse(string cluster, string region)
     {
         GrowCluster ??= cluster;
-        Refusal ??= $"no pod of {NameOf(cluster)} in {region} has places for a seat";
+        Refusal ??= $"no pod of {cluster} in {region} has places for a seat";
     }
 
     /// <summary>Whether the fleet of a site has a pod that could take a seat.</summary>
@@ -181,6 +181,4 @@ internal sealed class Draft(FleetPicture picture, LinkMap links, CascadeRequest 
 
     /// <summary>How full the pod of a seat is for people.</summary>
     public double LoadOf(DraftSeat seat) => picture.PeopleLoadOf(seat.Instance, room.Room) ?? 0;
-
-    public static string NameOf(string cluster) => cluster[(cluster.IndexOf('/', StringComparison.Ordinal) + 1)..];
 }

@@ -1,7 +1,7 @@
 namespace BuildIt.Operator.Planning.Topology;
 
 /// <summary>A fleet that rooms may spread to.</summary>
-/// <param name="Cluster">Its name; with the namespace when fleets of several are in one picture.</param>
+/// <param name="Cluster">Its name: what is planned together is of one namespace.</param>
 /// <param name="Region">Its region.</param>
 public readonly record struct FleetSite(string Cluster, string Region);
 

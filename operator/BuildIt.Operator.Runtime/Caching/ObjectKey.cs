@@ -8,8 +8,5 @@ public readonly record struct ObjectKey(string Namespace, string Name)
 {
     public static ObjectKey Of(IKubernetesObject<V1ObjectMeta> item) => new(item.Metadata.NamespaceProperty ?? string.Empty, item.Metadata.Name);
 
-    /// <summary>Reads what <see cref="ToString"/> writes. No name has a slash.</summary>
-    public static ObjectKey Parse(string text) => text.IndexOf('/', StringComparison.Ordinal) is >= 0 and var slash ? new(text[..slash], text[(slash + 1)..]) : new(string.Empty, text);
-
     public override string ToString() => Namespace.Length == 0 ? Name : $"{Namespace}/{Name}";
 }

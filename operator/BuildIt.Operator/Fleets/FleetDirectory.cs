@@ -33,9 +33,6 @@ public sealed record FleetInstance(
 public sealed record FleetView(
     ObjectKey Key, SfuCluster Cluster, FleetSpec Spec, IReadOnlyList<FleetInstance> Instances, bool Held)
 {
-    /// <summary>Namespace and name in one, as placement calls the fleet.</summary>
-    public string Id { get; } = Key.ToString();
-
     /// <summary>One of its pods; null when it has none of that name.</summary>
     public FleetInstance? Find(string instance)
     {
@@ -62,7 +59,7 @@ public sealed record FleetView(
     /// <summary>One of its pods in the terms of placement.</summary>
     public PodState StateOf(FleetInstance instance) => new()
     {
-        Cluster = Id,
+        Cluster = Key.Name,
         Region = Cluster.Spec.Region,
         Instance = instance.Observation.Name,
         IsCurrent = instance.Observation.Revision == Spec.Revision,

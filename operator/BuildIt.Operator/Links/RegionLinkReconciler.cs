@@ -130,8 +130,8 @@ internal sealed class RegionLinkReconciler(
             new FleetLink
             {
                 Name = link.Metadata.Name,
-                A = a.Id,
-                B = b.Id,
+                A = a.Key.Name,
+                B = b.Key.Name,
                 DelayMilliseconds = roundTrip / 2 ?? LinkMap.UnknownDelay,
                 Loss = Math.Max(aToB.Loss ?? 0, bToA.Loss ?? 0),
                 Cost = link.Spec.Cost,
@@ -139,8 +139,8 @@ internal sealed class RegionLinkReconciler(
                 IsHealthy = verdict.IsHealthy == true,
                 MaxBitsPerSecond = max,
             },
-            new FleetSite(a.Id, a.Cluster.Spec.Region),
-            new FleetSite(b.Id, b.Cluster.Spec.Region));
+            new FleetSite(a.Key.Name, a.Cluster.Spec.Region),
+            new FleetSite(b.Key.Name, b.Cluster.Spec.Region));
     }
 
     private async Task ApartAsync(RegionLink link, string reason, string message, CancellationToken cancellation)

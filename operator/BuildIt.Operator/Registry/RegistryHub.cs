@@ -112,7 +112,7 @@ public sealed class RegistryHub(
             // What cannot be answered now is asked again in a second; nothing is to pile up meanwhile.
             BacklogPolicy = BacklogPolicy.FailFast,
         };
-        foreach (var address in target.Addresses.Split(',', StringSplitOptions.RemoveEmptyEntries))
+        foreach (var address in target.Addresses)
         {
             options.EndPoints.Add(address);
         }

@@ -529,11 +529,11 @@ internal sealed class ConferenceRoomReconciler(
         Conditions.Find(room.Status?.Conditions ?? [], ConferenceRoomConditions.Ready) is { Reason: RoomEvents.RegistryUnreachable };
 
     private static string? EndpointOf(RoomPlacement placement, IReadOnlyList<FleetView> fleets) => fleets
-        .FirstOrDefault(fleet => fleet.Id == placement.Cluster)?
+        .FirstOrDefault(fleet => fleet.Key.Name == placement.Cluster)?
         .Find(placement.Instance!)?.Endpoints?.Signal is { Length: > 0 } endpoint ? endpoint : null;
 
     private static NodeEndpoints? EndpointsOf(PlannedSeat seat, IReadOnlyList<FleetView> fleets) =>
-        fleets.FirstOrDefault(fleet => fleet.Id == seat.Cluster)?.Find(seat.Instance)?.Endpoints;
+        fleets.FirstOrDefault(fleet => fleet.Key.Name == seat.Cluster)?.Find(seat.Instance)?.Endpoints;
 
     private static HashSet<string> ServedBy(ConferenceRoom room) =>
         (room.Status?.Assignments ?? []).Select(assignment => assignment.Cluster).ToHashSet(StringComparer.Ordinal);

@@ -20,7 +20,7 @@ internal sealed class NamespaceBook
     private readonly Dictionary<string, WaitingRoom> _wanting = new(StringComparer.Ordinal);
 
     // What was last taken over of each pod, by fleet. Compared with what is there now, not with what is said to have changed.
-    private readonly Dictionary<ObjectKey, Dictionary<string, Taken>> _fleets = [];
+    private readonly Dictionary<string, Dictionary<string, Taken>> _fleets = new(StringComparer.Ordinal);
 
     public FleetPicture Picture { get; } = new();
 
@@ -41,9 +41,9 @@ internal sealed class NamespaceBook
     /// <param name="now">The time.</param>
     public void Take(FleetView view, int from, int to, DateTimeOffset now)
     {
-        if (!_fleets.TryGetValue(view.Key, out var pods))
+        if (!_fleets.TryGetValue(view.Key.Name, out var pods))
         {
-            _fleets.Add(view.Key, pods = new(StringComparer.Ordinal));
+            _fleets.Add(view.Key.Name, pods = new(StringComparer.Ordinal));
         }
 
         for (var i = from; i < to; i++)
@@ -67,7 +67,7 @@ internal sealed class NamespaceBook
                 if (!ReferenceEquals(taken.View, view))
                 {
                     Compare(name, taken.Reports, [], now);
-                    Picture.Remove(view.Id, name);
+                    Picture.Remove(view.Key.Name, name);
                     pods.Remove(name);
                 }
             }
@@ -75,7 +75,7 @@ internal sealed class NamespaceBook
 
         if (pods.Count == 0)
         {
-            _fleets.Remove(view.Key);
+            _fleets.Remove(view.Key.Name);
         }
     }
 
@@ -124,7 +124,7 @@ internal sealed class NamespaceBook
             if (!known.Contains(edge.Instance))
             {
                 Picture.SetEdge(
-                    new PlacedRoom { Room = room, Instance = edge.Instance, PlacedAt = edge.Since, Expected = edge.Expected, Relay = edge.Relay, Reported = ReportedOn(ObjectKey.Parse(edge.Cluster), edge.Instance, room) },
+                    new PlacedRoom { Room = room, Instance = edge.Instance, PlacedAt = edge.Since, Expected = edge.Expected, Relay = edge.Relay, Reported = ReportedOn(edge.Cluster, edge.Instance, room) },
                     now);
             }
         }
@@ -187,7 +187,7 @@ internal sealed class NamespaceBook
         }
 
         var read = new BookedRoom(
-            name, new ObjectKey(room.Metadata.NamespaceProperty, origin.Cluster).ToString(), origin.Instance, origin.Region ?? string.Empty,
+            name, origin.Cluster, origin.Instance, origin.Region ?? string.Empty,
             room.Status.Generation, known?.Instance == origin.Instance ? known.PlacedAt : SinceOf(room),
             known?.Instance == origin.Instance ? known.Expected : PlacementRequests.ExpectedOf(room.Spec), room.Status.RecentLosses.Count)
         {
@@ -221,15 +221,15 @@ internal sealed class NamespaceBook
         :
         [
             .. room.Status.Assignments.Where(assignment => assignment.Role is AssignmentRole.Edge).Select(edge => new BookedEdge(
-                new ObjectKey(room.Metadata.NamespaceProperty, edge.Cluster).ToString(),
+                edge.Cluster,
                 edge.Instance,
                 edge.Since is { } since ? new DateTimeOffset(since.ToUniversalTime(), TimeSpan.Zero) : DateTimeOffset.MinValue,
                 0)),
         ];
 
-    private int? ReportedOf(BookedRoom room) => ReportedOn(ObjectKey.Parse(room.Cluster), room.Instance, room.Room);
+    private int? ReportedOf(BookedRoom room) => ReportedOn(room.Cluster, room.Instance, room.Room);
 
-    private int? ReportedOn(ObjectKey fleet, string instance, string room)
+    private int? ReportedOn(string fleet, string instance, string room)
     {
         if (_fleets.TryGetValue(fleet, out var pods) && pods.TryGetValue(instance, out var taken))
         {
@@ -264,7 +264,7 @@ internal sealed class NamespaceBook
 
 /// <summary>A room that has a pod.</summary>
 /// <param name="Room">Its name.</param>
-/// <param name="Cluster">Its fleet, with the namespace.</param>
+/// <param name="Cluster">Its fleet.</param>
 /// <param name="Instance">Its pod.</param>
 /// <param name="Region">The pod's region.</param>
 /// <param name="Generation">Number of the placement.</param>
@@ -279,7 +279,7 @@ internal sealed record BookedRoom(
 }
 
 /// <summary>A further seat of a room.</summary>
-/// <param name="Cluster">The pod's fleet, with the namespace.</param>
+/// <param name="Cluster">The pod's fleet.</param>
 /// <param name="Instance">The pod.</param>
 /// <param name="Since">When the seat was given.</param>
 /// <param name="Expected">People that places are held for.</param>

@@ -47,7 +47,7 @@ internal static class ObservedSeats
     }
 
     /// <summary>The same for the planner.</summary>
-    public static IReadOnlyList<SeatObservation> ForPlanning(string ns, IReadOnlyList<ObservedSeat> seats, Func<RoomAssignment, SeatFeeding> feeding, DateTimeOffset now)
+    public static IReadOnlyList<SeatObservation> ForPlanning(IReadOnlyList<ObservedSeat> seats, Func<RoomAssignment, SeatFeeding> feeding, DateTimeOffset now)
     {
         var planned = new SeatObservation[seats.Count];
         for (var i = 0; i < seats.Count; i++)
@@ -59,7 +59,7 @@ internal static class ObservedSeats
             planned[i] = new SeatObservation
             {
                 Instance = assignment.Instance,
-                Cluster = $"{ns}/{assignment.Cluster}",
+                Cluster = assignment.Cluster,
                 Region = assignment.Region ?? string.Empty,
                 Parent = assignment.Parent,
                 IsClosed = assignment.Closed == true,

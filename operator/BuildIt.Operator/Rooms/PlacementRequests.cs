@@ -35,7 +35,7 @@ internal static class PlacementRequests
 
     private static HashSet<string> Selected(ConferenceRoom room, IEnumerable<FleetView> fleets) => fleets
         .Where(fleet => fleet.Key.Namespace == room.Metadata.NamespaceProperty && Selects(room.Spec.Placement.ClusterSelector, fleet.Cluster.Metadata.Labels))
-        .Select(fleet => fleet.Id)
+        .Select(fleet => fleet.Key.Name)
         .ToHashSet(StringComparer.Ordinal);
 
     /// <summary>Label selection as Kubernetes does it (meta/v1 LabelSelector). Nothing stated selects everything.</summary>

@@ -86,7 +86,7 @@ internal sealed class RoomBook : IRoomLedger
             var book = BookOf_NeedsLock(ns, now);
             book.Picture.Advance(now);
             decision = TopologyPlanner.Plan(book.Picture, links, request with { Unseated = Unseated(book, room, now) }, now);
-            var wanted = decision.GrowCluster is { } cluster ? ObjectKey.Parse(cluster) : (ObjectKey?)null;
+            var wanted = decision.GrowCluster is { } cluster ? new ObjectKey(ns, cluster) : (ObjectKey?)null;
             grow = book.Want(request.Room, wanted, RoomRequest.UsualParticipants) ? wanted : null;
             if (decision is { IsChanged: true, NeedsOrigin: false, IsOriginChanged: false })
             {
@@ -139,7 +139,7 @@ internal sealed class RoomBook : IRoomLedger
             var book = BookOf_NeedsLock(ns, _time.GetUtcNow());
             if (book.Remove(room) is { } booked)
             {
-                book.Wait(room, ObjectKey.Parse(booked.Cluster), booked.Expected);
+                book.Wait(room, new ObjectKey(ns, booked.Cluster), booked.Expected);
             }
         }
     }
@@ -184,7 +184,7 @@ internal sealed class RoomBook : IRoomLedger
         lock (_lock)
         {
             var book = BookOf_NeedsLock(fleet.Key.Namespace, _time.GetUtcNow());
-            return [.. book.Picture.Stranded().Where(room => book.Find(room)?.Cluster == fleet.Id)];
+            return [.. book.Picture.Stranded().Where(room => book.Find(room)?.Cluster == fleet.Key.Name)];
         }
     }
 
@@ -216,7 +216,7 @@ internal sealed class RoomBook : IRoomLedger
             var now = _time.GetUtcNow();
             var book = BookOf_NeedsLock(cluster.Namespace, now);
             book.Picture.Advance(now);
-            var (rooms, participants) = book.Picture.HeldFor(cluster.ToString());
+            var (rooms, participants) = book.Picture.HeldFor(cluster.Name);
             return new RoomDemand
             {
                 PendingRooms = book.WaitingFor(cluster),
@@ -296,7 +296,7 @@ internal sealed class RoomBook : IRoomLedger
     // One fleet grows for a room, not every fleet that might have it.
     private ObjectKey? FleetToGrow(string ns, RoomPlacement placement, RoomRequest request) => _directory.All
         .Where(fleet => fleet.Key.Namespace == ns && fleet.Cluster.Spec.Region == placement.GrowRegion
-            && request.Clusters?.Contains(fleet.Id) != false)
+            && request.Clusters?.Contains(fleet.Key.Name) != false)
         .OrderBy(fleet => fleet.Instances.Count >= fleet.Spec.Max)
         .ThenBy(fleet => fleet.Key.Name, StringComparer.Ordinal)
         .Select(fleet => (ObjectKey?)fleet.Key)

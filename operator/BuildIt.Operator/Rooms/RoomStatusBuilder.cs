@@ -4,7 +4,6 @@ using BuildIt.Operator.Api.Units;
 using BuildIt.Operator.Planning.Placement;
 using BuildIt.Operator.Planning.Rooms;
 using BuildIt.Operator.Planning.Topology;
-using BuildIt.Operator.Runtime.Caching;
 using BuildIt.Operator.Runtime.Reconciliation;
 using BuildIt.Sfu.Contracts;
 using RoomPhase = BuildIt.Operator.Api.RoomPhase;
@@ -29,7 +28,7 @@ internal static class RoomStatusBuilder
             [
                 new RoomAssignment
                 {
-                    Cluster = ObjectKey.Parse(placement.Cluster!).Name,
+                    Cluster = placement.Cluster!,
                     Instance = placement.Instance!,
                     Region = placement.Region,
                     Role = AssignmentRole.Origin,
@@ -64,7 +63,7 @@ internal static class RoomStatusBuilder
             var at = endpoints(seat);
             assignments.Add(new RoomAssignment
             {
-                Cluster = ObjectKey.Parse(seat.Cluster).Name,
+                Cluster = seat.Cluster,
                 Instance = seat.Instance,
                 Region = seat.Region,
                 Role = seat.Parent is null ? AssignmentRole.Origin : AssignmentRole.Edge,

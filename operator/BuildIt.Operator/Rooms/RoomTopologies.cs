@@ -32,7 +32,7 @@ internal sealed class RoomTopologies(RoomBook book, LinkBook links, TimeProvider
             MaxRegions = room.Spec.Placement.MaxRegions,
             Regions = room.Spec.Placement.Regions,
             Clusters = clusters,
-            Seats = ObservedSeats.ForPlanning(key.Namespace, seats, seat => feedings?.GetValueOrDefault(SeatFeeding.WayOf(seat)) ?? default, now),
+            Seats = ObservedSeats.ForPlanning(seats, seat => feedings?.GetValueOrDefault(SeatFeeding.WayOf(seat)) ?? default, now),
             Demand = demand,
             Media = ObservedSeats.Media(seats),
             Memory = known?.Topology ?? TopologyMemory.None,

@@ -97,8 +97,8 @@ public sealed class ObservedSeatsTests
         Pod("a", Report(1));
         Pod("b", null);
 
-        Assert.Null(ObservedSeats.ForPlanning("ns", Seats(), _ => default, Now.AddSeconds(29))[1].People);
-        Assert.Equal(0, ObservedSeats.ForPlanning("ns", Seats(), _ => default, Now.AddSeconds(31))[1].People);
+        Assert.Null(ObservedSeats.ForPlanning(Seats(), _ => default, Now.AddSeconds(29))[1].People);
+        Assert.Equal(0, ObservedSeats.ForPlanning(Seats(), _ => default, Now.AddSeconds(31))[1].People);
     }
 
     [Fact]
