@@ -41,21 +41,8 @@ internal static class WhyCommand
         };
     }
 
-    private static async Task<T?> AskAsync<T>(Session session, Func<Task<T>> ask)
-        where T : class
-    {
-        try
-        {
-            return await ask().ConfigureAwait(false);
-        }
-        catch (CommandFault fault)
-        {
-            session.Terminal.Note($"Without the operator's own reasons: {fault.Message}");
-            return null;
-        }
-    }
-
-    private static void Write(TextWriter output, WhyView view)
+    /// <summary>Puts the reasons into lines for a person.</summary>
+    public static void Write(TextWriter output, WhyView view)
     {
         output.WriteLine($"{view.About}: {view.Answer}");
         Section(output, "Seen", view.Inputs.Count, () =>
@@ -77,17 +64,33 @@ internal static class WhyCommand
         {
             foreach (var entry in view.Decisions)
             {
-                output.WriteLine($"  {Words.Clock(entry.LastAt)}  {entry.What}: {entry.Reason}{(entry.Times > 1 ? $" ({entry.Times} times since {Words.Clock(entry.FirstAt)})" : string.Empty)}");
+                output.WriteLine($"  {Words.Clock(entry.LastAt)}  {entry.What}: {entry.Reason}{Repeated(entry.Times, entry.FirstAt)}");
             }
         });
         Section(output, "Told", view.Events.Count, () =>
         {
             foreach (var each in view.Events)
             {
-                output.WriteLine($"  {Words.Clock(each.At)}  {each.Reason}: {each.Message}{(each.Times > 1 ? $" ({each.Times} times)" : string.Empty)}");
+                output.WriteLine($"  {Words.Clock(each.At)}  {each.Reason}: {each.Message}{Repeated(each.Times, each.FirstAt)}");
             }
         });
     }
+
+    private static async Task<T?> AskAsync<T>(Session session, Func<Task<T>> ask)
+        where T : class
+    {
+        try
+        {
+            return await ask().ConfigureAwait(false);
+        }
+        catch (CommandFault fault)
+        {
+            session.Terminal.Note($"Without the operator's own reasons: {fault.Message}");
+            return null;
+        }
+    }
+
+    private static string Repeated(int times, DateTimeOffset since) => times > 1 ? $" ({Words.Number(times)} times since {Words.Clock(since)})" : string.Empty;
 
     private static void Section(TextWriter output, string title, int count, Action write)
     {

@@ -44,13 +44,3 @@ internal sealed record RoomView(RoomRow Room, IReadOnlyList<SeatView> Seats, IRe
 /// <param name="Role">Origin or Edge.</param>
 /// <param name="Report">What it says of the room; null when it does not, or the operator could not be asked.</param>
 internal sealed record SeatView(int Depth, string Fleet, string? Region, string Pod, string Role, RoomSeat? Report);
-
-/// <summary>An Event.</summary>
-internal sealed record EventRow(DateTimeOffset At, string Type, string Reason, string Message, int Times)
-{
-    public static EventRow Of(Corev1Event source)
-    {
-        var at = source.LastTimestamp ?? source.EventTime ?? source.FirstTimestamp ?? source.Metadata.CreationTimestamp ?? DateTime.UnixEpoch;
-        return new EventRow(new DateTimeOffset(at.ToUniversalTime(), TimeSpan.Zero), source.Type ?? "Normal", source.Reason ?? string.Empty, source.Message ?? string.Empty, source.Count ?? 1);
-    }
-}

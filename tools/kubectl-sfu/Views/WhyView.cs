@@ -13,8 +13,8 @@ namespace BuildIt.KubectlSfu.Views;
 /// <param name="Answer">In one sentence.</param>
 /// <param name="Inputs">What that follows from, by name.</param>
 /// <param name="Conditions">What its object says.</param>
-/// <param name="Decisions">What was decided lately, oldest first.</param>
-/// <param name="Events">What was told lately, oldest first.</param>
+/// <param name="Decisions">What was decided lately, oldest first; what was decided again stands where it was decided last.</param>
+/// <param name="Events">What was told lately, likewise.</param>
 internal sealed record WhyView(
     string About, string Answer, IReadOnlyList<WhyInput> Inputs, IReadOnlyList<Remark> Conditions, IReadOnlyList<JournalEntry> Decisions, IReadOnlyList<EventRow> Events)
 {
