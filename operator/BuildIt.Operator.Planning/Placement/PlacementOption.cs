@@ -1,3 +1,5 @@
+using BuildIt.Operator.Planning.Ledger;
+
 namespace BuildIt.Operator.Planning.Placement;
 
 /// <summary>A pod as a place for a room.</summary>
@@ -13,18 +15,18 @@ public sealed record PlacementOption(string Instance, string Cluster, string Reg
 public static class PlacementSurvey
 {
     /// <summary>Those that could take the room first, the fullest of them before the others, as placement does it.</summary>
-    /// <param name="picture">All pods.</param>
+    /// <param name="ledger">All pods.</param>
     /// <param name="request">The room, as it would be placed.</param>
     /// <param name="at">The pod that it is on; null when it has none.</param>
     /// <param name="most">So many at most.</param>
-    public static IReadOnlyList<PlacementOption> Of(FleetPicture picture, RoomRequest request, string? at, int most)
+    public static IReadOnlyList<PlacementOption> Of(RoomLedger ledger, RoomRequest request, string? at, int most)
     {
-        ArgumentNullException.ThrowIfNull(picture);
+        ArgumentNullException.ThrowIfNull(ledger);
         ArgumentNullException.ThrowIfNull(request);
         return
         [
-            .. picture.Slots
-                .Select(slot => Option(slot, request, slot.Pod.Instance == at))
+            .. ledger.Pods
+                .Select(pod => Option(pod, request, pod.Instance == at))
                 .OrderBy(option => option.Objection is not null)
                 .ThenBy(option => option.Objection is null ? -option.Load : option.Load)
                 .ThenBy(option => option.Instance, StringComparer.Ordinal)
@@ -32,10 +34,10 @@ public static class PlacementSurvey
         ];
     }
 
-    private static PlacementOption Option(PodSlot slot, RoomRequest request, bool isThere)
+    private static PlacementOption Option(PodEntry pod, RoomRequest request, bool isThere)
     {
-        var load = isThere ? slot.Fraction(0, 0) : slot.Fraction(1, Math.Min(request.Expected, slot.Places()));
-        var objection = slot.Pod switch
+        var load = isThere ? pod.Fraction(0, 0) : pod.Fraction(1, Math.Min(request.Expected, pod.Places()));
+        var objection = pod.State switch
         {
             { Cluster: var cluster } when request.Clusters?.Contains(cluster) == false => "its fleet is not selected by the room",
             { Region: var region } when request.Regions.Count > 0 && !request.Regions.Contains(region) => "its region is none of the room's",
@@ -47,6 +49,6 @@ public static class PlacementSurvey
             _ when load > RoomPlacer.Full => "it is full",
             _ => null,
         };
-        return new PlacementOption(slot.Pod.Instance, slot.Pod.Cluster, slot.Pod.Region, slot.Pod.Availability, load, objection);
+        return new PlacementOption(pod.Instance, pod.State.Cluster, pod.State.Region, pod.State.Availability, load, objection);
     }
 }

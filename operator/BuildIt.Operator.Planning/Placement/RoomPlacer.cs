@@ -1,4 +1,5 @@
 using System.Globalization;
+using BuildIt.Operator.Planning.Ledger;
 
 namespace BuildIt.Operator.Planning.Placement;
 
@@ -15,45 +16,51 @@ public static class RoomPlacer
     internal const double Full = 1 + 1e-9;
 
     /// <summary>
-    /// Places one room and holds its places in <paramref name="picture"/>. Its generation is one above the last, so whoever
-    /// served it before is fenced.
+    /// Places one room and enters it in <paramref name="ledger"/>; where there is no pod for it, it stays where it is. Its generation is one
+    /// above the last, so whoever served it before is fenced.
     /// </summary>
-    public static RoomPlacement Place(FleetPicture picture, RoomRequest request)
+    public static RoomPlacement Place(RoomLedger ledger, RoomRequest request, DateTimeOffset now)
     {
-        ArgumentNullException.ThrowIfNull(picture);
+        ArgumentNullException.ThrowIfNull(ledger);
         ArgumentNullException.ThrowIfNull(request);
-        picture.Release(request.Room);
+        var before = ledger.Suspend(request.Room);
         var best = new Choice();
         var refused = new Refusals();
         if (request.Regions.Count == 0)
         {
-            Consider(picture.Slots, 0, request, ref best, ref refused);
+            Consider(ledger.Pods, 0, request, ref best, ref refused);
         }
         else
         {
             for (var rank = 0; rank < request.Regions.Count; rank++)
             {
-                Consider(picture.InRegion(request.Regions[rank]), rank, request, ref best, ref refused);
+                Consider(ledger.InRegion(request.Regions[rank]), rank, request, ref best, ref refused);
             }
         }
 
-        return best.Slot is { } slot ? Placed(picture, request, slot, best.Suitability) : Waits(request, refused);
+        if (best.Pod is { } pod)
+        {
+            return Placed(ledger, request, pod, best.Suitability, now);
+        }
+
+        before?.Begin(now);
+        return Waits(request, refused);
     }
 
     /// <summary>
     /// Finds a pod of a fleet for a further seat of a room. Nothing is held: the seat is entered with
-    /// <see cref="FleetPicture.SetEdge"/> when it is given.
+    /// <see cref="RoomLedger.SetEdges"/> when it is given.
     /// </summary>
-    /// <param name="picture">The pods.</param>
+    /// <param name="ledger">The pods.</param>
     /// <param name="cluster">The fleet.</param>
     /// <param name="region">Its region.</param>
     /// <param name="expected">People to have places for.</param>
     /// <param name="taken">Pods that have a seat of the room, or had.</param>
     /// <param name="relay">Media that other pods will send it, in bits per second.</param>
     /// <returns>The pod and how full it is with the seat; null when there is none.</returns>
-    public static SeatPlacement? PlaceSeat(FleetPicture picture, string cluster, string region, int expected, IReadOnlyList<string> taken, long relay = 0)
+    public static SeatPlacement? PlaceSeat(RoomLedger ledger, string cluster, string region, int expected, IReadOnlyList<string> taken, long relay = 0)
     {
-        ArgumentNullException.ThrowIfNull(picture);
+        ArgumentNullException.ThrowIfNull(ledger);
         var best = new Choice();
         var refused = new Refusals();
         var request = new RoomRequest
@@ -66,36 +73,36 @@ public static class RoomPlacer
             MustRelay = true,
             Relay = relay,
         };
-        Consider(picture.InRegion(region), 0, request, ref best, ref refused);
-        return best.Slot is { } slot ? new SeatPlacement(slot.Instance, ExpectedOn(slot, request), best.Suitability.Load) : null;
+        Consider(ledger.InRegion(region), 0, request, ref best, ref refused);
+        return best.Pod is { } pod ? new SeatPlacement(pod.Instance, ExpectedOn(pod, request), best.Suitability.Load) : null;
     }
 
-    private static void Consider(IReadOnlyList<PodSlot> slots, int rank, RoomRequest request, ref Choice best, ref Refusals refused)
+    private static void Consider(IReadOnlyList<PodEntry> pods, int rank, RoomRequest request, ref Choice best, ref Refusals refused)
     {
-        for (var i = 0; i < slots.Count; i++)
+        for (var i = 0; i < pods.Count; i++)
         {
-            var slot = slots[i];
-            if ((request.Only is { } only && slot.Pod.Instance != only) || (request.Clusters is { } clusters && !clusters.Contains(slot.Pod.Cluster)))
+            var pod = pods[i];
+            if ((request.Only is { } only && pod.Instance != only) || (request.Clusters is { } clusters && !clusters.Contains(pod.State.Cluster)))
             {
                 continue;
             }
 
-            refused.GrowRegion ??= slot.Pod.Region;
-            if (slot.Pod.Availability is not PodAvailability.Ready)
+            refused.GrowRegion ??= pod.State.Region;
+            if (pod.State.Availability is not PodAvailability.Ready)
             {
-                refused.Add(slot.Pod.Availability);
+                refused.Add(pod.State.Availability);
                 continue;
             }
 
-            if (IsAvoided(request, slot.Pod.Instance) || (request.MustRelay && !slot.Pod.Relays))
+            if (IsAvoided(request, pod.Instance) || (request.MustRelay && !pod.State.Relays))
             {
                 refused.Avoided++;
                 continue;
             }
 
             // A room larger than any pod starts on one all the same, and grows over others from there.
-            var participants = ExpectedOn(slot, request);
-            var load = slot.Fraction(1, participants, request.Relay);
+            var participants = ExpectedOn(pod, request);
+            var load = pod.Fraction(1, participants, request.Relay);
             if (load > Full)
             {
                 refused.Full++;
@@ -103,16 +110,16 @@ public static class RoomPlacer
             }
 
             var suitability = new Suitability(
-                slot.PeersOf(request.Losses), load > PlacementPolicy.Comfort, rank, !slot.Pod.IsCurrent, load > slot.Pod.Target + 1e-9, load);
-            var order = best.Slot is null ? -1 : suitability.CompareTo(best.Suitability);
-            if (order < 0 || (order == 0 && string.CompareOrdinal(slot.Pod.Instance, best.Slot!.Pod.Instance) < 0))
+                pod.PeersOf(request.Losses), load > PlacementPolicy.Comfort, rank, !pod.State.IsCurrent, load > pod.State.Target + 1e-9, load);
+            var order = best.Pod is null ? -1 : suitability.CompareTo(best.Suitability);
+            if (order < 0 || (order == 0 && string.CompareOrdinal(pod.Instance, best.Pod!.Instance) < 0))
             {
-                best = new Choice(slot, suitability);
+                best = new Choice(pod, suitability);
             }
         }
     }
 
-    private static int ExpectedOn(PodSlot slot, RoomRequest request) => (int)Math.Min(request.Expected, Math.Ceiling(slot.Places() * request.Part));
+    private static int ExpectedOn(PodEntry pod, RoomRequest request) => (int)Math.Min(request.Expected, Math.Ceiling(pod.Places() * request.Part));
 
     private static bool IsAvoided(RoomRequest request, string instance)
     {
@@ -127,19 +134,31 @@ public static class RoomPlacer
         return false;
     }
 
-    private static RoomPlacement Placed(FleetPicture picture, RoomRequest request, PodSlot slot, Suitability suitability)
+    private static RoomPlacement Placed(RoomLedger ledger, RoomRequest request, PodEntry pod, Suitability suitability, DateTimeOffset now)
     {
-        var expected = ExpectedOn(slot, request);
-        picture.Promise(request.Room, slot, expected, request.Losses);
+        var expected = ExpectedOn(pod, request);
+        var generation = request.Generation + 1;
+        ledger.Enter(
+            new PlacedRoom
+            {
+                Room = request.Room,
+                Cluster = pod.State.Cluster,
+                Instance = pod.Instance,
+                PlacedAt = now,
+                Expected = expected,
+                Generation = generation,
+                Losses = request.Losses,
+            },
+            now);
         return new RoomPlacement
         {
             Room = request.Room,
-            Instance = slot.Pod.Instance,
-            Cluster = slot.Pod.Cluster,
-            Region = slot.Pod.Region,
-            Generation = request.Generation + 1,
+            Instance = pod.Instance,
+            Cluster = pod.State.Cluster,
+            Region = pod.State.Region,
+            Generation = generation,
             Expected = expected,
-            Reason = string.Create(CultureInfo.InvariantCulture, $"{slot.Pod.Instance} in {slot.Pod.Region}: {Why(suitability)}, {suitability.Load:P0} full with the room"),
+            Reason = string.Create(CultureInfo.InvariantCulture, $"{pod.Instance} in {pod.State.Region}: {Why(suitability)}, {suitability.Load:P0} full with the room"),
         };
     }
 
@@ -174,7 +193,7 @@ public static class RoomPlacer
         };
     }
 
-    private readonly record struct Choice(PodSlot? Slot, Suitability Suitability);
+    private readonly record struct Choice(PodEntry? Pod, Suitability Suitability);
 
     /// <summary>Why pods were passed over, by number.</summary>
     private struct Refusals

@@ -1,3 +1,4 @@
+using BuildIt.Operator.Planning.Ledger;
 using BuildIt.Operator.Planning.Placement;
 
 namespace BuildIt.Operator.Planning.Topology;
@@ -32,13 +33,13 @@ internal sealed class DraftSeat(string instance, string cluster, string region, 
 }
 
 /// <summary>The seats of a room while a plan is made, and what has been done to them.</summary>
-internal sealed class Draft(FleetPicture picture, LinkMap links, CascadeRequest room, DateTimeOffset now)
+internal sealed class Draft(RoomLedger ledger, LinkMap links, CascadeRequest room, DateTimeOffset now)
 {
     // Asked of every site several times in a plan, during which the pods do not change.
     private ulong _asked;
     private ulong _withPod;
 
-    public FleetPicture Picture => picture;
+    public RoomLedger Ledger => ledger;
 
     public LinkMap Links => links;
 
@@ -111,7 +112,7 @@ internal sealed class Draft(FleetPicture picture, LinkMap links, CascadeRequest 
             return null;
         }
 
-        if (picture.Find(Origin.Instance) is { Pod.Relays: false })
+        if (ledger.FindPod(Origin.Instance) is { State.Relays: false })
         {
             Refusal = $"{Origin.Instance}, its origin, accepts no links";
             return null;
@@ -128,7 +129,7 @@ internal sealed class Draft(FleetPicture picture, LinkMap links, CascadeRequest 
             taken.Add(change.Instance);
         }
 
-        if (RoomPlacer.PlaceSeat(picture, cluster, region, Math.Max(1, expected), taken, room.Media) is not { } place || (place.Load > CascadePolicy.Full && !mayCrowd))
+        if (RoomPlacer.PlaceSeat(ledger, cluster, region, Math.Max(1, expected), taken, room.Media) is not { } place || (place.Load > CascadePolicy.Full && !mayCrowd))
         {
             Refuse(cluster, region);
             return null;
@@ -160,7 +161,7 @@ internal sealed class Draft(FleetPicture picture, LinkMap links, CascadeRequest 
         if ((_asked & bit) == 0)
         {
             _asked |= bit;
-            var fits = RoomPlacer.PlaceSeat(picture, links.NameOf(site), links.NameOfRegion(site), 1, [], room.Media) is { } place && place.Load <= CascadePolicy.Full;
+            var fits = RoomPlacer.PlaceSeat(ledger, links.NameOf(site), links.NameOfRegion(site), 1, [], room.Media) is { } place && place.Load <= CascadePolicy.Full;
             _withPod |= fits ? bit : 0;
         }
 
@@ -180,5 +181,5 @@ internal sealed class Draft(FleetPicture picture, LinkMap links, CascadeRequest 
     }
 
     /// <summary>How full the pod of a seat is for people.</summary>
-    public double LoadOf(DraftSeat seat) => picture.PeopleLoadOf(seat.Instance, room.Room) ?? 0;
+    public double LoadOf(DraftSeat seat) => ledger.PeopleLoadOf(seat.Instance, room.Room) ?? 0;
 }

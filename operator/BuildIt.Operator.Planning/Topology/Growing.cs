@@ -71,7 +71,7 @@ internal static class Growing
     // A room that is a small part of what its pod carries is not what fills it: it stays until there is no place at all.
     private static bool IsFull(Draft draft, DraftSeat seat, bool isClosed)
     {
-        var full = draft.Picture.Find(seat.Instance) is { } slot && seat.People < CascadePolicy.LargePart * slot.Places() ? CascadePolicy.FullForSmall : CascadePolicy.Full;
+        var full = draft.Ledger.FindPod(seat.Instance) is { } pod && seat.People < CascadePolicy.LargePart * pod.Places() ? CascadePolicy.FullForSmall : CascadePolicy.Full;
         return draft.LoadOf(seat) >= full - (isClosed ? CascadePolicy.Full - CascadePolicy.Open : 0);
     }
 
@@ -141,14 +141,14 @@ internal static class Growing
         DraftSeat? emptiest = null;
         foreach (var seat in draft.Seats)
         {
-            if (seat.Cluster != cluster || seat.Before is not { Condition: SeatCondition.Serving } || draft.Picture.Find(seat.Instance) is not { } slot)
+            if (seat.Cluster != cluster || seat.Before is not { Condition: SeatCondition.Serving } || draft.Ledger.FindPod(seat.Instance) is not { } pod)
             {
                 continue;
             }
 
             count++;
             people += seat.People;
-            places = Math.Min(places, slot.Places());
+            places = Math.Min(places, pod.Places());
             var isHub = seat == draft.Origin || draft.Seats.Exists(other => other.Before?.Parent == seat.Instance);
             if (!isHub && (emptiest is null || seat.People < emptiest.People))
             {

@@ -1,24 +1,24 @@
-using BuildIt.Operator.Planning.Placement;
+using BuildIt.Operator.Planning.Ledger;
 
 namespace BuildIt.Operator.Planning.Topology;
 
 /// <summary>
-/// Decides which pods serve a room and how they hang together. It looks at one room at a time, in the picture that all share: what it
+/// Decides which pods serve a room and how they hang together. It looks at one room at a time, in the ledger that all share: what it
 /// adds is entered there by whoever carries it out, and the next room sees it.
 /// </summary>
 public static class TopologyPlanner
 {
     /// <summary>Plans one room that has an origin.</summary>
-    /// <param name="picture">The pods and what is held on them. It is read, not changed.</param>
+    /// <param name="ledger">The pods and what is held on them. It is read, not changed.</param>
     /// <param name="links">The links between fleets.</param>
     /// <param name="room">The room.</param>
     /// <param name="now">The time.</param>
-    public static TopologyDecision Plan(FleetPicture picture, LinkMap links, CascadeRequest room, DateTimeOffset now)
+    public static TopologyDecision Plan(RoomLedger ledger, LinkMap links, CascadeRequest room, DateTimeOffset now)
     {
-        ArgumentNullException.ThrowIfNull(picture);
+        ArgumentNullException.ThrowIfNull(ledger);
         ArgumentNullException.ThrowIfNull(links);
         ArgumentNullException.ThrowIfNull(room);
-        return IsCalm(picture, room) ? Same(room) : PlanAll(new Draft(picture, links, room, now));
+        return IsCalm(ledger, room) ? Same(room) : PlanAll(new Draft(ledger, links, room, now));
     }
 
     /// <summary>What a tree over these fleets costs for these people; infinite when no tree is possible. For comparing plans.</summary>
@@ -41,7 +41,7 @@ public static class TopologyPlanner
     }
 
     // Nearly every room: one pod, with places left, and everybody near it.
-    private static bool IsCalm(FleetPicture picture, CascadeRequest room)
+    private static bool IsCalm(RoomLedger ledger, CascadeRequest room)
     {
         if (room.Seats.Count != 1 || room.Memory != TopologyMemory.None)
         {
@@ -55,7 +55,7 @@ public static class TopologyPlanner
         }
 
         if (origin.IsClosed || origin.Condition is not SeatCondition.Serving || room.Unseated > 0
-            || picture.PeopleLoadOf(origin.Instance, room.Room) is not { } load || load >= CascadePolicy.Full)
+            || ledger.PeopleLoadOf(origin.Instance, room.Room) is not { } load || load >= CascadePolicy.Full)
         {
             return false;
         }

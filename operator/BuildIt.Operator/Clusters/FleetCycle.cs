@@ -34,7 +34,7 @@ internal sealed partial class FleetCycle(
     TurnWatch turns,
     FleetDirectory directory,
     FleetJournal journal,
-    IRoomLedger rooms,
+    IRoomBurden rooms,
     ObjectWriter writer,
     IEventRecorder events,
     DefaultImages images,

@@ -9,7 +9,7 @@ using k8s.Models;
 namespace BuildIt.Operator.Clusters;
 
 /// <summary>Gathers what is known of a fleet's pods: caches, registry, probes, rooms.</summary>
-internal sealed class FleetObserver(FleetCaches caches, NodeProber prober, IRoomLedger rooms, ApiClient client)
+internal sealed class FleetObserver(FleetCaches caches, NodeProber prober, IRoomBurden rooms, ApiClient client)
 {
     // What other controllers put on a Kubernetes node that they are about to remove.
     private static readonly HashSet<string> LeavingTaints =

@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using BuildIt.Operator.Api;
 using BuildIt.Operator.Planning.Health;
+using BuildIt.Operator.Planning.Ledger;
 using BuildIt.Operator.Planning.Model;
-using BuildIt.Operator.Planning.Placement;
 using BuildIt.Operator.Runtime.Caching;
 using BuildIt.Sfu.Contracts;
 

@@ -65,7 +65,7 @@ public static class OperatorComposition
         services.AddSingleton<FleetSignal>();
         services.AddSingleton<FleetDirectory>();
         services.AddSingleton<FleetJournal>();
-        services.TryAddSingleton<IRoomLedger, NoRooms>();
+        services.TryAddSingleton<IRoomBurden, NoRooms>();
         services.AddSingleton<RegistryHub>();
         services.AddSingleton<NodeProber>();
         services.AddHostedService(sp => sp.GetRequiredService<NodeProber>());

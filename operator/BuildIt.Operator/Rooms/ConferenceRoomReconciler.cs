@@ -17,7 +17,7 @@ namespace BuildIt.Operator.Rooms;
 /// written first and the route from it, so whoever comes after an operator that ended in between writes the same route.
 /// </summary>
 internal sealed class ConferenceRoomReconciler(
-    RoomBook book,
+    RoomLedgers ledgers,
     RoomObserver observer,
     RoomTopologies topologies,
     RoutePublisher routes,
@@ -54,7 +54,7 @@ internal sealed class ConferenceRoomReconciler(
         }
 
         var fleets = view.Known;
-        var room = RoomObserver.Observe(entity, fleets, book.Observe(entity), view.Unplanned);
+        var room = RoomObserver.Observe(entity, fleets, ledgers.Observe(entity), view.Unplanned);
         var now = time.GetUtcNow();
         var decision = RoomPlanner.Plan(room.Observation, now);
         journal.Add(ObjectKey.Of(entity), decision.Step.ToString(), decision.Reason, now);
@@ -77,7 +77,7 @@ internal sealed class ConferenceRoomReconciler(
 
     public void Forget(ObjectKey key)
     {
-        book.Forget(key);
+        ledgers.Forget(key);
         topologies.Forget(key);
         routes.Forget(key);
         metrics.Forget(key);
@@ -100,7 +100,7 @@ internal sealed class ConferenceRoomReconciler(
             events.Normal(room, RoomEvents.Ended, ended.DeletesAt is { } at ? $"{reason}; its object is deleted at {at:yyyy-MM-dd'T'HH:mm:ss'Z'}" : reason);
         }
 
-        book.Forget(ObjectKey.Of(room));
+        ledgers.Forget(ObjectKey.Of(room));
         if (RoomRoutes.Of(room) is { } route)
         {
             // A newer one of this name that somebody remembers is over as well: there is no other object.
@@ -160,7 +160,7 @@ internal sealed class ConferenceRoomReconciler(
     {
         var ns = room.Metadata.NamespaceProperty;
         using var span = traces.Placing(room, why);
-        var placement = book.Place(ns, PlacementRequests.Of(room, fleets, avoid, losses.Count));
+        var placement = ledgers.Place(ns, PlacementRequests.Of(room, fleets, avoid, losses.Count));
         Note(room, placement);
         if (!placement.IsPlaced)
         {
@@ -177,7 +177,7 @@ internal sealed class ConferenceRoomReconciler(
         if (EndpointOf(placement, fleets) is not { } endpoint)
         {
             RoomTraces.Drop(span);
-            book.Release(ns, room.Metadata.Name);
+            ledgers.Release(ns, room.Metadata.Name);
             return QuickRetry;
         }
 
@@ -203,7 +203,7 @@ internal sealed class ConferenceRoomReconciler(
         events.Warning(room, RoomEvents.OwnerLost, why);
         metrics.Lost(ObjectKey.Of(room));
         traces.Leaving(room, isLost: true, why);
-        book.Release(room.Metadata.NamespaceProperty, room.Metadata.Name);
+        ledgers.Release(room.Metadata.NamespaceProperty, room.Metadata.Name);
         return await PlaceAsync(room, fleets, observed.Seats, failedOver: true, observed.Observation.Instance, why, losses, cancellation).ConfigureAwait(false);
     }
 
@@ -225,7 +225,7 @@ internal sealed class ConferenceRoomReconciler(
         traces.Leaving(room, isLost, decision.Reason);
         using var span = traces.Placing(room, reason);
         var status = RoomStatusBuilder.Promoted(room, plan, seat => EndpointsOf(seat, fleets), reason, isLost, time.GetUtcNow());
-        book.Promote(room.Metadata.NamespaceProperty, room.Metadata.Name, status.Generation, plan.Seats);
+        ledgers.Promote(room.Metadata.NamespaceProperty, room.Metadata.Name, status.Generation, plan.Seats);
         await WritePlacementAsync(room, RoomStatusBuilder.Remembering(status, losses), cancellation).ConfigureAwait(false);
         traces.Placed(span, room, origin.Instance, status.Generation);
         if (isLost)
@@ -297,7 +297,7 @@ internal sealed class ConferenceRoomReconciler(
             events.Warning(room, RoomEvents.Quarantined, Conditions.Find(status.Conditions, ConferenceRoomConditions.Quarantined)!.Message);
         }
 
-        book.Forget(ObjectKey.Of(room));
+        ledgers.Forget(ObjectKey.Of(room));
         if (RoomRoutes.Of(room) is not { } route)
         {
             return null;
@@ -321,7 +321,7 @@ internal sealed class ConferenceRoomReconciler(
         var leaving = observed.Observation.Instance!;
         var lost = decision.Step is RoomStep.Evade;
         var phase = lost ? Phase.Recovering : Phase.Migrating;
-        var placement = book.Place(ns, PlacementRequests.Of(room, fleets, leaving, losses.Count) with { Only = decision.Target });
+        var placement = ledgers.Place(ns, PlacementRequests.Of(room, fleets, leaving, losses.Count) with { Only = decision.Target });
         Note(room, placement);
         if (decision.Target is not null && !placement.IsPlaced)
         {
@@ -333,7 +333,7 @@ internal sealed class ConferenceRoomReconciler(
             // A pod that is drained serves it meanwhile, and one that starts again will.
             if (placement.IsPlaced)
             {
-                book.Release(ns, room.Metadata.Name);
+                ledgers.Release(ns, room.Metadata.Name);
             }
 
             var reason = $"{decision.Reason}, and {placement.Reason}";
@@ -464,7 +464,7 @@ internal sealed class ConferenceRoomReconciler(
         }
         catch
         {
-            book.Release(room.Metadata.NamespaceProperty, room.Metadata.Name);
+            ledgers.Release(room.Metadata.NamespaceProperty, room.Metadata.Name);
             throw;
         }
     }

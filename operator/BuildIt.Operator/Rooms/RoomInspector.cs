@@ -7,7 +7,7 @@ using BuildIt.Operator.Runtime.Caching;
 namespace BuildIt.Operator.Rooms;
 
 /// <summary>Says of a room what is seen of it, what follows, and what was decided before. Changes nothing. Any thread.</summary>
-internal sealed class RoomInspector(IObjectCache<ConferenceRoom> rooms, RoomObserver observer, RoomBook book, RoomJournal journal, TimeProvider time)
+internal sealed class RoomInspector(IObjectCache<ConferenceRoom> rooms, RoomObserver observer, RoomLedgers ledgers, RoomJournal journal, TimeProvider time)
 {
     /// <summary>Pods that are named as places for a room.</summary>
     private const int MostOptions = 50;
@@ -23,7 +23,7 @@ internal sealed class RoomInspector(IObjectCache<ConferenceRoom> rooms, RoomObse
         }
 
         var fleets = observer.Fleets(key.Namespace).Known;
-        var observation = RoomObserver.Observe(room, fleets, book.Observe(room)).Observation;
+        var observation = RoomObserver.Observe(room, fleets, ledgers.Observe(room)).Observation;
         var request = PlacementRequests.Of(room, fleets, avoid: null, RestartIntensity.Counting(observation, now).Count);
         return new RoomAccount
         {
@@ -31,7 +31,7 @@ internal sealed class RoomInspector(IObjectCache<ConferenceRoom> rooms, RoomObse
             Observation = observation,
             Decision = RoomPlanner.Plan(observation, now),
             Seats = [.. fleets.SelectMany(fleet => fleet.Instances).SelectMany(instance => SeatsOf(instance, key.Name))],
-            Options = book.Options(key.Namespace, request, MostOptions),
+            Options = ledgers.Options(key.Namespace, request, MostOptions),
             Journal = entries,
         };
     }

@@ -17,8 +17,8 @@ internal static class RoomServices
     public static OperatorBuilder AddRooms(this OperatorBuilder builder)
     {
         var services = builder.Services;
-        services.AddSingleton<RoomBook>();
-        services.AddSingleton<IRoomLedger>(sp => sp.GetRequiredService<RoomBook>());
+        services.AddSingleton<RoomLedgers>();
+        services.AddSingleton<IRoomBurden>(sp => sp.GetRequiredService<RoomLedgers>());
         services.AddSingleton<RoomObserver>();
         services.AddSingleton<RoomJournal>();
         services.AddSingleton<RoomMetrics>();
@@ -44,7 +44,7 @@ internal static class RoomServices
         services.AddSingleton<Action<IServiceProvider>>(sp =>
         {
             // It listens from the start, and first: whoever is woken looks into it.
-            sp.GetRequiredService<RoomBook>();
+            sp.GetRequiredService<RoomLedgers>();
             sp.GetRequiredService<RoomSeats>();
             sp.GetRequiredService<FleetDirectory>().Changed += view => sp.GetRequiredService<RoomWaker>().Hear(view);
             sp.GetRequiredService<LinkBook>().Changed += ns => sp.GetRequiredService<RoomWaker>().HearLinks(ns);

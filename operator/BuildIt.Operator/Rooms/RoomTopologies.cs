@@ -7,7 +7,7 @@ using BuildIt.Operator.Runtime.Caching;
 namespace BuildIt.Operator.Rooms;
 
 /// <summary>Plans the seats of rooms, and remembers of each what has to last for a while before something is done. Any thread.</summary>
-internal sealed class RoomTopologies(RoomBook book, LinkBook links, TimeProvider time)
+internal sealed class RoomTopologies(RoomLedgers ledgers, LinkBook links, TimeProvider time)
 {
     private readonly ConcurrentDictionary<ObjectKey, Memory> _memories = new();
 
@@ -38,7 +38,7 @@ internal sealed class RoomTopologies(RoomBook book, LinkBook links, TimeProvider
             Memory = known?.Topology ?? TopologyMemory.None,
         };
         var map = links.MapOf(key.Namespace);
-        var decision = book.Plan(room, request, map);
+        var decision = ledgers.Plan(room, request, map);
         var needsLinks = seats.Count > 1 || demand.Count > 1 || decision.Refusal is not null || Lacks(room.Spec.Placement, seats);
         if (!needsLinks && feedings is null && decision.Memory == TopologyMemory.None)
         {

@@ -10,7 +10,7 @@ using BuildIt.Sfu.Contracts;
 namespace BuildIt.Operator.Rooms;
 
 /// <summary>Asks for the rooms to which news of a fleet matters, and for no others.</summary>
-internal sealed class RoomWaker(RoomBook book, RoomTopologies topologies, RoomFences fences, LostEnds ends, IReconcileTrigger<ConferenceRoom> trigger)
+internal sealed class RoomWaker(RoomLedgers ledgers, RoomTopologies topologies, RoomFences fences, LostEnds ends, IReconcileTrigger<ConferenceRoom> trigger)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<ObjectKey, Heard> _fleets = [];
@@ -38,7 +38,7 @@ internal sealed class RoomWaker(RoomBook book, RoomTopologies topologies, RoomFe
                     if (!ReferenceEquals(pod.View, view))
                     {
                         heard.Pods.Remove(name);
-                        Wake(ns, book.On(ns, name));
+                        Wake(ns, ledgers.On(ns, name));
                     }
                 }
             }
@@ -46,11 +46,11 @@ internal sealed class RoomWaker(RoomBook book, RoomTopologies topologies, RoomFe
             // A room that waits asks again by itself now and then; where something has changed it may get its pod now.
             if (news)
             {
-                Wake(ns, book.Waiting(ns));
+                Wake(ns, ledgers.Waiting(ns));
             }
         }
 
-        Wake(ns, book.StrandedOf(view));
+        Wake(ns, ledgers.StrandedOf(view));
         if (view.Instances.Count == 0)
         {
             Forget(view.Key);
@@ -95,7 +95,7 @@ internal sealed class RoomWaker(RoomBook book, RoomTopologies topologies, RoomFe
         pod = new Pod(instance.Liveness, instance.Observation.IsDraining, view.Held || view.Spec.Paused, instance.Observation.Load, instance.Rooms, view);
         if (!known || (before.Liveness, before.Draining, before.Held) != (pod.Liveness, pod.Draining, pod.Held))
         {
-            Wake(ns, book.On(ns, name));
+            Wake(ns, ledgers.On(ns, name));
             return true;
         }
 
@@ -115,7 +115,7 @@ internal sealed class RoomWaker(RoomBook book, RoomTopologies topologies, RoomFe
 
     private void Wake(string ns, string room, string instance)
     {
-        if (book.IsOn(ns, room, instance))
+        if (ledgers.IsOn(ns, room, instance))
         {
             trigger.Enqueue(new ObjectKey(ns, room));
         }

@@ -1,4 +1,5 @@
 using BuildIt.Operator.Planning.Fleet;
+using BuildIt.Operator.Planning.Ledger;
 using BuildIt.Operator.Planning.Model;
 using BuildIt.Operator.Planning.Placement;
 
@@ -13,10 +14,10 @@ internal static class PlanningBench
         "plan a fleet of 10,000 pods, half of an old revision, some draining and dead", 2_500_000, () => Fleet(10_000), observed => FleetPlanner.Plan(observed, Now));
 
     public static Measurement PlaceRooms() => Measurement.Of(
-        "place 1,000 rooms on 20 pods", 700_000, () => Picture(20, 60), picture => Place(picture, 1_000));
+        "place 1,000 rooms on 20 pods", 700_000, () => Ledger(20, 60), ledger => Place(ledger, 1_000));
 
     public static Measurement PlaceRoomsInLargeFleet() => Measurement.Of(
-        "place 1,000 rooms on 10,000 pods", 700_000, () => Picture(10_000, 10), picture => Place(picture, 1_000));
+        "place 1,000 rooms on 10,000 pods", 700_000, () => Ledger(10_000, 10), ledger => Place(ledger, 1_000));
 
     private static FleetObservation Fleet(int pods)
     {
@@ -59,7 +60,7 @@ internal static class PlanningBench
         };
     }
 
-    private static FleetPicture Picture(int pods, int maxRooms)
+    private static RoomLedger Ledger(int pods, int maxRooms)
     {
         var states = new PodState[pods];
         for (var i = 0; i < pods; i++)
@@ -73,15 +74,15 @@ internal static class PlanningBench
             };
         }
 
-        return new FleetPicture(states, [], Now);
+        return new RoomLedger(states, [], Now);
     }
 
-    private static void Place(FleetPicture picture, int rooms)
+    private static void Place(RoomLedger ledger, int rooms)
     {
         string[] regions = ["us-east-1"];
         for (var i = 0; i < rooms; i++)
         {
-            var placement = RoomPlacer.Place(picture, new RoomRequest { Room = $"room-{i}", Regions = regions, ExpectedParticipants = 10 });
+            var placement = RoomPlacer.Place(ledger, new RoomRequest { Room = $"room-{i}", Regions = regions, ExpectedParticipants = 10 }, Now);
             if (!placement.IsPlaced)
             {
                 throw new InvalidOperationException(placement.Reason);

@@ -1,5 +1,5 @@
 using BuildIt.Operator.Planning.Model;
-using BuildIt.Operator.Planning.Placement;
+using BuildIt.Operator.Planning.Ledger;
 using BuildIt.Operator.Planning.Topology;
 
 namespace BuildIt.Operator.Bench.Planning;
@@ -33,7 +33,7 @@ internal static class TopologyBench
     {
         private readonly FleetSite[] _sites = [.. Enumerable.Range(0, Regions).Select(i => new FleetSite($"calls/fleet-{i}", $"region-{i}"))];
         private readonly List<FleetLink> _links = [];
-        private readonly FleetPicture _picture;
+        private readonly RoomLedger _ledger;
         private readonly LinkMap _map;
         private readonly CascadeRequest[] _rooms = new CascadeRequest[Rooms];
 
@@ -67,7 +67,7 @@ internal static class TopologyBench
                 };
             }
 
-            _picture = new FleetPicture(pods, [], Now);
+            _ledger = new RoomLedger(pods, [], Now);
             _map = new LinkMap(_sites, _links);
             for (var i = 0; i < Rooms; i++)
             {
@@ -93,7 +93,7 @@ internal static class TopologyBench
         {
             foreach (var room in _rooms)
             {
-                TopologyPlanner.Plan(_picture, _map, room, Now);
+                TopologyPlanner.Plan(_ledger, _map, room, Now);
             }
         }
 
@@ -104,7 +104,7 @@ internal static class TopologyBench
                 var room = _rooms[i];
                 for (var (now, rounds) = (Now, 0); rounds < 4; rounds++, now += CascadePolicy.AddAfter)
                 {
-                    var decision = TopologyPlanner.Plan(_picture, _map, room, now);
+                    var decision = TopologyPlanner.Plan(_ledger, _map, room, now);
                     room = room with
                     {
                         Memory = decision.Memory,
@@ -116,7 +116,7 @@ internal static class TopologyBench
                     };
                     foreach (var added in decision.Changes.Where(change => change.Kind is SeatChangeKind.Add))
                     {
-                        _picture.SetEdge(new PlacedRoom { Room = room.Room, Instance = added.Instance, PlacedAt = now, Expected = 5 }, now);
+                        _ledger.SetEdge(room.Room, new PlacedEdge { Instance = added.Instance, Since = now, Expected = 5 }, now);
                     }
                 }
             }

@@ -24,7 +24,7 @@ internal sealed class SizeWorld
     private static readonly DateTimeOffset Now = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
 
     private readonly FleetDirectory _directory = new();
-    private readonly RoomBook _book;
+    private readonly RoomLedgers _ledgers;
     private readonly Asked _asked = new();
     private readonly FleetView[] _views = new FleetView[Fleets];
     private int _beat;
@@ -32,8 +32,8 @@ internal sealed class SizeWorld
     public SizeWorld()
     {
         var clock = new Clock();
-        _book = new RoomBook(_directory, new Rooms(), new FleetSignal(), clock);
-        var waker = new RoomWaker(_book, new RoomTopologies(_book, new LinkBook(), clock), new RoomFences(), null!, _asked);
+        _ledgers = new RoomLedgers(_directory, new Rooms(), new FleetSignal(), clock);
+        var waker = new RoomWaker(_ledgers, new RoomTopologies(_ledgers, new LinkBook(), clock), new RoomFences(), null!, _asked);
         _directory.Changed += waker.Hear;
         for (var fleet = 0; fleet < Fleets; fleet++)
         {
@@ -72,7 +72,7 @@ internal sealed class SizeWorld
     {
         foreach (var view in views)
         {
-            _book.DemandOf(view.Key);
+            _ledgers.DemandOf(view.Key);
             _directory.Put(view);
         }
     }

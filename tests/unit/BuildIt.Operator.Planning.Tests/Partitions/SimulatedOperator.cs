@@ -1,6 +1,7 @@
 using BuildIt.Operator.Planning.Fleet;
 using BuildIt.Operator.Planning.Health;
 using BuildIt.Operator.Planning.Instances;
+using BuildIt.Operator.Planning.Ledger;
 using BuildIt.Operator.Planning.Model;
 using BuildIt.Operator.Planning.Placement;
 using BuildIt.Operator.Planning.Rooms;
@@ -166,7 +167,7 @@ internal sealed class SimulatedOperator(SimulatedRegistry registry, SimulatedReg
     {
         var verdicts = decision.Verdicts.ToDictionary(verdict => verdict.Instance, verdict => verdict.Liveness, StringComparer.Ordinal);
         var held = decision.Status.Conditions.Any(condition => condition is { Reason: "FleetSilent", Status: true });
-        var picture = new FleetPicture(
+        var ledger = new RoomLedger(
             [.. observed.Instances.Select(pod => new PodState { Cluster = "sim", Region = "sim", Instance = pod.Name, Availability = AvailabilityOf(verdicts[pod.Name]) })], [], now);
         foreach (var room in region.Rooms)
         {
@@ -184,17 +185,17 @@ internal sealed class SimulatedOperator(SimulatedRegistry registry, SimulatedReg
                 now).Step;
             if (step is RoomStep.Place or RoomStep.FailOver)
             {
-                Place(room, route, picture);
+                Place(room, route, ledger, now);
             }
 
             Publish(room);
         }
     }
 
-    private void Place(RoomId room, RoomRoute? last, FleetPicture picture)
+    private void Place(RoomId room, RoomRoute? last, RoomLedger ledger, DateTimeOffset now)
     {
         var placement = RoomPlacer.Place(
-            picture, new RoomRequest { Room = room.Value, Generation = last?.Generation ?? 0, ExpectedParticipants = 2, Avoid = last is null ? [] : [last.Node.Value] });
+            ledger, new RoomRequest { Room = room.Value, Generation = last?.Generation ?? 0, ExpectedParticipants = 2, Avoid = last is null ? [] : [last.Node.Value] }, now);
         if (!placement.IsPlaced)
         {
             return;

@@ -1,3 +1,4 @@
+using BuildIt.Operator.Planning.Ledger;
 using BuildIt.Operator.Planning.Model;
 using BuildIt.Operator.Planning.Placement;
 
@@ -27,7 +28,7 @@ public sealed class RoomPlacerTests
 
         long Allocated(int pods)
         {
-            var picture = Picture([.. Enumerable.Range(0, pods).Select(i => Pod($"pod-{i}", 0))]);
+            var ledger = Ledger([.. Enumerable.Range(0, pods).Select(i => Pod($"pod-{i}", 0))]);
             Once();
             var before = GC.GetAllocatedBytesForCurrentThread();
             Once();
@@ -37,11 +38,11 @@ public sealed class RoomPlacerTests
             {
                 if (furtherSeat)
                 {
-                    RoomPlacer.PlaceSeat(picture, "fleet", "west", 5, []);
+                    RoomPlacer.PlaceSeat(ledger, "fleet", "west", 5, []);
                 }
                 else
                 {
-                    RoomPlacer.Place(picture, Request());
+                    RoomPlacer.Place(ledger, Request(), Given.Now);
                 }
             }
         }
@@ -69,20 +70,20 @@ public sealed class RoomPlacerTests
     {
         var request = Request() with { Regions = ["west", "east"] };
 
-        Assert.Equal(expected, RoomPlacer.Place(Picture(Pod("a", west), Pod("b", east) with { Region = "east" }), request).Instance);
+        Assert.Equal(expected, RoomPlacer.Place(Ledger(Pod("a", west), Pod("b", east) with { Region = "east" }), request, Given.Now).Instance);
     }
 
     [Fact]
     public void A_region_that_was_not_asked_for_gets_nothing() =>
-        Assert.False(RoomPlacer.Place(Picture(Pod("a", 0)), Request() with { Regions = ["east"] }).IsPlaced);
+        Assert.False(RoomPlacer.Place(Ledger(Pod("a", 0)), Request() with { Regions = ["east"] }, Given.Now).IsPlaced);
 
     [Fact]
     public void A_fleet_that_was_not_selected_gets_nothing() =>
-        Assert.False(RoomPlacer.Place(Picture(Pod("a", 0)), Request() with { Clusters = new HashSet<string> { "other" } }).IsPlaced);
+        Assert.False(RoomPlacer.Place(Ledger(Pod("a", 0)), Request() with { Clusters = new HashSet<string> { "other" } }, Given.Now).IsPlaced);
 
     [Fact]
     public void A_pod_that_was_named_is_the_only_one_that_is_looked_at() =>
-        Assert.Equal("a", RoomPlacer.Place(Picture(Pod("a", 0), Pod("b", 20)), Request() with { Only = "a" }).Instance);
+        Assert.Equal("a", RoomPlacer.Place(Ledger(Pod("a", 0), Pod("b", 20)), Request() with { Only = "a" }, Given.Now).Instance);
 
     [Theory]
     [InlineData("a", "a cannot take 10 participants: it is full")]
@@ -90,7 +91,7 @@ public sealed class RoomPlacerTests
     [InlineData("c", "c cannot take 10 participants: it is none of the pods that may serve the room")]
     public void A_pod_that_was_named_and_cannot_take_it_makes_no_fleet_grow(string pod, string reason)
     {
-        var placement = RoomPlacer.Place(Picture(Pod("a", 45), Pod("b", 0) with { Availability = PodAvailability.Draining }, Pod("d", 0)), Request() with { Only = pod });
+        var placement = RoomPlacer.Place(Ledger(Pod("a", 45), Pod("b", 0) with { Availability = PodAvailability.Draining }, Pod("d", 0)), Request() with { Only = pod }, Given.Now);
 
         Assert.Equal((false, reason, null), (placement.IsPlaced, placement.Reason, placement.GrowRegion));
     }
@@ -98,14 +99,14 @@ public sealed class RoomPlacerTests
     [Fact]
     public void What_speaks_against_each_pod_is_told_and_nothing_is_changed_by_asking()
     {
-        var picture = Picture(Pod("a", 20), Pod("b", 45), Pod("c", 0) with { Availability = PodAvailability.Dead }, Pod("d", 0) with { Region = "east" }, Pod("e", 0));
-        var options = PlacementSurvey.Of(picture, Request(), at: null, most: 10);
+        var ledger = Ledger(Pod("a", 20), Pod("b", 45), Pod("c", 0) with { Availability = PodAvailability.Dead }, Pod("d", 0) with { Region = "east" }, Pod("e", 0));
+        var options = PlacementSurvey.Of(ledger, Request(), at: null, most: 10);
 
         Assert.Equal(
             ["a ", "e ", "c it is dead", "d its region is none of the room's", "b it is full"],
             options.Select(option => $"{option.Instance} {option.Objection}"));
-        Assert.Equal(RoomPlacer.Place(picture, Request()).Instance, options[0].Instance);
-        Assert.Equal(2, PlacementSurvey.Of(picture, Request(), at: null, most: 2).Count);
+        Assert.Equal(RoomPlacer.Place(ledger, Request(), Given.Now).Instance, options[0].Instance);
+        Assert.Equal(2, PlacementSurvey.Of(ledger, Request(), at: null, most: 2).Count);
     }
 
     [Fact]
@@ -119,28 +120,28 @@ public sealed class RoomPlacerTests
     [Fact]
     public void A_failover_leaves_the_old_pod_and_raises_the_generation()
     {
-        var placement = RoomPlacer.Place(Picture(Pod("a", 20), Pod("b", 0)), Request() with { Generation = 7, Avoid = ["a"] });
+        var placement = RoomPlacer.Place(Ledger(Pod("a", 20), Pod("b", 0)), Request() with { Generation = 7, Avoid = ["a"] }, Given.Now);
 
         Assert.Equal(("b", 8), (placement.Instance, placement.Generation));
     }
 
     [Fact]
     public void A_room_larger_than_any_pod_gets_an_empty_one() =>
-        Assert.Equal("b", RoomPlacer.Place(Picture(Pod("a", 10), Pod("b", 0)), Request() with { ExpectedParticipants = 500 }).Instance);
+        Assert.Equal("b", RoomPlacer.Place(Ledger(Pod("a", 10), Pod("b", 0)), Request() with { ExpectedParticipants = 500 }, Given.Now).Instance);
 
     [Fact]
     public void A_burst_of_rooms_does_not_pile_onto_one_pod()
     {
         var pods = Enumerable.Range(0, 20).Select(i => Pod($"p{i:00}", 0) with { Capacity = new PodCapacity(500, 500, 50, 0, 0) }).ToArray();
-        var picture = Picture(pods);
+        var ledger = Ledger(pods);
 
         var placed = Enumerable.Range(0, 1_000)
-            .Select(i => RoomPlacer.Place(picture, Request() with { Room = $"r{i}" }))
+            .Select(i => RoomPlacer.Place(ledger, Request() with { Room = $"r{i}" }, Given.Now))
             .ToList();
 
         Assert.All(placed, placement => Assert.True(placement.IsPlaced, placement.Reason));
         Assert.All(placed.GroupBy(placement => placement.Instance), group => Assert.InRange(group.Count(), 1, 50));
-        Assert.False(RoomPlacer.Place(picture, Request() with { Room = "one more" }).IsPlaced);
+        Assert.False(RoomPlacer.Place(ledger, Request() with { Room = "one more" }, Given.Now).IsPlaced);
     }
 
     [Fact]
@@ -149,34 +150,51 @@ public sealed class RoomPlacerTests
         var placed = new PlacedRoom { Room = "r", Instance = "a", PlacedAt = Given.Now.AddSeconds(-10), Expected = 40 };
 
         Assert.Equal(0.8, Load(placed));
-        Assert.Equal(0.6, Load(placed with { Reported = 10 }));
-        Assert.Equal(0, Load(placed with { Reported = 40 }));
-        Assert.Equal(0.1, Load(placed with { PlacedAt = Given.Now - PlacementPolicy.Hold }));
+        Assert.Equal(0.6, Load(placed, 10));
+        Assert.Equal(0, Load(placed, 40));
+        Assert.Equal(0.1, Load(placed with { PlacedAt = Given.Now - RoomLedger.Hold }));
 
-        static double? Load(PlacedRoom room) => new FleetPicture([Pod("a", 0)], [room], Given.Now).LoadOf("a");
+        static double? Load(PlacedRoom room, int? reported = null)
+        {
+            var ledger = new RoomLedger([Pod("a", 0)], [room], Given.Now);
+            ledger.Report("a", "r", reported, Given.Now);
+            return ledger.LoadOf("a");
+        }
+    }
+
+    [Fact]
+    public void A_room_for_which_there_is_no_other_pod_keeps_its_places_where_it_is()
+    {
+        var ledger = Ledger(Pod("a", 0));
+        RoomPlacer.Place(ledger, Request() with { Losses = 1 }, Given.Now);
+
+        Assert.False(RoomPlacer.Place(ledger, Request() with { Avoid = ["a"], Losses = 2 }, Given.Now.AddSeconds(1)).IsPlaced);
+
+        Assert.Equal((1, 10), ledger.HeldFor("fleet"));
+        Assert.Equal(("a", 1, Given.Now), (ledger.Find("r")!.Value.Instance, ledger.Find("r")!.Value.Losses, ledger.Find("r")!.Value.PlacedAt));
     }
 
     [Fact]
     public void A_released_room_gives_its_places_back()
     {
-        var picture = Picture(Pod("a", 0));
-        RoomPlacer.Place(picture, Request());
-        Assert.Equal(0.2, picture.LoadOf("a"));
+        var ledger = Ledger(Pod("a", 0));
+        RoomPlacer.Place(ledger, Request(), Given.Now);
+        Assert.Equal(0.2, ledger.LoadOf("a"));
 
-        picture.Release("r");
+        ledger.Forget("r");
 
-        Assert.Equal(0, picture.LoadOf("a"));
-        Assert.Equal((0, 0), picture.HeldFor("fleet"));
+        Assert.Equal(0, ledger.LoadOf("a"));
+        Assert.Equal((0, 0), ledger.HeldFor("fleet"));
     }
 
     [Fact]
     public void Placing_a_room_again_does_not_count_it_twice()
     {
-        var picture = Picture(Pod("a", 0), Pod("b", 0));
-        RoomPlacer.Place(picture, Request());
-        RoomPlacer.Place(picture, Request());
+        var ledger = Ledger(Pod("a", 0), Pod("b", 0));
+        RoomPlacer.Place(ledger, Request(), Given.Now);
+        RoomPlacer.Place(ledger, Request(), Given.Now);
 
-        Assert.Equal((1, 10), picture.HeldFor("fleet"));
+        Assert.Equal((1, 10), ledger.HeldFor("fleet"));
     }
 
     [Theory]
@@ -190,9 +208,9 @@ public sealed class RoomPlacerTests
 
     private static RoomRequest Request() => new() { Room = "r", Regions = ["west"], ExpectedParticipants = 10 };
 
-    private static RoomPlacement Place(params PodState[] pods) => RoomPlacer.Place(Picture(pods), Request());
+    private static RoomPlacement Place(params PodState[] pods) => RoomPlacer.Place(Ledger(pods), Request(), Given.Now);
 
-    private static FleetPicture Picture(params PodState[] pods) => new(pods, [], Given.Now);
+    private static RoomLedger Ledger(params PodState[] pods) => new(pods, [], Given.Now);
 
     private static PodState Pod(string name, int participants) => new()
     {

@@ -1,4 +1,5 @@
 using BuildIt.Operator.Planning.Health;
+using BuildIt.Operator.Planning.Ledger;
 using BuildIt.Operator.Planning.Model;
 using BuildIt.Operator.Planning.Placement;
 using BuildIt.Operator.Planning.Rooms;
@@ -106,13 +107,13 @@ public sealed class PoisonedRoomTests
                         ? room with { Phase = RoomPhase.Quarantined, Instance = null, Losses = losses, QuarantinedUntil = _now + RestartIntensity.Quarantine }
                         : room;
                 case RoomStep.Place or RoomStep.Evade or RoomStep.FailOver:
-                    var placement = RoomPlacer.Place(Picture(), new RoomRequest
+                    var placement = RoomPlacer.Place(Ledger(), new RoomRequest
                     {
                         Room = room.Room,
                         Avoid = room.Instance is { } old ? [old] : [],
                         Losses = losses.Count,
                         ExpectedParticipants = 2,
-                    });
+                    }, _now);
                     return placement.IsPlaced
                         ? room with { Instance = placement.Instance, PlacedAt = _now, Phase = decision.Phase, Losses = losses }
                         : room with { Phase = decision.Phase, Losses = losses };
@@ -121,7 +122,7 @@ public sealed class PoisonedRoomTests
             }
         }
 
-        private FleetPicture Picture() => new(
+        private RoomLedger Ledger() => new(
             [
                 .. _upAt.Select((at, i) => new PodState
                 {

@@ -1,6 +1,7 @@
 using BuildIt.Operator.Planning.Fleet;
 using BuildIt.Operator.Planning.Health;
 using BuildIt.Operator.Planning.Instances;
+using BuildIt.Operator.Planning.Ledger;
 using BuildIt.Operator.Planning.Model;
 using BuildIt.Operator.Planning.Placement;
 using BuildIt.Operator.Planning.Rooms;
@@ -77,7 +78,7 @@ internal sealed class SimulatedFleet(int seed)
     {
         var verdicts = decision.Verdicts.ToDictionary(verdict => verdict.Instance, verdict => verdict.Liveness, StringComparer.Ordinal);
         var held = decision.Status.Conditions.Any(condition => condition is { Reason: "FleetSilent", Status: true });
-        var picture = Picture(verdicts);
+        var ledger = Ledger(verdicts);
         var pending = new List<int>();
         foreach (var room in _rooms)
         {
@@ -99,13 +100,13 @@ internal sealed class SimulatedFleet(int seed)
                 continue;
             }
 
-            var placement = RoomPlacer.Place(picture, new RoomRequest
+            var placement = RoomPlacer.Place(ledger, new RoomRequest
             {
                 Room = room.Id,
                 Generation = room.Generation,
                 ExpectedParticipants = room.Size,
                 Avoid = room.Instance is null ? [] : [room.Instance],
-            });
+            }, Now);
             if (placement.IsPlaced)
             {
                 Assert.True(placement.Generation == room.Generation + 1, $"seed {seed}: a placement must raise the generation");
@@ -126,12 +127,12 @@ internal sealed class SimulatedFleet(int seed)
         _demand = new RoomDemand
         {
             PendingRooms = pending,
-            ReservedRooms = picture.HeldFor(Spec.Name).Rooms,
-            ReservedParticipants = picture.HeldFor(Spec.Name).Participants,
+            ReservedRooms = ledger.HeldFor(Spec.Name).Rooms,
+            ReservedParticipants = ledger.HeldFor(Spec.Name).Participants,
         };
     }
 
-    private FleetPicture Picture(Dictionary<string, Liveness> verdicts)
+    private RoomLedger Ledger(Dictionary<string, Liveness> verdicts)
     {
         var pods = _pods.ConvertAll(pod => new PodState
         {
@@ -153,17 +154,18 @@ internal sealed class SimulatedFleet(int seed)
                 },
         });
         var seen = _pods.ToDictionary(pod => pod.Name, pod => pod.LastSeen?.At, StringComparer.Ordinal);
-        var rooms = _rooms.Where(room => room.Instance is not null).Select(room => new PlacedRoom
+        var placed = _rooms.Where(room => room.Instance is not null).ToList();
+        var ledger = new RoomLedger(
+            pods, [.. placed.Select(room => new PlacedRoom { Room = room.Id, Instance = room.Instance!, PlacedAt = room.PlacedAt, Expected = room.Size })], Now);
+        foreach (var room in placed)
         {
-            Room = room.Id,
-            Instance = room.Instance!,
-            PlacedAt = room.PlacedAt,
-            Expected = room.Size,
-            Reported = seen.GetValueOrDefault(room.Instance!) is { } at && at > room.PlacedAt
-                ? at - room.PlacedAt >= TimeSpan.FromSeconds(2) ? room.Size : 0
-                : null,
-        });
-        return new FleetPicture(pods, [.. rooms], Now);
+            if (seen.GetValueOrDefault(room.Instance!) is { } at && at > room.PlacedAt)
+            {
+                ledger.Report(room.Instance!, room.Id, at - room.PlacedAt >= TimeSpan.FromSeconds(2) ? room.Size : 0, Now);
+            }
+        }
+
+        return ledger;
     }
 
     private PodLoad Load(SimulatedPod pod)

@@ -1,5 +1,5 @@
+using BuildIt.Operator.Planning.Ledger;
 using BuildIt.Operator.Planning.Model;
-using BuildIt.Operator.Planning.Placement;
 using BuildIt.Operator.Planning.Topology;
 
 namespace BuildIt.Operator.Planning.Tests.Topology;
@@ -18,7 +18,7 @@ internal sealed class CascadeSimulation
     private readonly Dictionary<string, SimulatedSeatPod> _pods = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (int People, int Publishers)> _people = new(StringComparer.Ordinal);
     private readonly Queue<(DateTimeOffset At, Action Tell)> _news = new();
-    private readonly FleetPicture _picture = new();
+    private readonly RoomLedger _ledger = new();
     private readonly Dictionary<string, DateTimeOffset> _leavingSince = new(StringComparer.Ordinal);
     private LinkMap _known = LinkMap.Empty;
     private CascadeRequest _room;
@@ -147,14 +147,14 @@ internal sealed class CascadeSimulation
             if (state != pod.Told)
             {
                 pod.Told = state;
-                Tell(() => _picture.Set(state));
+                Tell(() => _ledger.Set(state));
             }
         }
 
-        _picture.Advance(_now);
+        _ledger.Advance(_now);
         Observe();
-        var decision = TopologyPlanner.Plan(_picture, _known, _room, _now);
-        Invariants.Check(decision, _room, _picture, _known, _now);
+        var decision = TopologyPlanner.Plan(_ledger, _known, _room, _now);
+        Invariants.Check(decision, _room, _ledger, _known, _now);
         CheckLeaving(decision);
         Changes += decision.Changes.Count;
         LateChanges += isQuiet ? decision.Changes.Count : 0;
@@ -231,15 +231,8 @@ internal sealed class CascadeSimulation
             seats = [new PlannedSeat { Instance = heir.Name, Cluster = heir.Region, Region = heir.Region }, .. seats.Skip(1)];
         }
 
-        foreach (var seat in _picture.EdgesOf("room").Where(instance => seats.Skip(1).All(seat => seat.Instance != instance)).ToList())
-        {
-            _picture.RemoveEdge("room", seat);
-        }
-
-        foreach (var seat in seats.Skip(1).Where(seat => !_picture.EdgesOf("room").Contains(seat.Instance)))
-        {
-            _picture.SetEdge(new PlacedRoom { Room = "room", Instance = seat.Instance, PlacedAt = _now, Expected = seat.Expected }, _now);
-        }
+        _ledger.SetEdges(
+            "room", [.. seats.Skip(1).Select(seat => new PlacedEdge { Instance = seat.Instance, Parent = seat.Parent, Since = _now, Expected = seat.Expected })], _now);
 
         _room = _room with
         {
@@ -262,7 +255,7 @@ internal sealed class CascadeSimulation
     {
         foreach (var seat in _room.Seats)
         {
-            var others = _picture.HeldFor(seat.Cluster);
+            var others = _ledger.HeldFor(seat.Cluster);
             var couldGo = seat.Condition is SeatCondition.Leaving
                 && _pods.Values.Any(pod => pod.Region == seat.Region && pod.Availability is PodAvailability.Ready && pod.People < 25 && others.Participants < 10);
             if (!couldGo || decision.NeedsOrigin || decision.Seats.All(left => left.Instance != seat.Instance))
@@ -282,7 +275,7 @@ internal sealed class CascadeSimulation
     private void AddPod(string name, string region)
     {
         _pods.Add(name, new SimulatedSeatPod(name, region));
-        _picture.Set(new PodState { Cluster = region, Region = region, Instance = name });
+        _ledger.Set(new PodState { Cluster = region, Region = region, Instance = name });
     }
 
     private sealed class SimulatedSeatPod(string name, string region)
@@ -303,7 +296,7 @@ internal sealed class CascadeSimulation
     /// <summary>What is true of every plan.</summary>
     private static class Invariants
     {
-        public static void Check(TopologyDecision decision, CascadeRequest before, FleetPicture picture, LinkMap links, DateTimeOffset now)
+        public static void Check(TopologyDecision decision, CascadeRequest before, RoomLedger ledger, LinkMap links, DateTimeOffset now)
         {
             var seats = decision.Seats.ToDictionary(seat => seat.Instance, StringComparer.Ordinal);
             Is(seats.Count <= CascadePolicy.MaxSeats, "more seats than a room has");
@@ -328,7 +321,7 @@ internal sealed class CascadeSimulation
                 Is(change.Reason.Length > 0, "a change without a reason");
                 if (change.Kind is SeatChangeKind.Add)
                 {
-                    Is(picture.Find(change.Instance) is { Pod.Availability: PodAvailability.Ready }, $"{change.Instance} gets a seat and is not ready");
+                    Is(ledger.FindPod(change.Instance) is { State.Availability: PodAvailability.Ready }, $"{change.Instance} gets a seat and is not ready");
                 }
             }
 

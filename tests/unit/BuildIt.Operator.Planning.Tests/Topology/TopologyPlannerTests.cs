@@ -1,5 +1,5 @@
+using BuildIt.Operator.Planning.Ledger;
 using BuildIt.Operator.Planning.Model;
-using BuildIt.Operator.Planning.Placement;
 using BuildIt.Operator.Planning.Topology;
 
 namespace BuildIt.Operator.Planning.Tests.Topology;
@@ -156,7 +156,8 @@ public sealed class TopologyPlannerTests
     public void Places_that_are_held_for_a_room_do_not_close_its_own_seat()
     {
         var world = new TopologyWorld().Fleet("us").Seat("us-0", people: 1).People("us", 1);
-        world.Picture.Set(new PlacedRoom { Room = "r", Instance = "us-0", PlacedAt = world.Now, Expected = 50, Reported = 1 }, world.Now);
+        world.Ledger.Enter(new PlacedRoom { Room = "r", Instance = "us-0", PlacedAt = world.Now, Expected = 50 }, world.Now);
+        world.Ledger.Report("us-0", "r", 1, world.Now);
 
         Assert.False(world.Plan().IsChanged);
     }
@@ -166,16 +167,16 @@ public sealed class TopologyPlannerTests
     {
         // 500 Mbit/s is what a pod may take in.
         var world = new TopologyWorld().Fleet("us", pods: 1).Fleet("eu", pods: 2).Link("us", "eu", 40).Seat("us-0", people: 9).People("us", 4).People("eu", 5);
-        world.Picture.Set(new PodState { Cluster = "eu", Region = "eu", Instance = "eu-0", Load = new PodLoad(1, 1, 1, 1, 250_000_000, 0, 0) });
+        world.Ledger.Set(new PodState { Cluster = "eu", Region = "eu", Instance = "eu-0", Load = new PodLoad(1, 1, 1, 1, 250_000_000, 0, 0) });
         world.Room = world.Room with { Media = 200_000_000 };
 
         var seat = world.Settle().Seats[1];
         Assert.Equal("eu-1", seat.Instance);
 
-        world.Picture.SetEdge(new PlacedRoom { Room = "r", Instance = "eu-1", PlacedAt = world.Now, Expected = 5, Relay = 200_000_000 }, world.Now);
-        Assert.Equal(0.4, world.Picture.LoadOf("eu-1"));
-        world.Picture.Report("eu-1", "r", 5, world.Now);
-        Assert.Equal(0, world.Picture.LoadOf("eu-1"));
+        world.Ledger.SetEdges("r", [new PlacedEdge { Instance = "eu-1", Since = world.Now, Expected = 5, Relay = 200_000_000 }], world.Now);
+        Assert.Equal(0.4, world.Ledger.LoadOf("eu-1"));
+        world.Ledger.Report("eu-1", "r", 5, world.Now);
+        Assert.Equal(0, world.Ledger.LoadOf("eu-1"));
     }
 
     [Fact]
@@ -367,13 +368,13 @@ public sealed class TopologyPlannerTests
         var world = new TopologyWorld().Fleet("us").Fleet("eu").Link("us", "eu", 40).Seat("us-0", people: 9).People("us", 4).People("eu", 5);
         foreach (var pod in new[] { "eu-0", "eu-1" })
         {
-            world.Picture.Set(new PodState { Cluster = "eu", Region = "eu", Instance = pod, Relays = false });
+            world.Ledger.Set(new PodState { Cluster = "eu", Region = "eu", Instance = pod, Relays = false });
         }
 
         Assert.Equal("eu-2", world.Settle().Seats[1].Instance);
 
         var old = new TopologyWorld().Fleet("us").Fleet("eu").Link("us", "eu", 40).Seat("us-0", people: 9).People("us", 4).People("eu", 5);
-        old.Picture.Set(new PodState { Cluster = "us", Region = "us", Instance = "us-0", Relays = false });
+        old.Ledger.Set(new PodState { Cluster = "us", Region = "us", Instance = "us-0", Relays = false });
         old.Take(old.Plan());
         old.Now += CascadePolicy.AddAfter;
         var decision = old.Plan();

@@ -1,5 +1,5 @@
+using BuildIt.Operator.Planning.Ledger;
 using BuildIt.Operator.Planning.Model;
-using BuildIt.Operator.Planning.Placement;
 using BuildIt.Operator.Planning.Topology;
 
 namespace BuildIt.Operator.Planning.Tests.Topology;
@@ -15,7 +15,7 @@ internal sealed class TopologyWorld
 
     public DateTimeOffset Now { get; set; } = Given.Now;
 
-    public FleetPicture Picture { get; } = new();
+    public RoomLedger Ledger { get; } = new();
 
     public LinkMap Links => new(_fleets, _links);
 
@@ -40,7 +40,7 @@ internal sealed class TopologyWorld
             Availability = availability,
             Load = new PodLoad(participants > 0 ? 1 : 0, participants, participants, participants, 0, 0, 0),
         };
-        Picture.Set(_pods[instance]);
+        Ledger.Set(_pods[instance]);
         return this;
     }
 
@@ -83,7 +83,7 @@ internal sealed class TopologyWorld
         return this;
     }
 
-    public TopologyDecision Plan() => TopologyPlanner.Plan(Picture, Links, Room, Now);
+    public TopologyDecision Plan() => TopologyPlanner.Plan(Ledger, Links, Room, Now);
 
     /// <summary>Carries a decision out: all pods do as they are told, at once.</summary>
     public void Take(TopologyDecision decision)

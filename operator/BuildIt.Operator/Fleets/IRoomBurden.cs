@@ -4,7 +4,7 @@ using BuildIt.Operator.Runtime.Caching;
 namespace BuildIt.Operator.Fleets;
 
 /// <summary>What the rooms mean for the fleets that carry them. Any thread; answers come from memory.</summary>
-public interface IRoomLedger
+public interface IRoomBurden
 {
     /// <summary>Rooms of a fleet that wait for a pod, and places held in rooms that have one.</summary>
     RoomDemand DemandOf(ObjectKey cluster);
@@ -14,7 +14,7 @@ public interface IRoomLedger
 }
 
 /// <summary>Where no rooms are placed, only what the pods report counts.</summary>
-internal sealed class NoRooms : IRoomLedger
+internal sealed class NoRooms : IRoomBurden
 {
     public RoomDemand DemandOf(ObjectKey cluster) => RoomDemand.None;
 

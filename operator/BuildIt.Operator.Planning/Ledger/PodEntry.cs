@@ -1,20 +1,23 @@
 using BuildIt.Operator.Planning.Model;
 
-namespace BuildIt.Operator.Planning.Placement;
+namespace BuildIt.Operator.Planning.Ledger;
 
-/// <summary>A pod with what is held on it beyond what it reports.</summary>
-internal sealed class PodSlot(string instance)
+/// <summary>A pod with the seats on it, and what is held on it beyond what it reports.</summary>
+internal sealed class PodEntry(string instance)
 {
     private Dictionary<string, int>? _losses;
-    private PodState _pod;
+
+    // What it reports of rooms without a seat on it: a seat that is given later finds it here. Nearly no pod has any.
+    private Dictionary<string, int>? _unseated;
+    private PodState _state;
 
     public string Instance { get; } = instance;
 
     /// <summary>How the pod is; of no meaning unless <see cref="IsThere"/>.</summary>
-    public ref PodState Pod => ref _pod;
+    public ref PodState State => ref _state;
 
     /// <summary>What is held on all pods of its fleet; null when it is in none.</summary>
-    public FleetHolds? Fleet { get; set; }
+    public FleetEntry? Fleet { get; set; }
 
     public bool IsThere => Fleet is not null;
 
@@ -25,8 +28,8 @@ internal sealed class PodSlot(string instance)
     /// <summary>Media that other pods will send it, and that it may send them, in bits per second each.</summary>
     public long HeldRelay { get; private set; }
 
-    /// <summary>The rooms that are said to be on it.</summary>
-    public List<RoomHold> Rooms { get; } = [];
+    /// <summary>The seats that are said to be on it.</summary>
+    public List<SeatEntry> Seats { get; } = [];
 
     public void Hold(int rooms, int participants)
     {
@@ -41,8 +44,8 @@ internal sealed class PodSlot(string instance)
     public double Fraction(int rooms, int participants, long relay = 0)
     {
         var (more, relayed) = (HeldParticipants + participants, HeldRelay + relay);
-        var load = _pod.Load + new PodLoad(HeldRooms + rooms, more, more, more, relayed, relayed, 0);
-        return load.Highest(_pod.Capacity);
+        var load = _state.Load + new PodLoad(HeldRooms + rooms, more, more, more, relayed, relayed, 0);
+        return load.Highest(_state.Capacity);
     }
 
     /// <summary>The highest load fraction but for the number of rooms.</summary>
@@ -50,8 +53,8 @@ internal sealed class PodSlot(string instance)
     public double PeopleFraction(int without)
     {
         var held = HeldParticipants - without;
-        var load = _pod.Load + new PodLoad(0, held, held, held, HeldRelay, HeldRelay, 0);
-        return (load with { Rooms = 0 }).Highest(_pod.Capacity);
+        var load = _state.Load + new PodLoad(0, held, held, held, HeldRelay, HeldRelay, 0);
+        return (load with { Rooms = 0 }).Highest(_state.Capacity);
     }
 
     /// <summary>Notes a room on the pod under which pods have died.</summary>
@@ -80,24 +83,36 @@ internal sealed class PodSlot(string instance)
     /// <summary>The participants of one room that the pod could carry if it were empty.</summary>
     public int Places()
     {
-        var publishers = _pod.Capacity.MaxPublishers <= 0 ? int.MaxValue : _pod.Capacity.MaxPublishers;
-        var subscribers = _pod.Capacity.MaxSubscribers <= 0 ? int.MaxValue : _pod.Capacity.MaxSubscribers;
+        var publishers = _state.Capacity.MaxPublishers <= 0 ? int.MaxValue : _state.Capacity.MaxPublishers;
+        var subscribers = _state.Capacity.MaxSubscribers <= 0 ? int.MaxValue : _state.Capacity.MaxSubscribers;
         return Math.Min(publishers, subscribers);
     }
-}
 
-/// <summary>What is held on all pods of one fleet.</summary>
-internal sealed class FleetHolds
-{
-    public int Pods { get; set; }
-
-    public int Rooms { get; private set; }
-
-    public int Participants { get; private set; }
-
-    public void Add(int rooms, int participants)
+    /// <summary>Notes what the pod reports of a room that has no seat on it; null when it does not report it any more.</summary>
+    public void ReportUnseated(string room, int? participants)
     {
-        Rooms += rooms;
-        Participants += participants;
+        if (participants is { } count)
+        {
+            (_unseated ??= new(StringComparer.Ordinal))[room] = count;
+        }
+        else if (_unseated?.Remove(room) == true && _unseated.Count == 0)
+        {
+            _unseated = null;
+        }
     }
+
+    /// <summary>Takes what the pod reports of a room that is given a seat on it; null when it does not report it.</summary>
+    public int? Seat(string room)
+    {
+        if (_unseated is null || !_unseated.TryGetValue(room, out var participants))
+        {
+            return null;
+        }
+
+        ReportUnseated(room, null);
+        return participants;
+    }
+
+    /// <summary>The pod is not in a fleet any more, and nothing is known of what it reports.</summary>
+    public void Silence() => _unseated = null;
 }

@@ -2,6 +2,7 @@ using BuildIt.Operator.Api;
 using BuildIt.Operator.Fleets;
 using BuildIt.Operator.Links;
 using BuildIt.Operator.Planning.Health;
+using BuildIt.Operator.Planning.Ledger;
 using BuildIt.Operator.Planning.Model;
 using BuildIt.Operator.Planning.Placement;
 using BuildIt.Operator.Rooms;
@@ -13,7 +14,7 @@ using Microsoft.Extensions.Time.Testing;
 namespace BuildIt.Operator.Tests.Rooms;
 
 /// <summary>What the rounds of a fleet mean for the rooms, without a cluster.</summary>
-public sealed class RoomBookTests
+public sealed class RoomLedgersTests
 {
     private static readonly ObjectKey Fleet = new("ns", "fleet");
 
@@ -21,13 +22,13 @@ public sealed class RoomBookTests
     private readonly FleetDirectory _directory = new();
     private readonly Cache _rooms = new();
     private readonly Asked _asked = new();
-    private readonly RoomBook _book;
+    private readonly RoomLedgers _ledgers;
     private readonly SfuCluster _cluster = new() { Metadata = new() { Name = "fleet", NamespaceProperty = "ns" }, Spec = new SfuClusterSpec { Region = "west" } };
 
-    public RoomBookTests()
+    public RoomLedgersTests()
     {
-        _book = new RoomBook(_directory, _rooms, new FleetSignal(), _time);
-        _directory.Changed += new RoomWaker(_book, new RoomTopologies(_book, new LinkBook(), _time), new RoomFences(), null!, _asked).Hear;
+        _ledgers = new RoomLedgers(_directory, _rooms, new FleetSignal(), _time);
+        _directory.Changed += new RoomWaker(_ledgers, new RoomTopologies(_ledgers, new LinkBook(), _time), new RoomFences(), null!, _asked).Hear;
     }
 
     [Fact]
@@ -103,9 +104,9 @@ public sealed class RoomBookTests
         Round(Pod("pod-1", 0, []));
         Assert.Equal((1, 10), Held());
 
-        _time.Advance(PlacementPolicy.Hold);
+        _time.Advance(RoomLedger.Hold);
         Assert.Equal((1, 0), Held());
-        Assert.Equal(1, _book.AssignedTo("ns", "pod-1"));
+        Assert.Equal(1, _ledgers.AssignedTo("ns", "pod-1"));
     }
 
     [Fact]
@@ -117,7 +118,7 @@ public sealed class RoomBookTests
         Assert.False(Place("a", avoid: "pod-1").IsPlaced);
 
         Assert.Equal((1, 10), Held());
-        Assert.Equal(1, _book.AssignedTo("ns", "pod-1"));
+        Assert.Equal(1, _ledgers.AssignedTo("ns", "pod-1"));
     }
 
     [Fact]
@@ -136,14 +137,14 @@ public sealed class RoomBookTests
 
     private void Round(params FleetInstance[] pods)
     {
-        _book.DemandOf(Fleet);
+        _ledgers.DemandOf(Fleet);
         _directory.Put(new FleetView(Fleet, _cluster, new FleetSpec { Name = "fleet", Revision = "r" }, pods, Held: false));
     }
 
-    private (int Rooms, int Participants) Held() => _book.DemandOf(Fleet) is var demand ? (demand.ReservedRooms, demand.ReservedParticipants) : default;
+    private (int Rooms, int Participants) Held() => _ledgers.DemandOf(Fleet) is var demand ? (demand.ReservedRooms, demand.ReservedParticipants) : default;
 
     private RoomPlacement Place(string room, string? avoid = null) =>
-        _book.Place("ns", new RoomRequest { Room = room, ExpectedParticipants = 10, Avoid = avoid is null ? [] : [avoid] });
+        _ledgers.Place("ns", new RoomRequest { Room = room, ExpectedParticipants = 10, Avoid = avoid is null ? [] : [avoid] });
 
     private FleetInstance Pod(string name, int participants, RoomReport[] rooms) => new(
         new InstanceObservation

@@ -1,11 +1,11 @@
 using BuildIt.Operator.Planning.Model;
 
-namespace BuildIt.Operator.Planning.Placement;
+namespace BuildIt.Operator.Planning.Ledger;
 
 /// <summary>One pod as placement sees it.</summary>
 public readonly record struct PodState()
 {
-    /// <summary>The name of the fleet the pod belongs to. What is in one picture is of one namespace.</summary>
+    /// <summary>The name of the fleet the pod belongs to. What is in one ledger is of one namespace.</summary>
     public required string Cluster { get; init; }
 
     public required string Region { get; init; }
