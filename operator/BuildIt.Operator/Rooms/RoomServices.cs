@@ -35,6 +35,7 @@ internal static class RoomServices
         services.AddSingleton<LostEnds>();
         services.AddSingleton<IRegistryRestorer, RouteRestorer>();
         services.AddSingleton<RoomWaker>();
+        builder.AddCache<RegionLink>(configure: (informer, sp) => informer.OnChange(sp.GetRequiredService<RoomPrices>().Hear));
         builder.AddReconciler<ConferenceRoomReconciler, ConferenceRoom>(controller => controller
             .WithFinalizer<ConferenceRoomFinalizer>(SfuApi.Finalizer)
             .IgnoresStatus()
