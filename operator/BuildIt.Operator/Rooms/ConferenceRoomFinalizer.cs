@@ -7,7 +7,7 @@ namespace BuildIt.Operator.Rooms;
 
 /// <summary>Ends a room that is being deleted and tells its clients, before the object goes.</summary>
 internal sealed class ConferenceRoomFinalizer(
-    ConferenceRoomReconciler reconciler, RegistryHub registries, RoomObserver observer, TimeProvider time) : IFinalizer<ConferenceRoom>
+    ConferenceRoomReconciler reconciler, RoomEnding ending, RegistryHub registries, RoomObserver observer, TimeProvider time) : IFinalizer<ConferenceRoom>
 {
     /// <summary>An object is not kept from going for longer because a registry is away.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
@@ -20,7 +20,7 @@ internal sealed class ConferenceRoomFinalizer(
             var fleets = observer.Fleets(ns);
             var late = time.GetUtcNow() - entity.Metadata.DeletionTimestamp!.Value.ToUniversalTime() > Patience;
             var nobodyToTell = fleets is { Known.Count: 0, Unplanned.Count: 0 } && registries.InNamespace(ns).Count == 0;
-            if (await reconciler.EndAsync(entity, "it was deleted", cancellationToken).ConfigureAwait(false) is { } retry && !late && !nobodyToTell)
+            if (await ending.EndAsync(entity, "it was deleted", cancellationToken).ConfigureAwait(false) is { } retry && !late && !nobodyToTell)
             {
                 return FinalizeResult.Wait(retry);
             }

@@ -26,6 +26,11 @@ internal static class RoomServices
         services.AddSingleton<RoomSeats>();
         services.AddSingleton<RoomPrices>();
         services.AddSingleton<UsageWebhook>();
+        services.AddSingleton<RoomStatusWriter>();
+        services.AddSingleton<RoomRouting>();
+        services.AddSingleton<RoomSeating>();
+        services.AddSingleton<RoomEnding>();
+        services.AddSingleton<RoomMoves>();
         services.AddSingleton<RoomInspector>();
         services.AddSingleton<RoomTopologies>();
         services.AddSingleton<PublishedRoutes>();
