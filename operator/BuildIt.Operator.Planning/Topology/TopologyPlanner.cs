@@ -18,7 +18,7 @@ public static class TopologyPlanner
         ArgumentNullException.ThrowIfNull(ledger);
         ArgumentNullException.ThrowIfNull(links);
         ArgumentNullException.ThrowIfNull(room);
-        return IsCalm(ledger, room) ? Same(room) : PlanAll(new Draft(ledger, links, room, now));
+        return MayStay(ledger, room) ? Unchanged(room) : PlanAll(new Draft(ledger, links, room, now));
     }
 
     /// <summary>What a tree over these fleets costs for these people; infinite when no tree is possible. For comparing plans.</summary>
@@ -41,7 +41,7 @@ public static class TopologyPlanner
     }
 
     // Nearly every room: one pod, with places left, and everybody near it.
-    private static bool IsCalm(RoomLedger ledger, CascadeRequest room)
+    private static bool MayStay(RoomLedger ledger, CascadeRequest room)
     {
         if (room.Seats.Count != 1 || room.Memory != TopologyMemory.None)
         {
@@ -82,7 +82,7 @@ public static class TopologyPlanner
         return true;
     }
 
-    private static TopologyDecision Same(CascadeRequest room) => new() { Seats = [SeatOf(room.Seats[0])], Memory = room.Memory };
+    private static TopologyDecision Unchanged(CascadeRequest room) => new() { Seats = [SeatOf(room.Seats[0])], Memory = room.Memory };
 
     private static TopologyDecision PlanAll(Draft draft)
     {

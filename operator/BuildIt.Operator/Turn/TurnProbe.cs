@@ -72,7 +72,7 @@ internal sealed class TurnProbe(TimeProvider time)
             ?? throw new SocketException((int)SocketError.HostNotFound);
         using var client = new UdpClient(address.AddressFamily);
         client.Connect(address, port);
-        var (request, id) = Request();
+        var (request, id) = BindingRequest();
         var heard = HearAsync();
         foreach (var pause in Repeats)
         {
@@ -143,7 +143,7 @@ internal sealed class TurnProbe(TimeProvider time)
 
     private static async Task AskAsync(Stream stream, CancellationToken limit)
     {
-        var (request, id) = Request();
+        var (request, id) = BindingRequest();
         await stream.WriteAsync(request, limit).ConfigureAwait(false);
         var answer = new byte[StunBinding.HeaderLength];
         await stream.ReadExactlyAsync(answer, limit).ConfigureAwait(false);
@@ -153,7 +153,7 @@ internal sealed class TurnProbe(TimeProvider time)
         }
     }
 
-    private static (byte[] Request, byte[] Id) Request()
+    private static (byte[] Request, byte[] Id) BindingRequest()
     {
         var id = RandomNumberGenerator.GetBytes(StunBinding.IdLength);
         var request = new byte[StunBinding.HeaderLength];

@@ -27,7 +27,7 @@ public sealed class CascadeFaultTests(OperatorFixture fixture, ITestOutputHelper
     private static readonly TimeSpan Lasts = TimeSpan.FromSeconds(10);
 
     /// <summary>All flows have to go on for so long without a gap before the next fault.</summary>
-    private static readonly TimeSpan Calm = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan WithoutGap = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
@@ -44,7 +44,7 @@ public sealed class CascadeFaultTests(OperatorFixture fixture, ITestOutputHelper
     {
         await using var regions = await Regions.MeetAsync(fixture, Pods, PeopleInEach, "us", "eu", "ap");
         await using var gaps = MediaGaps.Watch(regions.Attendees, TimeSpan.FromMilliseconds(10));
-        await CalmAsync(regions, gaps);
+        await UntilWithoutGapAsync(regions, gaps);
 
         await EachAsync(regions, gaps, "edge killed", async () => await KillAsync((await regions.EdgeAsync()).Edge));
         await EachAsync(regions, gaps, "origin killed", async () => await KillAsync(await regions.OriginAsync()));
@@ -100,7 +100,7 @@ public sealed class CascadeFaultTests(OperatorFixture fixture, ITestOutputHelper
             var returns = regions.People.Sum(person => person.TimesReturned);
             gaps.Clear();
             var fault = await make();
-            await CalmAsync(regions, gaps, what);
+            await UntilWithoutGapAsync(regions, gaps, what);
             var longest = gaps.Longest();
             living.Add(longest.Where(gap => !fault.Concerns(gap)).Max(gap => gap.Length.TotalMilliseconds));
             others.Add(longest.Where(fault.Concerns).Select(gap => gap.Length.TotalMilliseconds).DefaultIfEmpty(0).Max());
@@ -116,7 +116,7 @@ public sealed class CascadeFaultTests(OperatorFixture fixture, ITestOutputHelper
             if (fault.Path is not null)
             {
                 await fault.Path.DisposeAsync();
-                await CalmAsync(regions, gaps, what);
+                await UntilWithoutGapAsync(regions, gaps, what);
             }
         }
 
@@ -124,15 +124,15 @@ public sealed class CascadeFaultTests(OperatorFixture fixture, ITestOutputHelper
     }
 
     /// <summary>Waits until everybody sees and hears everybody, and everything is as it should be.</summary>
-    private static async Task CalmAsync(Regions regions, MediaGaps gaps, string what = "at first")
+    private static async Task UntilWithoutGapAsync(Regions regions, MediaGaps gaps, string what = "at first")
     {
         var since = Stopwatch.GetTimestamp();
-        var calm = since;
-        while (Stopwatch.GetElapsedTime(calm) < Calm)
+        var unbroken = since;
+        while (Stopwatch.GetElapsedTime(unbroken) < WithoutGap)
         {
             if (gaps.Still() is { Count: > 0 } still)
             {
-                calm = Stopwatch.GetTimestamp();
+                unbroken = Stopwatch.GetTimestamp();
                 Assert.True(
                     Stopwatch.GetElapsedTime(since) < Patience,
                     $"{what}: still lacks {string.Join(", ", still)}; the slowest look took {gaps.SlowestLook}\n{await regions.DescribeAsync()}");
