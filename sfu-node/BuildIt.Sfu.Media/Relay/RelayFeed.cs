@@ -1,7 +1,7 @@
 using BuildIt.Sfu.Media.Allocation;
 using BuildIt.Sfu.Media.Base;
+using BuildIt.Sfu.Media.Forwarding;
 using BuildIt.Sfu.Media.Rooms;
-using BuildIt.Sfu.Media.Rooms.Tracks;
 
 namespace BuildIt.Sfu.Media.Relay;
 

@@ -1,15 +1,12 @@
 using BuildIt.Sfu.Media.Allocation;
 using BuildIt.Sfu.Media.Base;
-using BuildIt.Sfu.Media.Receiving;
+using BuildIt.Sfu.Media.Forwarding;
 using BuildIt.Sfu.Media.Rooms;
-using BuildIt.Sfu.Media.Rooms.Connections;
-using BuildIt.Sfu.Media.Rooms.Tracks;
-using BuildIt.Sfu.Media.Rtp;
 
 namespace BuildIt.Sfu.Media.Relay;
 
 /// <summary>A track of this node that another node can have: what it was told of it, what it wants, and what crosses. Used on one loop.</summary>
-internal sealed class RelayOffer(Publication publication, OutgoingMedia outgoing, ExtensionMap extensions, Func<uint> random)
+internal sealed class RelayOffer(Publication publication, RelayDownstream downstream)
 {
     private readonly Dictionary<string, OfferedEncoding> _encodings = new(StringComparer.Ordinal);
     private IReadOnlyList<RelayDemand> _demand = [];
@@ -37,17 +34,17 @@ internal sealed class RelayOffer(Publication publication, OutgoingMedia outgoing
     }
 
     /// <summary>Takes what the other node wants; returns true when it is the first time that it wants anything.</summary>
-    public bool SetDemand(IReadOnlyList<RelayDemand> demand, ParticipantSid receiver, Instant now)
+    public bool SetDemand(IReadOnlyList<RelayDemand> demand, Instant now)
     {
         _demand = demand;
         foreach (var encoding in publication.Encodings)
         {
-            encoding.Demand?.SetWanted(receiver, Of(encoding.CodecName)?.Highest ?? VideoQualityLevel.Off, now);
+            encoding.Demand?.SetWanted(downstream.Id, Of(encoding.CodecName)?.Highest ?? VideoQualityLevel.Off, now);
         }
 
         foreach (var backup in publication.Backups)
         {
-            backup.Demand.SetWanted(receiver, Of(backup.Name)?.Highest ?? VideoQualityLevel.Off, now);
+            backup.Demand.SetWanted(downstream.Id, Of(backup.Name)?.Highest ?? VideoQualityLevel.Off, now);
         }
 
         publication.Upstream.OnDemandChanged(now);
@@ -71,7 +68,7 @@ internal sealed class RelayOffer(Publication publication, OutgoingMedia outgoing
     }
 
     /// <summary>Nothing of it goes to the other node any more.</summary>
-    public void End(ParticipantSid receiver, Instant now)
+    public void End(Instant now)
     {
         foreach (var offered in _encodings.Values)
         {
@@ -80,10 +77,10 @@ internal sealed class RelayOffer(Publication publication, OutgoingMedia outgoing
 
         foreach (var encoding in publication.Encodings)
         {
-            encoding.Demand?.Remove(receiver, now);
+            encoding.Demand?.Remove(downstream.Id, now);
         }
 
-        publication.Backups.ForEach(backup => backup.Demand.Remove(receiver, now));
+        publication.Backups.ForEach(backup => backup.Demand.Remove(downstream.Id, now));
         publication.Upstream.OnDemandChanged(now);
     }
 
@@ -101,18 +98,18 @@ internal sealed class RelayOffer(Publication publication, OutgoingMedia outgoing
         return new RelayEncoding(offered.Encoding.Announced.Cid, codecs, [.. offered.Pipes.Select(pipe => pipe.Stream)]);
     }
 
-    private IEnumerable<RelayPipe> MakePipes(PublicationEncoding encoding, bool isSimulcast)
+    private IEnumerable<LayerPipe> MakePipes(PublicationEncoding encoding, bool isSimulcast)
     {
         for (var layer = isSimulcast ? 0 : -1; layer < (isSimulcast ? LayerRates.SpatialLayers : 0); layer++)
         {
-            var stream = new RelayStream(layer, outgoing.Ssrcs.Next().Value, publication.IsVideo ? outgoing.Ssrcs.Next().Value : 0);
-            yield return new RelayPipe(outgoing, encoding, stream, extensions, (ushort)(random() & 0x7FFF));
+            var stream = new RelayStream(layer, downstream.NextSsrc(), publication.IsVideo ? downstream.NextSsrc() : 0);
+            yield return new LayerPipe(downstream, encoding, stream, (ushort)(publication.Router.NextRandom() & 0x7FFF));
         }
     }
 }
 
 /// <summary>One encoding of an offered track.</summary>
-internal sealed class OfferedEncoding(PublicationEncoding encoding, List<RelayPipe> pipes)
+internal sealed class OfferedEncoding(PublicationEncoding encoding, List<LayerPipe> pipes)
 {
     /// <summary>Finer changes of what a layer costs are not worth a message.</summary>
     private const double RateStep = 0.15;
@@ -126,7 +123,7 @@ internal sealed class OfferedEncoding(PublicationEncoding encoding, List<RelayPi
 
     public PublicationEncoding Encoding => encoding;
 
-    public List<RelayPipe> Pipes => pipes;
+    public List<LayerPipe> Pipes => pipes;
 
     public bool IsSimulcast => pipes.Count > 1;
 

@@ -1,11 +1,10 @@
 using BuildIt.Sfu.Media.Allocation;
 using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Congestion;
-using BuildIt.Sfu.Media.DataChannels;
+using BuildIt.Sfu.Media.Connections;
+using BuildIt.Sfu.Media.Forwarding;
 using BuildIt.Sfu.Media.Ice;
 using BuildIt.Sfu.Media.Rooms;
-using BuildIt.Sfu.Media.Rooms.Connections;
-using BuildIt.Sfu.Media.Rooms.Tracks;
 using BuildIt.Sfu.Media.Rtcp;
 using BuildIt.Sfu.Media.Rtp;
 using BuildIt.Sfu.Media.Transport;
@@ -13,10 +12,11 @@ using BuildIt.Sfu.Media.Transport;
 namespace BuildIt.Sfu.Media.Relay;
 
 /// <summary>
-/// A room's end of a link to another node that serves the room: to the tracks that come over it an upstream, to those that go over it
-/// one more receiver. Each hop has numbers of its own, repairs its own losses and estimates its own path. Lives on one loop.
+/// A room's end of a link to another node that serves the room: its connection, and whether the other end is there. The tracks that come
+/// over it are in <see cref="RelayUpstream"/>, those that go over it in <see cref="RelayDownstream"/>. Each hop has numbers of its own,
+/// repairs its own losses and estimates its own path. Lives on one loop.
 /// </summary>
-internal sealed class RelayPeer : IRelayPeer, IUpstream, ITrackFollower, IDataPortOwner, IPeerConnectionOwner, IDeadline
+internal sealed class RelayPeer : IRelayPeer, ITrackFollower, IDataPortOwner, IPeerConnectionOwner, ISleeper
 {
     /// <summary>How often what is wanted, what fits and what crosses are compared.</summary>
     private static readonly TimeSpan UpdateInterval = TimeSpan.FromMilliseconds(100);
@@ -36,9 +36,6 @@ internal sealed class RelayPeer : IRelayPeer, IUpstream, ITrackFollower, IDataPo
     /// <summary>Streams that are told apart: a thousand tracks in three layers with repair.</summary>
     private const int MaxSources = 8192;
 
-    /// <summary>Tracks that the other node may offer.</summary>
-    private const int MaxTracks = 4096;
-
     /// <summary>RTCP packets a second that are read.</summary>
     private const double FeedbackPerSecond = 20_000;
 
@@ -51,46 +48,51 @@ internal sealed class RelayPeer : IRelayPeer, IUpstream, ITrackFollower, IDataPo
         History = 16384,
     };
 
-    private readonly MediaRoom _room;
+    private readonly TrackRouter _router;
+    private readonly Func<ParticipantSid, IDataSender?> _findSender;
     private readonly RelayPeerOptions _options;
     private readonly IRelayPeerEvents _events;
     private readonly PeerConnection _connection;
     private readonly IncomingMedia _incoming;
     private readonly OutgoingMedia _outgoing;
-    private readonly ExtensionMap _extensions = RelayFormats.MakeExtensions();
-    private readonly RelayDivision _division = new();
-    private readonly Dictionary<TrackSid, RelayOffer> _offers = [];
-    private readonly Dictionary<TrackSid, RelayFeed> _feeds = [];
-    private readonly HashSet<TrackSid> _untold = [];
+    private readonly RelayUpstream _upstream;
+    private readonly RelayDownstream _downstream;
     private readonly DataPort _data;
+    private readonly Wakeup _wakeup;
     private TokenBucket _feedbackBudget = new(FeedbackPerSecond, FeedbackPerSecond);
     private Instant _nextUpdate;
     private Instant _heardAt;
     private Instant _nextKeepAlive = Instant.Never;
-    private Instant _deadline = Instant.Never;
-    private long _announcements;
     private long _packetsReceived;
     private long _bytesReceived;
     private bool _isUp;
-    private bool _closed;
 
-    public RelayPeer(MediaRoom room, RelayPeerOptions options, IRelayPeerEvents events, Instant now)
+    /// <param name="router">The room's tracks.</param>
+    /// <param name="findSender">Who of the room's clients has some sid.</param>
+    /// <param name="options">How it is set up.</param>
+    /// <param name="events">What is to be told to the other end, and to whoever made it.</param>
+    /// <param name="now">Now.</param>
+    public RelayPeer(TrackRouter router, Func<ParticipantSid, IDataSender?> findSender, RelayPeerOptions options, IRelayPeerEvents events, Instant now)
     {
-        (_room, _options, _events) = (room, options, events);
-        var host = room.Host;
+        (_router, _findSender, _options, _events) = (router, findSender, options, events);
+        var host = router.Host;
+        _wakeup = new Wakeup(host.Loop, this);
 
         // Who is fed opens the connection (RFC 8445 section 6.1.1: the full agent controls), and the other only answers.
         _connection = new PeerConnection(host, this, PeerTarget.Publisher, iceLite: !options.IsChild, controlling: options.IsChild, exclusive: options.IsChild);
-        _incoming = new IncomingMedia(_connection, new Ssrc(room.NextRandom()), MaxSources);
+        _incoming = new IncomingMedia(_connection, new Ssrc(router.NextRandom()), MaxSources);
+        var extensions = RelayFormats.MakeExtensions();
         foreach (var kind in Enum.GetValues<ExtensionKind>())
         {
-            _incoming.AddExtension(_extensions.IdOf(kind), kind);
+            _incoming.AddExtension(extensions.IdOf(kind), kind);
         }
 
-        _outgoing = new OutgoingMedia(_connection, room, Path);
-        _outgoing.UseExtensions(_extensions);
+        _outgoing = new OutgoingMedia(_connection, router, Path);
+        _outgoing.UseExtensions(extensions);
         _outgoing.Link.SetCeiling(options.MaxRate);
-        _data = new DataPort(this, _connection, _outgoing.Link.Data, options.IsChild, opens: options.IsChild, HoldAbove)
+        _downstream = new RelayDownstream(router, _outgoing, options, events);
+        _upstream = new RelayUpstream(router, _incoming, _downstream, _wakeup, UpdateAt);
+        _data = new DataPort(this, _connection, _outgoing.Link.Data, host.Random, options.IsChild, opens: options.IsChild, HoldAbove)
         {
             PeerMaxMessageSize = IRelayPeer.MaxMessage,
         };
@@ -101,30 +103,26 @@ internal sealed class RelayPeer : IRelayPeer, IUpstream, ITrackFollower, IDataPo
             host.Dtls.LocalFingerprint.ToString(),
             options.IsChild ? [] : [.. host.Candidates.Select(candidate => candidate.ToAttribute())]);
         (_heardAt, _nextUpdate) = (now + ConnectTimeout, now);
-        room.Follow(this);
-        foreach (var publication in room.Publications)
+        router.Follow(this);
+        foreach (var publication in router.Publications)
         {
             OnTrackChanged(publication, now);
         }
 
-        WakeBy(now);
+        _wakeup.By(now);
     }
 
     public RelayAddress Local { get; }
-
-    MediaRoom IDataPortOwner.Room => _room;
-
-    public Instant NextDeadline => _deadline;
-
-    public TimeSpan Silence(Instant now) => _isUp && now > _heardAt ? now - _heardAt : TimeSpan.Zero;
 
     public RelayStatistics Statistics => new(
         _outgoing.Link.RoundTrip, _outgoing.Link.Loss, _outgoing.Link.Estimate, _outgoing.BytesSent, _outgoing.PacketsSent, _bytesReceived, _packetsReceived,
         _connection.Transport.BytesSent);
 
+    public TimeSpan Silence(Instant now) => _isUp && now > _heardAt ? now - _heardAt : TimeSpan.Zero;
+
     public string? Connect(RelayAddress remote, Instant now)
     {
-        if (_closed)
+        if (_wakeup.IsClosed)
         {
             return "the link is closed";
         }
@@ -140,156 +138,74 @@ internal sealed class RelayPeer : IRelayPeer, IUpstream, ITrackFollower, IDataPo
             return "the other end's certificate fingerprint is of no supported kind (sha-256 or stronger)";
         }
 
-        _room.Now = now;
+        _router.Now = now;
         _connection.SetRemote(
             new IceCredentials(remote.Ufrag, remote.Password), fingerprint, _options.IsChild ? DtlsRole.Client : DtlsRole.Server, remote.Candidates, now);
-        WakeBy(NextWork());
+        _wakeup.By(NextWork());
         return null;
     }
 
     public void AddTrack(RelayTrack track, Instant now)
     {
-        _room.Now = now;
-        if (_closed || (!_feeds.ContainsKey(track.Track.Sid) && _feeds.Count >= MaxTracks))
+        _router.Now = now;
+        if (!_wakeup.IsClosed)
         {
-            return;
+            _upstream.AddTrack(track, now);
         }
-
-        var publication = _room.Find(track.Track.Sid);
-        if (publication is null)
-        {
-            publication = new Publication(this, track.Track);
-            if (!publication.IsVideo)
-            {
-                publication.Loudness = _room.Speakers.WindowOf(track.Track.Publisher);
-            }
-
-            _room.Add(publication);
-        }
-        else if (publication.Upstream is MediaPeer)
-        {
-            // Nobody else can say anything of what is published here.
-            return;
-        }
-
-        var moves = publication.Upstream != this;
-        if (moves)
-        {
-            publication.Upstream.Flush(now);
-            (publication.Upstream as RelayPeer)?.Release(publication);
-            publication.Upstream = this;
-        }
-
-        if (!_feeds.TryGetValue(track.Track.Sid, out var feed))
-        {
-            _feeds.Add(track.Track.Sid, feed = new RelayFeed(publication));
-        }
-
-        if (moves)
-        {
-            EndOffer(publication, now);
-        }
-
-        publication.Announce(track.Track, now);
-        foreach (var described in track.Encodings)
-        {
-            if (publication.Encodings.Find(one => one.Announced.Cid == described.Cid) is { } encoding
-                && (feed.ComesBy(described) || encoding.Format is null)
-                && RelayFormats.Of(described, publication.IsVideo) is { } format)
-            {
-                _incoming.Remove(encoding);
-                encoding.Told = publication.IsVideo ? new ToldLayers() : null;
-                _incoming.Add(encoding, format, described.Streams, now);
-                publication.OnNegotiated(encoding, now);
-                encoding.Pipes.ForEach(pipe => pipe.Restart(now));
-            }
-        }
-
-        _room.SetRelayedMuted(publication.Sid, track.Muted, now);
-        _room.OnChanged(publication, now);
-        feed.Forget();
-        OnDemandChanged(now);
     }
 
-    public bool Feeds(TrackSid track) => _feeds.ContainsKey(track) && !_closed;
+    public bool Feeds(TrackSid track) => _upstream.Feeds(track) && !_wakeup.IsClosed;
 
     public void SetLayers(TrackSid track, string cid, int available, in LayerRates rates, Instant now)
     {
-        _room.Now = now;
-        if (_feeds.TryGetValue(track, out var feed) && feed.Publication.Upstream == this
-            && feed.Publication.Encodings.Find(one => one.Announced.Cid == cid)?.Told is { } told)
-        {
-            told.Tell(available & ((1 << LayerRates.SpatialLayers) - 1), rates);
-            feed.Publication.Subscriptions.ForEach(subscription => subscription.Update(now));
-            OnDemandChanged(now);
-        }
+        _router.Now = now;
+        _upstream.SetLayers(track, cid, available, rates, now);
     }
 
     public void SetDemand(TrackSid track, IReadOnlyList<RelayDemand> demand, Instant now)
     {
-        _room.Now = now;
-        if (_offers.TryGetValue(track, out var offer))
+        _router.Now = now;
+        if (_downstream.SetDemand(track, demand, now))
         {
-            if (offer.SetDemand(demand, _options.Sid, now))
-            {
-                _events.OnWatched(track, now);
-            }
-
             Update(now);
-            WakeBy(NextWork());
+            _wakeup.By(NextWork());
         }
     }
 
     public bool Send(DataChannelKind channel, ParticipantSid from, ReadOnlyMemory<byte> message, Instant now)
     {
-        _room.Now = now;
-        if (!_isUp || _closed || message.Length > IRelayPeer.MaxMessage)
+        _router.Now = now;
+        if (!_isUp || _wakeup.IsClosed || message.Length > IRelayPeer.MaxMessage)
         {
             return false;
         }
 
         var sent = _data.Send(channel, from, message, now);
-        WakeBy(NextWork());
+        _wakeup.By(NextWork());
         return sent;
     }
 
     public void Close(Instant now)
     {
-        if (_closed)
+        if (_wakeup.IsClosed)
         {
             return;
         }
 
-        _room.Now = now;
-        _closed = true;
-        _room.Unfollow(this);
-        foreach (var offer in _offers.Values)
-        {
-            offer.End(_options.Sid, now);
-        }
-
-        _offers.Clear();
-        foreach (var encoding in _feeds.Values.SelectMany(feed => feed.Publication.Encodings))
-        {
-            _incoming.Remove(encoding);
-        }
-
+        _router.Now = now;
+        _wakeup.Close();
+        _router.Unfollow(this);
+        _downstream.Close(now);
+        _upstream.Close();
         _data.Close(now);
         _connection.Close(now);
-        _room.Host.Loop.Unschedule(this);
     }
 
-    public void HandleTimeout(Instant now)
+    public void Work(Instant now)
     {
-        if (_closed)
-        {
-            return;
-        }
-
-        _room.Now = now;
-        _deadline = Instant.Never;
+        _router.Now = now;
         _connection.HandleTimeout(now);
-        if (_closed)
+        if (_wakeup.IsClosed)
         {
             return;
         }
@@ -312,54 +228,39 @@ internal sealed class RelayPeer : IRelayPeer, IUpstream, ITrackFollower, IDataPo
         {
             Update(now);
         }
-
-        if (!_closed)
-        {
-            _deadline = NextWork();
-            _room.Host.Loop.Schedule(this);
-        }
     }
 
-    void IUpstream.Flush(Instant now) => _room.Forwarding.Flush(now);
-
-    void IUpstream.OnFeedbackWanted() => WakeBy(_incoming.NextDeadline());
-
-    public void OnDemandChanged(Instant now)
+    public Instant NextWork()
     {
-        _nextUpdate = Instant.Min(_nextUpdate, now);
-        WakeBy(_nextUpdate);
+        var next = Instant.Min(_connection.NextDeadline, Instant.Min(_incoming.NextDeadline(), _outgoing.NextDeadline));
+        next = Instant.Min(next, Instant.Min(_data.NextDeadline, _heardAt + SilenceTimeout));
+        return Instant.Min(next, Instant.Min(_nextUpdate, _nextKeepAlive));
     }
-
-    void IUpstream.OnCodecChangeRefused(Instant now)
-    {
-        // The node of the publisher has refused it before, and does not forward what it refuses.
-    }
-
-    long IUpstream.NextAnnouncement() => _announcements++;
 
     public void OnTrackChanged(Publication publication, Instant now)
     {
-        if (publication.Upstream != this)
+        if (_downstream.Offer(publication))
         {
-            _untold.Add(publication.Sid);
-            OnDemandChanged(now);
+            UpdateAt(now);
         }
     }
 
     public void OnTrackGone(Publication publication)
     {
-        EndOffer(publication, _room.Now);
-        Release(publication);
+        _downstream.EndOffer(publication, _router.Now);
+        _upstream.Release(publication);
     }
+
+    IDataSender? IDataPortOwner.FindSender(ParticipantSid sender) => _findSender(sender);
 
     void IDataPortOwner.OnDataChannelOpen(Instant now)
     {
-        if (_data.IsReady && !_isUp && !_closed)
+        if (_data.IsReady && !_isUp && !_wakeup.IsClosed)
         {
             _isUp = true;
             _nextKeepAlive = now + KeepAlive;
             _events.OnUp(now);
-            OnDemandChanged(now);
+            UpdateAt(now);
         }
     }
 
@@ -376,7 +277,7 @@ internal sealed class RelayPeer : IRelayPeer, IUpstream, ITrackFollower, IDataPo
 
     void IPeerConnectionOwner.OnConnectionState(PeerConnection connection, PeerConnectionState state, Instant now)
     {
-        _room.Now = now;
+        _router.Now = now;
         if (state == PeerConnectionState.Connected)
         {
             _heardAt = Instant.Max(now, _isUp ? _heardAt : now);
@@ -387,7 +288,7 @@ internal sealed class RelayPeer : IRelayPeer, IUpstream, ITrackFollower, IDataPo
             Fail(RelayFailure.Transport, now);
         }
 
-        WakeBy(NextWork());
+        _wakeup.By(NextWork());
     }
 
     void IPeerConnectionOwner.OnRtp(PeerConnection connection, Span<byte> packet, Instant now)
@@ -397,16 +298,16 @@ internal sealed class RelayPeer : IRelayPeer, IUpstream, ITrackFollower, IDataPo
         _bytesReceived += packet.Length;
         if (_incoming.TryAccept(packet, now, out var encoding, out var accepted))
         {
-            _room.Receive(encoding, accepted, now);
+            _router.Receive(encoding, accepted, now);
         }
 
-        WakeBy(_incoming.NextDeadline());
+        _wakeup.By(_incoming.NextDeadline());
     }
 
     void IPeerConnectionOwner.OnRtcp(PeerConnection connection, Span<byte> compound, Instant now)
     {
         Hear(now);
-        _room.Now = now;
+        _router.Now = now;
         if (!_feedbackBudget.TryTake(1, now))
         {
             return;
@@ -424,93 +325,50 @@ internal sealed class RelayPeer : IRelayPeer, IUpstream, ITrackFollower, IDataPo
             _outgoing.HandleFeedback(packet, now);
         }
 
-        WakeBy(Instant.Min(_incoming.NextDeadline(), _outgoing.NextDeadline));
+        _wakeup.By(Instant.Min(_incoming.NextDeadline(), _outgoing.NextDeadline));
     }
 
     void IPeerConnectionOwner.OnSctp(PeerConnection connection, ReadOnlySpan<byte> packet, Instant now)
     {
         Hear(now);
-        _room.Now = now;
+        _router.Now = now;
         _data.Handle(packet, now);
-        WakeBy(NextWork());
+        _wakeup.By(NextWork());
     }
 
     void IPeerConnectionOwner.OnReached(PeerConnection connection, Instant now)
     {
     }
 
-    void IPeerConnectionOwner.OnInput(PeerConnection connection, Instant now) => WakeBy(connection.NextDeadline);
-
-    /// <summary>A publication does not come over this link any more.</summary>
-    private void Release(Publication publication)
-    {
-        if (_feeds.Remove(publication.Sid))
-        {
-            publication.Encodings.ForEach(_incoming.Remove);
-        }
-    }
-
-    private void EndOffer(Publication publication, Instant now)
-    {
-        _untold.Remove(publication.Sid);
-        if (_offers.Remove(publication.Sid, out var offer))
-        {
-            offer.End(_options.Sid, now);
-        }
-    }
+    void IPeerConnectionOwner.OnInput(PeerConnection connection, Instant now) => _wakeup.By(connection.NextDeadline);
 
     private void Hear(Instant now) => _heardAt = _isUp ? now : _heardAt;
 
     private void Fail(RelayFailure reason, Instant now)
     {
-        if (!_closed)
+        if (!_wakeup.IsClosed)
         {
             Close(now);
             _events.OnDown(reason, now);
         }
     }
 
+    /// <summary>There may be something to tell, or to send otherwise than before.</summary>
+    private void UpdateAt(Instant now)
+    {
+        _nextUpdate = Instant.Min(_nextUpdate, now);
+        _wakeup.By(_nextUpdate);
+    }
+
     private void Update(Instant now)
     {
         _nextUpdate = now + UpdateInterval;
         _incoming.RoundTrip = _outgoing.Link.RoundTrip;
-        if (!_isUp)
+        if (_isUp)
         {
-            return;
+            _downstream.Update(now);
+            _upstream.TellDemand(_events, now);
         }
-
-        TellTracks(now);
-        _outgoing.Link.SetWanted(_division.Update(_offers.Values, DataRate.Min(_options.MaxRate, _outgoing.Link.Available(negotiated: true)), _events, now));
-        foreach (var (sid, feed) in _feeds)
-        {
-            if (feed.TakeDemand(now) is { } demand)
-            {
-                _events.OnDemand(sid, demand, now);
-            }
-        }
-    }
-
-    private void TellTracks(Instant now)
-    {
-        foreach (var sid in _untold)
-        {
-            if (_room.Find(sid) is not { } publication || publication.Upstream == this)
-            {
-                continue;
-            }
-
-            if (!_offers.TryGetValue(sid, out var offer))
-            {
-                _offers.Add(sid, offer = new RelayOffer(publication, _outgoing, _extensions, _room.NextRandom));
-            }
-
-            if (offer.Describe() is { } described)
-            {
-                _events.OnTrack(described, now);
-            }
-        }
-
-        _untold.Clear();
     }
 
     /// <summary>An empty receiver report (RFC 3550 section 6.1): it is heard, and says nothing.</summary>
@@ -521,22 +379,5 @@ internal sealed class RelayPeer : IRelayPeer, IUpstream, ITrackFollower, IDataPo
         var writer = new RtcpWriter(buffer);
         writer.WriteReceiverReport(new Ssrc(1), []);
         _connection.Transport.SendRtcp(buffer[..writer.Length]);
-    }
-
-    private Instant NextWork()
-    {
-        var next = Instant.Min(_connection.NextDeadline, Instant.Min(_incoming.NextDeadline(), _outgoing.NextDeadline));
-        next = Instant.Min(next, Instant.Min(_data.NextDeadline, _heardAt + SilenceTimeout));
-        return Instant.Min(next, Instant.Min(_nextUpdate, _nextKeepAlive));
-    }
-
-    /// <summary>Makes sure that <see cref="HandleTimeout"/> is called by then.</summary>
-    private void WakeBy(Instant due)
-    {
-        if (due < _deadline && !_closed)
-        {
-            _deadline = due;
-            _room.Host.Loop.Schedule(this);
-        }
     }
 }

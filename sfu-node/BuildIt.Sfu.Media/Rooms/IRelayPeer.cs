@@ -3,9 +3,6 @@ using BuildIt.Sfu.Media.Base;
 
 namespace BuildIt.Sfu.Media.Rooms;
 
-/// <summary>Makes a room's end of a link to another node.</summary>
-public delegate IRelayPeer RelayFactory(MediaRoom room, RelayPeerOptions options, IRelayPeerEvents events, Instant now);
-
 /// <summary>How one end of a link is set up. Fixed for its life.</summary>
 public sealed record RelayPeerOptions
 {

@@ -1,5 +1,5 @@
+using BuildIt.Sfu.Media;
 using BuildIt.Sfu.Media.Base;
-using BuildIt.Sfu.Media.Relay;
 using BuildIt.Sfu.Media.Rooms;
 
 namespace BuildIt.Sfu.Node.Hosting;
@@ -19,7 +19,7 @@ public sealed class MediaRoomFactory(IReadOnlyList<MediaHost> hosts) : IMediaRoo
     public IMediaRoom Create(RoomSid sid, IRoomLoop loop, IMediaRoomEvents events)
     {
         var host = hosts.First(candidate => candidate.Loop == loop);
-        return new CountedRoom(new MediaRoom(sid, host, events, RelayLinks.Create), host);
+        return new CountedRoom(new MediaRoom(sid, host, events), host);
     }
 
     /// <summary>Gives its place on the loop back when it closes.</summary>

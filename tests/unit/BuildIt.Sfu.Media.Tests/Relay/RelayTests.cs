@@ -171,7 +171,7 @@ public sealed class RelayTests
 
         // As when the parent was fed by the child for a moment, which nobody told the child.
         var parent = (RelayPeer)link.Parent.Peer;
-        var publication = cascade.Nodes[0].Media.Find(publisher.VideoSid)!;
+        var publication = cascade.Nodes[0].Media.Tracks.Find(publisher.VideoSid)!;
         parent.OnTrackGone(publication);
         parent.OnTrackChanged(publication, cascade.Now);
         cascade.Run(3);

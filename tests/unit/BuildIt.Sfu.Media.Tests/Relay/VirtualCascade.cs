@@ -60,7 +60,7 @@ internal sealed class VirtualCascade
     /// <summary>A subscriber begins to receive a publisher of another node, as soon as its own node knows of it.</summary>
     public void Subscribe(VirtualRoom node, ModelClient subscriber, ModelClient publisher, SubscriptionSettings settings)
     {
-        Assert.True(SecondsUntil(() => node.Media.Find(publisher.VideoSid) is not null && node.Media.Find(publisher.AudioSid) is not null, 5) < 5, "the node does not know of the tracks");
+        Assert.True(SecondsUntil(() => node.Media.Tracks.Find(publisher.VideoSid) is not null && node.Media.Tracks.Find(publisher.AudioSid) is not null, 5) < 5, "the node does not know of the tracks");
         subscriber.Subscribe(publisher, settings);
     }
 

@@ -2,7 +2,6 @@ using System.Net;
 using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Ice;
 using BuildIt.Sfu.Media.Net;
-using BuildIt.Sfu.Media.Relay;
 using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Media.Speakers;
 using BuildIt.Sfu.Media.Tests.Network;
@@ -28,7 +27,7 @@ internal sealed class VirtualRoom : IMediaHost, IRoomLoop, IMediaRoomEvents
     {
         _seed = seed;
         Random = new SeededSource(seed);
-        Media = new MediaRoom(new RoomSid("RM_virtual"), this, this, RelayLinks.Create);
+        Media = new MediaRoom(new RoomSid("RM_virtual"), this, this);
     }
 
     public MediaRoom Media { get; }
