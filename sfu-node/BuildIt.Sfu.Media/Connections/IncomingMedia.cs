@@ -193,7 +193,7 @@ internal sealed class IncomingMedia
         }
 
         _slots[slot] = encoding;
-        encoding.Start(format, _extensions, slot, now);
+        encoding.Start(format, _extensions, now);
         return slot;
     }
 

@@ -15,9 +15,6 @@ internal sealed class LinkBudget
     /// <summary>To a client. A second at 2,000 packets: later feedback is of no use.</summary>
     private static readonly BandwidthEstimatorOptions ToClient = new() { History = 2048 };
 
-    /// <summary>The pacer holds no media here, only the account of what was sent.</summary>
-    private const int NoQueue = 1;
-
     /// <summary>Loss from which data gives way.</summary>
     private const double LossLimit = 0.1;
 
@@ -28,7 +25,7 @@ internal sealed class LinkBudget
     private static readonly TimeSpan RetransmissionBurst = TimeSpan.FromMilliseconds(250);
 
     private readonly BandwidthEstimator _estimator;
-    private readonly Pacer<int> _pacer;
+    private readonly ProbePacer _pacer = new();
     private LinkDemand _demand;
     private bool _hasFeedback;
     private long _retransmissionBudget;
@@ -40,7 +37,6 @@ internal sealed class LinkBudget
     public LinkBudget(Instant now, BandwidthEstimatorOptions? options = null)
     {
         _estimator = new BandwidthEstimator(options ?? ToClient, now);
-        _pacer = new Pacer<int>(_estimator.Estimate, NoQueue, now);
         Data = new DataBudget(_estimator.Estimate, now);
     }
 
@@ -83,7 +79,7 @@ internal sealed class LinkBudget
         }
         else
         {
-            _pacer.OnUnpaced(bytes, now);
+            _pacer.OnMediaSent(bytes, now);
         }
     }
 
@@ -134,7 +130,6 @@ internal sealed class LinkBudget
         _estimator.OtherTraffic = DataRate.Min(Data.Used, Data.Rate);
         _estimator.EndFeedback(now);
         UpdateData(_estimator.IsOverused || _estimator.Loss > LossLimit || _estimator.Estimate < before * 0.95, now);
-        _pacer.SetEstimate(_estimator.Estimate);
         StartProbe(now);
         return true;
     }
@@ -151,7 +146,6 @@ internal sealed class LinkBudget
             var before = _estimator.Estimate;
             _estimator.OnTime(now);
             UpdateData(_estimator.Estimate < before, now);
-            _pacer.SetEstimate(_estimator.Estimate);
         }
 
         StartProbe(now);
@@ -172,7 +166,7 @@ internal sealed class LinkBudget
     {
         if (_estimator.TryTakeProbe(out var cluster))
         {
-            _pacer.StartProbe(cluster, now);
+            _pacer.Start(cluster, now);
             _probePacket = cluster.PacketBytes;
         }
     }

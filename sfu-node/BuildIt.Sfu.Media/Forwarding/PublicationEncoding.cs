@@ -62,9 +62,6 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
     /// <summary>Null until negotiated.</summary>
     public IncomingTrack? Incoming { get; private set; }
 
-    /// <summary>Place among the streams of its connection.</summary>
-    public int Slot { get; private set; } = -1;
-
     /// <summary>Up to which quality somebody watches; null for audio and before negotiation.</summary>
     public Dynacast? Demand { get; private set; }
 
@@ -100,7 +97,7 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
     /// <summary>The same, averaged over some seconds: a quiet moment of a picture is over soon.</summary>
     public ref readonly LayerRates UsualRates => ref _usualRates;
 
-    public void Start(IncomingFormat format, ExtensionMap extensions, int slot, Instant now)
+    public void Start(IncomingFormat format, ExtensionMap extensions, Instant now)
     {
         if (Publication.IsVideo)
         {
@@ -113,7 +110,6 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
         // What came of the stream before is of another source.
         Publication.Router.Batch.Flush(now);
         Format = format;
-        Slot = slot;
         _extensions = extensions;
         Use(format.Codecs[0]);
     }
@@ -145,20 +141,6 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
         }
 
         return -1;
-    }
-
-    /// <summary>The quality that a layer stands for: the other way round from <see cref="LayerOfQuality"/>.</summary>
-    public VideoQualityLevel QualityOfLayer(int layer)
-    {
-        foreach (var announced in _layers)
-        {
-            if (announced.Quality != VideoQualityLevel.Off && RankOf(announced) == layer)
-            {
-                return announced.Quality;
-            }
-        }
-
-        return (VideoQualityLevel)Math.Clamp(layer, (int)VideoQualityLevel.Low, (int)VideoQualityLevel.High);
     }
 
     /// <summary>

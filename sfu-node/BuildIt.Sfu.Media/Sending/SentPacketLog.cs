@@ -1,5 +1,3 @@
-using BuildIt.Sfu.Media.Base;
-
 namespace BuildIt.Sfu.Media.Sending;
 
 /// <summary>
@@ -55,7 +53,5 @@ internal sealed class SentPacketLog(int capacity)
         public bool Marker;
 
         public bool IsUsed;
-
-        public readonly TimeSpan Age(Instant now) => TimeSpan.FromMilliseconds((uint)now.Milliseconds - SentAt);
     }
 }

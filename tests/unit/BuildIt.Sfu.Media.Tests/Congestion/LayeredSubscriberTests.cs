@@ -110,7 +110,7 @@ public sealed class LayeredSubscriberTests
     public void Estimating_allocates_nothing_for_a_packet()
     {
         var estimator = new Media.Congestion.BandwidthEstimator(Media.Congestion.BandwidthEstimatorOptions.Default, Scenario.Start);
-        var pacer = new Media.Congestion.Pacer<int>(DataRate.FromMegabits(1), 256, Scenario.Start);
+        var pacer = new Media.Congestion.ProbePacer();
         Instant now = Scenario.Start;
         ushort sequence = 0;
         long Run(int feedbacks)
@@ -122,11 +122,8 @@ public sealed class LayeredSubscriberTests
                 for (int packet = 0; packet < 10; packet++)
                 {
                     now += TimeSpan.FromMilliseconds(5);
-                    pacer.TryEnqueue(packet, 1200, Media.Congestion.PacketPriority.Video, now);
-                    while (pacer.TryDequeue(now, out _))
-                    {
-                        estimator.OnPacketSent(sequence++, 1200, pacer.CurrentCluster, now);
-                    }
+                    estimator.OnPacketSent(sequence++, 1200, pacer.CurrentCluster, now);
+                    pacer.OnMediaSent(1200, now);
                 }
 
                 estimator.BeginFeedback(now);
@@ -138,7 +135,7 @@ public sealed class LayeredSubscriberTests
                 estimator.EndFeedback(now);
                 if (estimator.TryTakeProbe(out Media.Congestion.ProbeCluster cluster))
                 {
-                    pacer.StartProbe(cluster, now);
+                    pacer.Start(cluster, now);
                 }
             }
 

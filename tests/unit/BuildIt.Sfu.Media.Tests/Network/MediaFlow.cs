@@ -35,8 +35,8 @@ public sealed class AdaptiveSource(DataRate min, DataRate max, int seed) : IFram
 }
 
 /// <summary>
-/// One sender and its subscriber over a link and back: a frame source, the pacer and the estimator under test, wired
-/// as the node wires them.
+/// One sender and its subscriber over a link and back: a frame source, the estimator under test and the pacer of its probes, wired
+/// as the node wires them: what comes of the source is sent at once.
 /// </summary>
 public sealed class MediaFlow : IFeedbackTarget
 {
@@ -45,7 +45,8 @@ public sealed class MediaFlow : IFeedbackTarget
 
     private readonly IFrameSource _source;
     private readonly EmulatedLink _link;
-    private readonly Pacer<int> _pacer;
+    private readonly PublisherPacer _publisher;
+    private readonly ProbePacer _pacer = new();
     private readonly Instant _start;
     private Instant _nextFrame;
     private long _sequence;
@@ -59,8 +60,8 @@ public sealed class MediaFlow : IFeedbackTarget
         _start = start;
         _nextFrame = start;
         Estimator = new BandwidthEstimator(options ?? BandwidthEstimatorOptions.Default, start);
-        _pacer = new Pacer<int>(Estimator.Estimate, 4096, start);
         Receiver = new FeedbackReceiver(back, this, start);
+        _publisher = new PublisherPacer(start);
     }
 
     public string Name { get; }
@@ -75,8 +76,6 @@ public sealed class MediaFlow : IFeedbackTarget
     public long PacketsSent => _sequence;
 
     public long PaddingBytes { get; private set; }
-
-    public int Overflows { get; private set; }
 
     private readonly Queue<(EmulatedPacket Packet, Instant At)> _access = new();
     private readonly Queue<(long First, long Last, IReadOnlyList<(long, long)> Arrivals, Instant At)> _accessBack = new();
@@ -103,11 +102,10 @@ public sealed class MediaFlow : IFeedbackTarget
 
         if (Estimator.TryTakeProbe(out ProbeCluster cluster))
         {
-            _pacer.StartProbe(cluster, now);
+            _pacer.Start(cluster, now);
             _probePacket = cluster.PacketBytes;
         }
 
-        _pacer.SetEstimate(Estimator.Estimate);
         if (now >= _nextFrame)
         {
             _nextFrame += FrameInterval;
@@ -115,33 +113,22 @@ public sealed class MediaFlow : IFeedbackTarget
             int packets = (frame + PacketBytes - 1) / PacketBytes;
             for (int i = 0; i < packets; i++)
             {
-                int bytes = frame / packets;
-                if (!_pacer.TryEnqueue(bytes, bytes, PacketPriority.Video, now))
-                {
-                    Overflows++;
-                }
+                _publisher.Enqueue(frame / packets);
             }
         }
 
-        // The tag is read before dequeuing, because the last packet of a cluster ends it.
-        while (true)
+        // The tag is read before it is counted, because the last packet of a cluster ends it.
+        while (_publisher.TryDequeue(Estimator.Estimate, now, out var bytes))
         {
-            int tag = _pacer.CurrentCluster;
-            if (_pacer.TryDequeue(now, out int bytes))
-            {
-                Send(bytes, tag, now);
-                continue;
-            }
+            Send(bytes, _pacer.CurrentCluster, now);
+            _pacer.OnMediaSent(bytes, now);
+        }
 
-            DataSize padding = _pacer.PaddingDue(now);
-            if (padding == DataSize.Zero)
-            {
-                break;
-            }
-
-            _pacer.OnPaddingSent(_probePacket);
+        while (_pacer.PaddingDue(now) > DataSize.Zero)
+        {
             PaddingBytes += _probePacket;
-            Send(_probePacket, tag, now);
+            Send(_probePacket, _pacer.CurrentCluster, now);
+            _pacer.OnPaddingSent(_probePacket);
         }
 
         while (_access.TryPeek(out (EmulatedPacket Packet, Instant At) delayed) && delayed.At <= now)
