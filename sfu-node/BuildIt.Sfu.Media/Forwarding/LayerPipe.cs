@@ -94,8 +94,12 @@ internal sealed class LayerPipe : OutgoingStream
 
         if (!IsOn)
         {
+            if (!TryStart())
+            {
+                return;
+            }
+
             IsOn = true;
-            Start();
             Encoding.Pipes.Add(this);
             Encoding.Publication.Upstream.OnDemandChanged(now);
         }
@@ -113,10 +117,18 @@ internal sealed class LayerPipe : OutgoingStream
     /// <summary>The encoding goes on in another codec, or comes from elsewhere.</summary>
     public void Restart(Instant now)
     {
-        if (IsOn)
+        if (!IsOn)
         {
-            Start();
+            return;
+        }
+
+        if (TryStart())
+        {
             WantKeyFrame();
+        }
+        else
+        {
+            SetTarget(-1, now);
         }
     }
 
@@ -156,9 +168,14 @@ internal sealed class LayerPipe : OutgoingStream
         }
     }
 
-    private void Start()
+    /// <summary>False when the node does not take the encoding in the codec that it is in.</summary>
+    private bool TryStart()
     {
-        var format = _downstream.FormatOf(this, Encoding)!;
+        if (_downstream.FormatOf(this, Encoding) is not { } format)
+        {
+            return false;
+        }
+
         if (Down is null)
         {
             Down = new DownTrack(Encoding.Incoming!, format);
@@ -168,5 +185,7 @@ internal sealed class LayerPipe : OutgoingStream
         {
             Down.SetSource(Encoding.Incoming!, format);
         }
+
+        return true;
     }
 }

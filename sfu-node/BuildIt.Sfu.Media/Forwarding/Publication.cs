@@ -75,23 +75,6 @@ internal sealed class Publication(TrackRouter router, IUpstream upstream, Publis
         Backups.AddRange(announced.BackupCodecs.Where(name => !Backups.Exists(backup => backup.Name == name)).Select(name => new BackupCodec(name, now)));
     }
 
-    /// <summary>
-    /// The publisher changed the codec of an encoding: its subscribers get it under that codec's payload type, and who could receive none
-    /// may receive this.
-    /// </summary>
-    public void OnCodecChanged(PublicationEncoding encoding, Instant now)
-    {
-        foreach (var subscription in Subscriptions.ToArray())
-        {
-            if (subscription.Encoding is null || subscription.Encoding == encoding)
-            {
-                subscription.TryStart(now);
-            }
-        }
-
-        encoding.Pipes.ForEach(pipe => pipe.Restart(now));
-    }
-
     /// <summary>When <see cref="TakeWantedQualities"/> may have something new.</summary>
     public Instant NextDeadline
     {
@@ -137,8 +120,11 @@ internal sealed class Publication(TrackRouter router, IUpstream upstream, Publis
             : null;
     }
 
-    /// <summary>An encoding can be had now: by those who have none, and those who had this before.</summary>
-    public void OnNegotiated(PublicationEncoding encoding, Instant now)
+    /// <summary>
+    /// An encoding can be had, or goes on in another codec: those who have it get it under that codec's payload type, and who could
+    /// receive none may receive this.
+    /// </summary>
+    public void OnFormatChanged(PublicationEncoding encoding, Instant now)
     {
         foreach (var subscription in Subscriptions.ToArray())
         {
@@ -146,6 +132,11 @@ internal sealed class Publication(TrackRouter router, IUpstream upstream, Publis
             {
                 subscription.TryStart(now);
             }
+        }
+
+        foreach (var pipe in encoding.Pipes.ToArray())
+        {
+            pipe.Restart(now);
         }
     }
 }

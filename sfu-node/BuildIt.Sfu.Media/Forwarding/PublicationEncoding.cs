@@ -166,7 +166,7 @@ internal sealed class PublicationEncoding(Publication publication, PublishedEnco
 
                 Publication.Router.Batch.Flush(now);
                 Use(codec);
-                Publication.OnCodecChanged(this, now);
+                Publication.OnFormatChanged(this, now);
                 return;
             }
         }

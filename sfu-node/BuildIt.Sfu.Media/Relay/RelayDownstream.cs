@@ -36,7 +36,12 @@ internal sealed class RelayDownstream(TrackRouter router, OutgoingMedia outgoing
 
     public DownTrackOptions? FormatOf(OutgoingStream stream, PublicationEncoding encoding)
     {
-        var (type, repairType) = RelayFormats.PayloadTypesOf(encoding.Codec!.Name);
+        if (!RelayFormats.Knows(encoding.Codec!.Name))
+        {
+            return null;
+        }
+
+        var (type, repairType) = RelayFormats.PayloadTypesOf(encoding.Codec.Name);
         return new DownTrackOptions
         {
             Ssrc = new Ssrc(stream.Source),

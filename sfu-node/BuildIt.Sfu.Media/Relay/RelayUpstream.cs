@@ -136,8 +136,7 @@ internal sealed class RelayUpstream(TrackRouter router, IncomingMedia incoming, 
             incoming.Remove(encoding);
             encoding.Told = publication.IsVideo ? new ToldLayers() : null;
             incoming.Add(encoding, format, described.Streams, now);
-            publication.OnNegotiated(encoding, now);
-            encoding.Pipes.ForEach(pipe => pipe.Restart(now));
+            publication.OnFormatChanged(encoding, now);
         }
     }
 }

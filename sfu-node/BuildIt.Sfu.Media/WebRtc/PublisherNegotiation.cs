@@ -152,7 +152,7 @@ internal sealed class PublisherNegotiation(
             _bindings.Bind(Sending(section), encoding);
             upstream.Incoming.Add(encoding, section, now);
             upstream.Events.OnTrackNegotiated(encoding.Publication.Sid, encoding.Announced.Cid, section.Mid, encoding.MimeType, now);
-            encoding.Publication.OnNegotiated(encoding, now);
+            encoding.Publication.OnFormatChanged(encoding, now);
             upstream.Router.OnChanged(encoding.Publication, now);
         }
     }

@@ -116,6 +116,9 @@ internal sealed class ModelClient : IMediaPeerEvents, IPeerTransportEvents
     /// <summary>Set before publishing: whether redundant audio is offered, sent and understood.</summary>
     public bool Red { get; set; }
 
+    /// <summary>Set before publishing: whether the codec of telephones (PCMU) is offered beside Opus.</summary>
+    public bool Telephone { get; set; }
+
     /// <summary>Set before publishing: whether the tracks are announced as encrypted end to end.</summary>
     public bool Encrypted { get; set; }
 
@@ -507,6 +510,7 @@ internal sealed class ModelClient : IMediaPeerEvents, IPeerTransportEvents
             [
                 new SdpCodec { PayloadType = ModelSource.Opus, Name = "opus", ClockRate = 48_000, Channels = 2, Feedback = ["transport-cc"] },
                 .. Red ? [new SdpCodec { PayloadType = ModelSource.Red, Name = "red", ClockRate = 48_000, Channels = 2, Parameters = $"{ModelSource.Opus}/{ModelSource.Opus}" }] : (SdpCodec[])[],
+                .. Telephone ? [new SdpCodec { PayloadType = ModelSource.Pcmu, Name = "PCMU", ClockRate = 8000, Channels = 1 }] : (SdpCodec[])[],
             ];
         var simulcast = isVideo && cid is not null;
         return new SdpMedia

@@ -14,6 +14,7 @@ internal sealed class ModelSource
     public const byte OtherVp8 = 98;
     public const byte Opus = 111;
     public const byte Red = 63;
+    public const byte Pcmu = 0;
     public const byte MidId = 4;
     public const byte RidId = 10;
     public const byte RepairedRidId = 11;
@@ -68,6 +69,9 @@ internal sealed class ModelSource
 
     /// <summary>Whether each sound goes out behind a copy of the one before (RFC 2198).</summary>
     public bool IsRed { get; set; }
+
+    /// <summary>Whether sound goes out as telephones send it.</summary>
+    public bool IsTelephone { get; set; }
 
     /// <summary>False while the node says that nobody watches.</summary>
     public bool IsActive { get; set; } = true;
@@ -147,7 +151,7 @@ internal sealed class ModelSource
     private byte[] Packet(int part, int parts, bool key, int size, RtpTimestamp timestamp, ref ushort transportSequence)
     {
         var bytes = new byte[size + 80];
-        var writer = new RtpHeaderWriter(bytes, IsAudio ? IsRed ? Red : Opus : VideoType, IsAudio || part == parts - 1, new(_sequence), timestamp, Ssrc);
+        var writer = new RtpHeaderWriter(bytes, IsAudio ? IsTelephone ? Pcmu : IsRed ? Red : Opus : VideoType, IsAudio || part == parts - 1, new(_sequence), timestamp, Ssrc);
         BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(writer.Add(TransportId, 2)), transportSequence++);
         writer.Add(MidId, _mid);
         if (!IsAudio)
