@@ -40,3 +40,12 @@ public readonly record struct Instant(long Microseconds) : IComparable<Instant>
 
     public override string ToString() => Microseconds == long.MaxValue ? "never" : $"{Microseconds / 1e6:0.000000}s";
 }
+
+/// <summary>A state machine with a next moment at which it wants to be called.</summary>
+public interface IDeadline
+{
+    /// <summary>When to call next; <see cref="Instant.Never"/> when nothing is due.</summary>
+    Instant NextDeadline { get; }
+
+    void HandleTimeout(Instant now);
+}

@@ -13,3 +13,12 @@ public readonly record struct LayerId(int Spatial, int Temporal)
 
     public override string ToString() => IsNone ? "none" : $"S{Spatial}T{Temporal}";
 }
+
+/// <summary>Quality step of a video track; the values are those of the wire protocol.</summary>
+public enum VideoQualityLevel : byte
+{
+    Low = 0,
+    Medium = 1,
+    High = 2,
+    Off = 3,
+}

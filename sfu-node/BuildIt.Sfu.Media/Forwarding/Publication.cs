@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using BuildIt.Sfu.Media.Allocation;
 using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Media.Speakers;
@@ -139,4 +140,15 @@ internal sealed class Publication(TrackRouter router, IUpstream upstream, Publis
             pipe.Restart(now);
         }
     }
+}
+
+/// <summary>A codec in which a track is not published yet, but will be once somebody needs it. Used on one loop.</summary>
+/// <param name="name">Lower-case codec name ("vp8").</param>
+/// <param name="now">When it was announced.</param>
+internal sealed class BackupCodec(string name, Instant now)
+{
+    public string Name { get; } = name;
+
+    /// <summary>Who needs it, and up to which quality.</summary>
+    public Dynacast Demand { get; } = new(now, VideoQualityLevel.Off);
 }

@@ -33,3 +33,15 @@ public interface IMediaHost
     /// </summary>
     IMediaEndpoint CreateExclusiveEndpoint(IDatagramHandler handler);
 }
+
+/// <summary>The thread a room lives on. <see cref="Post"/> is thread-safe; the rest is called on the loop.</summary>
+public interface IRoomLoop
+{
+    /// <summary>Runs <paramref name="work"/> on the loop soon, in order of posting. False when the loop has stopped.</summary>
+    bool Post(Action<Instant> work);
+
+    /// <summary>Calls <see cref="IDeadline.HandleTimeout"/> when its deadline has passed; call again after the deadline moved earlier.</summary>
+    void Schedule(IDeadline deadline);
+
+    void Unschedule(IDeadline deadline);
+}

@@ -3,17 +3,6 @@ using BuildIt.Sfu.Media.Sdp;
 
 namespace BuildIt.Sfu.Media.Rooms;
 
-/// <summary>Result of taking a remote description.</summary>
-/// <param name="Sdp">The answer to send; empty when there is an error or none is due.</param>
-/// <param name="MidToTrack">
-/// For every section on which the node sends: mid to track sid. Always complete, because clients replace their map by it.
-/// </param>
-/// <param name="Error">What is wrong with the remote description, in words; null when it was accepted.</param>
-public sealed record NegotiationResult(string Sdp, IReadOnlyDictionary<string, string> MidToTrack, string? Error)
-{
-    public static NegotiationResult Rejected(string error) => new("", new Dictionary<string, string>(), error);
-}
-
 /// <summary>
 /// One participant's media: its one or two peer connections, what it publishes, what it is subscribed to, its data channels.
 /// Every call is made on the room's loop. Events may be raised from inside a call.
@@ -137,6 +126,73 @@ public interface IMediaPeerEvents
 
     /// <summary>A message from the client. The span is valid during the call only.</summary>
     void OnData(DataChannelKind channel, ReadOnlySpan<byte> message, Instant now);
+}
+
+/// <summary>
+/// An offer between <see cref="IMediaPeer.BeginOffer"/> and <see cref="IMediaPeer.FinishOffer"/>. What takes time for a large one,
+/// <see cref="Build"/>, touches nothing but this, so that it may run on any thread while the loop goes on with media.
+/// </summary>
+public abstract class PendingAnswer
+{
+    /// <summary>Makes the answer. Once, after it was begun and before it is finished.</summary>
+    public abstract void Build();
+}
+
+/// <summary>How one participant's peer connections are set up. Fixed for the life of the peer.</summary>
+public sealed record MediaPeerOptions
+{
+    public required ParticipantSid Sid { get; init; }
+
+    /// <summary>True: the client offers on its only connection. False: it offers on one and the node offers on another.</summary>
+    public required bool SinglePeerConnection { get; init; }
+
+    /// <summary>True when the node only answers connectivity checks; false makes it a full ICE agent.</summary>
+    public bool IceLite { get; init; }
+
+    /// <summary>Whether the node may pause video that the subscriber's link cannot carry.</summary>
+    public bool AllowPause { get; init; } = true;
+
+    /// <summary>Whether sections of ended subscriptions may be reused for new ones (protocol above 3, not Safari).</summary>
+    public bool ReuseTransceivers { get; init; } = true;
+
+    /// <summary>Whether the subscriber side understands RED (RFC 2198); otherwise only Opus is offered.</summary>
+    public bool SupportsRed { get; init; } = true;
+
+    /// <summary>Lower-case names of codecs the client must not be offered ("av1").</summary>
+    public IReadOnlyList<string> DisabledCodecs { get; init; } = [];
+}
+
+/// <summary>What a subscriber wants of one track (UpdateTrackSettings of the protocol).</summary>
+public readonly record struct SubscriptionSettings
+{
+    public SubscriptionSettings()
+    {
+    }
+
+    /// <summary>True pauses forwarding: the tile is hidden.</summary>
+    public bool Disabled { get; init; }
+
+    /// <summary>Highest quality wanted when no size is given.</summary>
+    public VideoQualityLevel Quality { get; init; } = VideoQualityLevel.High;
+
+    /// <summary>Size of the tile in pixels; 0 when the client does not adapt by size.</summary>
+    public int Width { get; init; }
+
+    public int Height { get; init; }
+
+    /// <summary>Larger is more important when the link cannot carry everything; 0 is the default.</summary>
+    public int Priority { get; init; }
+}
+
+/// <summary>Result of taking a remote description.</summary>
+/// <param name="Sdp">The answer to send; empty when there is an error or none is due.</param>
+/// <param name="MidToTrack">
+/// For every section on which the node sends: mid to track sid. Always complete, because clients replace their map by it.
+/// </param>
+/// <param name="Error">What is wrong with the remote description, in words; null when it was accepted.</param>
+public sealed record NegotiationResult(string Sdp, IReadOnlyDictionary<string, string> MidToTrack, string? Error)
+{
+    public static NegotiationResult Rejected(string error) => new("", new Dictionary<string, string>(), error);
 }
 
 /// <summary>Why a subscription could not be made; the values are those of the wire protocol.</summary>

@@ -1,4 +1,3 @@
-using BuildIt.Sfu.Media.Codecs;
 using BuildIt.Sfu.Media.Rtp;
 
 namespace BuildIt.Sfu.Media.Sending;

@@ -1,5 +1,4 @@
 using BuildIt.Sfu.Media.Base;
-using BuildIt.Sfu.Media.Connections;
 using BuildIt.Sfu.Media.Forwarding;
 using BuildIt.Sfu.Media.Quality;
 
