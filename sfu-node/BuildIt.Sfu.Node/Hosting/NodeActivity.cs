@@ -102,17 +102,17 @@ public sealed class NodeActivity(
 
     /// <summary>On the room's loop, which belongs to media: what is made of the figures is made elsewhere.</summary>
     private static Figures Count(RoomCore core, Instant now) => new(
-        core.ParticipantCount,
-        core.PublisherCount,
-        core.SubscriberCount,
-        core.IsEndToEndEncrypted,
-        core.EverJoined,
-        core.EmptyFor(now)?.TotalSeconds,
-        core.ParticipantTime(now).TotalSeconds,
-        core.Traffic,
-        core.Relayed,
-        core.Arrivals(),
-        core.ParentSilence(now),
+        core.Figures.ParticipantCount,
+        core.Figures.PublisherCount,
+        core.Figures.SubscriberCount,
+        core.Figures.IsEndToEndEncrypted,
+        core.Figures.EverJoined,
+        core.Figures.EmptyFor(now)?.TotalSeconds,
+        core.Figures.ParticipantTime(now).TotalSeconds,
+        core.Figures.Traffic,
+        core.Figures.Relayed,
+        core.Figures.Arrivals(),
+        core.Figures.ParentSilence(now),
         now);
 
     private RoomReport Report(RoomId room, in Figures figures, (long In, long Out) rates) => new()

@@ -231,7 +231,7 @@ public sealed class RegistryRoomRouter(
         // The room's object has no place for metadata: whoever creates a room gives it to the node that serves it.
         if (intent is RouteIntent.JoinOrCreate or RouteIntent.Create && configuration is { Metadata: { Length: > 0 } metadata })
         {
-            await host.InvokeAsync((core, now) => core.Info().Metadata.Length > 0 || core.TrySetMetadata(metadata, now));
+            await host.InvokeAsync((core, now) => core.Info().Metadata.Length > 0 || core.Moderation.TrySetMetadata(metadata, now));
         }
 
         return new RoomLocation.Local(host, route.Traceparent);

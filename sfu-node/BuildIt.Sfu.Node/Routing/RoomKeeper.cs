@@ -68,7 +68,7 @@ public sealed partial class RoomKeeper(
         {
             var participants = await open.InvokeAsync((core, now) =>
             {
-                var count = core.ParticipantCount;
+                var count = core.Figures.ParticipantCount;
                 core.End(reason, why, now, action);
                 return count;
             });

@@ -137,7 +137,7 @@ public sealed partial class RouteWatch(
         try
         {
             if (await directory.FindAsync(revocation.Room.Value) is { } open
-                && await open.InvokeAsync((core, now) => core.Revoke(revocation.Participant, revocation.NotBefore, now)))
+                && await open.InvokeAsync((core, now) => core.Moderation.Revoke(revocation.Participant, revocation.NotBefore, now)))
             {
                 LogRevoked(revocation.Room);
             }
@@ -150,7 +150,7 @@ public sealed partial class RouteWatch(
 
     private async Task WritePresenceAsync(RoomHost host, CancellationToken stopping)
     {
-        var members = await host.InvokeAsync((core, _) => core.MembersHere());
+        var members = await host.InvokeAsync((core, _) => core.Figures.MembersHere());
         await registry.SetPresenceAsync(
             new RoomId(host.Name),
             [.. members.Select(p => new Presence { Participant = p.Identity, Node = table.Self, JoinedAt = p.JoinedAt, Publishing = p.Publishes })],

@@ -190,16 +190,16 @@ public sealed class RoomService
         room.FindParticipant(request.Identity) is { } participant ? TwirpResult.Ok(participant) : ErrorOf(ModerationError.ParticipantNotFound);
 
     private static TwirpResult RemoveParticipant(RoomCore room, RoomParticipantIdentity request, Instant now) =>
-        Result(room.RemoveParticipant(request.Identity, now), new RemoveParticipantResponse());
+        Result(room.Moderation.RemoveParticipant(request.Identity, now), new RemoveParticipantResponse());
 
     private static TwirpResult MutePublishedTrack(RoomCore room, MuteRoomTrackRequest request, Instant now) =>
-        Result(room.MuteTrack(request.Identity, request.TrackSid, request.Muted, now, out var info), new MuteRoomTrackResponse { Track = info });
+        Result(room.Moderation.MuteTrack(request.Identity, request.TrackSid, request.Muted, now, out var info), new MuteRoomTrackResponse { Track = info });
 
     private static TwirpResult UpdateParticipant(RoomCore room, UpdateParticipantRequest request, Instant now) =>
-        Result(room.UpdateParticipant(request, now, out var info), info);
+        Result(room.Moderation.UpdateParticipant(request, now, out var info), info);
 
     private static TwirpResult UpdateSubscriptions(RoomCore room, UpdateSubscriptionsRequest request, Instant now) =>
-        Result(room.UpdateSubscriptions(request, now), new UpdateSubscriptionsResponse());
+        Result(room.Moderation.UpdateSubscriptions(request, now), new UpdateSubscriptionsResponse());
 
     private static TwirpResult SendData(RoomCore room, SendDataRequest request, Instant now)
     {
@@ -208,13 +208,13 @@ public sealed class RoomService
             return TwirpError.InvalidArgument("a nonce has 16 bytes");
         }
 
-        return room.SendData(request, now)
+        return room.Moderation.SendData(request, now)
             ? TwirpResult.Ok(new SendDataResponse())
-            : TwirpError.InvalidArgument($"the data, with its topic and destinations, exceeds {room.Services.Limits.DataMessageBytes} bytes, which is what a data channel carries in one message");
+            : TwirpError.InvalidArgument($"the data, with its topic and destinations, exceeds {room.Moderation.LargestData} bytes, which is what a data channel carries in one message");
     }
 
     private static TwirpResult UpdateRoomMetadata(RoomCore room, UpdateRoomMetadataRequest request, Instant now) =>
-        room.TrySetMetadata(request.Metadata, now) ? TwirpResult.Ok(room.Info()) : ErrorOf(ModerationError.LimitExceeded);
+        room.Moderation.TrySetMetadata(request.Metadata, now) ? TwirpResult.Ok(room.Info()) : ErrorOf(ModerationError.LimitExceeded);
 
     private Task<TwirpResult> PerformRpcAsync(RoomServiceCall call, PerformRpcRequest request)
     {
@@ -226,7 +226,7 @@ public sealed class RoomService
         return WithRoom(call, request.Room, host => AtNodeOfAsync(call, host, request.DestinationIdentity, async () =>
         {
             var done = new TaskCompletionSource<RpcOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
-            var error = await host.InvokeAsync((room, now) => room.PerformRpc(request, done.SetResult, now)).ConfigureAwait(false);
+            var error = await host.InvokeAsync((room, now) => room.Moderation.PerformRpc(request, done.SetResult, now)).ConfigureAwait(false);
             if (error != ModerationError.None)
             {
                 return ErrorOf(error);

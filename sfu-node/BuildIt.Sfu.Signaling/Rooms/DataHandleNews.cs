@@ -7,7 +7,7 @@ namespace BuildIt.Sfu.Signaling.Rooms;
 /// Tells subscribers the handles of the data tracks they receive. Each message lists all of a subscriber's, so what has changed is
 /// gathered for each and told a few at a time: in a large room there are more than a loop may be kept from media for. Used on one loop.
 /// </summary>
-internal sealed class DataHandleNews(RoomCore room)
+internal sealed class DataHandleNews(RoomMembers members, RoomTracks tracks, RoomTimer timer) : IDeadline
 {
     /// <summary>Entries of all messages of one turn, but for one message that is longer.</summary>
     public const int EntriesPerTurn = 2_000;
@@ -56,7 +56,7 @@ internal sealed class DataHandleNews(RoomCore room)
         while (told < EntriesPerTurn && _waiting.TryDequeue(out var subscriber))
         {
             _queued.Remove(subscriber);
-            if (room.Has(subscriber.Sid.Value))
+            if (members.Has(subscriber))
             {
                 told += 1 + subscriber.DataTracks.Handles.Count;
                 subscriber.Send(new SignalResponse { DataTrackSubscriberHandles = HandlesOf(subscriber) });
@@ -64,7 +64,7 @@ internal sealed class DataHandleNews(RoomCore room)
         }
 
         NextDeadline = told < Few ? Instant.Never : now + Pause * ((double)told / EntriesPerTurn);
-        room.Schedule(NextDeadline);
+        timer.Schedule(NextDeadline);
     }
 
     private DataTrackSubscriberHandles HandlesOf(Participant subscriber)
@@ -72,7 +72,7 @@ internal sealed class DataHandleNews(RoomCore room)
         var message = new DataTrackSubscriberHandles();
         foreach (var (sid, handle) in subscriber.DataTracks.Handles)
         {
-            if (room.DataTracks.Find(sid) is { } track)
+            if (tracks.FindData(sid) is { } track)
             {
                 message.SubHandles[handle] = new DataTrackSubscriberHandles.Types.PublishedDataTrack
                 {

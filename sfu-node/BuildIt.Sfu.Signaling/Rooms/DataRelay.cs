@@ -9,7 +9,8 @@ namespace BuildIt.Sfu.Signaling.Rooms;
 /// Passes data messages between participants. The sender's identity is stamped from its connection, destinations are honoured,
 /// payloads are not looked into: encrypted ones could not be, and the others get the same treatment.
 /// </summary>
-internal sealed class DataRelay(RoomCore room)
+internal sealed class DataRelay(
+    RoomMembers members, ClientLimits limits, LimitReports reports, LossyData lossy, RoomRpc rpc, RelayedData relayed)
 {
     private const int RememberedNonces = 256;
 
@@ -19,21 +20,24 @@ internal sealed class DataRelay(RoomCore room)
     private readonly Dictionary<string, ReplayBuffer> _replay = new(StringComparer.Ordinal);
     private readonly RecentSet<ByteString> _nonces = new(RememberedNonces);
 
+    /// <summary>Bytes of the largest message that is passed.</summary>
+    public int LargestMessage => limits.DataMessageBytes;
+
     public void FromClient(Participant sender, DataChannelKind channel, ReadOnlySpan<byte> message, Instant now)
     {
         var reliable = channel == DataChannelKind.Reliable;
         if (!sender.Permission.CanPublishData
-            || message.Length > room.Services.Limits.DataMessageBytes
-            || !(reliable ? MaySendReliable(sender, message.Length, now) : MaySend(sender, message.Length, now))
+            || message.Length > limits.DataMessageBytes
+            || !(reliable ? MaySendReliable(sender, message.Length, now) : lossy.MaySend(sender, message.Length, now))
             || !WireCodec.TryParse(message, DataPacket.Parser, out var packet)
             || !MaySay(sender, packet))
         {
             return;
         }
 
-        if (Destinations.Count(packet) > room.Services.Limits.Destinations)
+        if (Destinations.Count(packet) > limits.Destinations)
         {
-            room.CountLimit(sender, ClientLimit.Data, now);
+            reports.Count(sender, ClientLimit.Data, now);
             return;
         }
 
@@ -58,19 +62,19 @@ internal sealed class DataRelay(RoomCore room)
             user.ParticipantIdentity = packet.ParticipantIdentity;
         }
 
-        if (room.Rpc.TryComplete(sender, packet))
+        if (rpc.TryComplete(sender, packet))
         {
             return;
         }
 
         var encoded = packet.ToByteArray();
         var destinations = new Destinations(packet);
-        var receivers = room.Members.Count(receiver => receiver != sender && destinations.Include(receiver));
+        var receivers = members.All.Count(receiver => receiver != sender && destinations.Include(receiver));
         if (reliable)
         {
             Hold(sender, sender.ReliableAllowance.Deliver(receivers, encoded.Length, now), now);
         }
-        else if (!MayDeliver(sender, receivers, encoded.Length, now))
+        else if (!lossy.MayDeliver(sender, receivers, encoded.Length, now))
         {
             return;
         }
@@ -82,7 +86,7 @@ internal sealed class DataRelay(RoomCore room)
 
         var kind = reliable ? DataChannelKind.Reliable : DataChannelKind.Lossy;
         Deliver(sender.Sid, destinations, encoded, kind, now);
-        room.Relays.SendData(sender.Sid, destinations, encoded, kind, now);
+        relayed.Send(sender.Sid, destinations, encoded, kind, now);
     }
 
     /// <summary>Delivers what a member of another node sent, as that node has checked it.</summary>
@@ -100,7 +104,7 @@ internal sealed class DataRelay(RoomCore room)
     public bool FromServer(DataPacket packet, ByteString nonce, Instant now)
     {
         var encoded = packet.ToByteArray();
-        if (encoded.Length > room.Services.Limits.DataMessageBytes)
+        if (encoded.Length > limits.DataMessageBytes)
         {
             return false;
         }
@@ -113,7 +117,7 @@ internal sealed class DataRelay(RoomCore room)
         var channel = packet.Kind == DataPacket.Types.Kind.Reliable ? DataChannelKind.Reliable : DataChannelKind.Lossy;
         var destinations = new Destinations(packet);
         Deliver(default, destinations, encoded, channel, now);
-        room.Relays.SendData(default, destinations, encoded, channel, now);
+        relayed.Send(default, destinations, encoded, channel, now);
         return true;
     }
 
@@ -138,30 +142,6 @@ internal sealed class DataRelay(RoomCore room)
 
     public void Forget(Member participant) => _replay.Remove(participant.Sid.Value);
 
-    /// <summary>Takes a message that may be lost from what its sender may send; false, and counted, when that is used up.</summary>
-    public bool MaySend(Participant sender, int bytes, Instant now)
-    {
-        var may = sender.LossyAllowance.TryTake(bytes, now);
-        if (!may)
-        {
-            room.CountLimit(sender, ClientLimit.Data, now);
-        }
-
-        return may;
-    }
-
-    /// <summary>The same at the receivers' side, where one message becomes many.</summary>
-    public bool MayDeliver(Participant sender, int receivers, int bytes, Instant now)
-    {
-        var may = sender.LossyAllowance.TryDeliver(receivers, bytes, now);
-        if (!may)
-        {
-            room.CountLimit(sender, ClientLimit.Data, now);
-        }
-
-        return may;
-    }
-
     /// <summary>
     /// Takes a reliable message from what the client may send; when that is used up, later ones are taken later. False for a client
     /// that sends on all the same: only what is ordered can wait.
@@ -170,7 +150,7 @@ internal sealed class DataRelay(RoomCore room)
     {
         if (now < sender.DataHeldUntil)
         {
-            room.CountLimit(sender, ClientLimit.Data, now);
+            reports.Count(sender, ClientLimit.Data, now);
             return false;
         }
 
@@ -184,14 +164,14 @@ internal sealed class DataRelay(RoomCore room)
         {
             // Not for each message: what was used up comes back in steps of several.
             sender.DataHeldUntil = Instant.Max(sender.DataHeldUntil, now + wait + HoldStep);
-            room.CountLimit(sender, ClientLimit.Data, now);
+            reports.Count(sender, ClientLimit.Data, now);
             sender.Media.HoldData(sender.DataHeldUntil, now);
         }
     }
 
     private void Deliver(ParticipantSid sender, Destinations destinations, byte[] encoded, DataChannelKind channel, Instant now)
     {
-        foreach (var receiver in room.Participants)
+        foreach (var receiver in members.Here)
         {
             if (receiver.Sid != sender && destinations.Include(receiver))
             {
@@ -204,7 +184,7 @@ internal sealed class DataRelay(RoomCore room)
     {
         if (!_replay.TryGetValue(sender.Value, out var buffer))
         {
-            _replay.Add(sender.Value, buffer = new ReplayBuffer(room.Services.Limits));
+            _replay.Add(sender.Value, buffer = new ReplayBuffer(limits));
         }
 
         buffer.Add(packet, encoded, now);

@@ -9,15 +9,21 @@ using Reason = BuildIt.Sfu.Signaling.Protocol.RequestResponse.Types.Reason;
 namespace BuildIt.Sfu.Signaling.Rooms;
 
 /// <summary>Data tracks: who publishes, who receives under which handle, and the packets between them.</summary>
-internal sealed class DataTrackRelay(RoomCore room)
+internal sealed class DataTrackRelay(
+    RoomState state,
+    NodeServices services,
+    NewsBounds bounds,
+    ParticipantNews news,
+    LossyData lossy,
+    DataHandleNews handles,
+    DataDemand demand,
+    RelayedData relayed,
+    RoomLinks links,
+    LimitReports reports)
 {
     /// <summary>Version and flags, a reserved byte, handle, sequence, frame (16 bits each), timestamp (32 bits).</summary>
     private const int HeaderLength = 12;
     private const int HandleOffset = 2;
-
-    private readonly Dictionary<string, DataTrack> _tracks = new(StringComparer.Ordinal);
-
-    public DataTrack? Find(string sid) => _tracks.GetValueOrDefault(sid);
 
     public void Publish(Participant publisher, PublishDataTrackRequest request, Instant now)
     {
@@ -25,7 +31,7 @@ internal sealed class DataTrackRelay(RoomCore room)
         {
             if (reason == Reason.LimitExceeded)
             {
-                room.CountLimit(publisher, ClientLimit.Tracks, now);
+                reports.Count(publisher, ClientLimit.Tracks, now);
             }
 
             Refuse(publisher, request, reason, text);
@@ -35,31 +41,31 @@ internal sealed class DataTrackRelay(RoomCore room)
         var info = new DataTrackInfo
         {
             PubHandle = request.PubHandle,
-            Sid = room.Services.Sids.Next("DTR_"),
+            Sid = services.Sids.Next("DTR_"),
             Name = request.Name,
             Encryption = request.Encryption,
             Schema = request.Schema,
             FrameEncoding = request.FrameEncoding,
         };
-        if (!room.Bounds.MayAnnounce(publisher, info.CalculateSize()))
+        if (!bounds.MayAnnounce(publisher, info.CalculateSize()))
         {
-            room.CountLimit(publisher, ClientLimit.Tracks, now);
+            reports.Count(publisher, ClientLimit.Tracks, now);
             Refuse(publisher, request, Reason.LimitExceeded, "what all tracks say of themselves is too long");
             return;
         }
 
         var track = new DataTrack(publisher, info);
-        _tracks.Add(info.Sid, track);
+        state.Tracks.Add(track);
         publisher.DataTracks.Published.Add((ushort)request.PubHandle, track);
         publisher.Changed();
         publisher.Send(new SignalResponse { PublishDataTrackResponse = new PublishDataTrackResponse { Info = info } });
-        room.News.Publish(publisher, now);
-        foreach (var subscriber in room.Participants)
+        news.Publish(publisher, now);
+        foreach (var subscriber in state.Members.Here)
         {
             Reconcile(subscriber, track, now);
         }
 
-        room.DataHandles.Flush(now);
+        handles.Flush(now);
     }
 
     public void Unpublish(Participant publisher, UnpublishDataTrackRequest request, Instant now)
@@ -74,9 +80,9 @@ internal sealed class DataTrackRelay(RoomCore room)
         }
 
         Remove(publisher, track);
-        room.DataHandles.Flush(now);
+        handles.Flush(now);
         publisher.Send(new SignalResponse { UnpublishDataTrackResponse = new UnpublishDataTrackResponse { Info = track.Info } });
-        room.News.Publish(publisher, now, tracksChanged: true);
+        news.Publish(publisher, now, tracksChanged: true);
     }
 
     public void UpdateSubscription(Participant subscriber, UpdateDataSubscription request, Instant now)
@@ -85,25 +91,25 @@ internal sealed class DataTrackRelay(RoomCore room)
         foreach (var update in request.Updates)
         {
             if (update.TrackSid.Length > JoinLimits.MaxName
-                || (wishes.Count >= room.Services.Limits.Subscriptions && !wishes.ContainsKey(update.TrackSid)))
+                || (wishes.Count >= services.Limits.Subscriptions && !wishes.ContainsKey(update.TrackSid)))
             {
                 continue;
             }
 
             wishes[update.TrackSid] = update.Subscribe;
-            if (Find(update.TrackSid) is { } track)
+            if (state.Tracks.FindData(update.TrackSid) is { } track)
             {
                 Reconcile(subscriber, track, now);
             }
         }
 
-        room.DataHandles.Flush(now);
+        handles.Flush(now);
     }
 
     /// <summary>Everything about one subscriber: on join, and when its permission changes.</summary>
     public void ReconcileSubscriber(Participant subscriber, Instant now)
     {
-        foreach (var track in _tracks.Values)
+        foreach (var track in state.Tracks.Data)
         {
             Reconcile(subscriber, track, now);
         }
@@ -116,13 +122,13 @@ internal sealed class DataTrackRelay(RoomCore room)
     {
         foreach (var track in publisher.PublishedData)
         {
-            foreach (var subscriber in room.Participants)
+            foreach (var subscriber in state.Members.Here)
             {
                 Reconcile(subscriber, track, now);
             }
         }
 
-        room.DataHandles.Flush(now);
+        handles.Flush(now);
     }
 
     /// <summary>The publisher leaves, or may no longer publish data.</summary>
@@ -133,7 +139,16 @@ internal sealed class DataTrackRelay(RoomCore room)
             Remove(publisher, track);
         }
 
-        room.DataHandles.Flush(now);
+        handles.Flush(now);
+    }
+
+    /// <summary>A subscriber is gone: nodes need not send any more what it alone received.</summary>
+    public void Unwatch(Participant subscriber, Instant now)
+    {
+        foreach (var received in subscriber.DataTracks.Handles.Keys.Select(state.Tracks.FindData).OfType<DataTrack>().ToArray())
+        {
+            demand.Changed(received, now);
+        }
     }
 
     /// <summary>Brings the data tracks of a member of another node to what that node says.</summary>
@@ -145,32 +160,18 @@ internal sealed class DataTrackRelay(RoomCore room)
             Forget(gone);
         }
 
-        foreach (var info in said.Where(info => info.Sid.Length > 0 && !_tracks.ContainsKey(info.Sid)))
+        foreach (var info in said.Where(info => info.Sid.Length > 0 && state.Tracks.FindData(info.Sid) is null))
         {
             var track = new DataTrack(publisher, info);
-            _tracks.Add(info.Sid, track);
+            state.Tracks.Add(track);
             publisher.Data.Add(info.Sid, track);
-            foreach (var subscriber in room.Participants)
+            foreach (var subscriber in state.Members.Here)
             {
                 Reconcile(subscriber, track, now);
             }
         }
 
-        room.DataHandles.Flush(now);
-    }
-
-    /// <summary>Whether anybody here receives the track.</summary>
-    public bool IsReceived(string sid)
-    {
-        foreach (var subscriber in room.Participants)
-        {
-            if (subscriber.DataTracks.Handles.ContainsKey(sid))
-            {
-                return true;
-            }
-        }
-
-        return false;
+        handles.Flush(now);
     }
 
     /// <summary>Tells a subscriber its handles although they may not have changed: to one that joins or resumes.</summary>
@@ -178,27 +179,27 @@ internal sealed class DataTrackRelay(RoomCore room)
     {
         if (subscriber.DataTracks.Handles.Count > 0)
         {
-            room.DataHandles.Tell(subscriber);
-            room.DataHandles.Flush(now);
+            handles.Tell(subscriber);
+            handles.Flush(now);
         }
     }
 
     /// <summary>Forwards a packet: only the handle differs between subscribers.</summary>
     public void FromClient(Participant publisher, ReadOnlySpan<byte> packet, Instant now)
     {
-        if (packet.Length is < HeaderLength || packet.Length > room.Services.Limits.DataMessageBytes
+        if (packet.Length is < HeaderLength || packet.Length > services.Limits.DataMessageBytes
             || !publisher.Permission.CanPublishData
-            || !room.Data.MaySend(publisher, packet.Length, now)
+            || !lossy.MaySend(publisher, packet.Length, now)
             || !publisher.DataTracks.Published.TryGetValue(BinaryPrimitives.ReadUInt16BigEndian(packet[HandleOffset..]), out var track))
         {
             return;
         }
 
-        var receivers = room.Participants.Count(subscriber => subscriber.DataTracks.Handles.ContainsKey(track.Info.Sid));
-        if (room.Data.MayDeliver(publisher, receivers + room.Relays.Count, packet.Length, now))
+        var receivers = state.Members.Here.Count(subscriber => subscriber.DataTracks.Handles.ContainsKey(track.Info.Sid));
+        if (lossy.MayDeliver(publisher, receivers + links.CountUp, packet.Length, now))
         {
             Deliver(track, packet, now);
-            room.Relays.SendDataTrack(track, packet, now);
+            relayed.Send(track, packet, now);
         }
     }
 
@@ -213,7 +214,7 @@ internal sealed class DataTrackRelay(RoomCore room)
         var copy = ArrayPool<byte>.Shared.Rent(packet.Length);
         var forwarded = copy.AsMemory(0, packet.Length);
         packet.CopyTo(forwarded.Span);
-        foreach (var subscriber in room.Participants)
+        foreach (var subscriber in state.Members.Here)
         {
             if (subscriber.DataTracks.Handles.TryGetValue(track.Info.Sid, out var handle))
             {
@@ -245,7 +246,7 @@ internal sealed class DataTrackRelay(RoomCore room)
         if (wanted)
         {
             // All are listed in one message, which is as long as any that a client may send.
-            if (tracks.Handles.Count >= room.Services.Limits.Subscriptions)
+            if (tracks.Handles.Count >= services.Limits.Subscriptions)
             {
                 return;
             }
@@ -257,8 +258,8 @@ internal sealed class DataTrackRelay(RoomCore room)
             tracks.Release(track.Info.Sid);
         }
 
-        room.DataHandles.Tell(subscriber);
-        room.Relays.DataTrackWatched(track, now);
+        handles.Tell(subscriber);
+        demand.Changed(track, now);
     }
 
     private void Remove(Participant publisher, DataTrack track)
@@ -270,13 +271,13 @@ internal sealed class DataTrackRelay(RoomCore room)
 
     private void Forget(DataTrack track)
     {
-        _tracks.Remove(track.Info.Sid);
-        foreach (var subscriber in room.Participants)
+        state.Tracks.Remove(track);
+        foreach (var subscriber in state.Members.Here)
         {
             subscriber.DataTracks.Wishes.Remove(track.Info.Sid);
             if (subscriber.DataTracks.Release(track.Info.Sid))
             {
-                room.DataHandles.Tell(subscriber);
+                handles.Tell(subscriber);
             }
         }
     }
@@ -293,7 +294,7 @@ internal sealed class DataTrackRelay(RoomCore room)
         return request switch
         {
             _ when !publisher.Permission.CanPublishData => (Reason.NotAllowed, "not allowed to publish data"),
-            { Encryption: Encryption.Types.Type.None } when room.Options.E2eeRequired =>
+            { Encryption: Encryption.Types.Type.None } when state.Options.E2eeRequired =>
                 (Reason.NotAllowed, "this room requires end-to-end encryption: announce the data track with its encryption type"),
             { PubHandle: 0 or > ushort.MaxValue } => (Reason.InvalidHandle, "a handle is a number from 1 to 65535"),
             { Name.Length: 0 or > JoinLimits.MaxName } => (Reason.InvalidName, "a name has 1 to 256 characters"),
@@ -303,7 +304,7 @@ internal sealed class DataTrackRelay(RoomCore room)
                 (Reason.InvalidName, "the names of a schema and of encodings have at most 256 characters"),
             _ when published.ContainsKey((ushort)request.PubHandle) => (Reason.DuplicateHandle, "the handle is in use"),
             _ when published.Values.Any(t => t.Info.Name == request.Name) => (Reason.DuplicateName, "the name is in use"),
-            _ when published.Count >= room.Services.Limits.DataTracks => (Reason.LimitExceeded, "too many data tracks"),
+            _ when published.Count >= services.Limits.DataTracks => (Reason.LimitExceeded, "too many data tracks"),
             _ => null,
         };
     }

@@ -13,7 +13,7 @@ public interface IRoomObserver
     /// <summary>The room has ended and takes nothing more.</summary>
     void OnEnded(RoomCore room, RoomEndReason reason);
 
-    /// <summary>A participant is held back by a limit. Told at most every <see cref="RoomCore.LimitNoticeInterval"/> of each.</summary>
+    /// <summary>A participant is held back by a limit. Told at most every <see cref="LimitReports.NoticeInterval"/> of each.</summary>
     void OnLimited(ParticipantSid participant, ClientLimit limit)
     {
     }

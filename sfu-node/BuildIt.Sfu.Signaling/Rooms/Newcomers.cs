@@ -6,7 +6,7 @@ namespace BuildIt.Sfu.Signaling.Rooms;
 /// What members are told only when it changes, kept for whoever comes later: who is speaking, and how good everybody's
 /// connection is. Told when a member begins to receive another, and again when its signal connection is back.
 /// </summary>
-internal sealed class Newcomers(RoomCore room)
+internal sealed class Newcomers(RoomMembers members)
 {
     private readonly Dictionary<Member, SpeakerInfo> _speaking = [];
     private readonly Dictionary<Member, ConnectionQualityInfo> _quality = [];
@@ -69,14 +69,14 @@ internal sealed class Newcomers(RoomCore room)
     /// <summary>Tells a member whose signal connection was away everything it may have missed.</summary>
     public void TellAgain(Participant receiver)
     {
-        var about = room.Members.Where(p => p == receiver || receiver.Receives(p)).ToArray();
+        var about = members.All.Where(p => p == receiver || receiver.Receives(p)).ToArray();
         Tell(receiver, about);
 
         // Those who have stopped meanwhile too: the client knows them as speaking.
         var silent = about.Where(p => !Speaks(p)).Select(p => new SpeakerInfo { Sid = p.Sid.Value }).ToArray();
         if (silent.Length > 0)
         {
-            room.SendSpeakers(receiver, silent);
+            receiver.Send(ReceiverNews.SpeakersMessage(silent));
         }
     }
 }

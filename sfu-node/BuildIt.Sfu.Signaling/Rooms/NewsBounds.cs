@@ -6,11 +6,11 @@ namespace BuildIt.Sfu.Signaling.Rooms;
 /// Bounds on what others are told of a participant, in bytes as they are sent: everybody who joins is told all of it, and a room in
 /// which that is too much can be joined by nobody.
 /// </summary>
-internal sealed class NewsBounds(RoomCore room)
+internal sealed class NewsBounds(RoomMembers members, ClientLimits limits)
 {
     /// <summary>Whether a participant's tracks and data tracks may come to so much more.</summary>
     public bool MayAnnounce(Participant publisher, int bytes) =>
-        bytes <= 0 || (Announced(publisher) + bytes <= room.Services.Limits.AnnouncedBytes && MaySay(publisher, bytes));
+        bytes <= 0 || (Announced(publisher) + bytes <= limits.AnnouncedBytes && MaySay(publisher, bytes));
 
     /// <summary>
     /// Whether a participant may say so much more of itself. A small share is always its own, so that those who say much keep nobody
@@ -18,19 +18,18 @@ internal sealed class NewsBounds(RoomCore room)
     /// </summary>
     public bool MaySay(Participant participant, int bytes)
     {
-        var limits = room.Services.Limits;
         if (bytes <= 0 || participant.SnapshotSize + bytes <= limits.ParticipantShareBytes)
         {
             return true;
         }
 
         long sum = bytes;
-        foreach (var other in room.Members)
+        foreach (var other in members.All)
         {
             sum += other.SnapshotSize;
         }
 
-        return sum + (room.Has(participant.Sid.Value) ? 0 : participant.SnapshotSize) <= limits.RoomNewsBytes;
+        return sum + (members.Has(participant) ? 0 : participant.SnapshotSize) <= limits.RoomNewsBytes;
     }
 
     private static int Announced(Participant publisher)

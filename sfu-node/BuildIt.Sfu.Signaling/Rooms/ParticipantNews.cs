@@ -8,7 +8,7 @@ namespace BuildIt.Sfu.Signaling.Rooms;
 /// Tells participants about each other. News of publishers go out at once; news of the others are gathered, so that a room of
 /// listeners does not send a message to everybody for every one who comes or goes.
 /// </summary>
-internal sealed class ParticipantNews(RoomCore room)
+internal sealed class ParticipantNews(RoomMembers members, RelayNews relayNews, LimitReports limits, RoomTimer timer) : IDeadline
 {
     /// <summary>Shortest time between two batches.</summary>
     public static readonly TimeSpan BatchInterval = TimeSpan.FromSeconds(3);
@@ -31,6 +31,19 @@ internal sealed class ParticipantNews(RoomCore room)
 
     public Instant NextDeadline { get; private set; } = Instant.Never;
 
+    /// <summary>Announces a participant that has just come, to the others unless it is hidden.</summary>
+    public void PublishNewcomer(Participant participant, Instant now)
+    {
+        if (!participant.Hidden)
+        {
+            Publish(participant, now);
+        }
+        else
+        {
+            relayNews.MemberChanged(participant, atOnce: false, now);
+        }
+    }
+
     /// <summary>Announces a participant's present state to the others and to itself.</summary>
     /// <param name="participant">Who changed.</param>
     /// <param name="now">The time.</param>
@@ -43,18 +56,18 @@ internal sealed class ParticipantNews(RoomCore room)
         participant.Send(new SignalResponse { Update = new ParticipantUpdate { Participants = { info } } });
         if (participant.Hidden)
         {
-            room.Relays.MemberChanged(participant, atOnce: false, now);
+            relayNews.MemberChanged(participant, atOnce: false, now);
             return;
         }
 
         var atOnce = tracksChanged || participant.IsPublisher;
         if (atOnce && !(participant.NewsBudget.TryTake(1, now) && participant.NewsBytesBudget.TryTake(info.CalculateSize(), now)))
         {
-            room.CountLimit(participant, ClientLimit.News, now);
+            limits.Count(participant, ClientLimit.News, now);
             atOnce = false;
         }
 
-        room.Relays.MemberChanged(participant, atOnce, now);
+        relayNews.MemberChanged(participant, atOnce, now);
         Announce(info, atOnce, now);
     }
 
@@ -74,7 +87,7 @@ internal sealed class ParticipantNews(RoomCore room)
     }
 
     /// <summary>Departures a resuming participant may have missed.</summary>
-    public IEnumerable<ParticipantInfo> Departures => _departures.Select(d => d.Info).Where(d => room.FindMember(d.Sid) is null);
+    public IEnumerable<ParticipantInfo> Departures => _departures.Select(d => d.Info).Where(d => members.FindSession(d.Sid) is null);
 
     public void HandleTimeout(Instant now)
     {
@@ -151,7 +164,7 @@ internal sealed class ParticipantNews(RoomCore room)
         }
         else
         {
-            room.Schedule(NextDeadline);
+            timer.Schedule(NextDeadline);
         }
     }
 
@@ -160,7 +173,7 @@ internal sealed class ParticipantNews(RoomCore room)
         var only = batch.Count == 1 ? batch.First().Sid : null;
         foreach (var message in Split(batch))
         {
-            foreach (var receiver in room.Participants)
+            foreach (var receiver in members.Here)
             {
                 // A participant has had the news about itself when they were made.
                 if (only is not null && receiver.Sid.Value == only)

@@ -5,7 +5,16 @@ using BuildIt.Sfu.Signaling.Protocol;
 namespace BuildIt.Sfu.Signaling.Rooms;
 
 /// <summary>What media tells about one participant, turned into messages and state.</summary>
-internal sealed class PeerEvents(RoomCore room, Participant participant) : IMediaPeerEvents
+internal sealed class PeerEvents(
+    Participant participant,
+    RoomMembers members,
+    RoomTracks tracks,
+    MediaConnections connections,
+    TrackPublisher publishing,
+    SubscriptionEngine subscriptions,
+    DataRelay data,
+    DataTrackRelay dataTracks,
+    LimitReports reports) : IMediaPeerEvents
 {
     private uint _offerId;
 
@@ -31,25 +40,25 @@ internal sealed class PeerEvents(RoomCore room, Participant participant) : IMedi
 
     public void OnConnectionState(PeerTarget target, PeerConnectionState state, Instant now)
     {
-        if (state == PeerConnectionState.Failed && room.Has(participant.Sid.Value))
+        if (state == PeerConnectionState.Failed && members.Has(participant))
         {
-            room.MediaFailed(participant, now);
+            connections.Failed(participant, now);
         }
     }
 
-    public void OnReady(Instant now) => room.MediaReady(participant, now);
+    public void OnReady(Instant now) => connections.Ready(participant, now);
 
     public void OnTrackNegotiated(TrackSid track, string cid, string mid, string mimeType, Instant now) =>
-        room.Publishing.Negotiated(participant, track, cid, mid, mimeType, now);
+        publishing.Negotiated(participant, track, cid, mid, mimeType, now);
 
     public void OnTrackStarted(TrackSid track, Instant now)
     {
         // Others already see the track: it was published when it was negotiated.
     }
 
-    public void OnTrackEnded(TrackSid track, Instant now) => room.Publishing.Ended(participant, track, now);
+    public void OnTrackEnded(TrackSid track, Instant now) => publishing.Ended(participant, track, now);
 
-    public void OnSubscribed(TrackSid track, Instant now) => room.TellFirstSubscribed(track);
+    public void OnSubscribed(TrackSid track, Instant now) => subscriptions.TellFirst(track);
 
     public void OnSubscriptionFailed(TrackSid track, SubscriptionFailure reason, Instant now) =>
         SubscriptionEngine.Failed(participant, track, reason);
@@ -85,23 +94,23 @@ internal sealed class PeerEvents(RoomCore room, Participant participant) : IMedi
 
     public void OnStreamState(TrackSid track, TrackStreamState state, Instant now)
     {
-        if (room.FindTrack(track.Value) is { } published)
+        if (tracks.Find(track.Value) is { } published)
         {
-            room.Subscriptions.StreamState(participant, published, state == TrackStreamState.Paused);
+            subscriptions.StreamState(participant, published, state == TrackStreamState.Paused);
         }
     }
 
-    public void OnLimited(ClientLimit limit, Instant now) => room.CountLimit(participant, limit, now);
+    public void OnLimited(ClientLimit limit, Instant now) => reports.Count(participant, limit, now);
 
     public void OnData(DataChannelKind channel, ReadOnlySpan<byte> message, Instant now)
     {
         if (channel == DataChannelKind.DataTrack)
         {
-            room.DataTracks.FromClient(participant, message, now);
+            dataTracks.FromClient(participant, message, now);
         }
         else
         {
-            room.Data.FromClient(participant, channel, message, now);
+            data.FromClient(participant, channel, message, now);
         }
     }
 }

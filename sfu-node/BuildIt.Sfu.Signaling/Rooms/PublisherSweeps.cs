@@ -6,7 +6,7 @@ namespace BuildIt.Sfu.Signaling.Rooms;
 /// Goes over all pairs of a publisher's tracks and the participants of the room, after its consent or its visibility changed, a few
 /// at a time: in a large room there are more than a loop may be kept from media for.
 /// </summary>
-internal sealed class PublisherSweeps(RoomCore room)
+internal sealed class PublisherSweeps(RoomMembers members, RoomTracks tracks, SubscriptionEngine subscriptions, RoomTimer timer) : IDeadline
 {
     /// <summary>Pairs done in one turn.</summary>
     public const int PairsPerTurn = 200;
@@ -28,7 +28,7 @@ internal sealed class PublisherSweeps(RoomCore room)
             }
         }
 
-        _sweeps.Enqueue(new Sweep(publisher, [.. publisher.Tracks.Values], [.. room.Participants]));
+        _sweeps.Enqueue(new Sweep(publisher, [.. publisher.Tracks.Values], [.. members.Here]));
         Turn(now);
     }
 
@@ -52,15 +52,15 @@ internal sealed class PublisherSweeps(RoomCore room)
             }
 
             left--;
-            if (room.FindTrack(track.Sid.Value) == track && room.Has(subscriber.Sid.Value))
+            if (tracks.Find(track.Sid.Value) == track && members.Has(subscriber))
             {
-                room.Subscriptions.Reconcile(subscriber, track, now);
+                subscriptions.Reconcile(subscriber, track, now);
             }
         }
 
         // A little later and not at once, so that what has arrived for others comes first.
         NextDeadline = _sweeps.Count > 0 ? now + TimeSpan.FromMilliseconds(1) : Instant.Never;
-        room.Schedule(NextDeadline);
+        timer.Schedule(NextDeadline);
     }
 
     private sealed class Sweep(Member publisher, Track[] tracks, Participant[] subscribers)

@@ -103,6 +103,10 @@ internal static class RelayConversion
             [.. codec.Watchers.Take(LayerRates.SpatialLayers).Select(count => (int)Math.Min(count, 1_000_000))])),
     ];
 
+    /// <summary>A time that another node names, whatever it names.</summary>
+    public static DateTimeOffset TimeOf(long unixMilliseconds) =>
+        DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(unixMilliseconds, 0, DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()));
+
     private static LayerId IdOf(int place) => new(place / LayerRates.TemporalLayers, place % LayerRates.TemporalLayers);
 
     private static AnnouncedEncoding ToMessage(PublishedEncoding encoding)

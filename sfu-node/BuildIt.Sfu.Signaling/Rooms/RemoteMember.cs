@@ -44,6 +44,9 @@ internal sealed class RemoteMember(MemberChanged said, RoomLink via) : Member
     /// <summary>The link by which it is known, and by which its media comes. It may be down.</summary>
     public RoomLink Via { get; set; } = via;
 
+    /// <summary>Whether what its node says comes that way now.</summary>
+    public bool IsHeard => Via is { IsUp: true, IsRetiring: false };
+
     public ulong Version => _said.Version;
 
     /// <summary>Takes over what its node says now.</summary>

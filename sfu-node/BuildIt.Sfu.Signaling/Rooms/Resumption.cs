@@ -6,8 +6,24 @@ using LeaveAction = BuildIt.Sfu.Signaling.Protocol.LeaveRequest.Types.Action;
 namespace BuildIt.Sfu.Signaling.Rooms;
 
 /// <summary>A client whose signal connection broke comes back to the session it had.</summary>
-internal sealed class Resumption(RoomCore room)
+internal sealed class Resumption(
+    RoomState state,
+    JoinResponses responses,
+    Negotiation negotiation,
+    ParticipantNews news,
+    SubscriptionEngine subscriptions,
+    DataTrackRelay dataTracks,
+    Newcomers newcomers,
+    ReturningClients returning,
+    FreshTokens tokens,
+    RoomTimer timer)
 {
+    /// <summary>How long a resumed session's media may take to be back.</summary>
+    private static readonly TimeSpan MediaTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// Also succeeds for a session that is not known: the only message then tells the client to start anew.
+    /// </summary>
     public JoinResult Resume(Participant? participant, JoinAttempt attempt, ISignalSink sink, Instant now)
     {
         var sid = attempt.Parameters.ParticipantSid;
@@ -18,7 +34,7 @@ internal sealed class Resumption(RoomCore room)
                 Leave = new LeaveRequest { Reason = DisconnectReason.StateMismatch, Action = LeaveAction.Reconnect, CanReconnect = true },
             });
             sink.Close();
-            room.Expect(attempt.Claims.Identity, now);
+            returning.Expect(attempt.Claims.Identity, now);
             return new JoinResult(new ParticipantSid(sid), null);
         }
 
@@ -37,7 +53,7 @@ internal sealed class Resumption(RoomCore room)
 
         participant.Signal = sink;
         participant.Join = participant.Join with { Client = attempt.Parameters.Client };
-        participant.Send(new SignalResponse { Reconnect = room.MakeReconnectResponse(participant, now) });
+        participant.Send(new SignalResponse { Reconnect = responses.Reconnect(participant, now) });
         if (participant.Simulation.DisconnectOnResume)
         {
             participant.Simulation.DisconnectOnResume = false;
@@ -47,55 +63,18 @@ internal sealed class Resumption(RoomCore room)
         }
 
         SendSnapshot(participant, now);
-        room.TellHeldNews(participant, now);
+        returning.TellHeldNews(participant, now);
         if (participant.MediaDeadline != Instant.Never && participant.EverActive)
         {
-            participant.MediaDeadline = now + RoomCore.ResumeTimeout;
-            room.Schedule(participant.MediaDeadline);
+            participant.MediaDeadline = now + MediaTimeout;
+            timer.Schedule(participant.MediaDeadline);
         }
 
         participant.Media.RestartSubscriberIce(now);
-        var offer = attempt.Parameters.Offer is { } description && room.Has(participant.Sid.Value)
-            ? room.Requests.BeginOffer(participant, attempt.Parameters.PublisherOffer!.Id, description, now)
+        var offer = attempt.Parameters.Offer is { } description && state.Members.Has(participant)
+            ? negotiation.BeginOffer(participant, attempt.Parameters.PublisherOffer!.Id, description, now)
             : null;
         return new JoinResult(participant.Sid, null, offer, attempt.Parameters.SyncState);
-    }
-
-    /// <summary>Compares what the client believes with what is so.</summary>
-    public void Synchronise(Participant participant, SyncState state, Instant now)
-    {
-        if (state.PublishTracks.Any(p => p.Track is { Sid.Length: > 0 } track && !participant.Tracks.ContainsKey(track.Sid)))
-        {
-            room.Leave(participant, DisconnectReason.StateMismatch, LeaveAction.Reconnect, now);
-            return;
-        }
-
-        if (state.Subscription is { } subscription)
-        {
-            room.Subscriptions.Update(participant, subscription.TrackSids, subscription.Subscribe, now);
-            foreach (var publisher in subscription.ParticipantTracks)
-            {
-                room.Subscriptions.Update(participant, publisher.TrackSids, subscription.Subscribe, now);
-            }
-        }
-
-        if (state.TrackSidsDisabled.Count > 0)
-        {
-            var disabled = new UpdateTrackSettings { Disabled = true };
-            disabled.TrackSids.AddRange(state.TrackSidsDisabled);
-            room.Subscriptions.UpdateSettings(participant, disabled, now);
-        }
-
-        if (state.DataSubscription is { } data)
-        {
-            room.DataTracks.UpdateSubscription(participant, data, now);
-        }
-
-        // Nobody receives what it sent itself.
-        foreach (var received in state.DatachannelReceiveStates.Where(r => r.PublisherSid != participant.Sid.Value).DistinctBy(r => r.PublisherSid))
-        {
-            room.Data.Replay(participant, received, now);
-        }
     }
 
     /// <summary>Everything a client has to know again. Rust takes whoever is absent from it for gone.</summary>
@@ -103,7 +82,7 @@ internal sealed class Resumption(RoomCore room)
     {
         if (ProtocolFeatures.DisconnectedUpdates(participant.Join.Protocol))
         {
-            foreach (var message in ParticipantNews.Split(room.News.Departures))
+            foreach (var message in ParticipantNews.Split(news.Departures))
             {
                 participant.Send(message);
             }
@@ -112,9 +91,9 @@ internal sealed class Resumption(RoomCore room)
         // Complete and in one message: a client compares it with what it had.
         var update = new ParticipantUpdate();
         update.Participants.Add(participant.Snapshot);
-        update.Participants.AddRange(room.Members.Where(p => p != participant && !p.Hidden).Select(p => p.Snapshot));
+        update.Participants.AddRange(state.Members.All.Where(p => p != participant && !p.Hidden).Select(p => p.Snapshot));
         participant.Send(new SignalResponse { Update = update });
-        participant.Send(new SignalResponse { RoomUpdate = new RoomUpdate { Room = room.Info() } });
+        participant.Send(new SignalResponse { RoomUpdate = new RoomUpdate { Room = state.Info() } });
         foreach (var track in participant.Tracks.Values)
         {
             if (track.WantedQualities is { } wanted)
@@ -123,10 +102,10 @@ internal sealed class Resumption(RoomCore room)
             }
         }
 
-        room.DataTracks.TellHandles(participant, now);
+        dataTracks.TellHandles(participant, now);
 
-        room.Subscriptions.TellAgain(participant);
-        room.Newcomers.TellAgain(participant);
-        room.RefreshToken(participant, now);
+        subscriptions.TellAgain(participant);
+        newcomers.TellAgain(participant);
+        tokens.Give(participant, now);
     }
 }

@@ -4,27 +4,38 @@ using BuildIt.Sfu.Media.Sdp;
 using BuildIt.Sfu.Media.Speakers;
 using BuildIt.Sfu.Signaling.Join;
 using BuildIt.Sfu.Signaling.Protocol;
+using LeaveAction = BuildIt.Sfu.Signaling.Protocol.LeaveRequest.Types.Action;
 
 namespace BuildIt.Sfu.Signaling.Rooms;
 
 /// <summary>
 /// The control plane of one room: who is in it, what they publish, receive and may do. Takes requests and media events with the
-/// time, gives messages to sinks, calls to media and events to its observer. Lives on one loop; no clock, no chance, no input
-/// or output of its own.
+/// time and leads each to the part that acts on it; the parts give messages to sinks, calls to media and events to the observer. Lives on
+/// one loop; no clock, no chance, no input or output of its own.
 /// </summary>
-public sealed partial class RoomCore : IMediaRoomEvents, IDeadline
+public sealed class RoomCore : IMediaRoomEvents, IDeadline
 {
-    private readonly Dictionary<string, Participant> _byIdentity = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, Participant> _bySid = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, Track> _tracks = new(StringComparer.Ordinal);
+    private readonly RoomState _state;
+    private readonly RoomTimer _timer;
+    private readonly RoomLifetime _lifetime;
     private readonly IRoomObserver _observer;
-    private readonly Action _deadlineMoved;
-    private DateTimeOffset _createdAt;
-    private readonly Instant _openedAt;
-    private IMediaRoom _media = null!;
-    private string _metadata;
-    private long _lastVersionMicros;
-    private int _versionTicks;
+    private readonly RoomEvents _events;
+    private readonly LimitReports _limits;
+    private readonly RoomLinks _links;
+    private readonly RoomRelays _relays;
+    private readonly Arrivals _arrivals;
+    private readonly Departures _departures;
+    private readonly RoomEnd _end;
+    private readonly Negotiation _negotiation;
+    private readonly SignalHandler _requests;
+    private readonly ReceiverNews _receiverNews;
+    private readonly RoomSettings _settings;
+    private readonly RoomRpc _rpc;
+    private readonly ParticipantTimeouts _participants;
+    private readonly Func<Participant, IMediaPeerEvents> _mediaEvents;
+
+    // What has something to do later, in the order in which it is done.
+    private readonly IDeadline[] _later;
 
     /// <param name="sid">Session id of the room.</param>
     /// <param name="options">How it behaves.</param>
@@ -34,124 +45,120 @@ public sealed partial class RoomCore : IMediaRoomEvents, IDeadline
     /// <param name="now">The time it opens.</param>
     public RoomCore(RoomSid sid, RoomOptions options, NodeServices services, IRoomObserver observer, Action deadlineMoved, Instant now)
     {
-        Sid = sid;
-        Options = options;
-        Services = services;
+        // From what knows nothing of others to what leads them: a part is given those that it uses, and none of them uses it.
+        var closeAt = RoomLifetime.FirstClose(options, now);
         _observer = observer;
-        _deadlineMoved = deadlineMoved;
-        _metadata = options.Metadata;
-        _createdAt = services.Clock.At(now);
-        _openedAt = now;
-        _closeAt = options.EndsWhenEmpty ? now + options.EmptyTimeout : Instant.Never;
-        NextDeadline = _closeAt;
-        News = new ParticipantNews(this);
-        Newcomers = new Newcomers(this);
-        Subscriptions = new SubscriptionEngine(this);
-        Publishing = new TrackPublisher(this);
-        Data = new DataRelay(this);
-        DataTracks = new DataTrackRelay(this);
-        Rpc = new RoomRpc(this);
-        Resumption = new Resumption(this);
-        Requests = new SignalHandler(this);
-        Bounds = new NewsBounds(this);
-        Sweeps = new PublisherSweeps(this);
-        DataHandles = new DataHandleNews(this);
-        Relays = new RoomRelays(this);
+        _state = new RoomState(sid, options, services.Clock.At(now));
+        _timer = new RoomTimer(closeAt, deadlineMoved);
+        _lifetime = new RoomLifetime(_state, _timer, closeAt);
+        _events = new RoomEvents(_state, observer);
+        _limits = new LimitReports(services.LimitCounters, observer);
+        var (members, tracks) = (_state.Members, _state.Tracks);
+        var updates = new RoomUpdates(_state, _timer);
+        var tokens = new FreshTokens(services.Tokens, services.Clock, _timer);
+
+        _links = new RoomLinks();
+        var numbers = new RelayNumbers(_state);
+        var relayNews = new RelayNews(_state, _links);
+        var relayedData = new RelayedData(members, _links, numbers);
+        var dataDemand = new DataDemand(members, _links);
+        var refresh = new RelayRefresh(_links, numbers, relayNews, _timer);
+
+        var newcomers = new Newcomers(members);
+        _receiverNews = new ReceiverNews(members, newcomers, relayNews);
+        var news = new ParticipantNews(members, relayNews, _limits, _timer);
+        var bounds = new NewsBounds(members, services.Limits);
+        var subscriptions = new SubscriptionEngine(members, tracks, newcomers, services.Limits, _limits, _timer);
+        var sweeps = new PublisherSweeps(members, tracks, subscriptions, _timer);
+        var returning = new ReturningClients(_state, subscriptions, now);
+        var publishing = new TrackPublisher(_state, services, bounds, news, subscriptions, _events, updates, _limits);
+        _rpc = new RoomRpc(services.Sids, _timer);
+        var lossy = new LossyData(_limits);
+        var data = new DataRelay(members, services.Limits, _limits, lossy, _rpc, relayedData);
+        var handles = new DataHandleNews(members, tracks, _timer);
+        var dataTracks = new DataTrackRelay(_state, services, bounds, news, lossy, handles, dataDemand, relayedData, _links, _limits);
+
+        _departures = new Departures(
+            _state, _lifetime, services.Clock, publishing, dataTracks, data, _rpc, newcomers, news, relayNews, returning, _events, updates);
+        _end = new RoomEnd(_state, _departures, _links, _events, _timer);
+        var connections = new MediaConnections(_departures, news, _events, _timer);
+        var faults = new SimulatedFaults(_departures, _receiverNews, _timer);
+        _participants = new ParticipantTimeouts(members, connections, tokens, returning, faults);
+
+        var remoteTracks = new RemoteTracks(_state, _links, subscriptions, dataTracks);
+        var remoteMembers = new RemoteMembers(
+            _state, services.Limits, _links, remoteTracks, dataDemand, _departures, sweeps, dataTracks, news, newcomers, data, returning, updates);
+        var lost = new LostMembers(members, remoteMembers, relayNews, refresh, _timer);
+        var dataReader = new RelayedDataReader(_state, services.Limits, numbers, relayedData, dataDemand, data, dataTracks);
+        var reader = new RelayReader(members, _links, remoteMembers, remoteTracks, dataReader, relayNews, refresh, _receiverNews, _departures, updates);
+        _relays = new RoomRelays(_state, _links, relayNews, refresh, lost, reader, subscriptions, _timer);
+
+        _negotiation = new Negotiation(_departures, _limits);
+        var texts = new ParticipantTexts(bounds, news);
+        var rights = new ParticipantRights(services.Clock, publishing, subscriptions, sweeps, dataTracks, news, tokens, updates);
+        var stateSync = new StateSync(_departures, subscriptions, dataTracks, data);
+        _requests = new SignalHandler(
+            services.Limits, _limits, _negotiation, publishing, subscriptions, sweeps, dataTracks, _departures, stateSync, faults, texts, relayNews, _timer);
+        _settings = new RoomSettings(_state, _lifetime, publishing, updates);
+        Moderation = new Moderation(_state, _departures, publishing, subscriptions, texts, rights, data, _rpc, updates, relayNews);
+        Figures = new RoomFigures(_state, _lifetime, _links, services.Clock);
+
+        var responses = new JoinResponses(_state, services);
+        var resumption = new Resumption(_state, responses, _negotiation, news, subscriptions, dataTracks, newcomers, returning, tokens, _timer);
+        _mediaEvents = participant =>
+            new PeerEvents(participant, members, tracks, connections, publishing, subscriptions, data, dataTracks, _limits);
+        var welcome = new Welcome(
+            _state, services.Limits, responses, _mediaEvents, news, subscriptions, dataTracks, publishing, _negotiation, updates, _timer);
+        _arrivals = new Arrivals(_state, _lifetime, services, bounds, resumption, _departures, remoteMembers, returning, welcome);
+        _later = [news, sweeps, handles, _relays, updates];
     }
 
-    public RoomSid Sid { get; }
+    public RoomSid Sid => _state.Sid;
 
-    public RoomOptions Options { get; private set; }
+    public RoomOptions Options => _state.Options;
 
-    /// <summary>When the room was opened, by the node that opened it first.</summary>
-    internal DateTimeOffset CreatedAt
-    {
-        get => _createdAt;
-        set => _createdAt = value;
-    }
+    public bool Ended => _state.Ended;
 
-    internal string Metadata
-    {
-        get => _metadata;
-        set => _metadata = value;
-    }
+    public Instant NextDeadline => _timer.Next;
 
-    /// <summary>The media of the room.</summary>
-    internal IMediaRoom Media => _media;
+    /// <summary>What the server API does to it.</summary>
+    public Moderation Moderation { get; }
 
-    /// <summary>What the connections of its clients have carried.</summary>
-    public RoomTraffic Traffic => _media.Traffic;
+    /// <summary>What a fleet is told about it.</summary>
+    public RoomFigures Figures { get; }
 
-    public bool Ended { get; private set; }
+    /// <summary>Links to other nodes that serve the room.</summary>
+    public IReadOnlyList<RoomLink> Links => _links.All;
 
-    public int ParticipantCount => _bySid.Count;
-
-    public Instant NextDeadline { get; private set; }
-
-    internal NodeServices Services { get; }
-
-    internal ParticipantNews News { get; }
-
-    internal Newcomers Newcomers { get; }
-
-    internal SubscriptionEngine Subscriptions { get; }
-
-    internal TrackPublisher Publishing { get; }
-
-    internal DataRelay Data { get; }
-
-    internal DataTrackRelay DataTracks { get; }
-
-    internal RoomRpc Rpc { get; }
-
-    internal Resumption Resumption { get; }
-
-    internal SignalHandler Requests { get; }
-
-    internal NewsBounds Bounds { get; }
-
-    internal PublisherSweeps Sweeps { get; }
-
-    internal DataHandleNews DataHandles { get; }
-
-    internal RoomRelays Relays { get; }
-
-    /// <summary>Those who are connected to this node.</summary>
-    internal Dictionary<string, Participant>.ValueCollection Participants => _bySid.Values;
-
-    /// <summary>All who are in the room, whichever node they are connected to.</summary>
-    internal IEnumerable<Member> Members => _bySid.Values.Concat<Member>(Relays.Members);
-
-    internal Dictionary<string, Track>.ValueCollection Tracks => _tracks.Values;
+    internal RoomState State => _state;
 
     /// <summary>Gives the room its media; once, before anybody joins.</summary>
     public void Attach(IMediaRoom media, Instant now)
     {
-        _media = media;
+        _state.Media = media;
         if (!Options.IsEdge)
         {
-            Raise("room_started");
+            _events.RoomStarted();
         }
-
-        Schedule(_closeAt);
     }
 
     /// <summary>The room as clients and applications see it.</summary>
-    public Protocol.Room Info() => new()
-    {
-        Sid = Sid.Value,
-        Name = Options.Name,
-        EmptyTimeout = (uint)Options.EmptyTimeout.TotalSeconds,
-        DepartureTimeout = (uint)Options.DepartureTimeout.TotalSeconds,
-        MaxParticipants = (uint)Options.MaxParticipants,
-        CreationTime = _createdAt.ToUnixTimeSeconds(),
-        CreationTimeMs = _createdAt.ToUnixTimeMilliseconds(),
-        EnabledCodecs = { PublishCodecs() },
-        Metadata = _metadata,
-        NumParticipants = (uint)Members.Count(p => !p.Hidden && p.CountsAsParticipant),
-        NumPublishers = (uint)Members.Count(p => p.IsPublisher),
-        ActiveRecording = Members.Any(p => p.IsRecorder),
-    };
+    public Protocol.Room Info() => _state.Info();
+
+    /// <summary>Everybody in it whom others may see, whichever node they are connected to.</summary>
+    public IReadOnlyList<ParticipantInfo> ListParticipants() => [.. _state.Members.All.Where(p => !p.Hidden).Select(p => p.Snapshot)];
+
+    public ParticipantInfo? FindParticipant(string identity) =>
+        _state.Members.FindHere(identity)?.Snapshot ?? _state.Members.FindElsewhere(identity)?.Snapshot;
+
+    /// <summary>The node to which somebody is connected that the room knows; null when nobody is, or it is this one.</summary>
+    public string? NodeOf(string identity) => _state.Members.FindElsewhere(identity)?.Node;
+
+    /// <summary>The node that has a session; null when none is known to, or it is this one.</summary>
+    public string? NodeOfSession(string sid) => _state.Members.FindSessionElsewhere(sid)?.Node;
+
+    /// <inheritdoc cref="Arrivals.Join"/>
+    public JoinResult Join(JoinAttempt attempt, ISignalSink sink, Instant now) => _arrivals.Join(attempt, sink, now);
 
     /// <summary>Takes a signal request of a participant, unless it comes from a connection that has been replaced.</summary>
     /// <param name="participant">Whose.</param>
@@ -161,9 +168,9 @@ public sealed partial class RoomCore : IMediaRoomEvents, IDeadline
     /// <param name="description">The session description in it, if it has been read already.</param>
     public void Handle(ParticipantSid participant, ISignalSink from, SignalRequest request, Instant now, RemoteDescription? description = null)
     {
-        if (_bySid.TryGetValue(participant.Value, out var member) && member.Signal == from)
+        if (Find(participant, from) is { } member)
         {
-            Requests.Handle(member, request, description, now);
+            _requests.Handle(member, request, description, now);
         }
     }
 
@@ -172,150 +179,98 @@ public sealed partial class RoomCore : IMediaRoomEvents, IDeadline
     /// <see cref="FinishOffer"/>. Null when there is nothing to build.
     /// </summary>
     public OfferWork? BeginOffer(ParticipantSid participant, ISignalSink from, uint id, RemoteDescription offer, Instant now) =>
-        _bySid.TryGetValue(participant.Value, out var member) && member.Signal == from ? Requests.BeginOffer(member, id, offer, now) : null;
+        Find(participant, from) is { } member ? _negotiation.BeginOffer(member, id, offer, now) : null;
 
     /// <summary>Answers an offer whose answer has been built, unless its connection has been replaced meanwhile.</summary>
     public void FinishOffer(ParticipantSid participant, ISignalSink from, OfferWork work, Instant now)
     {
-        if (_bySid.TryGetValue(participant.Value, out var member) && member.Signal == from)
+        if (Find(participant, from) is { } member)
         {
-            Requests.FinishOffer(member, work, now);
+            _negotiation.FinishOffer(member, work, now);
         }
     }
 
-    /// <summary>
-    /// A participant's connection is gone. A session whose media never connected ends; any other goes on and may be resumed, for as
-    /// long as its media lives.
-    /// </summary>
+    /// <summary>A participant's connection is gone, unless it has been replaced: the session may go on without one.</summary>
     public void SignalLost(ParticipantSid participant, ISignalSink from, Instant now)
     {
-        if (_bySid.TryGetValue(participant.Value, out var member) && member.Signal == from)
+        if (Find(participant, from) is { } member)
         {
-            member.Signal = null;
-            if (!member.EverActive)
-            {
-                Left(member, DisconnectReason.SignalClose, now);
-            }
+            _departures.SignalLost(member, now);
         }
     }
 
-    public void OnSpeakersChanged(ReadOnlySpan<SpeakerLevel> changed, Instant now)
+    /// <summary>Counts that a participant was held back by what it asked through a connection.</summary>
+    public void CountLimit(ParticipantSid participant, ClientLimit limit, Instant now)
     {
-        var speakers = new SpeakerInfo[changed.Length];
-        for (var i = 0; i < changed.Length; i++)
+        if (_state.Members.FindSessionHere(participant.Value) is { } member)
         {
-            speakers[i] = new SpeakerInfo { Sid = changed[i].Participant.Value, Level = changed[i].Level, Active = changed[i].Active };
-            if (FindMember(speakers[i].Sid) is { } speaker)
-            {
-                Newcomers.Keep(speaker, speakers[i]);
-            }
+            _limits.Count(member, limit, now);
         }
-
-        ToReceivers(speakers, s => s.Sid, MakeSpeakers);
     }
-
-    public void OnQualityChanged(ReadOnlySpan<ParticipantQuality> changed, Instant now)
-    {
-        var updates = new ConnectionQualityInfo[changed.Length];
-        for (var i = 0; i < changed.Length; i++)
-        {
-            updates[i] = new ConnectionQualityInfo
-            {
-                ParticipantSid = changed[i].Participant.Value,
-                Quality = (ConnectionQuality)changed[i].Quality,
-                Score = changed[i].Score,
-            };
-            if (_bySid.TryGetValue(updates[i].ParticipantSid, out var participant))
-            {
-                Newcomers.Keep(participant, updates[i]);
-                Relays.QualityChanged(updates[i], now);
-            }
-        }
-
-        TellQuality(updates);
-    }
-
-    /// <summary>Tells how good connections are to those whom it concerns.</summary>
-    internal void TellQuality(ConnectionQualityInfo[] updates) =>
-        ToReceivers(updates, u => u.ParticipantSid, some => new SignalResponse
-        {
-            ConnectionQuality = new ConnectionQualityUpdate { Updates = { some } },
-        });
-
-    /// <summary>Whether somebody with this session is connected to this node.</summary>
-    internal bool Has(string sid) => _bySid.ContainsKey(sid);
-
-    internal Participant? FindHere(string identity) => _byIdentity.GetValueOrDefault(identity);
-
-    /// <summary>The member with this session, whichever node it is connected to.</summary>
-    internal Member? FindMember(string sid) => _bySid.GetValueOrDefault(sid) ?? (Member?)Relays.FindBySid(sid);
-
-    internal Track? FindTrack(string sid) => _tracks.GetValueOrDefault(sid);
-
-    internal void Add(Track track) => _tracks.Add(track.Sid.Value, track);
-
-    internal void Remove(Track track) => _tracks.Remove(track.Sid.Value);
-
-    internal void SendSpeakers(Participant to, SpeakerInfo[] speakers) => to.Send(MakeSpeakers(speakers));
-
-    /// <summary>Orders changes of tracks, also those within one microsecond.</summary>
-    internal TimedVersion NextVersion(Instant now)
-    {
-        var micros = Services.Clock.At(now).ToUnixTimeMilliseconds() * 1000;
-        _versionTicks = micros == _lastVersionMicros ? _versionTicks + 1 : 0;
-        _lastVersionMicros = micros;
-        return new TimedVersion { UnixMicro = micros, Ticks = _versionTicks };
-    }
-
-    internal void Raise(string name, Member? participant = null, Track? track = null) =>
-        _observer.OnEvent(new WebhookEvent
-        {
-            Event = name,
-            Room = Info(),
-            Participant = participant?.Snapshot,
-            Track = track?.Info.Clone(),
-        });
-
-    /// <summary>What clients may publish with, video first.</summary>
-    private IEnumerable<Codec> PublishCodecs() => Options.PublishCodecs.Select(mime => new Codec { Mime = mime });
-
-    private static OutboundSignal MakeSpeakers(IReadOnlyList<SpeakerInfo> speakers) =>
-        new SignalResponse { SpeakersChanged = new SpeakersChanged { Speakers = { speakers } } };
 
     /// <summary>
-    /// Sends to each participant what concerns itself or those it receives. Most receive all of it, so that message is made and
-    /// serialised once.
+    /// Asks participants to connect again, because the room is moving: at most <paramref name="count"/> of them, in order of joining.
+    /// With <see cref="LeaveAction.Resume"/> a session is kept until its media is gone; with
+    /// <see cref="LeaveAction.Reconnect"/> it ends here at once.
     /// </summary>
-    private void ToReceivers<T>(T[] items, Func<T, string> sidOf, Func<IReadOnlyList<T>, OutboundSignal> make)
+    /// <returns>How many are left that have not been asked.</returns>
+    public int SendAway(int count, DisconnectReason reason, LeaveAction action, Instant now) => _departures.SendAway(count, reason, action, now);
+
+    /// <summary>Takes new settings over at once. The name and the trailer for server-made frames stay as they are.</summary>
+    public void Reconfigure(RoomOptions options, Instant now) => _settings.Set(options, now);
+
+    /// <summary>Makes this end of a link to another node that serves the room.</summary>
+    /// <param name="options">What it is for.</param>
+    /// <param name="changed">Called on the loop when it comes up, is complete, or ends.</param>
+    /// <param name="now">Now.</param>
+    public RoomLink OpenLink(RoomLinkOptions options, Action<RoomLink, Instant> changed, Instant now) => _relays.Open(options, changed, now);
+
+    /// <summary>Ends the room: everybody is sent away.</summary>
+    public void End(DisconnectReason reason, RoomEndReason why, Instant now, LeaveAction action = LeaveAction.Disconnect)
     {
-        var about = items.Select(i => (Item: i, Who: FindMember(sidOf(i))!)).Where(i => i.Who is not null).ToArray();
-        if (about.Length == 0)
+        if (_end.TryEnd(reason, why, action, now))
+        {
+            _observer.OnEnded(this, why);
+        }
+    }
+
+    public void OnSpeakersChanged(ReadOnlySpan<SpeakerLevel> changed, Instant now) => _receiverNews.SpeakersChanged(changed);
+
+    public void OnQualityChanged(ReadOnlySpan<ParticipantQuality> changed, Instant now) => _receiverNews.QualityChanged(changed, now);
+
+    public void HandleTimeout(Instant now)
+    {
+        if (Ended)
         {
             return;
         }
 
-        // Nothing is allocated for those whom none of it concerns: in a large room that is nearly everybody, every few seconds.
-        OutboundSignal? all = null;
-        var mine = new List<T>();
-        foreach (var receiver in Participants)
+        if (_lifetime.IsOver(now))
         {
-            mine.Clear();
-            foreach (var (item, who) in about)
-            {
-                if (who == receiver || receiver.Receives(who))
-                {
-                    mine.Add(item);
-                }
-            }
-
-            if (mine.Count == about.Length)
-            {
-                receiver.Send(all ??= make(mine));
-            }
-            else if (mine.Count > 0)
-            {
-                receiver.Send(make(mine));
-            }
+            End(DisconnectReason.RoomClosed, RoomEndReason.RoomEndIdleTimeout, now);
+            return;
         }
+
+        foreach (var part in _later)
+        {
+            part.HandleTimeout(now);
+        }
+
+        var next = Instant.Min(_rpc.HandleTimeout(now), _participants.HandleTimeout(now));
+
+        // Something above may have asked for an earlier moment already.
+        next = Instant.Min(next, _lifetime.CloseAt);
+        foreach (var part in _later)
+        {
+            next = Instant.Min(next, part.NextDeadline);
+        }
+
+        _timer.Reset(next);
     }
+
+    /// <summary>Takes what media says of a participant, for those who play its media.</summary>
+    internal IMediaPeerEvents MediaEventsOf(ParticipantSid participant) => _mediaEvents(_state.Members.FindSessionHere(participant.Value)!);
+
+    private Participant? Find(ParticipantSid participant, ISignalSink from) =>
+        _state.Members.FindSessionHere(participant.Value) is { } member && member.Signal == from ? member : null;
 }

@@ -35,20 +35,24 @@ public readonly record struct RoomLinkPath(TimeSpan? RoundTrip, TimeSpan? Jitter
 /// </summary>
 public sealed class RoomLink : IRelayPeerEvents
 {
+    /// <summary>What has passed so many links goes in circles.</summary>
+    private const uint MaxHops = 8;
+
     /// <summary>Tracks that are known of the other node; as many as media takes.</summary>
     private const int MaxTracks = 4096;
 
-    private readonly RoomCore _room;
+    private readonly IRoomLinkEvents _events;
     private readonly Action<RoomLink, Instant> _changed;
     private readonly LinkProbe _probe;
     private readonly HashSet<string> _wantedData = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, RelayTrack> _tracks = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, RelayTrack> _streams = new(StringComparer.Ordinal);
 
-    internal RoomLink(RoomCore room, RoomLinkOptions options, NeighbourAllowance allowance, Action<RoomLink, Instant> changed, Instant now)
+    internal RoomLink(
+        IMediaRoom media, RoomLinkOptions options, NeighbourAllowance allowance, IRoomLinkEvents events, Action<RoomLink, Instant> changed, Instant now)
     {
-        (_room, Options, Allowance, _changed) = (room, options, allowance, changed);
+        (_events, Options, Allowance, _changed) = (events, options, allowance, changed);
         _probe = new LinkProbe(options.ProbeInterval);
-        Peer = room.Media.AddRelay(
+        Peer = media.AddRelay(
             new RelayPeerOptions { Sid = new ParticipantSid("NODE_" + options.Node), IsChild = options.IsChild, MaxRate = options.MaxRate }, this, now);
     }
 
@@ -89,7 +93,7 @@ public sealed class RoomLink : IRelayPeerEvents
         if (!IsRetiring && !IsClosed)
         {
             IsRetiring = true;
-            _room.Relays.LinkRetires(now);
+            _events.OnRetires(now);
         }
     }
 
@@ -101,7 +105,7 @@ public sealed class RoomLink : IRelayPeerEvents
             IsClosed = true;
             IsUp = false;
             Peer.Close(now);
-            _room.Relays.LinkEnded(this, now);
+            _events.OnEnded(this, now);
             _changed(this, now);
         }
     }
@@ -119,6 +123,9 @@ public sealed class RoomLink : IRelayPeerEvents
 
     /// <summary>Whether somebody behind the link receives a data track.</summary>
     internal bool Wants(string dataTrack) => _wantedData.Contains(dataTrack);
+
+    /// <summary>The other node says whether somebody there does. False when that is as it was.</summary>
+    internal bool SetWanted(string dataTrack, bool wanted) => wanted ? _wantedData.Add(dataTrack) : _wantedData.Remove(dataTrack);
 
     internal void Send(RelayMessage message, Instant now, DataChannelKind channel = DataChannelKind.Reliable, ParticipantSid from = default)
     {
@@ -156,19 +163,13 @@ public sealed class RoomLink : IRelayPeerEvents
     void IRelayPeerEvents.OnUp(Instant now)
     {
         IsUp = true;
-        _room.Relays.LinkUp(this, now);
+        _events.OnUp(this, now);
         _changed(this, now);
     }
 
     void IRelayPeerEvents.OnDown(RelayFailure reason, Instant now) => Fail(reason, now);
 
-    void IRelayPeerEvents.OnTrack(RelayTrack track, Instant now)
-    {
-        if (_room.FindTrack(track.Track.Sid.Value) is { } known)
-        {
-            Send(new RelayMessage { Track = RelayConversion.ToMessage(track, known.Info) }, now);
-        }
-    }
+    void IRelayPeerEvents.OnTrack(RelayTrack track, Instant now) => _events.OnTrack(this, track, now);
 
     void IRelayPeerEvents.OnLayers(TrackSid track, string cid, int available, in LayerRates rates, Instant now) =>
         Send(new RelayMessage { Layers = RelayConversion.ToMessage(track, cid, available, rates) }, now);
@@ -176,11 +177,11 @@ public sealed class RoomLink : IRelayPeerEvents
     void IRelayPeerEvents.OnDemand(TrackSid track, IReadOnlyList<RelayDemand> demand, Instant now) =>
         Send(new RelayMessage { Demand = RelayConversion.ToMessage(track, demand) }, now);
 
-    void IRelayPeerEvents.OnWatched(TrackSid track, Instant now) => _room.TellFirstSubscribed(track);
+    void IRelayPeerEvents.OnWatched(TrackSid track, Instant now) => _events.OnWatched(track);
 
     void IRelayPeerEvents.OnMessage(DataChannelKind channel, ReadOnlySpan<byte> bytes, Instant now)
     {
-        if (IsClosed || !WireCodec.TryParse(bytes, RelayMessage.Parser, out var message) || message.Hops > RoomRelays.MaxHops)
+        if (IsClosed || !WireCodec.TryParse(bytes, RelayMessage.Parser, out var message) || message.Hops > MaxHops)
         {
             return;
         }
@@ -193,22 +194,10 @@ public sealed class RoomLink : IRelayPeerEvents
 
         switch (message.BodyCase)
         {
-            case Body.Room:
-                _room.Relays.Hear(this, message.Room, now);
-                break;
-            case Body.Member when message.Member.Info is not null && !IsRetiring:
-                _room.Relays.Hear(this, message, message.Member, now);
-                break;
-            case Body.MemberGone:
-                _room.Relays.Hear(this, message, message.MemberGone, now);
-                break;
             case Body.SnapshotEnd:
                 IsComplete = true;
-                _room.Relays.HeardAll(this, now);
+                _events.OnComplete(this, now);
                 _changed(this, now);
-                break;
-            case Body.Track:
-                HearTrack(message.Track, now);
                 break;
             case Body.Layers when Peer.Feeds(new TrackSid(message.Layers.TrackSid)):
                 Peer.SetLayers(
@@ -217,74 +206,57 @@ public sealed class RoomLink : IRelayPeerEvents
             case Body.Demand:
                 Peer.SetDemand(new TrackSid(message.Demand.TrackSid), RelayConversion.FromMessage(message.Demand), now);
                 break;
-            case Body.Data:
-                _room.Relays.Hear(this, message, channel, now);
-                break;
-            case Body.DataTrack:
-                _room.Relays.Hear(this, message, message.DataTrack, now);
-                break;
-            case Body.DataTrackDemand:
-                HearDemand(message.DataTrackDemand, now);
-                break;
-            case Body.Quality:
-                _room.Relays.Hear(this, message, message.Quality, now);
-                break;
             case Body.Probe when message.Probe.IsAnswer:
                 _probe.OnAnswer(message.Probe.Number, now);
                 break;
             case Body.Probe:
                 Send(new RelayMessage { Probe = new Probe { Number = message.Probe.Number, IsAnswer = true } }, now, DataChannelKind.Lossy);
                 break;
-            case Body.Refresh:
-                _room.Relays.Hear(this, message, message.Refresh, now);
-                break;
-            case Body.Revocation:
-                _room.Relays.Hear(this, message, message.Revocation, now);
-                break;
             default:
-                // Newer than this node.
+                _events.OnMessage(this, message, channel, now);
                 break;
         }
     }
 
-    private void HearTrack(TrackStreams said, Instant now)
+    /// <summary>Keeps what the other node says of a track's streams. False when it is of no use, or there are too many.</summary>
+    internal bool TryKeepStreams(TrackStreams said)
     {
-        if (RelayConversion.FromMessage(said) is not { } track || (_tracks.Count >= MaxTracks && !_tracks.ContainsKey(said.TrackSid)))
+        if (RelayConversion.FromMessage(said) is not { } streams || (_streams.Count >= MaxTracks && !_streams.ContainsKey(said.TrackSid)))
         {
-            return;
+            return false;
         }
 
-        _tracks[said.TrackSid] = track;
-        if (_room.Relays.FindBySid(said.ParticipantSid) is { } publisher)
-        {
-            Follow(publisher, said.TrackSid, now);
-        }
+        _streams[said.TrackSid] = streams;
+        return true;
     }
 
-    /// <summary>Media comes the way its publisher is known by; what was said of it by another is kept for when that is the way.</summary>
-    internal void Follow(RemoteMember publisher, string sid, Instant now)
-    {
-        if (publisher.Via == this && !IsClosed && publisher.Tracks.ContainsKey(sid)
-            && _tracks.TryGetValue(sid, out var track) && track.Track.Publisher == publisher.Sid)
-        {
-            Peer.AddTrack(track, now);
-            _room.Relays.TrackCame(publisher, sid, now);
-        }
-    }
+    /// <summary>What the other node said of a track's streams.</summary>
+    internal RelayTrack? FindStreams(string track) => _streams.GetValueOrDefault(track);
 
     /// <summary>The track is over.</summary>
-    internal void Forget(string track) => _tracks.Remove(track);
+    internal void ForgetStreams(string track) => _streams.Remove(track);
+}
 
-    private void HearDemand(DataTrackDemand demand, Instant now)
-    {
-        if (_room.DataTracks.Find(demand.TrackSid) is not { } track || (track.Publisher as RemoteMember)?.Via == this)
-        {
-            return;
-        }
+/// <summary>What happens at an end of a link, and what comes by it. Raised on the room's loop.</summary>
+internal interface IRoomLinkEvents
+{
+    /// <summary>Both ends hear each other.</summary>
+    void OnUp(RoomLink link, Instant now);
 
-        if (demand.Wanted ? _wantedData.Add(demand.TrackSid) : _wantedData.Remove(demand.TrackSid))
-        {
-            _room.Relays.DataTrackWatched(track, now);
-        }
-    }
+    /// <summary>The other node has said everything it knew when the link came up.</summary>
+    void OnComplete(RoomLink link, Instant now);
+
+    /// <summary>A link is about to end: everybody is to be known by the others.</summary>
+    void OnRetires(Instant now);
+
+    void OnEnded(RoomLink link, Instant now);
+
+    /// <summary>The other node says something that is not of the link itself.</summary>
+    void OnMessage(RoomLink link, RelayMessage message, DataChannelKind channel, Instant now);
+
+    /// <summary>Media here has a track for the other node.</summary>
+    void OnTrack(RoomLink link, RelayTrack track, Instant now);
+
+    /// <summary>Somebody behind the link receives a track of this node.</summary>
+    void OnWatched(TrackSid track);
 }

@@ -19,7 +19,7 @@ public sealed record RpcOutcome(string? Payload, RpcError? Error)
 }
 
 /// <summary>Calls made by the server API to participants' methods, over the same messages participants call each other with.</summary>
-internal sealed class RoomRpc(RoomCore room)
+internal sealed class RoomRpc(ISidSource sids, RoomTimer timer)
 {
     /// <summary>The caller's identity as the called participant sees it; no participant may use it.</summary>
     private const string ServerIdentity = "livekit-server";
@@ -29,7 +29,7 @@ internal sealed class RoomRpc(RoomCore room)
     public void Perform(Participant callee, PerformRpcRequest request, Action<RpcOutcome> done, Instant now)
     {
         var timeout = TimeSpan.FromMilliseconds(request.ResponseTimeoutMs == 0 ? 10_000 : Math.Min(request.ResponseTimeoutMs, 60_000));
-        var id = room.Services.Sids.Next("RPC_");
+        var id = sids.Next("RPC_");
         var packet = new DataPacket
         {
             Kind = DataPacket.Types.Kind.Reliable,
@@ -52,7 +52,7 @@ internal sealed class RoomRpc(RoomCore room)
 
         var call = new Call(callee, done, now + timeout);
         _calls.Add(id, call);
-        room.Schedule(call.Deadline);
+        timer.Schedule(call.Deadline);
     }
 
     /// <returns>True when the packet answers a call of ours and goes no further.</returns>

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Media.Sdp;
@@ -10,7 +9,20 @@ using Request = BuildIt.Sfu.Signaling.Protocol.SignalRequest.MessageOneofCase;
 namespace BuildIt.Sfu.Signaling.Rooms;
 
 /// <summary>Acts on a participant's signal requests.</summary>
-internal sealed class SignalHandler(RoomCore room)
+internal sealed class SignalHandler(
+    ClientLimits limits,
+    LimitReports reports,
+    Negotiation negotiation,
+    TrackPublisher publishing,
+    SubscriptionEngine subscriptions,
+    PublisherSweeps sweeps,
+    DataTrackRelay dataTracks,
+    Departures departures,
+    StateSync stateSync,
+    SimulatedFaults faults,
+    ParticipantTexts texts,
+    RelayNews relayNews,
+    RoomTimer timer)
 {
     /// <param name="participant">Who asks.</param>
     /// <param name="request">What it asks.</param>
@@ -18,9 +30,9 @@ internal sealed class SignalHandler(RoomCore room)
     /// <param name="now">Now.</param>
     public void Handle(Participant participant, SignalRequest request, RemoteDescription? description, Instant now)
     {
-        if (RequestBounds.Exceeds(request, room.Services.Limits))
+        if (RequestBounds.Exceeds(request, limits))
         {
-            room.CountLimit(participant, ClientLimit.Subscriptions, now);
+            reports.Count(participant, ClientLimit.Subscriptions, now);
             if (request.SubscriptionPermission is not null)
             {
                 participant.Send(new SignalResponse
@@ -35,27 +47,22 @@ internal sealed class SignalHandler(RoomCore room)
         switch (request.MessageCase)
         {
             case Request.Offer:
-                if (BeginOffer(participant, request.Offer.Id, description ?? RemoteDescription.Parse(request.Offer.Sdp), now) is { } work)
-                {
-                    work.Answer.Build();
-                    FinishOffer(participant, work, now);
-                }
-
+                negotiation.Offer(participant, request.Offer.Id, description ?? RemoteDescription.Parse(request.Offer.Sdp), now);
                 break;
             case Request.Answer:
-                Answer(participant, description ?? RemoteDescription.Parse(request.Answer.Sdp), now);
+                negotiation.Answer(participant, description ?? RemoteDescription.Parse(request.Answer.Sdp), now);
                 break;
             case Request.Trickle:
-                Trickle(participant, request.Trickle, now);
+                Negotiation.Trickle(participant, request.Trickle, now);
                 break;
             case Request.AddTrack:
                 if (participant.HeldNews is { } news)
                 {
                     news.Announced(now);
-                    room.Schedule(news.Until);
+                    timer.Schedule(news.Until);
                 }
 
-                room.Publishing.Announce(participant, request.AddTrack, now);
+                publishing.Announce(participant, request.AddTrack, now);
                 break;
             case Request.Mute:
                 Mute(participant, request.Mute, now);
@@ -64,37 +71,37 @@ internal sealed class SignalHandler(RoomCore room)
                 Subscribe(participant, request.Subscription, now);
                 break;
             case Request.TrackSetting:
-                room.Subscriptions.UpdateSettings(participant, request.TrackSetting, now);
+                subscriptions.UpdateSettings(participant, request.TrackSetting, now);
                 break;
             case Request.Leave:
-                room.Left(participant, request.Leave.Reason == DisconnectReason.UnknownReason ? DisconnectReason.ClientInitiated : request.Leave.Reason, now);
+                departures.Left(participant, request.Leave.Reason == DisconnectReason.UnknownReason ? DisconnectReason.ClientInitiated : request.Leave.Reason, now);
                 break;
             case Request.SubscriptionPermission:
                 Permit(participant, request.SubscriptionPermission, now);
                 break;
             case Request.SyncState:
-                room.Resumption.Synchronise(participant, request.SyncState, now);
+                stateSync.Synchronise(participant, request.SyncState, now);
                 break;
             case Request.Simulate:
-                room.Simulate(participant, request.Simulate, now);
+                faults.Simulate(participant, request.Simulate, now);
                 break;
             case Request.UpdateMetadata:
                 UpdateMetadata(participant, request.UpdateMetadata, now);
                 break;
             case Request.UpdateAudioTrack:
-                room.Publishing.UpdateAudio(participant, request.UpdateAudioTrack, now);
+                publishing.UpdateAudio(participant, request.UpdateAudioTrack, now);
                 break;
             case Request.UpdateVideoTrack:
-                room.Publishing.UpdateVideo(participant, request.UpdateVideoTrack, now);
+                publishing.UpdateVideo(participant, request.UpdateVideoTrack, now);
                 break;
             case Request.PublishDataTrackRequest:
-                room.DataTracks.Publish(participant, request.PublishDataTrackRequest, now);
+                dataTracks.Publish(participant, request.PublishDataTrackRequest, now);
                 break;
             case Request.UnpublishDataTrackRequest:
-                room.DataTracks.Unpublish(participant, request.UnpublishDataTrackRequest, now);
+                dataTracks.Unpublish(participant, request.UnpublishDataTrackRequest, now);
                 break;
             case Request.UpdateDataSubscription:
-                room.DataTracks.UpdateSubscription(participant, request.UpdateDataSubscription, now);
+                dataTracks.UpdateSubscription(participant, request.UpdateDataSubscription, now);
                 break;
             case Request.StoreDataBlobRequest:
                 Unsupported(participant, request.StoreDataBlobRequest.RequestId);
@@ -110,76 +117,11 @@ internal sealed class SignalHandler(RoomCore room)
         }
     }
 
-    /// <summary>Takes an offer as far as that needs the loop. Null when the participant is sent away for it.</summary>
-    public OfferWork? BeginOffer(Participant participant, uint id, RemoteDescription offer, Instant now) =>
-        IsRefused(participant, offer, now) ? null : new OfferWork(id, participant.Media.BeginOffer(offer, now));
-
-    public void FinishOffer(Participant participant, OfferWork work, Instant now)
-    {
-        var result = participant.Media.FinishOffer(work.Answer, now);
-        if (result.Error is not null)
-        {
-            room.Leave(participant, DisconnectReason.StateMismatch, LeaveRequest.Types.Action.Reconnect, now);
-            return;
-        }
-
-        // The answer repeats the offer's id: JavaScript ignores any other, Rust sends 0.
-        var answer = new SessionDescription { Type = "answer", Sdp = result.Sdp, Id = work.Id };
-        answer.MidToTrackId.Add(result.MidToTrack.ToDictionary());
-        participant.Send(new SignalResponse { Answer = answer });
-    }
-
-    private void Answer(Participant participant, RemoteDescription answer, Instant now)
-    {
-        if (!IsRefused(participant, answer, now) && participant.Media.HandleAnswer(answer, now) is not null)
-        {
-            // The two sides disagree about the connection; starting anew is the way out that every client knows.
-            room.Leave(participant, DisconnectReason.StateMismatch, LeaveRequest.Types.Action.Reconnect, now);
-        }
-    }
-
-    /// <summary>A description larger than any client needs ends the session; coming back with the same would help nobody.</summary>
-    private bool IsRefused(Participant participant, RemoteDescription description, Instant now)
-    {
-        if (description.IsTooLarge)
-        {
-            room.CountLimit(participant, ClientLimit.Description, now);
-            room.Leave(participant, DisconnectReason.StateMismatch, LeaveRequest.Types.Action.Disconnect, now);
-        }
-
-        return description.IsTooLarge;
-    }
-
-    private static void Trickle(Participant participant, TrickleRequest trickle, Instant now)
-    {
-        if (trickle.CandidateInit.Length is 0 or > 4096)
-        {
-            return;
-        }
-
-        try
-        {
-            using var json = JsonDocument.Parse(trickle.CandidateInit, new JsonDocumentOptions { MaxDepth = 4 });
-            if (json.RootElement.ValueKind == JsonValueKind.Object
-                && json.RootElement.TryGetProperty("candidate", out var candidate)
-                && candidate.ValueKind == JsonValueKind.String
-                && candidate.GetString() is { Length: > 0 } line)
-            {
-                participant.Media.AddRemoteCandidate(
-                    trickle.Target == SignalTarget.Subscriber ? PeerTarget.Subscriber : PeerTarget.Publisher, line, now);
-            }
-        }
-        catch (Exception error) when (error is JsonException or InvalidOperationException)
-        {
-            // A candidate that cannot be read is one path fewer, nothing else.
-        }
-    }
-
     private void Mute(Participant participant, MuteTrackRequest request, Instant now)
     {
         if (participant.Tracks.TryGetValue(request.Sid, out var track))
         {
-            room.Publishing.SetMuted(participant, track, request.Muted, now);
+            publishing.SetMuted(participant, track, request.Muted, now);
         }
         else
         {
@@ -192,10 +134,10 @@ internal sealed class SignalHandler(RoomCore room)
 
     private void Subscribe(Participant participant, UpdateSubscription request, Instant now)
     {
-        room.Subscriptions.Update(participant, request.TrackSids, request.Subscribe, now);
+        subscriptions.Update(participant, request.TrackSids, request.Subscribe, now);
         foreach (var publisher in request.ParticipantTracks)
         {
-            room.Subscriptions.Update(participant, publisher.TrackSids, request.Subscribe, now);
+            subscriptions.Update(participant, publisher.TrackSids, request.Subscribe, now);
         }
     }
 
@@ -203,9 +145,9 @@ internal sealed class SignalHandler(RoomCore room)
     {
         participant.Access = SubscriptionAccess.From(permission);
         participant.SaidAccess = participant.Access is null ? null : permission;
-        room.Relays.MemberChanged(participant, atOnce: false, now);
-        room.Subscriptions.ReconcilePublisher(participant, now);
-        room.DataTracks.ReconcilePublisher(participant, now);
+        relayNews.MemberChanged(participant, atOnce: false, now);
+        sweeps.Start(participant, now);
+        dataTracks.ReconcilePublisher(participant, now);
     }
 
     private void UpdateMetadata(Participant participant, UpdateParticipantMetadata request, Instant now)
@@ -217,10 +159,10 @@ internal sealed class SignalHandler(RoomCore room)
         }
         else if (!participant.MetadataBudget.TryTake(1, now) || !participant.MetadataBytesBudget.TryTake(SizeAfter(participant, request), now))
         {
-            room.CountLimit(participant, ClientLimit.Metadata, now);
+            reports.Count(participant, ClientLimit.Metadata, now);
             (response.Reason, response.Message) = (Reason.LimitExceeded, "too many updates");
         }
-        else if (!room.TryUpdate(participant, request.Name, request.Metadata, request.Attributes, now))
+        else if (!texts.TryUpdate(participant, request.Name, request.Metadata, request.Attributes, now))
         {
             (response.Reason, response.Message) = (Reason.LimitExceeded, "metadata, name or attributes exceed the limits");
         }

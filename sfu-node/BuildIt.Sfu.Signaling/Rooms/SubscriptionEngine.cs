@@ -5,7 +5,8 @@ using BuildIt.Sfu.Signaling.Protocol;
 namespace BuildIt.Sfu.Signaling.Rooms;
 
 /// <summary>Decides who receives which track: wish or auto-subscribe, permission to subscribe, and the publisher's consent.</summary>
-internal sealed class SubscriptionEngine(RoomCore room)
+internal sealed class SubscriptionEngine(
+    RoomMembers members, RoomTracks tracks, Newcomers newcomers, ClientLimits limits, LimitReports reports, RoomTimer timer)
 {
     /// <summary>How long a wished track may be missing before the client is told.</summary>
     public static readonly TimeSpan NotFoundAfter = TimeSpan.FromSeconds(60);
@@ -15,7 +16,7 @@ internal sealed class SubscriptionEngine(RoomCore room)
     {
         if (Apply(subscriber, track, now))
         {
-            room.Newcomers.Tell(subscriber, [track.Publisher]);
+            newcomers.Tell(subscriber, [track.Publisher]);
         }
     }
 
@@ -62,10 +63,10 @@ internal sealed class SubscriptionEngine(RoomCore room)
         {
             subscription.Paused = false;
             subscriber.Media.Unsubscribe(track.Sid, now);
-            if (room.Newcomers.Speaks(track.Publisher) && !subscriber.Receives(track.Publisher))
+            if (newcomers.Speaks(track.Publisher) && !subscriber.Receives(track.Publisher))
             {
                 // The subscriber will not hear of this speaker again, so it must not be left marked as speaking.
-                room.SendSpeakers(subscriber, [new SpeakerInfo { Sid = track.Publisher.Sid.Value }]);
+                subscriber.Send(ReceiverNews.SpeakersMessage([new SpeakerInfo { Sid = track.Publisher.Sid.Value }]));
             }
         }
 
@@ -75,7 +76,7 @@ internal sealed class SubscriptionEngine(RoomCore room)
     /// <summary>A track is now published: offers it to everybody.</summary>
     public void TrackPublished(Track track, Instant now)
     {
-        foreach (var subscriber in room.Participants)
+        foreach (var subscriber in members.Here)
         {
             Reconcile(subscriber, track, now);
         }
@@ -84,7 +85,7 @@ internal sealed class SubscriptionEngine(RoomCore room)
     /// <summary>A track is gone. Media has ended its subscriptions already.</summary>
     public void TrackGone(Track track)
     {
-        foreach (var subscriber in room.Participants)
+        foreach (var subscriber in members.Here)
         {
             subscriber.Subscriptions.Remove(track.Sid.Value);
         }
@@ -94,7 +95,7 @@ internal sealed class SubscriptionEngine(RoomCore room)
     public void ReconcileSubscriber(Participant subscriber, Instant now)
     {
         var received = new HashSet<Member>();
-        foreach (var track in room.Tracks)
+        foreach (var track in tracks.Media)
         {
             if (Apply(subscriber, track, now))
             {
@@ -102,11 +103,18 @@ internal sealed class SubscriptionEngine(RoomCore room)
             }
         }
 
-        room.Newcomers.Tell(subscriber, received);
+        newcomers.Tell(subscriber, received);
     }
 
-    /// <summary>Everything about one publisher: when its consent or its visibility changes.</summary>
-    public void ReconcilePublisher(Member publisher, Instant now) => room.Sweeps.Start(publisher, now);
+    /// <summary>Somebody receives a track: its publisher is told the first time.</summary>
+    public void TellFirst(TrackSid track)
+    {
+        if (tracks.Find(track.Value) is { EverSubscribed: false } published)
+        {
+            published.EverSubscribed = true;
+            published.Publisher.Send(new SignalResponse { TrackSubscribed = new TrackSubscribed { TrackSid = track.Value } });
+        }
+    }
 
     public void Update(Participant subscriber, IEnumerable<string> trackSids, bool subscribe, Instant now)
     {
@@ -118,14 +126,14 @@ internal sealed class SubscriptionEngine(RoomCore room)
             }
 
             subscription.Asked = subscribe;
-            if (room.FindTrack(sid) is { } track)
+            if (tracks.Find(sid) is { } track)
             {
                 Reconcile(subscriber, track, now);
             }
             else if (subscribe)
             {
                 subscription.NotFoundAt = now + NotFoundAfter;
-                room.Schedule(subscription.NotFoundAt);
+                timer.Schedule(subscription.NotFoundAt);
             }
             else
             {
@@ -181,7 +189,7 @@ internal sealed class SubscriptionEngine(RoomCore room)
         var states = new StreamStateUpdate();
         foreach (var (sid, subscription) in subscriber.Subscriptions)
         {
-            if (room.FindTrack(sid) is not { } track)
+            if (tracks.Find(sid) is not { } track)
             {
                 continue;
             }
@@ -230,9 +238,9 @@ internal sealed class SubscriptionEngine(RoomCore room)
         }
 
         // Names are the client's: neither their number nor their length may grow without bound.
-        if (subscriber.Subscriptions.Count >= room.Services.Limits.Subscriptions || sid.Length > Join.JoinLimits.MaxName)
+        if (subscriber.Subscriptions.Count >= limits.Subscriptions || sid.Length > Join.JoinLimits.MaxName)
         {
-            room.CountLimit(subscriber, ClientLimit.Subscriptions, now);
+            reports.Count(subscriber, ClientLimit.Subscriptions, now);
             return false;
         }
 

@@ -7,15 +7,25 @@ using Reason = BuildIt.Sfu.Signaling.Protocol.RequestResponse.Types.Reason;
 namespace BuildIt.Sfu.Signaling.Rooms;
 
 /// <summary>The life of tracks: announced, negotiated, changed, ended.</summary>
-internal sealed class TrackPublisher(RoomCore room)
+internal sealed class TrackPublisher(
+    RoomState state,
+    NodeServices services,
+    NewsBounds bounds,
+    ParticipantNews news,
+    SubscriptionEngine subscriptions,
+    RoomEvents events,
+    RoomUpdates updates,
+    LimitReports reports)
 {
+    private readonly TrackVersions _versions = new(services.Clock);
+
     public void Announce(Participant publisher, AddTrackRequest request, Instant now)
     {
         if (Refuse(publisher, request) is var (reason, text))
         {
             if (reason == Reason.LimitExceeded)
             {
-                room.CountLimit(publisher, ClientLimit.Tracks, now);
+                reports.Count(publisher, ClientLimit.Tracks, now);
             }
 
             Respond(publisher, reason, text, request);
@@ -38,9 +48,9 @@ internal sealed class TrackPublisher(RoomCore room)
 
         if (same is not null)
         {
-            if (publisher.QueuedTracks.Count(q => q.Cid == request.Cid) >= room.Services.Limits.QueuedPerCid)
+            if (publisher.QueuedTracks.Count(q => q.Cid == request.Cid) >= services.Limits.QueuedPerCid)
             {
-                room.CountLimit(publisher, ClientLimit.Tracks, now);
+                reports.Count(publisher, ClientLimit.Tracks, now);
                 Respond(publisher, Reason.LimitExceeded, "too many announcements of one track", request);
                 return;
             }
@@ -50,7 +60,7 @@ internal sealed class TrackPublisher(RoomCore room)
             return;
         }
 
-        var info = TrackAnnouncement.MakeInfo(request, room.Services.Sids.Next(SidPrefix(request)), room.Options);
+        var info = TrackAnnouncement.MakeInfo(request, services.Sids.Next(SidPrefix(request)), state.Options);
         if (!MayTell(publisher, info.CalculateSize(), request, now))
         {
             return;
@@ -58,7 +68,7 @@ internal sealed class TrackPublisher(RoomCore room)
 
         var track = new Track(new TrackSid(info.Sid), publisher, info) { Media = TrackAnnouncement.ToMedia(info, request, publisher.Sid) };
         publisher.Tracks.Add(info.Sid, track);
-        room.Add(track);
+        state.Tracks.Add(track);
         publisher.Media.Publish(track.Media, now);
         Confirm(publisher, track, request.Cid);
     }
@@ -91,12 +101,12 @@ internal sealed class TrackPublisher(RoomCore room)
         var first = !track.Published;
         track.Published = true;
         Changed(track, now);
-        room.News.Publish(publisher, now);
+        news.Publish(publisher, now);
         if (first)
         {
-            room.Subscriptions.TrackPublished(track, now);
-            room.Raise("track_published", publisher, track);
-            room.PublishersChanged(now);
+            subscriptions.TrackPublished(track, now);
+            events.TrackPublished(publisher, track);
+            updates.CountsChanged(now);
         }
     }
 
@@ -112,7 +122,7 @@ internal sealed class TrackPublisher(RoomCore room)
         if (track.Published)
         {
             Changed(track, now);
-            room.News.Publish(publisher, now);
+            news.Publish(publisher, now);
         }
     }
 
@@ -126,7 +136,7 @@ internal sealed class TrackPublisher(RoomCore room)
 
         if (request.Features.Count > JoinLimits.MaxFeatures)
         {
-            room.CountLimit(publisher, ClientLimit.Tracks, now);
+            reports.Count(publisher, ClientLimit.Tracks, now);
             return;
         }
 
@@ -135,7 +145,7 @@ internal sealed class TrackPublisher(RoomCore room)
         track.Info.Stereo = request.Features.Contains(AudioTrackFeature.TfStereo);
         track.Info.DisableDtx = request.Features.Contains(AudioTrackFeature.TfNoDtx);
         Changed(track, now);
-        room.News.Publish(publisher, now);
+        news.Publish(publisher, now);
     }
 
     public void UpdateVideo(Participant publisher, UpdateLocalVideoTrack request, Instant now)
@@ -149,7 +159,7 @@ internal sealed class TrackPublisher(RoomCore room)
         track.Info.Width = request.Width;
         track.Info.Height = request.Height;
         Changed(track, now);
-        room.News.Publish(publisher, now);
+        news.Publish(publisher, now);
     }
 
     /// <summary>The client stopped publishing.</summary>
@@ -162,24 +172,49 @@ internal sealed class TrackPublisher(RoomCore room)
     }
 
     /// <summary>The node ends a track, and tells its publisher.</summary>
-    public void Unpublish(Participant publisher, Track track, Instant now)
+    private void Unpublish(Participant publisher, Track track, Instant now)
     {
         publisher.Media.Unpublish(track.Sid, now);
         publisher.Send(new SignalResponse { TrackUnpublished = new TrackUnpublishedResponse { TrackSid = track.Sid.Value } });
         Remove(publisher, track, now);
     }
 
+    /// <summary>Ends what the publisher may not publish any more.</summary>
+    public void UnpublishForbidden(Participant publisher, Instant now)
+    {
+        foreach (var track in publisher.Tracks.Values.Where(t => !MayPublish(publisher, t.Info.Source)).ToArray())
+        {
+            Unpublish(publisher, track, now);
+        }
+    }
+
+    /// <summary>The publisher is gone. Others learn of its tracks as they learn of it.</summary>
+    public void RemoveAll(Participant publisher)
+    {
+        foreach (var track in publisher.Tracks.Values.ToArray())
+        {
+            state.Tracks.Remove(track);
+            subscriptions.TrackGone(track);
+            if (track.Published)
+            {
+                events.TrackUnpublished(publisher, track);
+            }
+        }
+
+        publisher.Tracks.Clear();
+    }
+
     private void Remove(Participant publisher, Track track, Instant now)
     {
         publisher.Tracks.Remove(track.Sid.Value);
-        room.Remove(track);
-        room.Subscriptions.TrackGone(track);
+        state.Tracks.Remove(track);
+        subscriptions.TrackGone(track);
         publisher.Changed();
         if (track.Published)
         {
-            room.News.Publish(publisher, now, tracksChanged: true);
-            room.Raise("track_unpublished", publisher, track);
-            room.PublishersChanged(now);
+            news.Publish(publisher, now, tracksChanged: true);
+            events.TrackUnpublished(publisher, track);
+            updates.CountsChanged(now);
         }
 
         // Whoever waited for this cid to become free has its turn.
@@ -201,13 +236,13 @@ internal sealed class TrackPublisher(RoomCore room)
         }
 
         var next = track.Info.Clone();
-        TrackAnnouncement.AddBackupCodecs(next, request, room.Options);
+        TrackAnnouncement.AddBackupCodecs(next, request, state.Options);
         if (!MayTell(publisher, next.CalculateSize() - track.Info.CalculateSize(), request, now))
         {
             return;
         }
 
-        TrackAnnouncement.AddBackupCodecs(track.Info, request, room.Options);
+        TrackAnnouncement.AddBackupCodecs(track.Info, request, state.Options);
         track.Media = TrackAnnouncement.ToMedia(track.Info, request, publisher.Sid);
         publisher.Media.Publish(track.Media, now);
         Confirm(publisher, track, request.Cid);
@@ -215,8 +250,8 @@ internal sealed class TrackPublisher(RoomCore room)
 
     private (Reason Reason, string Text)? Refuse(Participant publisher, AddTrackRequest request)
     {
-        var limits = room.Services.Limits;
-        if (!room.MayPublish(publisher, request.Source))
+        var limits = services.Limits;
+        if (!MayPublish(publisher, request.Source))
         {
             return (Reason.NotAllowed, "not allowed to publish this source");
         }
@@ -226,7 +261,7 @@ internal sealed class TrackPublisher(RoomCore room)
             return (Reason.UnsupportedType, "only audio and video tracks can be published this way");
         }
 
-        if (room.Options.E2eeRequired && request.Encryption == Encryption.Types.Type.None && request.Sid.Length == 0)
+        if (state.Options.E2eeRequired && request.Encryption == Encryption.Types.Type.None && request.Sid.Length == 0)
         {
             return (Reason.NotAllowed, "this room requires end-to-end encryption: announce the track with its encryption type");
         }
@@ -258,13 +293,17 @@ internal sealed class TrackPublisher(RoomCore room)
         return null;
     }
 
+    private bool MayPublish(Participant publisher, TrackSource source) =>
+        (state.Options.AllowScreenShare || source is not (TrackSource.ScreenShare or TrackSource.ScreenShareAudio))
+        && Permissions.MayPublish(publisher.Permission, source);
+
     /// <summary>False, and answered, when others would have to be told too much.</summary>
     private bool MayTell(Participant publisher, int bytes, AddTrackRequest request, Instant now)
     {
-        var may = room.Bounds.MayAnnounce(publisher, bytes);
+        var may = bounds.MayAnnounce(publisher, bytes);
         if (!may)
         {
-            room.CountLimit(publisher, ClientLimit.Tracks, now);
+            reports.Count(publisher, ClientLimit.Tracks, now);
             Respond(publisher, Reason.LimitExceeded, "what all tracks say of themselves is too long", request);
         }
 
@@ -273,7 +312,7 @@ internal sealed class TrackPublisher(RoomCore room)
 
     private void Changed(Track track, Instant now)
     {
-        track.Info.Version = room.NextVersion(now);
+        track.Info.Version = _versions.Next(now);
         track.Publisher.Changed();
     }
 

@@ -52,7 +52,7 @@ internal sealed class BenchClient(RoomHost room, string identity) : ISignalSink
         Sid = (await room.InvokeAsync((core, now) => core.Join(new JoinAttempt(room.Name, claims, parameters), this, now))).Sid;
 
         // Who does not connect is sent away after a minute.
-        await room.InvokeAsync((core, now) => core.MediaReady(core.Participants.First(p => p.Sid == Sid), now));
+        await room.InvokeAsync((core, now) => core.MediaEventsOf(Sid).OnReady(now));
     }
 
     public async Task PublishAsync(int count)
@@ -62,7 +62,7 @@ internal sealed class BenchClient(RoomHost room, string identity) : ISignalSink
             var cid = $"{identity}a{i}";
             await HandleAsync(new SignalRequest { AddTrack = new AddTrackRequest { Cid = cid, Type = TrackType.Audio, Source = TrackSource.Microphone, Name = "n" } });
             await room.InvokeAsync((core, now) =>
-                core.Publishing.Negotiated(core.Participants.First(p => p.Sid == Sid), new TrackSid(Tracks[^1]), cid, "1", "audio/opus", now));
+                core.MediaEventsOf(Sid).OnTrackNegotiated(new TrackSid(Tracks[^1]), cid, "1", "audio/opus", now));
         }
     }
 

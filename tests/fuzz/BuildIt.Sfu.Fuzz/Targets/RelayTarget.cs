@@ -7,6 +7,7 @@ using BuildIt.Sfu.Signaling.Protocol.Relay;
 using BuildIt.Sfu.Signaling.Rooms;
 using BuildIt.Sfu.Signaling.Tokens;
 using Google.Protobuf;
+using RoomState = BuildIt.Sfu.Signaling.Protocol.Relay.RoomState;
 
 namespace BuildIt.Sfu.Fuzz.Targets;
 

@@ -190,7 +190,7 @@ internal sealed class SignalTarget : IFuzzTarget
             var info = _room.Info();
             Property.Holds(info.NumParticipants <= 2, "nobody is made up");
             Property.Holds(_hostile.Peer.Published.Count <= Limits.Tracks + Limits.PendingTracks, "tracks are limited");
-            Property.Holds(_room.Tracks.Count <= 2 * (Limits.Tracks + Limits.PendingTracks), "tracks of the room are limited");
+            Property.Holds(_room.State.Tracks.Media.Count <= 2 * (Limits.Tracks + Limits.PendingTracks), "tracks of the room are limited");
         }
 
         private void Ask(Member member, SignalRequest request)

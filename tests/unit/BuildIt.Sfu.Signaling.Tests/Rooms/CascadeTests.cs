@@ -167,7 +167,7 @@ public sealed class CascadeTests
         var cascade = Linked(3);
         TestClient[] all = [cascade.Nodes[0].Activate("a"), cascade.Nodes[1].Activate("b"), cascade.Nodes[2].Activate("c")];
         cascade.Carry();
-        Assert.True(cascade.Nodes[2].Room.SendData(new SendDataRequest { Data = ByteString.CopyFromUtf8("hello"), Kind = DataPacket.Types.Kind.Reliable }, cascade.Nodes[2].Now));
+        Assert.True(cascade.Nodes[2].Room.Moderation.SendData(new SendDataRequest { Data = ByteString.CopyFromUtf8("hello"), Kind = DataPacket.Types.Kind.Reliable }, cascade.Nodes[2].Now));
         cascade.Carry();
         Assert.All(all, client => Assert.Single(client.TakeData()));
     }
@@ -236,7 +236,7 @@ public sealed class CascadeTests
     {
         var cascade = Linked(3);
         var client = cascade.Nodes[2].Activate("client");
-        Assert.True(cascade.Nodes[0].Room.TrySetMetadata("agenda", cascade.Nodes[0].Now));
+        Assert.True(cascade.Nodes[0].Room.Moderation.TrySetMetadata("agenda", cascade.Nodes[0].Now));
         cascade.Carry();
         Assert.Contains(client.Take(r => r.RoomUpdate), update => update.Room.Metadata == "agenda");
         Assert.Equal("agenda", cascade.Nodes[1].Room.Info().Metadata);
@@ -444,7 +444,7 @@ public sealed class CascadeTests
         var cascade = Linked(2);
         var client = cascade.Nodes[1].Activate("revoked");
         cascade.Carry();
-        cascade.Nodes[0].Room.Revoke("revoked", DateTimeOffset.MaxValue, cascade.Nodes[0].Now);
+        cascade.Nodes[0].Room.Moderation.Revoke("revoked", DateTimeOffset.MaxValue, cascade.Nodes[0].Now);
         cascade.Carry();
         Assert.Equal(DisconnectReason.ParticipantRemoved, Assert.Single(client.Take(r => r.Leave)).Reason);
     }

@@ -69,7 +69,7 @@ public class DataRightsTests
         var bob = _fixture.Activate("bob");
         alice.Ask(new SignalRequest { PublishDataTrackRequest = new PublishDataTrackRequest { PubHandle = 1, Name = "depth" } });
         bob.Take();
-        _fixture.Room.UpdateParticipant(
+        _fixture.Room.Moderation.UpdateParticipant(
             new UpdateParticipantRequest { Identity = "alice", Permission = new ParticipantPermission { CanPublish = true, CanPublishData = true, CanSubscribe = true, Hidden = true } },
             _fixture.Now,
             out _);
@@ -81,9 +81,9 @@ public class DataRightsTests
     {
         var bob = _fixture.Activate("bob");
         var limit = _fixture.Services.Limits.DataMessageBytes;
-        Assert.False(_fixture.Room.SendData(new SendDataRequest { Data = ByteString.CopyFrom(new byte[limit]) }, _fixture.Now));
+        Assert.False(_fixture.Room.Moderation.SendData(new SendDataRequest { Data = ByteString.CopyFrom(new byte[limit]) }, _fixture.Now));
         Assert.Empty(bob.TakeData());
-        Assert.True(_fixture.Room.SendData(new SendDataRequest { Data = ByteString.CopyFrom(new byte[limit - 64]) }, _fixture.Now));
+        Assert.True(_fixture.Room.Moderation.SendData(new SendDataRequest { Data = ByteString.CopyFrom(new byte[limit - 64]) }, _fixture.Now));
         Assert.Single(bob.TakeData());
     }
 }

@@ -111,8 +111,8 @@ public class DataTests
     {
         var bob = _fixture.Activate("bob");
         var request = new SendDataRequest { Data = ByteString.CopyFromUtf8("x"), Topic = "t", Nonce = ByteString.CopyFrom(new byte[16]) };
-        _fixture.Room.SendData(request, _fixture.Now);
-        _fixture.Room.SendData(request, _fixture.Now);
+        _fixture.Room.Moderation.SendData(request, _fixture.Now);
+        _fixture.Room.Moderation.SendData(request, _fixture.Now);
         var packet = bob.TakeData().Single();
         Assert.Equal(("x", "t"), (packet.User.Payload.ToStringUtf8(), packet.User.Topic));
     }
@@ -124,7 +124,7 @@ public class DataTests
         var carol = _fixture.Activate("carol");
         var outcomes = new List<RpcOutcome>();
         void Call(uint timeout = 1000) =>
-            _fixture.Room.PerformRpc(new PerformRpcRequest { DestinationIdentity = "bob", Method = "m", Payload = "p", ResponseTimeoutMs = timeout }, outcomes.Add, _fixture.Now);
+            _fixture.Room.Moderation.PerformRpc(new PerformRpcRequest { DestinationIdentity = "bob", Method = "m", Payload = "p", ResponseTimeoutMs = timeout }, outcomes.Add, _fixture.Now);
 
         Call();
         var request = bob.TakeData().Single().RpcRequest;
@@ -142,7 +142,7 @@ public class DataTests
         Call();
         bob.Ask(new SignalRequest { Leave = new LeaveRequest() });
         Assert.Equal(RpcOutcome.RecipientDisconnected, outcomes[2].Error!.Code);
-        Assert.Equal(ModerationError.ParticipantNotFound, _fixture.Room.PerformRpc(new PerformRpcRequest { DestinationIdentity = "bob" }, outcomes.Add, _fixture.Now));
+        Assert.Equal(ModerationError.ParticipantNotFound, _fixture.Room.Moderation.PerformRpc(new PerformRpcRequest { DestinationIdentity = "bob" }, outcomes.Add, _fixture.Now));
     }
 
     [Fact]

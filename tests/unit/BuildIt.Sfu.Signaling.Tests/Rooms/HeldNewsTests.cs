@@ -159,7 +159,7 @@ public class HeldNewsTests
     {
         var fixture = new RoomFixture(new RoomOptions { Name = "room", TakenOver = true, DepartureTimeout = TimeSpan.FromMinutes(5) });
         fixture.Activate("alice", join: Browser).Ask(new SignalRequest { Leave = new LeaveRequest() });
-        fixture.Advance(RoomCore.ReturnTime + TimeSpan.FromSeconds(1));
+        fixture.Advance(ReturningClients.ReturnTime + TimeSpan.FromSeconds(1));
         var alice = fixture.Activate("alice", join: Browser);
         Assert.True(alice.Peer.Subscribed.ContainsKey(fixture.Activate("bob").Publish().Sid));
     }

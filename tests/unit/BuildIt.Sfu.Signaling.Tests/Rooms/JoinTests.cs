@@ -116,9 +116,9 @@ public class JoinTests
         Assert.Equal((DisconnectReason.DuplicateIdentity, LeaveAction.Disconnect, false), (leave.Reason, leave.Action, leave.CanReconnect));
         Assert.True(old.Closed);
         Assert.NotEqual(old.Sid, young.Sid);
-        Assert.Equal(1, fixture.Room.ParticipantCount);
+        Assert.Equal(1, fixture.Room.Figures.ParticipantCount);
         old.LoseSignal();
-        Assert.Equal(1, fixture.Room.ParticipantCount);
+        Assert.Equal(1, fixture.Room.Figures.ParticipantCount);
     }
 
     [Fact]
@@ -154,7 +154,7 @@ public class JoinTests
     {
         var fixture = new RoomFixture();
         var alice = fixture.Connect("alice");
-        fixture.Advance(RoomCore.JoinTimeout);
+        fixture.Advance(Arrivals.JoinTimeout);
         Assert.Equal(DisconnectReason.JoinFailure, alice.Take(r => r.Leave).Single().Reason);
         Assert.Contains("participant_connection_aborted", fixture.EventNames);
     }
@@ -164,10 +164,10 @@ public class JoinTests
     {
         var fixture = new RoomFixture();
         fixture.Connect("early").LoseSignal();
-        Assert.Equal(0, fixture.Room.ParticipantCount);
+        Assert.Equal(0, fixture.Room.Figures.ParticipantCount);
         fixture.Activate("late").LoseSignal();
         fixture.Advance(TimeSpan.FromMinutes(2));
-        Assert.Equal(1, fixture.Room.ParticipantCount);
+        Assert.Equal(1, fixture.Room.Figures.ParticipantCount);
     }
 
     [Fact]
@@ -223,13 +223,13 @@ public class JoinTests
         var fixture = new RoomFixture();
         var alice = fixture.Activate("alice");
         fixture.Advance(TimeSpan.FromSeconds(2));
-        var joined = fixture.Room.MembersHere().Single().JoinedAt;
+        var joined = fixture.Room.Figures.MembersHere().Single().JoinedAt;
         Assert.Equal(joined, IssuedAt(alice));
         fixture.Advance(TimeSpan.FromMinutes(5));
         Assert.Equal(joined, IssuedAt(alice));
 
         var demoted = fixture.Services.Clock.At(fixture.Now);
-        fixture.Room.UpdateParticipant(new UpdateParticipantRequest { Identity = "alice", Permission = new ParticipantPermission { CanSubscribe = true } }, fixture.Now, out _);
+        fixture.Room.Moderation.UpdateParticipant(new UpdateParticipantRequest { Identity = "alice", Permission = new ParticipantPermission { CanSubscribe = true } }, fixture.Now, out _);
         Assert.Equal(demoted, IssuedAt(alice));
         fixture.Advance(TimeSpan.FromMinutes(5));
         Assert.Equal(demoted, IssuedAt(alice));
@@ -255,7 +255,7 @@ public class JoinTests
             fixture.Advance(TimeSpan.FromSeconds(1));
         }
 
-        fixture.Advance(RoomCore.RoomUpdateInterval);
+        fixture.Advance(RoomUpdates.Interval);
         var updates = bob.Take(r => r.RoomUpdate);
         Assert.InRange(updates.Count, 2, 4);
         Assert.Equal(11u, updates[^1].Room.NumParticipants);
@@ -281,7 +281,7 @@ public class JoinTests
         var alice = fixture.Activate("alice");
         alice.Ask(new SignalRequest { Offer = new SessionDescription { Sdp = "bad" } });
         Assert.Equal(LeaveAction.Reconnect, alice.Take(r => r.Leave).Single().Action);
-        Assert.Equal(0, fixture.Room.ParticipantCount);
+        Assert.Equal(0, fixture.Room.Figures.ParticipantCount);
     }
 
     [Fact]

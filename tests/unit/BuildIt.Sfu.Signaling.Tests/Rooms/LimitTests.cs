@@ -184,7 +184,7 @@ public class LimitTests
 
         Assert.Equal([(alice.Sid.Value, ClientLimit.Tracks)], _fixture.Notices);
         Assert.Equal(80, _fixture.Services.LimitCounters[ClientLimit.Tracks]);
-        _fixture.Advance(RoomCore.LimitNoticeInterval);
+        _fixture.Advance(LimitReports.NoticeInterval);
         alice.Ask(new SignalRequest { AddTrack = new AddTrackRequest { Cid = "one more", Type = TrackType.Audio } });
         Assert.Equal(2, _fixture.Notices.Count);
     }

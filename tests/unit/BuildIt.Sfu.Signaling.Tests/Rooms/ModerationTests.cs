@@ -73,21 +73,21 @@ public class ModerationTests
         var alice = _fixture.Activate("alice");
         var track = alice.Publish();
         alice.Take();
-        Assert.Equal(ModerationError.None, _fixture.Room.MuteTrack("alice", track.Sid, true, _fixture.Now, out var info));
+        Assert.Equal(ModerationError.None, _fixture.Room.Moderation.MuteTrack("alice", track.Sid, true, _fixture.Now, out var info));
         Assert.True(info!.Muted);
         Assert.True(alice.Take(r => r.Mute).Single().Muted);
-        Assert.Equal(ModerationError.RemoteUnmuteDisabled, _fixture.Room.MuteTrack("alice", track.Sid, false, _fixture.Now, out _));
-        Assert.Equal(ModerationError.TrackNotFound, _fixture.Room.MuteTrack("alice", "TR_x", true, _fixture.Now, out _));
-        Assert.Equal(ModerationError.ParticipantNotFound, _fixture.Room.MuteTrack("x", track.Sid, true, _fixture.Now, out _));
+        Assert.Equal(ModerationError.RemoteUnmuteDisabled, _fixture.Room.Moderation.MuteTrack("alice", track.Sid, false, _fixture.Now, out _));
+        Assert.Equal(ModerationError.TrackNotFound, _fixture.Room.Moderation.MuteTrack("alice", "TR_x", true, _fixture.Now, out _));
+        Assert.Equal(ModerationError.ParticipantNotFound, _fixture.Room.Moderation.MuteTrack("x", track.Sid, true, _fixture.Now, out _));
     }
 
     [Fact]
     public void Removed_participant_is_told_why()
     {
         var alice = _fixture.Activate("alice");
-        Assert.Equal(ModerationError.None, _fixture.Room.RemoveParticipant("alice", _fixture.Now));
+        Assert.Equal(ModerationError.None, _fixture.Room.Moderation.RemoveParticipant("alice", _fixture.Now));
         Assert.Equal(DisconnectReason.ParticipantRemoved, alice.Take(r => r.Leave).Single().Reason);
-        Assert.Equal(ModerationError.ParticipantNotFound, _fixture.Room.RemoveParticipant("alice", _fixture.Now));
+        Assert.Equal(ModerationError.ParticipantNotFound, _fixture.Room.Moderation.RemoveParticipant("alice", _fixture.Now));
     }
 
     [Fact]
@@ -95,9 +95,9 @@ public class ModerationTests
     {
         var alice = _fixture.Activate("alice");
         alice.Take();
-        Assert.True(_fixture.Room.TrySetMetadata("new", _fixture.Now));
+        Assert.True(_fixture.Room.Moderation.TrySetMetadata("new", _fixture.Now));
         Assert.Equal("new", alice.Take(r => r.RoomUpdate).Single().Room.Metadata);
-        Assert.False(_fixture.Room.TrySetMetadata(new string('x', JoinLimits.MaxMetadata + 1), _fixture.Now));
+        Assert.False(_fixture.Room.Moderation.TrySetMetadata(new string('x', JoinLimits.MaxMetadata + 1), _fixture.Now));
     }
 
     /// <summary>Whatever clients ask, in whatever order, the room stays sound and answers within its limits.</summary>
@@ -132,7 +132,7 @@ public class ModerationTests
             client.Take();
         }
 
-        Assert.InRange(_fixture.Room.ParticipantCount, 0, 4);
+        Assert.InRange(_fixture.Room.Figures.ParticipantCount, 0, 4);
         Assert.All(_fixture.Room.ListParticipants(), p => Assert.NotEqual(ParticipantInfo.Types.State.Disconnected, p.State));
     }
 }

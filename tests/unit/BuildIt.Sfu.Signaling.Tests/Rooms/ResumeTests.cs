@@ -68,7 +68,7 @@ public class ResumeTests
         Assert.False(back.Closed);
         back.Ask(new SignalRequest { SyncState = new SyncState { PublishTracks = { new TrackPublishedResponse { Track = new TrackInfo { Sid = "TR_lost" } } } } });
         Assert.Equal((DisconnectReason.StateMismatch, LeaveAction.Reconnect), back.Take(r => r.Leave).Select(l => (l.Reason, l.Action)).Single());
-        Assert.Equal(0, _fixture.Room.ParticipantCount);
+        Assert.Equal(0, _fixture.Room.Figures.ParticipantCount);
     }
 
     [Fact]
@@ -104,8 +104,8 @@ public class ResumeTests
         alice.Peer.Events.OnConnectionState(PeerTarget.Publisher, PeerConnectionState.Failed, _fixture.Now);
         Assert.Equal((DisconnectReason.ConnectionTimeout, LeaveAction.Resume), alice.Take(r => r.Leave).Select(l => (l.Reason, l.Action)).Single());
         Assert.True(alice.Closed);
-        _fixture.Advance(RoomCore.ResumeGrace);
-        Assert.Equal(0, _fixture.Room.ParticipantCount);
+        _fixture.Advance(MediaConnections.ResumeGrace);
+        Assert.Equal(0, _fixture.Room.Figures.ParticipantCount);
     }
 
     [Fact]
@@ -118,7 +118,7 @@ public class ResumeTests
         _fixture.Advance(TimeSpan.FromSeconds(10));
         back.Peer.Events.OnReady(_fixture.Now);
         _fixture.Advance(TimeSpan.FromMinutes(2));
-        Assert.Equal(1, _fixture.Room.ParticipantCount);
+        Assert.Equal(1, _fixture.Room.Figures.ParticipantCount);
         Assert.Single(_fixture.EventNames, "participant_joined");
     }
 
@@ -128,9 +128,9 @@ public class ResumeTests
         var clients = Enumerable.Range(0, 5).Select(i => _fixture.Activate($"p{i}")).ToArray();
         Assert.Equal(3, _fixture.Room.SendAway(2, DisconnectReason.Migration, LeaveAction.Resume, _fixture.Now));
         Assert.Equal([true, true, false, false, false], clients.Select(c => c.Closed));
-        Assert.Equal(5, _fixture.Room.ParticipantCount);
+        Assert.Equal(5, _fixture.Room.Figures.ParticipantCount);
         Assert.Equal(0, _fixture.Room.SendAway(10, DisconnectReason.Migration, LeaveAction.Reconnect, _fixture.Now));
-        Assert.Equal(2, _fixture.Room.ParticipantCount);
+        Assert.Equal(2, _fixture.Room.Figures.ParticipantCount);
     }
 
     [Fact]

@@ -135,7 +135,7 @@ public class SubscriptionTests
         alice.Take();
         bob.Take();
 
-        Assert.Equal(ModerationError.None, _fixture.Room.UpdateParticipant(
+        Assert.Equal(ModerationError.None, _fixture.Room.Moderation.UpdateParticipant(
             new UpdateParticipantRequest { Identity = "alice", Permission = new ParticipantPermission { CanPublishData = true } }, _fixture.Now, out var info));
         Assert.Empty(info!.Tracks);
         var messages = alice.Take();
@@ -147,7 +147,7 @@ public class SubscriptionTests
         Assert.False(claims.Video.MayPublish || claims.Video.MaySubscribe);
         Assert.False(messages.Last(m => m.Update is not null).Update.Participants.Single().Permission.CanPublish);
 
-        _fixture.Room.UpdateParticipant(
+        _fixture.Room.Moderation.UpdateParticipant(
             new UpdateParticipantRequest { Identity = "alice", Permission = new ParticipantPermission { CanSubscribe = true } }, _fixture.Now, out _);
         Assert.Single(alice.Peer.Subscribed);
     }
@@ -159,7 +159,7 @@ public class SubscriptionTests
         var bob = _fixture.Activate("bob");
         alice.Publish();
         bob.Take();
-        _fixture.Room.UpdateParticipant(
+        _fixture.Room.Moderation.UpdateParticipant(
             new UpdateParticipantRequest { Identity = "alice", Permission = new ParticipantPermission { CanPublish = true, CanSubscribe = true, Hidden = true } }, _fixture.Now, out _);
         Assert.Equal(ParticipantInfo.Types.State.Disconnected, bob.Take(r => r.Update).Single().Participants.Single().State);
         Assert.Empty(bob.Peer.Subscribed);
