@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Rooms;
 
 namespace BuildIt.Sfu.Node.Operations;
@@ -35,15 +34,11 @@ public sealed class JoinMeter(TimeProvider time) : IRoomObserver
         return next(context);
     }
 
-    public void OnEvent(WebhookEvent happened)
+    public void OnEvent(RoomEvent happened)
     {
-        if (happened is { Event: "participant_joined", Participant.JoinedAtMs: > 0 } && _times.Count < MostTimes)
+        if (happened is RoomEvent.ParticipantJoined { Participant.JoinedAtMs: > 0 and var joinedAt } && _times.Count < MostTimes)
         {
-            _times.Enqueue(Math.Max(0, (time.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(happened.Participant.JoinedAtMs)).TotalSeconds));
+            _times.Enqueue(Math.Max(0, (time.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(joinedAt)).TotalSeconds));
         }
-    }
-
-    public void OnEnded(RoomCore room, RoomEndReason reason)
-    {
     }
 }

@@ -128,14 +128,5 @@ public sealed class OrderedLinks(
     }
 
     /// <summary>Nothing happens in such a room.</summary>
-    private sealed class Nobody : IRoomObserver
-    {
-        public void OnEvent(WebhookEvent happened)
-        {
-        }
-
-        public void OnEnded(RoomCore room, RoomEndReason reason)
-        {
-        }
-    }
+    private sealed class Nobody : IRoomObserver;
 }

@@ -17,38 +17,36 @@ public sealed class PresenceWriter(IRegionRegistry registry, RouteTable table, B
     private readonly Channel<Change> _changes = Channel.CreateBounded<Change>(
         new BoundedChannelOptions(10_000) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
 
-    public void OnEvent(WebhookEvent happened)
+    public void OnEvent(RoomEvent happened)
     {
-        if (happened.Room is not { } room || room.Name.Length is 0 or > RoomId.MaxLength)
+        if (happened.Room.Name.Length is 0 or > RoomId.MaxLength)
         {
             return;
         }
 
-        var id = new RoomId(room.Name);
-        switch (happened.Event)
+        var id = new RoomId(happened.Room.Name);
+        switch (happened)
         {
-            case "participant_joined" or "track_published" or "track_unpublished" when happened.Participant is { } here:
-                _changes.Writer.TryWrite(new Change(id, here.Identity, new Presence
-                {
-                    Participant = here.Identity,
-                    Node = table.Self,
-                    JoinedAt = DateTimeOffset.FromUnixTimeMilliseconds(here.JoinedAtMs),
-                    Publishing = here.IsPublisher,
-                }));
+            case RoomEvent.ParticipantJoined { Participant: var joined }:
+                Write(id, joined);
                 break;
 
-            case "participant_left" when happened.Participant is { } gone && !WillBeBack(gone.DisconnectReason):
+            case RoomEvent.TrackPublished { Participant: var publisher }:
+                Write(id, publisher);
+                break;
+
+            case RoomEvent.TrackUnpublished { Participant: var publisher }:
+                Write(id, publisher);
+                break;
+
+            case RoomEvent.ParticipantLeft { Participant: var gone } when !WillBeBack(gone.DisconnectReason):
                 _changes.Writer.TryWrite(new Change(id, gone.Identity, null));
                 break;
 
-            case "room_finished" when happened.RoomEndReason != RoomEndReason.RoomEndSuperseded:
+            case RoomEvent.Finished { Why: not RoomEndReason.RoomEndSuperseded }:
                 _changes.Writer.TryWrite(new Change(id, null, null));
                 break;
         }
-    }
-
-    public void OnEnded(RoomCore room, RoomEndReason reason)
-    {
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -76,6 +74,14 @@ public sealed class PresenceWriter(IRegionRegistry registry, RouteTable table, B
             // The host stops.
         }
     }
+
+    private void Write(RoomId room, ParticipantInfo here) => _changes.Writer.TryWrite(new Change(room, here.Identity, new Presence
+    {
+        Participant = here.Identity,
+        Node = table.Self,
+        JoinedAt = DateTimeOffset.FromUnixTimeMilliseconds(here.JoinedAtMs),
+        Publishing = here.IsPublisher,
+    }));
 
     private Task WriteAsync(Change change, CancellationToken cancellation) => change switch
     {

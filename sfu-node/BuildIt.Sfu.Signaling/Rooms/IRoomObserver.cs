@@ -7,11 +7,14 @@ namespace BuildIt.Sfu.Signaling.Rooms;
 /// <summary>Learns what happens in rooms, in order. Called on the room's loop; must not block.</summary>
 public interface IRoomObserver
 {
-    /// <summary>An event for webhooks; <c>id</c> and <c>created_at</c> are still to be set.</summary>
-    void OnEvent(WebhookEvent happened);
+    void OnEvent(RoomEvent happened)
+    {
+    }
 
-    /// <summary>The room has ended and takes nothing more.</summary>
-    void OnEnded(RoomCore room, RoomEndReason reason);
+    /// <summary>The room has ended here and takes nothing more; at the node that owns it the event of that has come before.</summary>
+    void OnEnded(RoomCore room, RoomEndReason reason)
+    {
+    }
 
     /// <summary>A participant is held back by a limit. Told at most every <see cref="LimitReports.NoticeInterval"/> of each.</summary>
     void OnLimited(ParticipantSid participant, ClientLimit limit)

@@ -63,7 +63,7 @@ public sealed class RoomHost : IRoomObserver
         return true;
     });
 
-    void IRoomObserver.OnEvent(WebhookEvent happened) => _observer.OnEvent(happened);
+    void IRoomObserver.OnEvent(RoomEvent happened) => _observer.OnEvent(happened);
 
     void IRoomObserver.OnEnded(RoomCore room, RoomEndReason reason)
     {

@@ -9,7 +9,7 @@ internal sealed class RoomObservers(IEnumerable<IRoomObserver> observers) : IRoo
 {
     private readonly IRoomObserver[] _observers = [.. observers];
 
-    public void OnEvent(WebhookEvent happened)
+    public void OnEvent(RoomEvent happened)
     {
         foreach (var observer in _observers)
         {

@@ -48,17 +48,17 @@ public sealed partial class WebhookSender : BackgroundService, IRoomObserver
     /// <summary>Events that could not be sent for a fault of ours.</summary>
     public long Faults => Interlocked.Read(ref _faults);
 
-    public void OnEvent(WebhookEvent happened)
+    public void OnEvent(RoomEvent happened)
     {
         if (_lanes.Length == 0)
         {
             return;
         }
 
-        var stamped = happened.Clone();
+        var stamped = WebhookEvents.Of(happened);
         stamped.Id = _sids.Next("EV_");
         stamped.CreatedAt = _time.GetUtcNow().ToUnixTimeSeconds();
-        var index = (int)((uint)string.GetHashCode(happened.Room?.Name ?? "", StringComparison.Ordinal) % (uint)_options.Lanes);
+        var index = (int)((uint)string.GetHashCode(happened.Room.Name, StringComparison.Ordinal) % (uint)_options.Lanes);
         foreach (var lane in _lanes.Where(l => l.Index == index))
         {
             if (!lane.Queue.Writer.TryWrite(stamped))
@@ -67,11 +67,6 @@ public sealed partial class WebhookSender : BackgroundService, IRoomObserver
                 LogDropped(_log, stamped.Event);
             }
         }
-    }
-
-    public void OnEnded(RoomCore room, RoomEndReason reason)
-    {
-        // The room has raised room_finished itself.
     }
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>

@@ -167,14 +167,5 @@ internal sealed class SignalCosts(TextWriter output) : IDisposable
         return (ThreadCpu.Nanoseconds() - start) / 1e6;
     });
 
-    private sealed class Quiet : IRoomObserver
-    {
-        public void OnEvent(WebhookEvent happened)
-        {
-        }
-
-        public void OnEnded(RoomCore room, RoomEndReason reason)
-        {
-        }
-    }
+    private sealed class Quiet : IRoomObserver;
 }

@@ -6,6 +6,7 @@ using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Protocol.Relay;
 using BuildIt.Sfu.Signaling.Rooms;
 using BuildIt.Sfu.Signaling.Tokens;
+using BuildIt.Sfu.Signaling.Webhooks;
 using Google.Protobuf;
 using RoomState = BuildIt.Sfu.Signaling.Protocol.Relay.RoomState;
 
@@ -129,7 +130,7 @@ internal sealed class RelayTarget : IFuzzTarget
             _ = _room.Info().CalculateSize();
         }
 
-        public void OnEvent(WebhookEvent happened) => _ = happened.CalculateSize();
+        public void OnEvent(RoomEvent happened) => _ = WebhookEvents.Of(happened).CalculateSize();
 
         public void OnEnded(RoomCore room, RoomEndReason reason) => Property.Holds(false, "another node does not end the room");
 

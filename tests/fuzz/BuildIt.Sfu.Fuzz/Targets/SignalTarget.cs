@@ -7,6 +7,7 @@ using BuildIt.Sfu.Signaling.Join;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Rooms;
 using BuildIt.Sfu.Signaling.Tokens;
+using BuildIt.Sfu.Signaling.Webhooks;
 using Google.Protobuf;
 
 namespace BuildIt.Sfu.Fuzz.Targets;
@@ -143,10 +144,10 @@ internal sealed class SignalTarget : IFuzzTarget
 
         public string Next(string prefix) => $"{prefix}{++_sids}";
 
-        public void OnEvent(WebhookEvent happened)
+        public void OnEvent(RoomEvent happened)
         {
             Property.Holds(!_ended, "nothing happens in a room that has ended");
-            _ = happened.CalculateSize();
+            _ = WebhookEvents.Of(happened).CalculateSize();
         }
 
         public void OnEnded(RoomCore room, RoomEndReason reason)

@@ -133,16 +133,7 @@ public sealed class StalledRoomTests : IDisposable
         await stalls.Task.WaitAsync(Patience);
     }
 
-    private sealed class NoObserver : IRoomObserver
-    {
-        public void OnEvent(WebhookEvent happened)
-        {
-        }
-
-        public void OnEnded(RoomCore room, RoomEndReason reason)
-        {
-        }
-    }
+    private sealed class NoObserver : IRoomObserver;
 
     /// <summary>A registry whose answers nobody can read, until they can.</summary>
     private sealed class NonsenseRegistry : IRegionRegistry

@@ -279,7 +279,7 @@ public sealed class CascadeTests
         Assert.Equal(
             ["participant_joined", "participant_left", "room_finished", "room_started", "track_published", "track_unpublished"],
             cascade.Nodes.SelectMany(node => node.EventNames).Order());
-        Assert.Equal(1u, cascade.Nodes[1].Events.Single(e => e.Event == "participant_joined").Room.NumParticipants);
+        Assert.Equal(1u, cascade.Nodes[1].Events.OfType<RoomEvent.ParticipantJoined>().Single().Room.NumParticipants);
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Rooms;
 using BuildIt.Sfu.Signaling.Tests.Media;
 using BuildIt.Sfu.Signaling.Tokens;
+using BuildIt.Sfu.Signaling.Webhooks;
 using Google.Protobuf;
 
 namespace BuildIt.Sfu.Signaling.Tests.Rooms;
@@ -41,14 +42,14 @@ internal sealed class RoomFixture : IRoomObserver
 
     public Instant Now { get; private set; } = Instant.FromMilliseconds(1000);
 
-    public List<WebhookEvent> Events { get; } = [];
+    public List<RoomEvent> Events { get; } = [];
 
     /// <summary>Who was said to be held back, and by what.</summary>
     public List<(string Participant, ClientLimit Limit)> Notices { get; } = [];
 
     public RoomEndReason? EndReason { get; private set; }
 
-    public IEnumerable<string> EventNames => Events.Select(e => e.Event);
+    public IEnumerable<string> EventNames => Events.Select(e => WebhookEvents.Of(e).Event);
 
     /// <summary>Lets time pass, calling the room at each of its deadlines.</summary>
     public void Advance(TimeSpan span)
@@ -83,7 +84,7 @@ internal sealed class RoomFixture : IRoomObserver
         return client;
     }
 
-    public void OnEvent(WebhookEvent happened) => Events.Add(happened);
+    public void OnEvent(RoomEvent happened) => Events.Add(happened);
 
     public void OnEnded(RoomCore room, RoomEndReason reason) => EndReason = reason;
 

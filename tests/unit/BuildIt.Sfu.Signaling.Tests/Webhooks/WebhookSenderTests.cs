@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using BuildIt.Sfu.Signaling.Protocol;
+using BuildIt.Sfu.Signaling.Rooms;
 using BuildIt.Sfu.Signaling.Tokens;
 using BuildIt.Sfu.Signaling.Webhooks;
 using Microsoft.AspNetCore.Builder;
@@ -33,14 +34,14 @@ public class WebhookSenderTests
         using var sender = await StartAsync(receiver);
         for (var i = 0; i < 40; i++)
         {
-            sender.OnEvent(new WebhookEvent { Event = $"e{i}", Room = new Signaling.Protocol.Room { Name = i % 2 == 0 ? "even" : "odd" } });
+            sender.OnEvent(new RoomEvent.ParticipantJoined(RoomOf(i % 2 == 0 ? "even" : "odd"), new ParticipantInfo { Identity = $"e{i}" }));
         }
 
         await receiver.WaitForAsync(40);
         await sender.StopAsync(CancellationToken.None);
         foreach (var room in new[] { "even", "odd" })
         {
-            var numbers = receiver.Accepted.Select(a => a.Event).Where(e => e.Room.Name == room).Select(e => int.Parse(e.Event[1..], null)).ToList();
+            var numbers = receiver.Accepted.Select(a => a.Event).Where(e => e.Room.Name == room).Select(e => int.Parse(e.Participant.Identity[1..], null)).ToList();
             Assert.Equal(20, numbers.Count);
             Assert.Equal(numbers.Order(), numbers);
         }
@@ -62,14 +63,14 @@ public class WebhookSenderTests
         using var sender = await StartAsync(receiver);
         for (var i = 0; i < 3; i++)
         {
-            sender.OnEvent(new WebhookEvent { Event = "lost", Room = new Signaling.Protocol.Room { Name = "r" } });
+            sender.OnEvent(new RoomEvent.Started(RoomOf("r")));
         }
 
         await receiver.WaitForRequestsAsync(3);
         refuse = false;
-        sender.OnEvent(new WebhookEvent { Event = "kept", Room = new Signaling.Protocol.Room { Name = "r" } });
+        sender.OnEvent(new RoomEvent.Finished(RoomOf("r"), RoomEndReason.RoomEndApiDelete));
         await receiver.WaitForAsync(1);
-        Assert.Equal(("kept", 3), (receiver.Accepted.Single().Event.Event, receiver.Accepted.Single().Event.NumDropped));
+        Assert.Equal(("room_finished", 3), (receiver.Accepted.Single().Event.Event, receiver.Accepted.Single().Event.NumDropped));
         await sender.StopAsync(CancellationToken.None);
     }
 
@@ -81,7 +82,7 @@ public class WebhookSenderTests
         using var sender = await StartAsync(receiver, Fast with { QueueLength = 10 });
         for (var i = 0; i < 1000; i++)
         {
-            sender.OnEvent(new WebhookEvent { Event = "e", Room = new Signaling.Protocol.Room { Name = "r" } });
+            sender.OnEvent(new RoomEvent.Started(RoomOf("r")));
         }
 
         release.SetResult();
@@ -90,6 +91,8 @@ public class WebhookSenderTests
         Assert.InRange(receiver.Accepted.Count, 10, 12);
         Assert.InRange(receiver.Accepted.Sum(a => a.Event.NumDropped), 900, 990);
     }
+
+    private static Signaling.Protocol.Room RoomOf(string name) => new() { Name = name };
 
     private static async Task<WebhookSender> StartAsync(Receiver receiver, WebhookOptions? options = null)
     {

@@ -1,0 +1,37 @@
+using BuildIt.Sfu.Signaling.Protocol;
+
+namespace BuildIt.Sfu.Signaling.Rooms;
+
+/// <summary>
+/// Something that happened in a room, with everybody and everything as they were then. These are all there are: webhooks, presence and
+/// metrics are made of them. Must not be changed, as several threads may read it.
+/// </summary>
+/// <param name="Room">The room, with what the event did to it.</param>
+public abstract record RoomEvent(Protocol.Room Room)
+{
+    /// <summary>The room was opened.</summary>
+    public sealed record Started(Protocol.Room Room) : RoomEvent(Room);
+
+    /// <summary>The room has ended.</summary>
+    /// <param name="Room">As it was at last.</param>
+    /// <param name="Why">For what reason.</param>
+    public sealed record Finished(Protocol.Room Room, RoomEndReason Why) : RoomEvent(Room);
+
+    /// <summary>Something about a participant that is or was connected to this node.</summary>
+    public abstract record OfParticipant(Protocol.Room Room, ParticipantInfo Participant) : RoomEvent(Room);
+
+    /// <summary>A participant's media is connected for the first time.</summary>
+    public sealed record ParticipantJoined(Protocol.Room Room, ParticipantInfo Participant) : OfParticipant(Room, Participant);
+
+    /// <summary>A participant that had joined is gone.</summary>
+    public sealed record ParticipantLeft(Protocol.Room Room, ParticipantInfo Participant) : OfParticipant(Room, Participant);
+
+    /// <summary>A participant is gone whose media never was connected.</summary>
+    public sealed record ParticipantAborted(Protocol.Room Room, ParticipantInfo Participant) : OfParticipant(Room, Participant);
+
+    /// <summary>A track can be received.</summary>
+    public sealed record TrackPublished(Protocol.Room Room, ParticipantInfo Participant, TrackInfo Track) : OfParticipant(Room, Participant);
+
+    /// <summary>A track that could be received has ended.</summary>
+    public sealed record TrackUnpublished(Protocol.Room Room, ParticipantInfo Participant, TrackInfo Track) : OfParticipant(Room, Participant);
+}
