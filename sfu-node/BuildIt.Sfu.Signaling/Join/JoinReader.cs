@@ -101,3 +101,6 @@ public sealed class JoinReader(TokenVerifier tokens)
         return merged;
     }
 }
+
+/// <summary>Query parameters by name; null when absent.</summary>
+public delegate string? QueryReader(string name);

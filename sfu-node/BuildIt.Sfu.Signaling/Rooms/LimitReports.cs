@@ -1,5 +1,6 @@
 using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Rooms;
+using Microsoft.Extensions.Logging;
 
 namespace BuildIt.Sfu.Signaling.Rooms;
 
@@ -20,4 +21,23 @@ internal sealed class LimitReports(LimitCounters counters, IRoomObserver observe
             observer.OnLimited(participant.Sid, limit);
         }
     }
+}
+
+/// <summary>How often clients of this node went beyond their limits, by limit. Thread-safe.</summary>
+public sealed class LimitCounters
+{
+    private readonly long[] _counts = new long[Enum.GetValues<ClientLimit>().Length];
+
+    public long this[ClientLimit limit] => Volatile.Read(ref _counts[(int)limit]);
+
+    public void Count(ClientLimit limit) => Interlocked.Increment(ref _counts[(int)limit]);
+}
+
+/// <summary>Writes to the log who is held back, by session and not by name.</summary>
+internal sealed partial class LimitLog(ILogger<LimitLog> log) : IRoomObserver
+{
+    public void OnLimited(ParticipantSid participant, ClientLimit limit) => LogLimited(log, participant.Value, limit);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Participant {Participant} is held back: beyond its limit of {Limit}")]
+    private static partial void LogLimited(ILogger log, string participant, ClientLimit limit);
 }

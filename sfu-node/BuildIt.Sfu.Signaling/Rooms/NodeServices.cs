@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Tokens;
 
@@ -26,4 +28,26 @@ public sealed record NodeServices
 
     /// <summary>Whether the node answers connectivity checks only, for clients that allow that.</summary>
     public bool IceLite { get; init; }
+}
+
+/// <summary>Turns instants of the media clock into dates, so that a room needs no clock of its own.</summary>
+/// <param name="AtZero">The date at <see cref="Instant.Zero"/>.</param>
+public sealed record WallClock(DateTimeOffset AtZero)
+{
+    public DateTimeOffset At(Instant now) => AtZero.AddMicroseconds(now.Microseconds);
+}
+
+/// <summary>Where the random parts of server-given ids come from. Tests give counters.</summary>
+public interface ISidSource
+{
+    /// <summary>A new id: <paramref name="prefix"/> (RM_, PA_, TR_, DTR_, ND_) and twelve or more random characters.</summary>
+    string Next(string prefix);
+}
+
+/// <summary>Ids from the system's random generator: 12 characters of 62, about 71 bits. Thread-safe.</summary>
+public sealed class RandomSids : ISidSource
+{
+    private const string Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+    public string Next(string prefix) => prefix + RandomNumberGenerator.GetString(Alphabet, 12);
 }
