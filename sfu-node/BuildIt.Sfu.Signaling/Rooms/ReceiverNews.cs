@@ -8,6 +8,8 @@ namespace BuildIt.Sfu.Signaling.Rooms;
 /// <summary>Tells members who speaks and how good connections are: of themselves, and of those whom they receive. Used on the room's loop.</summary>
 internal sealed class ReceiverNews(RoomMembers members, Newcomers newcomers, RelayNews relayNews)
 {
+    private const float SimulatedLevel = 0.9f;
+
     /// <summary>Speakers here changed.</summary>
     public void SpeakersChanged(ReadOnlySpan<SpeakerLevel> changed)
     {
@@ -53,7 +55,18 @@ internal sealed class ReceiverNews(RoomMembers members, Newcomers newcomers, Rel
         TellQuality([quality]);
     }
 
-    public void TellSpeakers(SpeakerInfo[] speakers) => Tell(speakers, s => s.Sid, SpeakersMessage);
+    /// <summary>Somebody here is taken for a speaker, or is not any more; other nodes are told too.</summary>
+    public void SimulateSpeaker(Participant participant, bool speaks, Instant now)
+    {
+        SimulateSpeaker(participant, speaks);
+        relayNews.SpeakerSimulated(participant, speaks, now);
+    }
+
+    /// <summary>The same of a member anywhere, for those who are here.</summary>
+    public void SimulateSpeaker(Member member, bool speaks) =>
+        TellSpeakers([speaks ? new SpeakerInfo { Sid = member.Sid.Value, Level = SimulatedLevel, Active = true } : new SpeakerInfo { Sid = member.Sid.Value }]);
+
+    private void TellSpeakers(SpeakerInfo[] speakers) => Tell(speakers, s => s.Sid, SpeakersMessage);
 
     /// <summary>What a client is told of speakers.</summary>
     public static OutboundSignal SpeakersMessage(IReadOnlyList<SpeakerInfo> speakers) =>

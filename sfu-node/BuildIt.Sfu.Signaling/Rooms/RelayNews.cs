@@ -51,6 +51,10 @@ internal sealed class RelayNews(RoomState state, RoomLinks links)
         },
         now);
 
+    /// <summary>Somebody here is taken for a speaker, or is not any more, whatever its sound says.</summary>
+    public void SpeakerSimulated(Participant participant, bool speaks, Instant now) => links.Tell(
+        new RelayMessage { SimulatedSpeaker = new SimulatedSpeaker { Sid = participant.Sid.Value, Speaks = speaks } }, now);
+
     /// <summary>Tokens were revoked: whoever has one is connected to any node.</summary>
     public void Revoked(string identity, DateTimeOffset notBefore, Instant now) => links.Tell(
         new RelayMessage { Revocation = new Revocation { Identity = identity, NotBeforeMs = notBefore.ToUnixTimeMilliseconds() } }, now);

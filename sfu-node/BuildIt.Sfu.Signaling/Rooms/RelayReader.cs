@@ -55,6 +55,9 @@ internal sealed class RelayReader(
             case Body.Quality:
                 HearQuality(link, message, now);
                 break;
+            case Body.SimulatedSpeaker:
+                HearSpeaker(link, message, now);
+                break;
             case Body.Refresh:
                 refresh.Hear(link, message, now);
                 break;
@@ -82,6 +85,15 @@ internal sealed class RelayReader(
         if (members.FindSessionElsewhere(said.Sid) is { } member && member.Via == link)
         {
             receiverNews.QualityChanged(member, new ConnectionQualityInfo { ParticipantSid = said.Sid, Quality = said.Quality, Score = said.Score });
+            links.Pass(message, link, now);
+        }
+    }
+
+    private void HearSpeaker(RoomLink link, RelayMessage message, Instant now)
+    {
+        if (members.FindSessionElsewhere(message.SimulatedSpeaker.Sid) is { } member && member.Via == link)
+        {
+            receiverNews.SimulateSpeaker(member, message.SimulatedSpeaker.Speaks);
             links.Pass(message, link, now);
         }
     }

@@ -17,7 +17,7 @@ internal sealed class SimulatedFaults(Departures departures, ReceiverNews receiv
             case Scenario.SpeakerUpdate:
                 participant.Simulation.SpeakingUntil = now + TimeSpan.FromSeconds(Math.Clamp(scenario.SpeakerUpdate, 1, 60));
                 timer.Schedule(participant.Simulation.SpeakingUntil);
-                receiverNews.TellSpeakers([new SpeakerInfo { Sid = participant.Sid.Value, Level = 0.9f, Active = true }]);
+                receiverNews.SimulateSpeaker(participant, speaks: true, now);
                 break;
             case Scenario.NodeFailure:
             case Scenario.Migration:
@@ -58,7 +58,7 @@ internal sealed class SimulatedFaults(Departures departures, ReceiverNews receiv
         if (participant.Simulation.SpeakingUntil <= now)
         {
             participant.Simulation.SpeakingUntil = Instant.Never;
-            receiverNews.TellSpeakers([new SpeakerInfo { Sid = participant.Sid.Value }]);
+            receiverNews.SimulateSpeaker(participant, speaks: false, now);
         }
 
         return participant.Simulation.SpeakingUntil;

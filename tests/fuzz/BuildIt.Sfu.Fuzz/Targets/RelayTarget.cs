@@ -40,6 +40,7 @@ internal sealed class RelayTarget : IFuzzTarget
                 new() { Data = new Data { Id = 4, Packet = new DataPacket { User = new UserPacket() }.ToByteString() } },
                 new() { DataTrackDemand = new DataTrackDemand { TrackSid = "DTR_1", Wanted = true } },
                 new() { Quality = new MemberQuality { Sid = "PA_far", Score = 2 } },
+                new() { SimulatedSpeaker = new SimulatedSpeaker { Sid = "PA_far", Speaks = true } },
                 new() { Refresh = new Refresh { Id = 9 } },
                 new() { Probe = new Probe { Number = 1 } },
                 new() { Revocation = new Revocation { Identity = "nobody", NotBeforeMs = 1 } },

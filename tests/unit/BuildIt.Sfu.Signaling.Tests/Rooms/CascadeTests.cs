@@ -263,6 +263,24 @@ public sealed class CascadeTests
     }
 
     [Fact]
+    public void Who_is_only_simulated_to_speak_is_told_everywhere_for_as_long_as_asked()
+    {
+        var cascade = Linked(2);
+        var speaker = cascade.Nodes[0].Activate("speaker");
+        var listener = cascade.Nodes[1].Activate("listener");
+        var track = speaker.Publish("camera", TrackType.Video, TrackSource.Camera);
+        cascade.Offer(0, track, speaker.Sid.Value);
+        listener.Take();
+
+        speaker.Ask(new SignalRequest { Simulate = new SimulateScenario { SpeakerUpdate = 3 } });
+        cascade.Carry();
+        Assert.True(Assert.Single(Assert.Single(listener.Take(r => r.SpeakersChanged)).Speakers).Active);
+
+        cascade.Advance(TimeSpan.FromSeconds(3));
+        Assert.False(Assert.Single(Assert.Single(listener.Take(r => r.SpeakersChanged)).Speakers).Active);
+    }
+
+    [Fact]
     public void Each_webhook_is_sent_once_over_all_nodes()
     {
         var cascade = Linked(3);
