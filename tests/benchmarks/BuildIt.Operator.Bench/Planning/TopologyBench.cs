@@ -1,5 +1,5 @@
-using BuildIt.Operator.Planning.Model;
 using BuildIt.Operator.Planning.Ledger;
+using BuildIt.Operator.Planning.Model;
 using BuildIt.Operator.Planning.Topology;
 
 namespace BuildIt.Operator.Bench.Planning;
