@@ -38,7 +38,7 @@ internal sealed class InstalledFleet(KubernetesMachine machine)
     {
         await KubectlAsync("delete", "conferencerooms,sfuclusters", "--all", "--timeout", "120s");
         await UninstallAsync(wait: false);
-        await machine.RunToolAsync("kubectl", "delete", "namespace", Space, System, "--ignore-not-found", "--timeout", "120s");
+        await machine.RunToolAsync("kubectl", "delete", "namespace", Space, System, "--ignore-not-found", "--timeout", "170s");
     }
 
     /// <summary>Takes the chart away, where it still is.</summary>
