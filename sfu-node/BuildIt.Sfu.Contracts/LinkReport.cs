@@ -57,7 +57,7 @@ public enum LinkState
     /// <summary>The peer has shown that it belongs to the fleet or a linked one, and answers.</summary>
     Up,
 
-    /// <summary>It was up and the peer is silent; it is opened again.</summary>
+    /// <summary>The peer is silent, or cannot be reached; it is opened again.</summary>
     Broken,
 
     /// <summary>The peer did not show what it has to, or refused this node.</summary>

@@ -23,9 +23,6 @@ public sealed class NodeProxy(HttpMessageInvoker http, TimeProvider time, string
 
     private const int MostForwards = 2;
 
-    /// <summary>In place of a status: there was none.</summary>
-    private const int BrokenOff = 0;
-
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>How long a client whose node was lost is kept until somebody else has its room. Clients give up after 15 s without a word.</summary>
@@ -112,15 +109,17 @@ public sealed class NodeProxy(HttpMessageInvoker http, TimeProvider time, string
         var (socket, refused) = await TryConnectAsync(context, target, moved).ConfigureAwait(false);
 
         // A node that lives and broke off before it answered has what it had: to take it for lost would cost a client its session.
-        if (socket is null && refused == BrokenOff && !await RefusesAsync(target, context.RequestAborted).ConfigureAwait(false))
+        if (socket is null && refused is null && !await RefusesAsync(target, context.RequestAborted).ConfigureAwait(false))
         {
             (socket, refused) = await TryConnectAsync(context, target, moved).ConfigureAwait(false);
         }
 
-        return (socket, refused == BrokenOff ? StatusCodes.Status503ServiceUnavailable : refused);
+        return (socket, refused ?? StatusCodes.Status503ServiceUnavailable);
     }
 
-    private async Task<(ClientWebSocket? Socket, int Refused)> TryConnectAsync(HttpContext context, Uri target, Func<CancellationToken, Task> moved)
+    /// <summary>Once.</summary>
+    /// <returns>The socket, or the status for the client, or neither when the node broke off without one.</returns>
+    private async Task<(ClientWebSocket? Socket, int? Refused)> TryConnectAsync(HttpContext context, Uri target, Func<CancellationToken, Task> moved)
     {
         var remote = Prepare(context);
         using var connecting = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
@@ -134,13 +133,13 @@ public sealed class NodeProxy(HttpMessageInvoker http, TimeProvider time, string
             }
 
             await connected.ConfigureAwait(false);
-            return (remote, 0);
+            return (remote, null);
         }
         catch (Exception error) when (error is WebSocketException or OperationCanceledException or HttpRequestException)
         {
             var status = (int)remote.HttpStatusCode;
             remote.Dispose();
-            return (null, status >= 400 ? status : connecting.IsCancellationRequested ? StatusCodes.Status503ServiceUnavailable : BrokenOff);
+            return (null, status >= 400 ? status : connecting.IsCancellationRequested ? StatusCodes.Status503ServiceUnavailable : null);
         }
         finally
         {
