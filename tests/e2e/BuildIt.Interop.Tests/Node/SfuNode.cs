@@ -30,15 +30,15 @@ public sealed class SfuNode : IAsyncDisposable
     private static int Usual =>
         int.TryParse(Environment.GetEnvironmentVariable(NodesVariable), System.Globalization.CultureInfo.InvariantCulture, out var count) ? count : 1;
 
-    public string HttpUrl => _fleet is null ? _program.Signal.ToString().TrimEnd('/') : $"http://127.0.0.1:{_fleet.Front.Port}";
+    public string HttpUrl => _fleet is null ? HttpOf(_program) : $"http://127.0.0.1:{_fleet.Front.Port}";
 
-    public string WebSocketUrl => HttpUrl.Replace("http://", "ws://", StringComparison.Ordinal);
+    public string WebSocketUrl => WebSocketOf(HttpUrl);
 
     /// <summary>The address of the one node that the ports, the process and the metrics here are of.</summary>
-    public string NearUrl => WebSocketOf(_program);
+    public string NearUrl => WebSocketOf(HttpOf(_program));
 
     /// <summary>The address of another node, where there are several.</summary>
-    public string FarUrl => WebSocketOf(_fleet?.Nodes[^1] ?? _program);
+    public string FarUrl => WebSocketOf(HttpOf(_fleet?.Nodes[^1] ?? _program));
 
     public string HealthUrl => $"http://127.0.0.1:{_program.HealthPort}";
 
@@ -112,7 +112,9 @@ public sealed class SfuNode : IAsyncDisposable
     /// <summary>Kills one of the nodes that stand for this one.</summary>
     public Task KillAsync(int place) => _fleet!.Nodes[place].Process.KillAsync();
 
-    private static string WebSocketOf(NodeProgram node) => node.Signal.ToString().TrimEnd('/').Replace("http://", "ws://", StringComparison.Ordinal);
+    private static string HttpOf(NodeProgram node) => node.Signal.ToString().TrimEnd('/');
+
+    private static string WebSocketOf(string http) => http.Replace("http://", "ws://", StringComparison.Ordinal);
 
     /// <summary>A fleet makes rooms for those who may create them.</summary>
     internal static void MayCreate(TokenOptions options) => options.Grant = options.Grant with { RoomCreate = true };
