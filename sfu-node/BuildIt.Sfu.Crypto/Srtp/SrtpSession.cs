@@ -22,9 +22,6 @@ public sealed class SrtpSession : ISrtpSession
     /// <summary>Streams that are sent at a time: media and repair of more tracks than one client watches.</summary>
     public const int MaxSendStreams = 16_384;
 
-    /// <summary>Bounds the memory that an authenticated but hostile peer can make us keep.</summary>
-    private const int MaxReceiveStreams = 1024;
-
     private const int RtcpHeaderLength = 8;
 
     private readonly ISrtpCipher _send;
@@ -32,13 +29,12 @@ public sealed class SrtpSession : ISrtpSession
     private readonly SrtpRefusals? _refusals;
     private readonly Dictionary<uint, SentStream> _sendStreams = [];
     private readonly EndedStreams _ended = new();
-    private readonly Dictionary<uint, SrtpStream> _receiveStreams = [];
-    private readonly Dictionary<uint, SrtpStream> _receiveRtcpStreams = [];
+    private readonly ReceivedStreams _received;
+    private readonly ReceivedStreams _receivedReports;
     private readonly bool _rtpReplayProtection;
 
-    // Packets come in runs of one stream; this saves most look-ups.
+    // Packets go in runs of one stream; this saves most look-ups.
     private SentStream? _lastSent;
-    private SrtpStream? _lastReceived;
     private uint _nextRtcpIndex;
     private bool _disposed;
 
@@ -47,10 +43,17 @@ public sealed class SrtpSession : ISrtpSession
     /// <param name="receiveKey">Master key (16 bytes) and salt of the peer.</param>
     /// <param name="options">Replay protection.</param>
     /// <param name="refusals">Where packets are counted that were not protected.</param>
+    /// <param name="receivedStreams">Streams of the peer that are remembered at most: what an authenticated but hostile one can make us keep.</param>
     public SrtpSession(
-        SrtpProfile profile, ReadOnlySpan<byte> sendKey, ReadOnlySpan<byte> receiveKey, SrtpOptions options, SrtpRefusals? refusals = null)
+        SrtpProfile profile,
+        ReadOnlySpan<byte> sendKey,
+        ReadOnlySpan<byte> receiveKey,
+        SrtpOptions options,
+        SrtpRefusals? refusals = null,
+        int receivedStreams = ISrtpSession.ClientStreams)
     {
         ArgumentNullException.ThrowIfNull(options);
+        (_received, _receivedReports) = (new ReceivedStreams(receivedStreams), new ReceivedStreams(receivedStreams));
         Profile = profile;
         _refusals = refusals;
         _rtpReplayProtection = options.RtpReplayProtection;
@@ -62,6 +65,9 @@ public sealed class SrtpSession : ISrtpSession
 
     /// <summary>Streams that are remembered of those sent: those under way, and ranges of those that ended.</summary>
     internal (int Open, int EndedRanges) StreamsKept => (_sendStreams.Count, _ended.Count);
+
+    /// <summary>Streams that are remembered of those received: those of media, and those of reports.</summary>
+    internal (int Media, int Reports) ReceivedStreamsKept => (_received.Count, _receivedReports.Count);
 
     public int RtpOverhead => _send.RtpOverhead;
 
@@ -89,12 +95,7 @@ public sealed class SrtpSession : ISrtpSession
         }
 
         var ssrc = SrtpPacket.Ssrc(packet);
-        var known = FindReceiveStream(ssrc);
-        if (known is null && _receiveStreams.Count >= MaxReceiveStreams)
-        {
-            return false;
-        }
-
+        var known = _received.Find(ssrc);
         ulong index = SrtpPacket.SequenceNumber(packet);
         if (known is not null)
         {
@@ -111,8 +112,8 @@ public sealed class SrtpSession : ISrtpSession
         }
 
         // Only an authentic packet may make us remember anything.
-        var stream = known ?? AddReceiveStream(_receiveStreams, ssrc);
-        _lastReceived = stream;
+        var stream = known ?? _received.Add(ssrc);
+        _received.OnPacket(stream);
         stream.Update(index);
         if (_rtpReplayProtection)
         {
@@ -168,17 +169,18 @@ public sealed class SrtpSession : ISrtpSession
 
         var field = _receive.ReadRtcpIndex(packet);
         var ssrc = BinaryPrimitives.ReadUInt32BigEndian(packet[4..]);
-        var known = _receiveRtcpStreams.GetValueOrDefault(ssrc);
+        var known = _receivedReports.Find(ssrc);
 
         // Both profiles always encrypt (RFC 5764 section 4.1.2), so a cleared flag is an attack or an error.
         if ((field & RtcpEncryptedFlag) == 0
-            || (known is null ? _receiveRtcpStreams.Count >= MaxReceiveStreams : !known.Replay.IsNew(field))
+            || known?.Replay.IsNew(field) == false
             || !_receive.UnprotectRtcp(packet))
         {
             return false;
         }
 
-        known ??= AddReceiveStream(_receiveRtcpStreams, ssrc);
+        known ??= _receivedReports.Add(ssrc);
+        _receivedReports.OnPacket(known);
         known.Replay.Add(field);
         return true;
     }
@@ -202,16 +204,6 @@ public sealed class SrtpSession : ISrtpSession
             _ => throw new ArgumentOutOfRangeException(nameof(profile)),
         };
     }
-
-    private static SrtpStream AddReceiveStream(Dictionary<uint, SrtpStream> streams, uint ssrc)
-    {
-        var stream = new SrtpStream(ssrc);
-        streams.Add(ssrc, stream);
-        return stream;
-    }
-
-    private SrtpStream? FindReceiveStream(uint ssrc) =>
-        _lastReceived is { } last && last.Ssrc == ssrc ? last : _receiveStreams.GetValueOrDefault(ssrc);
 
     /// <summary>Checks a packet that is to be protected, and uses up its index.</summary>
     private SrtpError TakeIndex(ReadOnlySpan<byte> packet, int plainLength, PacketIndex index, out int headerLength)
@@ -272,6 +264,7 @@ public sealed class SrtpSessionFactory(SrtpOptions? options = null) : ISrtpSessi
     /// <summary>Packets of all its sessions that were not protected.</summary>
     public SrtpRefusals Refusals { get; } = new();
 
-    public ISrtpSession Create(SrtpProfile profile, ReadOnlySpan<byte> sendKey, ReadOnlySpan<byte> receiveKey) =>
-        new SrtpSession(profile, sendKey, receiveKey, _options, Refusals);
+    public ISrtpSession Create(
+        SrtpProfile profile, ReadOnlySpan<byte> sendKey, ReadOnlySpan<byte> receiveKey, int receivedStreams = ISrtpSession.ClientStreams) =>
+        new SrtpSession(profile, sendKey, receiveKey, _options, Refusals, receivedStreams);
 }

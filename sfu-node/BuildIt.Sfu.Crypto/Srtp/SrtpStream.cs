@@ -5,6 +5,9 @@ internal sealed class SrtpStream(uint ssrc)
 {
     public ReplayWindow Replay;
 
+    /// <summary>Which of the peer's packets was the last of this stream.</summary>
+    public long LastPacket;
+
     private bool _started;
     private ulong _highest;
 

@@ -43,7 +43,14 @@ internal sealed class PeerConnection : IDatagramHandler, IPeerTransportEvents, I
     private string? _remoteUfrag;
     private bool _closed;
 
-    public PeerConnection(IMediaHost host, IPeerConnectionOwner owner, PeerTarget target, bool iceLite, bool controlling, bool exclusive = false)
+    public PeerConnection(
+        IMediaHost host,
+        IPeerConnectionOwner owner,
+        PeerTarget target,
+        bool iceLite,
+        bool controlling,
+        bool exclusive = false,
+        int receivedStreams = ISrtpSession.ClientStreams)
     {
         _host = host;
         _owner = owner;
@@ -61,6 +68,7 @@ internal sealed class PeerConnection : IDatagramHandler, IPeerTransportEvents, I
                 LocalCredentials = credentials,
                 Dtls = host.Dtls,
                 Srtp = host.Srtp,
+                ReceivedStreams = receivedStreams,
                 Random = host.Random,
                 Wake = () => host.Loop.Post(OnWake),
             },

@@ -79,7 +79,8 @@ internal sealed class RelayPeer : IRelayPeer, ITrackFollower, IDataPortOwner, IP
         _wakeup = new Wakeup(host.Loop, this);
 
         // Who is fed opens the connection (RFC 8445 section 6.1.1: the full agent controls), and the other only answers.
-        _connection = new PeerConnection(host, this, PeerTarget.Publisher, iceLite: !options.IsChild, controlling: options.IsChild, exclusive: options.IsChild);
+        _connection = new PeerConnection(
+            host, this, PeerTarget.Publisher, iceLite: !options.IsChild, controlling: options.IsChild, exclusive: options.IsChild, receivedStreams: 2 * MaxSources);
         _incoming = new IncomingMedia(_connection, new Ssrc(router.NextRandom()), MaxSources);
         var extensions = RelayFormats.MakeExtensions();
         foreach (var kind in Enum.GetValues<ExtensionKind>())

@@ -47,6 +47,9 @@ public interface ISrtpSession : IDisposable
     /// <summary>How far behind a stream's highest index a packet may still be protected.</summary>
     const int Window = 1024;
 
+    /// <summary>Streams of a client that are remembered at most.</summary>
+    const int ClientStreams = 1024;
+
     SrtpProfile Profile { get; }
 
     /// <summary>Bytes by which protection lengthens an RTP packet.</summary>
@@ -80,7 +83,9 @@ public interface ISrtpSessionFactory
 {
     /// <param name="sendKey">Our master key followed by our master salt.</param>
     /// <param name="receiveKey">The peer's master key followed by its master salt.</param>
-    ISrtpSession Create(SrtpProfile profile, ReadOnlySpan<byte> sendKey, ReadOnlySpan<byte> receiveKey);
+    /// <param name="receivedStreams">Streams of the peer that are remembered at most; after that, those that were silent for longest are forgotten.</param>
+    ISrtpSession Create(
+        SrtpProfile profile, ReadOnlySpan<byte> sendKey, ReadOnlySpan<byte> receiveKey, int receivedStreams = ISrtpSession.ClientStreams);
 }
 
 /// <summary>Lengths of the master key and salt of each profile.</summary>

@@ -400,7 +400,7 @@ public sealed class PeerTransport : IDatagramHandler, IDisposable
         }
 
         var length = SrtpProfiles.MasterKeyLength + profile.MasterSaltLength();
-        _srtp = _options.Srtp.Create(profile, sendKey[..length], receiveKey[..length]);
+        _srtp = _options.Srtp.Create(profile, sendKey[..length], receiveKey[..length], _options.ReceivedStreams);
         System.Security.Cryptography.CryptographicOperations.ZeroMemory(sendKey);
         System.Security.Cryptography.CryptographicOperations.ZeroMemory(receiveKey);
         _events.OnConnected(profile, now);

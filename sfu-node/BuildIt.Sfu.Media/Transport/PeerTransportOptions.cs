@@ -17,6 +17,9 @@ public sealed record PeerTransportOptions
 
     public required ISrtpSessionFactory Srtp { get; init; }
 
+    /// <summary>Streams of the peer that are remembered at most.</summary>
+    public int ReceivedStreams { get; init; } = ISrtpSession.ClientStreams;
+
     public required IRandomSource Random { get; init; }
 
     /// <summary>

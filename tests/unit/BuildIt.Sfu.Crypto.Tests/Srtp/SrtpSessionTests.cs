@@ -114,6 +114,42 @@ public sealed class SrtpSessionTests
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
     }
 
+    [Theory]
+    [MemberData(nameof(Profiles))]
+    public void Streams_come_and_go_for_ever_and_one_that_goes_on_is_remembered(SrtpProfile profile)
+    {
+        var (sender, receiver) = Pair(profile);
+        ulong index = 30_000;
+        for (uint ssrc = 100; ssrc < 5_100; ssrc++)
+        {
+            AssertUnprotects(receiver, Protect(sender, new PacketIndex(1), ssrc, out var plain), plain);
+            sender.EndStream(new Ssrc(ssrc));
+
+            // Many times around: whoever forgets how often cannot read it any more (RFC 3711 section 3.3.1).
+            index += 100;
+            AssertUnprotects(receiver, Protect(sender, new PacketIndex(index), 7, out plain), plain);
+        }
+
+        Assert.InRange(receiver.ReceivedStreamsKept.Media, ISrtpSession.ClientStreams / 2, ISrtpSession.ClientStreams);
+    }
+
+    [Theory]
+    [MemberData(nameof(Profiles))]
+    public void Reports_of_ever_new_streams_are_read(SrtpProfile profile)
+    {
+        var (sender, receiver) = Pair(profile);
+        for (uint i = 1; i <= 5_000; i++)
+        {
+            var packet = new byte[64];
+            (packet[0], packet[1]) = (0x80, 200);
+            BinaryPrimitives.WriteUInt32BigEndian(packet.AsSpan(4), i);
+            Assert.Equal(SrtpError.None, sender.ProtectRtcp(packet, 28, i, out var length));
+            Assert.True(receiver.TryUnprotectRtcp(packet.AsSpan(0, length), out _));
+        }
+
+        Assert.InRange(receiver.ReceivedStreamsKept.Reports, ISrtpSession.ClientStreams / 2, ISrtpSession.ClientStreams);
+    }
+
     private static void RoundTrip(SrtpSession sender, SrtpSession receiver, byte[] buffer, ushort sequence)
     {
         buffer[0] = 0x80;

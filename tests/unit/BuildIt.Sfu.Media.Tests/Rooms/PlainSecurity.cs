@@ -92,7 +92,8 @@ internal sealed class PlainSrtpFactory : ISrtpSessionFactory
     /// <summary>Why packets of its sessions were not protected, each time.</summary>
     public List<SrtpError> Refused { get; } = [];
 
-    public ISrtpSession Create(SrtpProfile profile, ReadOnlySpan<byte> sendKey, ReadOnlySpan<byte> receiveKey) => new PlainSrtpSession(Refused);
+    public ISrtpSession Create(
+        SrtpProfile profile, ReadOnlySpan<byte> sendKey, ReadOnlySpan<byte> receiveKey, int receivedStreams = ISrtpSession.ClientStreams) => new PlainSrtpSession(Refused);
 }
 
 /// <summary>Passes bytes on, and holds to the rule that no index is protected twice.</summary>
