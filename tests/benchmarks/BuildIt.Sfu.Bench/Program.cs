@@ -20,8 +20,8 @@ switch (args)
 
     case ["link", var root, .. var rest]:
         double linkSeconds = rest.Length > 0 ? double.Parse(rest[0], CultureInfo.InvariantCulture) : 20;
-        int[] publishers = rest.Length > 1 ? [.. rest[1].Split(',').Select(each => int.Parse(each, CultureInfo.InvariantCulture))] : [50, 200];
-        return await new LinkBenchmark(root, TimeSpan.FromSeconds(linkSeconds)).RunAsync(publishers, Console.Out);
+        string[] calls = rest.Length > 1 ? rest[1].Split(',') : ["1x50", "1x200", "6x80"];
+        return await new LinkBenchmark(root, TimeSpan.FromSeconds(linkSeconds)).RunAsync([.. calls.Select(ReadCall)], Console.Out);
 
     case ["signals", var offer]:
         using (var costs = new SignalCosts(Console.Out))
@@ -44,10 +44,16 @@ switch (args)
     default:
         Console.Error.WriteLine("usage: limit [destinations] [seconds for each row]");
         Console.Error.WriteLine("       large <repository> [seconds] [pods,pods...]");
-        Console.Error.WriteLine("       link <repository> [seconds] [publishers,publishers...]");
+        Console.Error.WriteLine("       link <repository> [seconds] [ROOMSxPUBLISHERS,...]");
         Console.Error.WriteLine("       receivers <count>");
         Console.Error.WriteLine("       publishers <port> <count> <bursts a second> <packets of each> <bytes of each>");
         Console.Error.WriteLine("       signals <file with a browser's offer>");
         Console.Error.WriteLine("       node <repository> [seconds for each room] [1x50 1x200 1x1000 50x50]");
         return 2;
+}
+
+static (int Rooms, int Publishers) ReadCall(string call)
+{
+    string[] parts = call.Split('x');
+    return (int.Parse(parts[0], CultureInfo.InvariantCulture), int.Parse(parts[1], CultureInfo.InvariantCulture));
 }
