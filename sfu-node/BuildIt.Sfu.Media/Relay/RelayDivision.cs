@@ -96,11 +96,12 @@ internal sealed class RelayDivision
             return;
         }
 
-        ref readonly var rates = ref _demands[place].Rates;
-        var available = offered.Active(rates) & carried;
-        if (offered.TryTell(available, rates, isWatched, now))
+        // What a layer costs at this moment is seen where it arrives.
+        ref readonly var usual = ref offered.Encoding.UsualRates;
+        var available = offered.Active(_demands[place].Rates) & carried;
+        if (offered.TryTell(available, usual, isWatched, now))
         {
-            events.OnLayers(offered.Encoding.Publication.Sid, offered.Encoding.Announced.Cid, available, rates, now);
+            events.OnLayers(offered.Encoding.Publication.Sid, offered.Encoding.Announced.Cid, available, usual, now);
         }
     }
 
