@@ -31,6 +31,7 @@ internal sealed class IncomingMedia
     private readonly Ssrc _ssrc;
     private readonly List<PublicationEncoding?> _slots = [];
     private Instant _nextReport = Instant.Never;
+    private Instant _nextRepair = Instant.Never;
     private byte _fullIntraNumber;
 
     /// <param name="connection">What it comes over.</param>
@@ -94,10 +95,7 @@ internal sealed class IncomingMedia
         }
 
         _slots[slot] = null;
-        for (var layer = 0; layer < IncomingTrack.MaxLayers; layer++)
-        {
-            _demultiplexer.RemoveStream(StreamOf(slot, layer));
-        }
+        _demultiplexer.RemoveStreams(StreamOf(slot, 0), IncomingTrack.MaxLayers);
     }
 
     /// <summary>Takes one RTP packet; true when it is one to forward.</summary>
@@ -116,9 +114,7 @@ internal sealed class IncomingMedia
             _feedback.OnPacket(sequence, view.Ssrc, now);
         }
 
-        if (!_demultiplexer.TryRoute(view, found, out var route)
-            || (uint)(route.Stream / IncomingTrack.MaxLayers) >= (uint)_slots.Count
-            || _slots[route.Stream / IncomingTrack.MaxLayers] is not { } owner)
+        if (!_demultiplexer.TryRoute(view, found, out var route) || SlotOf(route) is not { } owner)
         {
             return false;
         }
@@ -135,38 +131,33 @@ internal sealed class IncomingMedia
             owner.FollowCodec(view, layer, now);
         }
 
-        return owner.Incoming!.TryAccept(datagram, view, found, layer, route.IsRepair, now, out packet);
+        var track = owner.Incoming!;
+        var accepted = track.TryAccept(datagram, view, found, layer, route.IsRepair, now, out packet);
+        if (track.Layer(layer) is { } stream)
+        {
+            Note(stream);
+        }
+
+        return accepted;
     }
 
     /// <summary>Takes a sender report of the client.</summary>
     public void HandleSenderReport(in SenderInfo info, Instant now)
     {
-        foreach (var encoding in _slots)
+        if (_demultiplexer.TryFind(info.Sender, out var route) && SlotOf(route) is { Incoming: { } track })
         {
-            foreach (var layer in encoding is { Incoming: { } track } ? track.Layers : default)
-            {
-                layer?.HandleSenderReport(info, now);
-            }
+            track.Layer(route.Stream % IncomingTrack.MaxLayers)?.HandleSenderReport(info, now);
         }
     }
 
-    /// <summary>When <see cref="Flush"/> has something to send.</summary>
-    public Instant NextDeadline()
-    {
-        var next = Instant.Min(_feedback.NextDeadline, _nextReport);
-        foreach (var encoding in _slots)
-        {
-            foreach (var layer in encoding is { Incoming: { } track } ? track.Layers : default)
-            {
-                if (layer is not null)
-                {
-                    next = Instant.Min(next, Instant.Min(layer.KeyFrames.NextDeadline, layer.Nacks?.NextDeadline ?? Instant.Never));
-                }
-            }
-        }
+    /// <summary>
+    /// When <see cref="Flush"/> has something to send, at the latest: what a layer wants may have been fulfilled since. Asked for after each
+    /// packet, and so not by looking at every layer.
+    /// </summary>
+    public Instant NextDeadline => Instant.Min(_feedback.NextDeadline, Instant.Min(_nextReport, _nextRepair));
 
-        return next;
-    }
+    /// <summary>A layer may want something sooner than before.</summary>
+    public void Note(IncomingLayer layer) => _nextRepair = Instant.Min(_nextRepair, layer.NextDeadline);
 
     /// <summary>Sends what is due.</summary>
     public void Flush(Instant now)
@@ -176,12 +167,14 @@ internal sealed class IncomingMedia
             SendFeedback(now);
         }
 
-        // Who only watches receives nothing.
-        if (_slots.Count > 0)
+        if (Instant.Min(_nextReport, _nextRepair) <= now)
         {
             SendReports(now);
         }
     }
+
+    private PublicationEncoding? SlotOf(RtpRoute route) =>
+        (uint)(route.Stream / IncomingTrack.MaxLayers) < (uint)_slots.Count ? _slots[route.Stream / IncomingTrack.MaxLayers] : null;
 
     private int Start(PublicationEncoding encoding, IncomingFormat format, Instant now)
     {
@@ -270,6 +263,7 @@ internal sealed class IncomingMedia
             _nextReport = now + ReportInterval;
         }
 
+        _nextRepair = Instant.Never;
         foreach (var encoding in _slots)
         {
             foreach (var layer in encoding is { Incoming: { } track } ? track.Layers : default)
@@ -277,6 +271,7 @@ internal sealed class IncomingMedia
                 if (layer is not null)
                 {
                     Repair(layer, encoding!, ref writer, now);
+                    Note(layer);
                 }
             }
         }

@@ -1,4 +1,5 @@
 using BuildIt.Sfu.Media.Base;
+using BuildIt.Sfu.Media.Receiving;
 
 namespace BuildIt.Sfu.Media.Forwarding;
 
@@ -8,8 +9,8 @@ internal interface IUpstream
     /// <summary>Whether that is another node, where the track was published.</summary>
     bool IsRelay { get; }
 
-    /// <summary>A key frame is wanted: it is asked for as soon as it may be.</summary>
-    void OnFeedbackWanted();
+    /// <summary>A key frame of a layer is wanted: it is asked for as soon as it may be.</summary>
+    void OnKeyFrameWanted(IncomingLayer layer);
 
     /// <summary>What is watched of its tracks has changed.</summary>
     void OnDemandChanged(Instant now);

@@ -164,7 +164,7 @@ internal sealed class LayerPipe : OutgoingStream
         if (Encoding.Incoming?.Layer(Math.Max(0, Layer)) is { KeyFrames.IsWanted: false } layer)
         {
             layer.KeyFrames.Want();
-            Encoding.Publication.Upstream.OnFeedbackWanted();
+            Encoding.Publication.Upstream.OnKeyFrameWanted(layer);
         }
     }
 

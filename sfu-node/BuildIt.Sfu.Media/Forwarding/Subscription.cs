@@ -325,7 +325,7 @@ internal sealed class Subscription : OutgoingStream
         }
 
         layer.KeyFrames.Want();
-        Publication.Upstream.OnFeedbackWanted();
+        Publication.Upstream.OnKeyFrameWanted(layer);
     }
 
     private void Start(PublicationEncoding encoding, DownTrackOptions format)

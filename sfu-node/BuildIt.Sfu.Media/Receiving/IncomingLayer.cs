@@ -55,6 +55,9 @@ public sealed class IncomingLayer
     /// <summary>When the last packet arrived; <see cref="Instant.Zero"/> before the first.</summary>
     public Instant LastArrival { get; private set; }
 
+    /// <summary>When something is to be asked of the publisher for it; <see cref="Instant.Never"/> when nothing is.</summary>
+    public Instant NextDeadline => Instant.Min(KeyFrames.NextDeadline, Nacks?.NextDeadline ?? Instant.Never);
+
     /// <summary>Media received over the last second, all contained layers together.</summary>
     public DataRate Rate(Instant now) => _total.RateAt(now);
 

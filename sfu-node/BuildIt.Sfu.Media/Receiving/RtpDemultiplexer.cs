@@ -54,12 +54,14 @@ public sealed class RtpDemultiplexer(ExtensionMap extensions, int maxSsrcs = Rtp
         _isRepairType[payloadType & 0x7F] = isRepair;
     }
 
-    /// <summary>Forgets a stream and every SSRC that led to it.</summary>
-    public void RemoveStream(int stream)
+    /// <summary>Forgets streams with numbers that follow each other, and every SSRC that led to them.</summary>
+    /// <param name="first">The lowest number.</param>
+    /// <param name="count">Numbers.</param>
+    public void RemoveStreams(int first, int count)
     {
         foreach (var (key, value) in _streams)
         {
-            if (value != stream)
+            if (!Covers(value))
                 continue;
             _streams.Remove(key);
             _sectionsByMid[key.Mid]--;
@@ -67,16 +69,18 @@ public sealed class RtpDemultiplexer(ExtensionMap extensions, int maxSsrcs = Rtp
 
         foreach (var (ssrc, route) in _bySsrc)
         {
-            if (route.Stream == stream)
+            if (Covers(route.Stream))
                 _bySsrc.Remove(ssrc);
         }
 
-        for (var type = 0; type < _streamByPayloadType.Length; type++)
-        {
-            if (_streamByPayloadType[type] == stream)
-                _streamByPayloadType[type] = Unused;
-        }
+        foreach (ref var stream in _streamByPayloadType.AsSpan())
+            stream = Covers(stream) ? Unused : stream;
+
+        bool Covers(int stream) => stream >= first && stream < first + count;
     }
+
+    /// <summary>The stream that an SSRC is known to belong to; false when it is not, or not yet.</summary>
+    public bool TryFind(Ssrc ssrc, out RtpRoute route) => _bySsrc.TryGetValue(ssrc, out route);
 
     /// <summary>Finds the stream of <paramref name="packet"/>; false when it belongs to none and must be dropped.</summary>
     public bool TryRoute(in RtpPacketView packet, in RtpHeaderExtensions found, out RtpRoute route)

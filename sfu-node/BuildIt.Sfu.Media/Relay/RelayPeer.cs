@@ -233,7 +233,7 @@ internal sealed class RelayPeer : IRelayPeer, ITrackFollower, IDataPortOwner, IP
 
     public Instant NextWork()
     {
-        var next = Instant.Min(_connection.NextDeadline, Instant.Min(_incoming.NextDeadline(), _outgoing.NextDeadline));
+        var next = Instant.Min(_connection.NextDeadline, Instant.Min(_incoming.NextDeadline, _outgoing.NextDeadline));
         next = Instant.Min(next, Instant.Min(_data.NextDeadline, _heardAt + SilenceTimeout));
         return Instant.Min(next, Instant.Min(_nextUpdate, _nextKeepAlive));
     }
@@ -302,7 +302,7 @@ internal sealed class RelayPeer : IRelayPeer, ITrackFollower, IDataPortOwner, IP
             _router.Receive(encoding, accepted, now);
         }
 
-        _wakeup.By(_incoming.NextDeadline());
+        _wakeup.By(_incoming.NextDeadline);
     }
 
     void IPeerConnectionOwner.OnRtcp(PeerConnection connection, Span<byte> compound, Instant now)
@@ -326,7 +326,7 @@ internal sealed class RelayPeer : IRelayPeer, ITrackFollower, IDataPortOwner, IP
             _outgoing.HandleFeedback(packet, now);
         }
 
-        _wakeup.By(Instant.Min(_incoming.NextDeadline(), _outgoing.NextDeadline));
+        _wakeup.By(Instant.Min(_incoming.NextDeadline, _outgoing.NextDeadline));
     }
 
     void IPeerConnectionOwner.OnSctp(PeerConnection connection, ReadOnlySpan<byte> packet, Instant now)

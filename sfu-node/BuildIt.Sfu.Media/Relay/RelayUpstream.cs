@@ -2,6 +2,7 @@ using BuildIt.Sfu.Media.Allocation;
 using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Connections;
 using BuildIt.Sfu.Media.Forwarding;
+using BuildIt.Sfu.Media.Receiving;
 using BuildIt.Sfu.Media.Rooms;
 
 namespace BuildIt.Sfu.Media.Relay;
@@ -117,7 +118,11 @@ internal sealed class RelayUpstream(TrackRouter router, IncomingMedia incoming, 
         }
     }
 
-    public void OnFeedbackWanted() => wakeup.By(incoming.NextDeadline());
+    public void OnKeyFrameWanted(IncomingLayer layer)
+    {
+        incoming.Note(layer);
+        wakeup.By(incoming.NextDeadline);
+    }
 
     public void OnDemandChanged(Instant now) => changed(now);
 

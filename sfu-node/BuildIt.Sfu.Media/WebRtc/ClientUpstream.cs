@@ -1,6 +1,7 @@
 using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Connections;
 using BuildIt.Sfu.Media.Forwarding;
+using BuildIt.Sfu.Media.Receiving;
 using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Media.Rtp;
 
@@ -24,7 +25,7 @@ internal sealed class ClientUpstream(TrackRouter router, PeerConnection connecti
     {
         get
         {
-            var next = Incoming.NextDeadline();
+            var next = Incoming.NextDeadline;
             foreach (var publication in Publications.Values)
             {
                 next = Instant.Min(next, publication.NextDeadline);
@@ -62,7 +63,7 @@ internal sealed class ClientUpstream(TrackRouter router, PeerConnection connecti
             events.OnTrackStarted(encoding.Publication.Sid, now);
         }
 
-        wakeup.By(Incoming.NextDeadline());
+        wakeup.By(Incoming.NextDeadline);
     }
 
     /// <summary>Dynacast: tells the client what is watched of its tracks.</summary>
@@ -86,7 +87,11 @@ internal sealed class ClientUpstream(TrackRouter router, PeerConnection connecti
         }
     }
 
-    public void OnFeedbackWanted() => wakeup.By(Incoming.NextDeadline());
+    public void OnKeyFrameWanted(IncomingLayer layer)
+    {
+        Incoming.Note(layer);
+        wakeup.By(Incoming.NextDeadline);
+    }
 
     public void OnDemandChanged(Instant now) => wakeup.By(now);
 

@@ -291,7 +291,7 @@ internal sealed class WebRtcPeer : IMediaPeer, IPeerConnectionOwner, ISleeper
         _downstream.OnFeedback(now);
 
         // Only these can want something sooner for it; to ask everybody costs more than reading the report did.
-        _wakeup.By(Instant.Min(_upstream.Incoming.NextDeadline(), outgoing.NextDeadline));
+        _wakeup.By(Instant.Min(_upstream.Incoming.NextDeadline, outgoing.NextDeadline));
     }
 
     void IPeerConnectionOwner.OnSctp(PeerConnection connection, ReadOnlySpan<byte> packet, Instant now)

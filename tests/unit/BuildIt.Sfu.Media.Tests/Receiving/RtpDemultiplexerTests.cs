@@ -55,7 +55,7 @@ public sealed class RtpDemultiplexerTests
     {
         Assert.Equal(20, Route(5, 96, "1", rid: "q")?.Stream);
         Assert.Equal(21, Route(5, 96, "1", rid: "h")?.Stream);
-        _demultiplexer.RemoveStream(21);
+        _demultiplexer.RemoveStreams(21, 4);
         Assert.Null(Route(5, 96));
     }
 
