@@ -83,15 +83,10 @@ public sealed class CrashTests(OperatorFixture fixture) : IClassFixture<Operator
         Assert.True(string.IsNullOrEmpty(lease.Spec.HolderIdentity));
     }
 
-    // The status may still tell of pods that are gone: what counts is that it tells of these, and that each is reached.
-    private static async Task<bool> IsSettledAsync(FleetWorld world)
-    {
-        var pods = (await world.PodNamesAsync()).Order(StringComparer.Ordinal).ToList();
-        return await world.StatusAsync() is { ReadyReplicas: 2, DrainingReplicas: 0 } status
-            && status.Instances.Select(instance => instance.Name).Order(StringComparer.Ordinal).SequenceEqual(pods)
-            && (await ServicesAsync(world)).Where(service => service.Metadata.Labels?.ContainsKey(SfuApi.InstanceLabel) == true)
-                .Select(service => service.Metadata.Name).Order(StringComparer.Ordinal).SequenceEqual(pods);
-    }
+    private static async Task<bool> IsSettledAsync(FleetWorld world) =>
+        await world.IsReadyAsync(2)
+        && (await ServicesAsync(world)).Where(service => service.Metadata.Labels?.ContainsKey(SfuApi.InstanceLabel) == true)
+            .Select(service => service.Metadata.Name).ToHashSet(StringComparer.Ordinal).SetEquals(await world.PodNamesAsync());
 
     private static async Task<IList<k8s.Models.V1Service>> ServicesAsync(FleetWorld world) =>
         (await k8s.CoreV1OperationsExtensions.ListNamespacedServiceAsync(world.Client.CoreV1, world.Namespace)).Items;

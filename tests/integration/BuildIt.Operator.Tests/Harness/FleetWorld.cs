@@ -235,10 +235,20 @@ internal sealed class FleetWorld : IAsyncDisposable
     ];
 
     /// <summary>Waits until the status says so many ready pods, nobody draining, and that many exist.</summary>
-    public Task ReadyAsync(int pods) => Eventually.TrueAsync(
-        async () => await StatusAsync() is { DrainingReplicas: 0 } status && status.ReadyReplicas == pods && status.Instances.Count == pods,
-        $"{pods} pods are ready",
-        DescribeAsync);
+    public Task ReadyAsync(int pods) => Eventually.TrueAsync(() => IsReadyAsync(pods), $"{pods} pods are ready", DescribeAsync);
+
+    /// <summary>
+    /// Whether there are so many pods, all ready, and the status tells of these and of the spec as it is: one of before says the same of others.
+    /// </summary>
+    public async Task<bool> IsReadyAsync(int pods)
+    {
+        var fleet = await ReadFleetAsync();
+        return fleet?.Status is { DrainingReplicas: 0 } status
+            && status.ObservedGeneration == fleet.Metadata.Generation
+            && status.ReadyReplicas == pods
+            && status.Instances.Count == pods
+            && status.Instances.Select(instance => instance.Name).ToHashSet(StringComparer.Ordinal).SetEquals(await PodNamesAsync());
+    }
 
     public Task UntilAsync(string what, Func<SfuClusterStatus, bool> condition) =>
         Eventually.TrueAsync(async () => condition(await StatusAsync()), what, DescribeAsync);
