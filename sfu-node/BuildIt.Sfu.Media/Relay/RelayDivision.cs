@@ -81,7 +81,7 @@ internal sealed class RelayDivision
 
         // Of what nobody watches everything can be had, as far as anybody knows.
         offered.Cap = _demands[place].IsAudio || !isWatched ? LayerRates.SpatialLayers - 1 : _caps[place];
-        var carried = (2 << offered.Cap) - 1;
+        var carried = (1 << (offered.Cap + 1)) - 1;
         var wanted = _wanted[place] & carried;
         foreach (var pipe in offered.Pipes)
         {
