@@ -36,6 +36,7 @@ internal static partial class LinkEndpoints
         RoomKeeper keeper,
         RelayCertificates certificates,
         OrderedLinks ordered,
+        LinkBounds bounds,
         ILogger<LinkRequest> logger)
     {
         var (body, fault) = await bodies.ReadAsync(context.Request, LinkRequest.MaxBody);
@@ -74,7 +75,7 @@ internal static partial class LinkEndpoints
             return Refuse(StatusCodes.Status409Conflict, "the room is not served here");
         }
 
-        return await OpenAsync(host, new RoomLinkOptions(child.Value, IsChild: false, Uplink.Rate(seat)) { Fleet = seat.Cluster }, request, logger);
+        return await OpenAsync(host, new RoomLinkOptions(child.Value, IsChild: false) { Fleet = seat.Cluster, Bound = bounds.Of(seat.Cluster, seat) }, request, logger);
     }
 
     /// <summary>A link without a room, which both nodes were ordered to keep.</summary>
@@ -92,7 +93,7 @@ internal static partial class LinkEndpoints
             return Refuse(StatusCodes.Status403Forbidden, "the certificate is not that of the node which the order names");
         }
 
-        return await OpenAsync(link.Host, new RoomLinkOptions(child.Value, IsChild: false, Uplink.Rate(link.Peer)) { ProbeInterval = link.Interval, Fleet = link.Peer.Cluster }, request, logger);
+        return await OpenAsync(link.Host, new RoomLinkOptions(child.Value, IsChild: false) { ProbeInterval = link.Interval, Fleet = link.Peer.Cluster }, request, logger);
     }
 
     private static async Task<IResult> OpenAsync(RoomHost host, RoomLinkOptions options, LinkRequest request, ILogger logger)
