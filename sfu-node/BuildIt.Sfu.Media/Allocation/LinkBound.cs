@@ -38,8 +38,20 @@ public sealed class LinkBound
         }
     }
 
-    /// <summary>What the rooms wanted together when it was divided last; zero while there is no bound.</summary>
-    public DataRate Wanted => new(Rate == DataRate.Infinite ? 0 : Volatile.Read(ref _wanted));
+    /// <summary>What the rooms wanted together when it was divided last; null while there is no bound.</summary>
+    public DataRate? Wanted => Rate == DataRate.Infinite ? null : new DataRate(Volatile.Read(ref _wanted));
+
+    /// <summary>Whether any room sends over the link.</summary>
+    public bool IsUsed
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _shares.Count > 0;
+            }
+        }
+    }
 
     /// <summary>One more room sends over the link.</summary>
     public LinkShare Join()

@@ -16,7 +16,7 @@ internal static partial class LinkEndpoints
     public static void MapLinks(this IEndpointRouteBuilder routes) => routes.MapPost(LinkRequest.Path, AcceptAsync);
 
     /// <summary>The operator's orders, on the control port.</summary>
-    public static void MapLinkOrders(this IEndpointRouteBuilder routes) => routes.MapPut(NodePaths.Links, async (HttpContext context, RequestBodies bodies, OrderedLinks links) =>
+    public static void MapLinkOrders(this IEndpointRouteBuilder routes) => routes.MapPut(NodePaths.Links, async (HttpContext context, RequestBodies bodies, OrderedLinks links, LinkBounds bounds) =>
     {
         var (body, fault) = await bodies.ReadAsync(context.Request, ControlEndpoints.MaxBody);
         if (fault != BodyFault.None || !ContractJson.TryRead(body, ContractJson.Default.LinkOrders, out var orders))
@@ -24,6 +24,7 @@ internal static partial class LinkEndpoints
             return Results.Text("The body must be the JSON of the links to keep.\n", statusCode: StatusCodes.Status400BadRequest);
         }
 
+        bounds.Take(orders.Allowances);
         await links.ApplyAsync(orders, context.RequestAborted);
         return Results.NoContent();
     });

@@ -22,7 +22,7 @@ public sealed class BoundedLinkTests(RegionFixture region) : IClassFixture<Regio
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     [Fact]
-    public async Task Its_rooms_keep_to_the_bound_together_and_one_alone_has_all_of_it()
+    public async Task The_rooms_keep_together_to_what_was_told_and_one_alone_has_all_of_it()
     {
         using var east = new FleetAuthority(FleetNode.Scope);
         using var west = new FleetAuthority(FleetNode.Scope);
@@ -32,6 +32,10 @@ public sealed class BoundedLinkTests(RegionFixture region) : IClassFixture<Regio
         using var machine = StallMeter.Start();
         await using var first = await CallAsync(network, a, b);
 
+        // Until the node is told, others may send as well.
+        await first.SeesAsync(height: 360);
+        Assert.InRange(await SentAsync(a), 1, Bound * LinkAllowance.UntoldPart * 1.05);
+        await a.SendAsync(new LinkOrders { Allowances = [new LinkAllowance { Cluster = Far, BitsPerSecond = Bound }] });
         await first.SeesAsync(height: 720);
         await using var second = await CallAsync(network, a, b);
         await using var third = await CallAsync(network, a, b);
@@ -42,6 +46,8 @@ public sealed class BoundedLinkTests(RegionFixture region) : IClassFixture<Regio
         var after = await SoundAsync(first, second, third, fourth);
 
         Assert.InRange(rate, Bound * 0.4, Bound * 1.05);
+        Assert.Contains((await region.HeartbeatAsync(a.Node))!.LinkAllowances, report =>
+            report is { Cluster: Far, AllowedBitsPerSecond: Bound, WantedBitsPerSecond: > Bound });
         foreach (var (was, now) in before.Zip(after))
         {
             Assert.Equal(was.Lost, now.Lost);

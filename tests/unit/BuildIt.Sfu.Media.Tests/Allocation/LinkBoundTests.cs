@@ -27,7 +27,7 @@ public sealed class LinkBoundTests
         var shares = wanted.Select(_ => bound.Join()).ToArray();
         var got = Settle(shares, [.. wanted.Select(one => Wish(10, 50, one))]);
         Assert.Equal(granted, got.Select(rate => (rate.BitsPerSecond + 500) / 1000));
-        Assert.Equal(wanted.Sum(), bound.Wanted.KilobitsPerSecond, 1.0);
+        Assert.Equal(wanted.Sum(), bound.Wanted!.Value.KilobitsPerSecond, 1.0);
     }
 
     [Fact]
