@@ -66,10 +66,12 @@ public sealed partial class ContractJson : JsonSerializerContext
     {
         Heartbeat heartbeat => heartbeat.Rooms.Contains(null!) || heartbeat.Fences.Contains(null!)
             || heartbeat.Links.Contains(null!) || heartbeat.Links.Count > Contracts.LinkReport.MaxLinks
+            || heartbeat.LinkAllowances.Contains(null!) || heartbeat.LinkAllowances.Count > Contracts.LinkAllowance.MaxFleets
             || heartbeat.Rooms.Any(room => room.Arrivals.Contains(null!) || room.Arrivals.Count > Contracts.RoomReport.MaxArrivals
                 || room.Relays.Contains(null!) || room.Relays.Count > Contracts.RoomReport.MaxRelays),
         RoomRoute route => route.Seats.Contains(null!) || !route.IsTree(),
-        LinkOrders orders => orders.Links.Contains(null!) || orders.Links.Count > Contracts.LinkOrders.MaxOrders,
+        LinkOrders orders => orders.Links.Contains(null!) || orders.Links.Count > Contracts.LinkOrders.MaxOrders
+            || orders.Allowances.Contains(null!) || orders.Allowances.Count > Contracts.LinkAllowance.MaxFleets,
         _ => false,
     };
 

@@ -65,6 +65,9 @@ public sealed record Heartbeat
     /// </summary>
     public IReadOnlyList<LinkReport> Links { get; init => field = value ?? []; } = [];
 
+    /// <summary>What the rooms send to each other fleet; at most <see cref="LinkAllowance.MaxFleets"/>.</summary>
+    public IReadOnlyList<LinkAllowanceReport> LinkAllowances { get; init => field = value ?? []; } = [];
+
     /// <summary>Load as fractions of capacity.</summary>
     public LoadFractions Fractions() => LoadFractions.Of(Load, Capacity);
 

@@ -1,9 +1,10 @@
 namespace BuildIt.Sfu.Contracts;
 
 /// <summary>
-/// The links that a node is to keep without any room on them, so that the path between two fleets is measured: the body of
-/// <c>PUT</c> <see cref="NodePaths.Links"/>. It replaces all orders before it; a node that has restarted has none until it is told
-/// again, which the operator sees from <see cref="Heartbeat.Links"/>. Links that rooms need are kept whether ordered or not.
+/// What a node is told of links to other fleets: those that it is to keep without any room on them, so that the path is measured, and how
+/// much its rooms may send. The body of <c>PUT</c> <see cref="NodePaths.Links"/>. It replaces all orders before it; a node that has
+/// restarted has none until it is told again, which the operator sees from <see cref="Heartbeat.Links"/> and
+/// <see cref="Heartbeat.LinkAllowances"/>. Links that rooms need are kept whether ordered or not.
 /// </summary>
 public sealed record LinkOrders
 {
@@ -11,6 +12,9 @@ public sealed record LinkOrders
     public const int MaxOrders = 64;
 
     public IReadOnlyList<LinkOrder> Links { get; init => field = value ?? []; } = [];
+
+    /// <summary>What may be sent to other fleets, at most <see cref="LinkAllowance.MaxFleets"/>. To one that is not named, as the routes say.</summary>
+    public IReadOnlyList<LinkAllowance> Allowances { get; init => field = value ?? []; } = [];
 }
 
 /// <summary>One link that a node is to keep.</summary>
@@ -38,7 +42,4 @@ public sealed record LinkOrder
 
     /// <summary>Time between two probes, in milliseconds, 100 to 600,000.</summary>
     public required int IntervalMilliseconds { get; init => field = Math.Clamp(value, 100, 600_000); }
-
-    /// <summary>As <see cref="RoomSeat.MaxLinkBitsPerSecond"/>.</summary>
-    public long MaxBitsPerSecond { get; init => field = Math.Max(0, value); }
 }

@@ -31,8 +31,8 @@ public sealed record RoomSeat
     public string? RelayFingerprint { get; init; }
 
     /// <summary>
-    /// The most that may be sent over the link to <see cref="Parent"/>, in bits per second each way, over all rooms of both nodes; 0
-    /// for no limit.
+    /// The most that may be sent over the link to the fleet of <see cref="Parent"/>, in bits per second each way, over all rooms and
+    /// all nodes of both fleets; 0 for no limit. What a node has of it is told by <see cref="LinkOrders.Allowances"/>.
     /// </summary>
     public long MaxLinkBitsPerSecond { get; init => field = Math.Max(0, value); }
 

@@ -57,8 +57,9 @@ internal sealed class RegionLinkReconciler(
         var heard = new HeardNodes(registries.InNamespace(key.Namespace), time.GetUtcNow());
         var interval = entity.Spec.Health.Interval.Or(TimeSpan.FromSeconds(5));
         var max = entity.Spec.MaxBandwidth?.BitsPerSecondOr(0) ?? 0;
-        var chosen = LinkOrderBook.Choose(a, b, orders.Of(key), interval, max);
-        await orders.GiveAsync(key, chosen, heard.LinksOf, cancellationToken).ConfigureAwait(false);
+        var chosen = LinkOrderBook.Choose(a, b, orders.Of(key), interval);
+        IReadOnlyList<LinkAllowanceEnd> allowances = [.. Allow(memory.AllowancesThere, a, b), .. Allow(memory.AllowancesBack, b, a)];
+        await orders.GiveAsync(key, chosen, allowances, heard.ReportOf, cancellationToken).ConfigureAwait(false);
 
         var patience = interval * entity.Spec.Health.FailureThreshold;
         var aToB = LinkReadings.Of(a, b, heard.Find, patience);
@@ -78,6 +79,9 @@ internal sealed class RegionLinkReconciler(
             : LinkStatusBuilder.Build(entity, memory.Verdict, aToB, bToA, there, back, Between(chosen, aToB.Up + bToA.Up), now);
         await WriteAsync(entity, status, memory, cancellationToken).ConfigureAwait(false);
         return ReconcileResult.After(LinkPolicy.Look);
+
+        IReadOnlyList<LinkAllowanceEnd> Allow(LinkAllowances way, FleetView from, FleetView to) => way.Plan(
+            from, to, max, heard.ReportOf, node => orders.ToldLately(key.Namespace, node, to.Key.Name), time.GetUtcNow());
     }
 
     public void Forget(ObjectKey key)
@@ -94,7 +98,7 @@ internal sealed class RegionLinkReconciler(
         var last = orders.Of(key);
         book.Remove(key.Namespace, key.Name);
         LinkMetrics.Forget(key);
-        var told = orders.GiveAsync(key, [], _ => null, cancellation);
+        var told = orders.GiveAsync(key, [], [], _ => null, cancellation);
         foreach (var end in last)
         {
             signal.Raise(end.Cluster);
@@ -203,7 +207,7 @@ internal sealed class RegionLinkReconciler(
             return newest;
         }
 
-        public IReadOnlyList<LinkReport>? LinksOf(string node) => Find(node) is { } heard && heard.Age <= Heartbeat.Expiry ? heard.Heartbeat.Links : null;
+        public Heartbeat? ReportOf(string node) => Find(node) is { } heard && heard.Age <= Heartbeat.Expiry ? heard.Heartbeat : null;
     }
 
     private sealed class LinkMemory
@@ -211,6 +215,10 @@ internal sealed class RegionLinkReconciler(
         public LinkVerdict Verdict { get; set; } = LinkVerdict.Unknown;
 
         public DateTimeOffset WrittenAt { get; set; }
+
+        public LinkAllowances AllowancesThere { get; } = new();
+
+        public LinkAllowances AllowancesBack { get; } = new();
 
         public SendRate RateThere { get; } = new();
 

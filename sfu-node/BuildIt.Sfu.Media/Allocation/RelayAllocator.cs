@@ -40,7 +40,7 @@ public struct RelayedDemand
 public sealed class RelayAllocator
 {
     /// <summary>Room that must be left after a rise, as a part of what it costs.</summary>
-    private const double RiseMargin = 0.15;
+    internal const double RiseMargin = 0.15;
 
     private int[] _order = new int[16];
 
@@ -56,23 +56,14 @@ public sealed class RelayAllocator
             Array.Resize(ref _order, Math.Max(tracks.Length, _order.Length * 2));
         }
 
-        var left = available.BitsPerSecond;
-        long desired = 0;
-        long lowest = 0;
+        var wish = WishOf(tracks);
+        var left = available.BitsPerSecond - wish.Sound.BitsPerSecond;
         var videos = 0;
         for (var i = 0; i < tracks.Length; i++)
         {
             caps[i] = -1;
-            if (tracks[i].IsAudio)
+            if (!tracks[i].IsAudio && tracks[i].Watchers > 0)
             {
-                left -= tracks[i].AudioRate.BitsPerSecond;
-                desired += tracks[i].AudioRate.BitsPerSecond;
-                lowest += tracks[i].AudioRate.BitsPerSecond;
-            }
-            else if (tracks[i].Watchers > 0)
-            {
-                desired += CostUpTo(tracks[i], LayerRates.SpatialLayers - 1);
-                lowest += CostUpTo(tracks[i], 0);
                 Insert(tracks, i, videos++);
             }
         }
@@ -104,7 +95,29 @@ public sealed class RelayAllocator
             }
         }
 
-        return new AllocationSummary(new DataRate(spent), new DataRate(desired), new DataRate(lowest), deficient);
+        return new AllocationSummary(new DataRate(spent), wish.Wanted, wish.Base, deficient);
+    }
+
+    /// <summary>What all tracks would cost together.</summary>
+    public static LinkWish WishOf(ReadOnlySpan<RelayedDemand> tracks)
+    {
+        long sound = 0;
+        long lowest = 0;
+        long desired = 0;
+        foreach (ref readonly var track in tracks)
+        {
+            if (track.IsAudio)
+            {
+                sound += track.AudioRate.BitsPerSecond;
+            }
+            else if (track.Watchers > 0)
+            {
+                lowest += CostUpTo(track, 0);
+                desired += CostUpTo(track, LayerRates.SpatialLayers - 1);
+            }
+        }
+
+        return new LinkWish(new DataRate(sound), new DataRate(sound + lowest), new DataRate(sound + desired));
     }
 
     /// <summary>What crosses when nothing above a layer may: whoever wants more gets that one.</summary>

@@ -103,6 +103,7 @@ public sealed class BandwidthEstimator
     public void SetCeiling(DataRate ceiling)
     {
         _ceiling = ceiling;
+        _probes.Ceiling = ceiling;
         UpdateEstimate();
     }
 

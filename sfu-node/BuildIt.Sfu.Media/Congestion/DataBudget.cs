@@ -52,6 +52,7 @@ public sealed class DataBudget
 
     private DataRate _base;
     private DataRate _estimate;
+    private DataRate _ceiling = DataRate.Infinite;
     private DataRate _fullAt = DataRate.Infinite;
     private Instant _mediaAt;
     private Instant _windowStart;
@@ -72,8 +73,19 @@ public sealed class DataBudget
         Rate = DataRate.Infinite;
     }
 
-    /// <summary>What data may use now; infinite while no media is sent.</summary>
-    public DataRate Rate { get; private set; }
+    /// <summary>What data may use now; infinite while no media is sent and there is no ceiling.</summary>
+    public DataRate Rate { get; private set => field = DataRate.Min(value, _ceiling); }
+
+    /// <summary>Never more, media or not, but for a few words; infinite where only the path itself is a limit.</summary>
+    public DataRate Ceiling
+    {
+        get => _ceiling;
+        set
+        {
+            _ceiling = DataRate.Max(Least, value);
+            Rate = Rate;
+        }
+    }
 
     /// <summary>What data has used lately.</summary>
     public DataRate Used { get; private set; }

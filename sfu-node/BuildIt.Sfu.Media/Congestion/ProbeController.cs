@@ -82,6 +82,9 @@ internal sealed class ProbeController
     /// <summary>What the subscriber would use if the path carried it; probing stops a little above.</summary>
     public DataRate Wanted { get; set; } = DataRate.Infinite;
 
+    /// <summary>The estimate is held at or under this: what lies above is of no use.</summary>
+    public DataRate Ceiling { get; set; } = DataRate.Infinite;
+
     /// <summary>Something wanted gets nothing at all: look for its share more often.</summary>
     public bool IsStarved { get; set; }
 
@@ -155,7 +158,7 @@ internal sealed class ProbeController
     }
 
     private DataRate Cap() =>
-        Wanted.BitsPerSecond >= _max.BitsPerSecond / 2 ? _max : DataRate.Min(_max, Wanted * WantedMargin);
+        DataRate.Min(Ceiling, Wanted.BitsPerSecond >= _max.BitsPerSecond / 2 ? _max : DataRate.Min(_max, Wanted * WantedMargin));
 
     private void BackOff(Instant now)
     {

@@ -15,9 +15,13 @@ internal sealed class RelayDivision
     private RelayedDemand[] _demands = new RelayedDemand[16];
     private int[] _wanted = new int[16];
     private int[] _caps = new int[16];
+    private int _count;
 
-    public LinkDemand Update(
-        Dictionary<TrackSid, RelayOffer>.ValueCollection offers, DataRate available, IRelayPeerEvents events, Instant now)
+    /// <summary>What is wanted, as of the last <see cref="Observe"/>.</summary>
+    public LinkWish Wish => RelayAllocator.WishOf(_demands.AsSpan(0, _count));
+
+    /// <summary>Looks at what is wanted now.</summary>
+    public void Observe(Dictionary<TrackSid, RelayOffer>.ValueCollection offers, Instant now)
     {
         var count = 0;
         foreach (var offer in offers)
@@ -32,13 +36,19 @@ internal sealed class RelayDivision
             }
         }
 
-        var summary = _allocator.Allocate(available, _demands.AsSpan(0, count), _caps.AsSpan(0, count));
-        for (var i = 0; i < count; i++)
+        _count = count;
+    }
+
+    /// <summary>Brings what crosses to what was observed, as far as it fits.</summary>
+    public AllocationSummary Divide(DataRate available, IRelayPeerEvents events, Instant now)
+    {
+        var summary = _allocator.Allocate(available, _demands.AsSpan(0, _count), _caps.AsSpan(0, _count));
+        for (var i = 0; i < _count; i++)
         {
             Apply(i, events, now);
         }
 
-        return new LinkDemand(summary.Desired, summary.Base, summary.IsDeficient, false);
+        return summary;
     }
 
     private static RelayedDemand Demand(RelayOffer offer, OfferedEncoding offered, RelayDemand? demand, Instant now)
@@ -81,7 +91,7 @@ internal sealed class RelayDivision
 
         // Of what nobody watches everything can be had, as far as anybody knows.
         offered.Cap = _demands[place].IsAudio || !isWatched ? LayerRates.SpatialLayers - 1 : _caps[place];
-        var carried = (2 << offered.Cap) - 1;
+        var carried = (1 << (offered.Cap + 1)) - 1;
         var wanted = _wanted[place] & carried;
         foreach (var pipe in offered.Pipes)
         {

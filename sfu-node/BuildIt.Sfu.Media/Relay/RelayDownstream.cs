@@ -20,6 +20,7 @@ internal sealed class RelayDownstream(TrackRouter router, OutgoingMedia outgoing
     private const int AudioWindow = 64;
 
     private readonly RelayDivision _division = new();
+    private readonly RelayShare? _share = options.Bound is { } bound ? new RelayShare(bound.Join(), outgoing, router.Now) : null;
     private readonly Dictionary<TrackSid, RelayOffer> _offers = [];
     private readonly HashSet<TrackSid> _untold = [];
 
@@ -103,7 +104,11 @@ internal sealed class RelayDownstream(TrackRouter router, OutgoingMedia outgoing
     public void Update(Instant now)
     {
         TellTracks(now);
-        Link.SetWanted(_division.Update(_offers.Values, DataRate.Min(options.MaxRate, Link.Available(negotiated: true)), events, now));
+        _division.Observe(_offers.Values, now);
+        var allowed = _share?.Take(_division.Wish, now) ?? DataRate.Infinite;
+        var summary = _division.Divide(DataRate.Min(allowed, Link.Available(negotiated: true)), events, now);
+        Link.SetWanted(new LinkDemand(summary.Desired, summary.Base, summary.IsDeficient, false));
+        _share?.Carries(summary.Allocated);
     }
 
     /// <summary>The link is over.</summary>
@@ -115,6 +120,7 @@ internal sealed class RelayDownstream(TrackRouter router, OutgoingMedia outgoing
         }
 
         _offers.Clear();
+        _share?.Leave();
     }
 
     private bool ComesBack(Publication publication) => publication.Upstream is RelayUpstream upstream && upstream.IsBackOf(this);

@@ -90,7 +90,6 @@ internal sealed class RelayPeer : IRelayPeer, ITrackFollower, IDataPortOwner, IP
 
         _outgoing = new OutgoingMedia(_connection, router, Path);
         _outgoing.UseExtensions(extensions);
-        _outgoing.Link.SetCeiling(options.MaxRate);
         _downstream = new RelayDownstream(router, _outgoing, options, events);
         _upstream = new RelayUpstream(router, _incoming, _downstream, _wakeup, UpdateAt);
         _data = new DataPort(this, _connection, _outgoing.Link.Data, host.Random, options.IsChild, opens: options.IsChild, HoldAbove)

@@ -12,8 +12,8 @@ public sealed record RelayPeerOptions
     /// <summary>True at the end that is fed by the other: it opens the connection.</summary>
     public required bool IsChild { get; init; }
 
-    /// <summary>The most that is sent to the other node, media and data together.</summary>
-    public DataRate MaxRate { get; init; } = DataRate.Infinite;
+    /// <summary>What is sent to the other node is part of this, media and data together; null where nothing bounds it.</summary>
+    public LinkBound? Bound { get; init; }
 }
 
 /// <summary>Where and how one end of a link is reached. Exchanged over a channel that says who the other is.</summary>

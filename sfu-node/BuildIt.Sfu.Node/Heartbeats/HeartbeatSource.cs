@@ -16,7 +16,8 @@ public sealed class HeartbeatSource(
     NodeAddresses addresses,
     TimeProvider time,
     RouteTable? routes = null,
-    LinkReports? links = null)
+    LinkReports? links = null,
+    LinkBounds? bounds = null)
 {
     private readonly string _boot = Guid.NewGuid().ToString("N");
     private readonly DateTimeOffset _startedAt = time.GetUtcNow();
@@ -41,5 +42,6 @@ public sealed class HeartbeatSource(
         Rooms = activity.Reports(),
         Fences = routes?.Fences() ?? [],
         Links = links?.Current ?? [],
+        LinkAllowances = bounds?.Reports() ?? [],
     };
 }

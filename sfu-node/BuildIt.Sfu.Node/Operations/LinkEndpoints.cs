@@ -16,7 +16,7 @@ internal static partial class LinkEndpoints
     public static void MapLinks(this IEndpointRouteBuilder routes) => routes.MapPost(LinkRequest.Path, AcceptAsync);
 
     /// <summary>The operator's orders, on the control port.</summary>
-    public static void MapLinkOrders(this IEndpointRouteBuilder routes) => routes.MapPut(NodePaths.Links, async (HttpContext context, RequestBodies bodies, OrderedLinks links) =>
+    public static void MapLinkOrders(this IEndpointRouteBuilder routes) => routes.MapPut(NodePaths.Links, async (HttpContext context, RequestBodies bodies, OrderedLinks links, LinkBounds bounds) =>
     {
         var (body, fault) = await bodies.ReadAsync(context.Request, ControlEndpoints.MaxBody);
         if (fault != BodyFault.None || !ContractJson.TryRead(body, ContractJson.Default.LinkOrders, out var orders))
@@ -24,6 +24,7 @@ internal static partial class LinkEndpoints
             return Results.Text("The body must be the JSON of the links to keep.\n", statusCode: StatusCodes.Status400BadRequest);
         }
 
+        bounds.Take(orders.Allowances);
         await links.ApplyAsync(orders, context.RequestAborted);
         return Results.NoContent();
     });
@@ -36,6 +37,7 @@ internal static partial class LinkEndpoints
         RoomKeeper keeper,
         RelayCertificates certificates,
         OrderedLinks ordered,
+        LinkBounds bounds,
         ILogger<LinkRequest> logger)
     {
         var (body, fault) = await bodies.ReadAsync(context.Request, LinkRequest.MaxBody);
@@ -74,7 +76,7 @@ internal static partial class LinkEndpoints
             return Refuse(StatusCodes.Status409Conflict, "the room is not served here");
         }
 
-        return await OpenAsync(host, new RoomLinkOptions(child.Value, IsChild: false, Uplink.Rate(seat)) { Fleet = seat.Cluster }, request, logger);
+        return await OpenAsync(host, new RoomLinkOptions(child.Value, IsChild: false) { Fleet = seat.Cluster, Bound = bounds.Of(seat.Cluster, seat) }, request, logger);
     }
 
     /// <summary>A link without a room, which both nodes were ordered to keep.</summary>
@@ -92,7 +94,7 @@ internal static partial class LinkEndpoints
             return Refuse(StatusCodes.Status403Forbidden, "the certificate is not that of the node which the order names");
         }
 
-        return await OpenAsync(link.Host, new RoomLinkOptions(child.Value, IsChild: false, Uplink.Rate(link.Peer)) { ProbeInterval = link.Interval, Fleet = link.Peer.Cluster }, request, logger);
+        return await OpenAsync(link.Host, new RoomLinkOptions(child.Value, IsChild: false) { ProbeInterval = link.Interval, Fleet = link.Peer.Cluster }, request, logger);
     }
 
     private static async Task<IResult> OpenAsync(RoomHost host, RoomLinkOptions options, LinkRequest request, ILogger logger)

@@ -85,7 +85,6 @@ public sealed class OrderedLinks(
         Relay = order.Relay,
         RelayOutside = order.RelayOutside,
         RelayFingerprint = order.RelayFingerprint,
-        MaxLinkBitsPerSecond = order.MaxBitsPerSecond,
     };
 
     private Uplink Open(LinkOrder order, RoomHost host)

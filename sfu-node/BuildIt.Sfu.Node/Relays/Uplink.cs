@@ -53,8 +53,8 @@ internal sealed partial class Uplink : IAsyncDisposable
     /// <summary>Whether this node has all that the parent knows.</summary>
     public bool IsComplete => _link is { IsComplete: true, IsUp: true };
 
-    /// <summary>What the link of a seat to its parent may carry at most.</summary>
-    public static DataRate Rate(RoomSeat seat) => seat.MaxLinkBitsPerSecond > 0 ? new DataRate(seat.MaxLinkBitsPerSecond) : DataRate.Infinite;
+    /// <summary>What bounds what is sent to the parent; null where nothing does.</summary>
+    public LinkBounds? Bounds { get; init; }
 
     /// <summary>A newer route joins the same two nodes.</summary>
     public void Follow(RoomRoute route, RoomSeat parent) => (_route, _parent) = (route, parent);
@@ -115,8 +115,12 @@ internal sealed partial class Uplink : IAsyncDisposable
         var complete = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var (route, parent) = (_route, _parent);
-        var own = route.SeatOf(_self);
-        var options = new RoomLinkOptions(Parent.Value, IsChild: true, Rate(own ?? parent)) { ProbeInterval = ProbeInterval, Fleet = parent.Cluster };
+        var options = new RoomLinkOptions(Parent.Value, IsChild: true)
+        {
+            ProbeInterval = ProbeInterval,
+            Fleet = parent.Cluster,
+            Bound = route.SeatOf(_self) is { } own ? Bounds?.Of(parent.Cluster, own) : null,
+        };
         var link = await _host.InvokeAsync((core, now) => core.Ended ? null : core.OpenLink(options, Changed, now));
         if (link is null)
         {

@@ -25,6 +25,7 @@ public static class RoutingServices
         services.AddSingleton<RevocationList>();
         services.AddSingleton<RelayCertificates>();
         services.AddSingleton<LinkClient>();
+        services.AddSingleton<LinkBounds>();
         services.AddSingleton<RelayKeeper>();
         services.AddSingleton<OrderedLinks>();
         services.AddSingleton<LinkReports>();

@@ -11,9 +11,11 @@ namespace BuildIt.Sfu.Signaling.Rooms;
 /// <summary>What one end of a link between two nodes of a room is for.</summary>
 /// <param name="Node">The other node's name.</param>
 /// <param name="IsChild">True at the end that the other feeds.</param>
-/// <param name="MaxRate">The most that is sent over it.</param>
-public sealed record RoomLinkOptions(string Node, bool IsChild, DataRate MaxRate)
+public sealed record RoomLinkOptions(string Node, bool IsChild)
 {
+    /// <summary>What all rooms together may send to the other node's fleet; null where nothing bounds it.</summary>
+    public LinkBound? Bound { get; init; }
+
     /// <summary>Time between two probes of the path.</summary>
     public TimeSpan ProbeInterval { get; init; } = TimeSpan.FromSeconds(1);
 
@@ -53,7 +55,7 @@ public sealed class RoomLink : IRelayPeerEvents
         (_events, Options, Allowance, _changed) = (events, options, allowance, changed);
         _probe = new LinkProbe(options.ProbeInterval);
         Peer = media.AddRelay(
-            new RelayPeerOptions { Sid = new ParticipantSid("NODE_" + options.Node), IsChild = options.IsChild, MaxRate = options.MaxRate }, this, now);
+            new RelayPeerOptions { Sid = new ParticipantSid("NODE_" + options.Node), IsChild = options.IsChild, Bound = options.Bound }, this, now);
     }
 
     public RoomLinkOptions Options { get; }

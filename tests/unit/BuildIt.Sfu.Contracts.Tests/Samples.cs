@@ -17,6 +17,7 @@ internal static class Samples
         Sequence = 3,
         Rooms = [new RoomReport { Room = new RoomId("r1"), Generation = 2, Participants = 12, ParentConnected = true, Arrivals = [new RegionArrivals { Region = "eu", Participants = 5, Publishers = 1 }], Relays = [new RelayedBytes { Cluster = "west", SentBytes = 7 }] }],
         Links = [Link()],
+        LinkAllowances = [new LinkAllowanceReport { Cluster = "mid", WantedBitsPerSecond = 3_000_000_000, AllowedBitsPerSecond = 1_000_000_000 }],
     };
 
     public static LinkReport Link() => new()
@@ -48,9 +49,9 @@ internal static class Samples
                 RelayOutside = "203.0.113.7:7884",
                 RelayFingerprint = "00ff",
                 IntervalMilliseconds = 500,
-                MaxBitsPerSecond = 1_000_000_000,
             },
         ],
+        Allowances = [new LinkAllowance { Cluster = "mid", BitsPerSecond = 1_000_000_000 }],
     };
 
     public static RoomSeat Origin(string node) => new()

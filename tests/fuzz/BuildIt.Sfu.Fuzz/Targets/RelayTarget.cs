@@ -101,7 +101,7 @@ internal sealed class RelayTarget : IFuzzTarget
             _room.Attach(_media, _now);
             var claims = new AccessClaims { Issuer = "devkey", Identity = "alice", Video = new VideoGrant { RoomJoin = true, Room = "room" } };
             _here = _room.Join(new JoinAttempt("room", claims, new JoinParameters { SinglePeerConnection = true, Client = new ClientInfo { Protocol = 17 } }), this, _now).Sid.Value;
-            _room.OpenLink(new RoomLinkOptions("b", IsChild: true, DataRate.Infinite), static (_, _) => { }, _now);
+            _room.OpenLink(new RoomLinkOptions("b", IsChild: true), static (_, _) => { }, _now);
             _media.Relay!.Events.OnUp(_now);
         }
 

@@ -76,8 +76,17 @@ internal sealed class FakeNode : IPodProcess
     /// <summary>The links that it was ordered to keep.</summary>
     public LinkOrders Ordered { get; private set; } = new();
 
+    /// <summary>How often it was told.</summary>
+    public int TimesOrdered { get; private set; }
+
     /// <summary>Says of a link that it was ordered to keep how that is.</summary>
     public Func<LinkOrder, LinkReport> Link { get; set; } = order => new LinkReport { Peer = order.Peer, State = LinkState.Connecting, Ordered = true };
+
+    /// <summary>What its rooms want to send to other fleets, in bits per second.</summary>
+    public ConcurrentDictionary<string, long> Wanted { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>What it was told that they may send to a fleet; null when it was told nothing.</summary>
+    public long? AllowedTo(string cluster) => Ordered.Allowances.FirstOrDefault(allowance => allowance.Cluster == cluster)?.BitsPerSecond;
 
     /// <summary>Drain commands received, in order.</summary>
     public IReadOnlyList<DrainCommand> Drains
@@ -206,6 +215,7 @@ internal sealed class FakeNode : IPodProcess
         await context.Request.Body.CopyToAsync(body, context.RequestAborted);
         Assert.True(ContractJson.TryRead(body.ToArray(), ContractJson.Default.LinkOrders, out var orders), "orders of links are such");
         Ordered = orders;
+        TimesOrdered++;
         context.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
@@ -277,6 +287,7 @@ internal sealed class FakeNode : IPodProcess
             Sequence = Interlocked.Increment(ref _sequence),
             Rooms = rooms,
             Links = [.. Ordered.Links.Select(Link)],
+            LinkAllowances = [.. Wanted.Select(wanted => new LinkAllowanceReport { Cluster = wanted.Key, WantedBitsPerSecond = wanted.Value, AllowedBitsPerSecond = AllowedTo(wanted.Key) })],
         };
     }
 

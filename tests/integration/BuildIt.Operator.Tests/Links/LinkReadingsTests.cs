@@ -82,14 +82,14 @@ public sealed class LinkReadingsTests
     public void The_oldest_pod_that_can_keeps_the_link_and_goes_on_doing_so()
     {
         var (us, eu) = (Fleet("us", "us-0", "us-1"), Fleet("eu", "eu-0"));
-        var chosen = LinkOrderBook.Choose(us, eu, [], TimeSpan.FromSeconds(1), 0);
+        var chosen = LinkOrderBook.Choose(us, eu, [], TimeSpan.FromSeconds(1));
         Assert.Equal(["us-0", "eu-0"], chosen.Select(end => end.Node));
 
         var later = Fleet("us", "us-1", "us-2");
-        var again = LinkOrderBook.Choose(later, eu, chosen, TimeSpan.FromSeconds(1), 0);
+        var again = LinkOrderBook.Choose(later, eu, chosen, TimeSpan.FromSeconds(1));
         Assert.Equal(["us-1", "eu-0"], again.Select(end => end.Node));
-        Assert.Equal(["us-1", "eu-0"], LinkOrderBook.Choose(us, eu, again, TimeSpan.FromSeconds(1), 0).Select(end => end.Node));
-        Assert.Empty(LinkOrderBook.Choose(us, Fleet("eu"), again, TimeSpan.FromSeconds(1), 0));
+        Assert.Equal(["us-1", "eu-0"], LinkOrderBook.Choose(us, eu, again, TimeSpan.FromSeconds(1)).Select(end => end.Node));
+        Assert.Empty(LinkOrderBook.Choose(us, Fleet("eu"), again, TimeSpan.FromSeconds(1)));
     }
 
     [Fact]

@@ -107,6 +107,36 @@ public sealed class RegionLinkTests(OperatorFixture fixture) : IClassFixture<Ope
         async Task<string> VersionAsync() => (await world.Fleet.Api.GetAsync<RegionLink>(world.Fleet.Namespace, "us-eu", CancellationToken.None))!.Metadata.ResourceVersion;
     }
 
+    [Fact]
+    public async Task What_a_link_may_carry_is_divided_among_the_pods_that_send_over_it()
+    {
+        await using var world = await CascadeWorld.CreateAsync(fixture, 2, "us", "eu");
+        await world.LinkIsAsync("us-eu", "is healthy", s => Is(s, "Healthy", "True"));
+        await world.PatchLinkAsync("us-eu", """{"maxBandwidth":"10Mbps"}""");
+        var us = world.Fleet.Kubelet.Running.Values.Where(node => node.Cluster == "us").ToArray();
+        var (first, second) = (us[0], us[1]);
+        first.Wanted["eu"] = 20_000_000;
+        await AllowedAsync(10_000_000, null);
+
+        second.Wanted["eu"] = 20_000_000;
+        await AllowedAsync(5_000_000, 5_000_000);
+
+        // Nobody is told twice what they know.
+        var calm = (first.TimesOrdered, second.TimesOrdered);
+        second.Wanted["eu"] = 19_000_000;
+        await Eventually.StaysTrueAsync(() => Task.FromResult((first.TimesOrdered, second.TimesOrdered) == calm), TimeSpan.FromSeconds(4), "nobody is told anything");
+
+        // Its rooms have gone: it is not counted any more.
+        second.Wanted.Clear();
+        await AllowedAsync(10_000_000, null);
+
+        await world.PatchLinkAsync("us-eu", """{"maxBandwidth":null}""");
+        await AllowedAsync(0, null);
+
+        Task AllowedAsync(long one, long? other) => Eventually.TrueAsync(
+            () => (first.AllowedTo("eu"), second.AllowedTo("eu")) == (one, other), $"they may send {one} and {other}", world.Fleet.DescribeAsync);
+    }
+
     private static Task NoNodeKeepsItAsync(CascadeWorld world) => Eventually.TrueAsync(
         () => world.Fleet.Kubelet.Running.Values.All(node => node.Ordered.Links.Count == 0), "no node keeps the link", world.Fleet.DescribeAsync);
 

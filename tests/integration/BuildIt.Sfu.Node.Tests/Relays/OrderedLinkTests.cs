@@ -1,7 +1,5 @@
-using System.Net;
 using BuildIt.Sfu.Contracts;
 using BuildIt.Sfu.Node.Tests.Routing;
-using BuildIt.Testing;
 
 namespace BuildIt.Sfu.Node.Tests.Relays;
 
@@ -27,7 +25,7 @@ public sealed class OrderedLinkTests(RegionFixture region) : IClassFixture<Regio
         await Eventually.IsAsync(async () => await LinkAsync(b, a) is { State: LinkState.Up, RoundTripMilliseconds: not null }, Patience, "the other end measures too");
 
         // Orders that leave it out end it.
-        await SendAsync(a, new LinkOrders());
+        await a.SendAsync(new LinkOrders());
         await Eventually.IsAsync(async () => await LinkAsync(a, b) is null, Patience, "the link is no more");
     }
 
@@ -54,33 +52,16 @@ public sealed class OrderedLinkTests(RegionFixture region) : IClassFixture<Regio
         Assert.Contains("certificate", report.Reason, StringComparison.Ordinal);
     }
 
-    private async Task<(FleetNode Node, int Control, FleetAuthority Authority)> StartAsync(string cluster, FleetAuthority authority, params FleetAuthority[] believed)
+    private Task<LinkedNode> NodeAsync(string cluster, FleetAuthority authority, params FleetAuthority[] believed) =>
+        LinkedNode.StartAsync(region, cluster, authority, believed);
+
+    private static async Task OrderAsync(LinkedNode a, LinkedNode b, string? clusterOfB = null)
     {
-        var control = FreePort.NextTcp();
-        var node = await FleetNode.StartAsync($"node-{cluster}-{Guid.NewGuid():N}", region.Redis.Address, new Dictionary<string, string?>
-        {
-            [NodeEnvironment.Cluster] = cluster,
-            [NodeEnvironment.ControlTlsDirectory] = authority.MakeNodeFolder(cluster, believed),
-            [NodeEnvironment.ControlPort] = $"{control}",
-        });
-        return (node, control, authority);
+        await b.SendAsync(new LinkOrders { Links = [Order(a, opens: false)] });
+        await a.SendAsync(new LinkOrders { Links = [Order(b, opens: true, clusterOfB)] });
     }
 
-    private async Task<Member> NodeAsync(string cluster, FleetAuthority authority, params FleetAuthority[] believed)
-    {
-        var (node, control, _) = await StartAsync(cluster, authority, believed);
-        var heartbeat = await Eventually.HasAsync(
-            async () => await region.HeartbeatAsync(node) is { Endpoints.Relay: not null } known ? known : null, Patience, "the node reports where it takes links");
-        return new Member(node, control, authority, heartbeat);
-    }
-
-    private static async Task OrderAsync(Member a, Member b, string? clusterOfB = null)
-    {
-        await SendAsync(b, new LinkOrders { Links = [Order(a, opens: false)] });
-        await SendAsync(a, new LinkOrders { Links = [Order(b, opens: true, clusterOfB)] });
-    }
-
-    private static LinkOrder Order(Member peer, bool opens, string? cluster = null) => new()
+    private static LinkOrder Order(LinkedNode peer, bool opens, string? cluster = null) => new()
     {
         Peer = peer.Node.Id,
         Cluster = cluster ?? peer.Heartbeat.Cluster,
@@ -91,22 +72,6 @@ public sealed class OrderedLinkTests(RegionFixture region) : IClassFixture<Regio
         IntervalMilliseconds = 200,
     };
 
-    private static async Task SendAsync(Member to, LinkOrders orders)
-    {
-        using var certificate = to.Authority.MakeOperator();
-        using var handler = new HttpClientHandler { ServerCertificateCustomValidationCallback = static (_, _, _, _) => true };
-        handler.ClientCertificates.Add(certificate);
-        using var http = new HttpClient(handler);
-        using var response = await http.PutAsync(
-            new Uri($"https://127.0.0.1:{to.Control}{NodePaths.Links}"), new ByteArrayContent(ContractJson.Write(orders, ContractJson.Default.LinkOrders)));
-        Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
-    }
-
-    private async Task<LinkReport?> LinkAsync(Member of, Member to) =>
+    private async Task<LinkReport?> LinkAsync(LinkedNode of, LinkedNode to) =>
         (await region.HeartbeatAsync(of.Node))?.Links.FirstOrDefault(link => link.Peer == to.Node.Id);
-
-    private sealed record Member(FleetNode Node, int Control, FleetAuthority Authority, Heartbeat Heartbeat) : IAsyncDisposable
-    {
-        public ValueTask DisposeAsync() => Node.DisposeAsync();
-    }
 }

@@ -75,7 +75,8 @@ public sealed class RegionFixture : IAsyncLifetime
     }
 
     /// <summary>Gives a room a seat on each of the nodes, in a chain; the first is the origin.</summary>
-    internal async Task<RoomRoute> SeatAsync(RoomId room, IReadOnlyList<FleetNode> nodes, long generation = 1, long revision = 0, IReadOnlyList<FleetNode>? closed = null)
+    internal async Task<RoomRoute> SeatAsync(
+        RoomId room, IReadOnlyList<FleetNode> nodes, long generation = 1, long revision = 0, IReadOnlyList<FleetNode>? closed = null, long maxLinkBitsPerSecond = 0)
     {
         var seats = new List<RoomSeat>();
         foreach (var node in nodes)
@@ -92,6 +93,7 @@ public sealed class RegionFixture : IAsyncLifetime
                 Endpoint = heartbeat.Endpoints.Signal,
                 Relay = heartbeat.Endpoints.Relay,
                 RelayFingerprint = heartbeat.Endpoints.RelayFingerprint,
+                MaxLinkBitsPerSecond = seats.Count == 0 ? 0 : maxLinkBitsPerSecond,
                 Closed = closed?.Contains(node) ?? false,
             });
         }

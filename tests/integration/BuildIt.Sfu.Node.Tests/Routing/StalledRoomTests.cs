@@ -47,7 +47,7 @@ public sealed class StalledRoomTests : IDisposable
         _rooms = new RoomDirectory(services, _media.Rooms, new NoObserver());
         var settings = new NodeSettings { Node = Self };
         var relays = new RelayKeeper(
-            settings, new LinkClient(new RelayCertificates(settings, TimeProvider.System)), TimeProvider.System, _faults, NullLogger<RelayKeeper>.Instance);
+            settings, new LinkClient(new RelayCertificates(settings, TimeProvider.System)), new LinkBounds(settings), TimeProvider.System, _faults, NullLogger<RelayKeeper>.Instance);
         _keeper = new RoomKeeper(_table, new RoomClosings(_table), _rooms, new LiveKitOptions { Keys = keys }, relays, NullLogger<RoomKeeper>.Instance);
         _media.Start();
     }

@@ -144,6 +144,19 @@ public sealed class RelayTests
     }
 
     [Fact]
+    public void On_a_link_too_thin_for_any_picture_sound_goes_on()
+    {
+        var (cascade, link, _, subscriber) = Connected(seed: 35, hops: 1);
+        link.Down.Settings.Rate = DataRate.FromKilobits(150);
+        cascade.Run(8);
+        var (sounds, pictures) = (subscriber.Audio.Frames, subscriber.Video.Frames);
+        cascade.Run(5);
+
+        Assert.InRange(subscriber.Audio.Frames - sounds, 5 * 50 * 0.95, 5 * 50 + 5);
+        Assert.True(subscriber.Video.Frames - pictures < 25, $"{subscriber.Video.Frames - pictures} pictures");
+    }
+
+    [Fact]
     public void A_track_that_comes_another_way_goes_on_in_the_same_stream()
     {
         // 0 publishes; 2 watches, at first by way of 1, then from 0 itself.

@@ -25,9 +25,12 @@ internal sealed class VirtualCascade
     public Instant Now => Nodes[0].Now;
 
     /// <summary>Joins two nodes; the second is the child.</summary>
-    public ModelLink Join(int parent, int child)
+    /// <param name="parent">The place of one.</param>
+    /// <param name="child">That of the other.</param>
+    /// <param name="bound">What the parent's process may send over this link and others.</param>
+    public ModelLink Join(int parent, int child, LinkBound? bound = null)
     {
-        var link = new ModelLink(Nodes[parent], Nodes[child], _seed + _links.Count, _links.Count);
+        var link = new ModelLink(Nodes[parent], Nodes[child], _seed + _links.Count, _links.Count, bound);
         _links.Add(link);
         return link;
     }
@@ -64,7 +67,8 @@ internal sealed class VirtualCascade
         subscriber.Subscribe(publisher, settings);
     }
 
-    private void Tick()
+    /// <summary>Goes on by a millisecond.</summary>
+    public void Tick()
     {
         foreach (var node in Nodes)
         {
@@ -87,16 +91,16 @@ internal sealed class ModelLink
 
     private bool _cut;
 
-    public ModelLink(VirtualRoom parent, VirtualRoom child, int seed, int place)
+    public ModelLink(VirtualRoom parent, VirtualRoom child, int seed, int place, LinkBound? bound)
     {
         Down = new EmulatedLink(Fast(), seed);
         Up = new EmulatedLink(Fast(), seed + 1);
         Parent = new ModelLinkEnd(parent, $"LINK_{place}_child", isChild: false);
         Child = new ModelLinkEnd(child, $"LINK_{place}_parent", isChild: true);
         (Parent.Other, Child.Other) = (Child, Parent);
-        Parent.Make();
+        Parent.Make(bound);
         var parentSide = parent.Wire(Down, datagram => Deliver(Child, datagram, ParentAddress));
-        Child.Make();
+        Child.Make(null);
         var childSide = child.Wire(Up, datagram => Deliver(Parent, datagram, ChildAddress));
         (Parent.Handler, Child.Handler) = (parentSide.Handler, childSide.Handler);
         Assert.Null(Parent.Peer.Connect(Child.Peer.Local, parent.Now));
@@ -148,7 +152,7 @@ internal sealed class ModelLinkEnd(VirtualRoom room, string name, bool isChild) 
 
     public List<(TrackSid Track, IReadOnlyList<RelayDemand> Demand)> Demands { get; } = [];
 
-    public void Make() => Peer = room.Media.AddRelay(new RelayPeerOptions { Sid = new ParticipantSid(name), IsChild = isChild }, this, room.Now);
+    public void Make(LinkBound? bound) => Peer = room.Media.AddRelay(new RelayPeerOptions { Sid = new ParticipantSid(name), IsChild = isChild, Bound = bound }, this, room.Now);
 
     public void OnUp(Instant now) => IsUp = true;
 
@@ -172,6 +176,12 @@ internal sealed class ModelLinkEnd(VirtualRoom room, string name, bool isChild) 
 
     public void OnMessage(DataChannelKind channel, ReadOnlySpan<byte> message, Instant now)
     {
+        if (message.Length > sizeof(int))
+        {
+            // Somebody's data.
+            return;
+        }
+
         Assert.True(Other._sent.Remove(BinaryPrimitives.ReadInt32BigEndian(message), out var act));
         act(Peer, now);
     }

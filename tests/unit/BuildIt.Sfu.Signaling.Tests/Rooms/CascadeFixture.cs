@@ -140,7 +140,7 @@ internal sealed class CascadeFixture
             Node = node;
             Room = room;
             Link = Room.Room.OpenLink(
-                new RoomLinkOptions($"node-{other}", isChild, DataRate.Infinite), (link, _) => Changes.Add((link.IsUp, link.IsComplete, link.IsClosed)), Room.Now);
+                new RoomLinkOptions($"node-{other}", isChild), (link, _) => Changes.Add((link.IsUp, link.IsComplete, link.IsClosed)), Room.Now);
             Peer = Room.Media.Relays[^1];
         }
 
