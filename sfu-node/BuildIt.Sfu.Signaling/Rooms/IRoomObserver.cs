@@ -12,7 +12,7 @@ public interface IRoomObserver
     }
 
     /// <summary>The room has ended here and takes nothing more; at the node that owns it the event of that has come before.</summary>
-    void OnEnded(RoomCore room, RoomEndReason reason)
+    void OnEnded(RoomEndReason reason)
     {
     }
 
@@ -35,11 +35,11 @@ internal sealed class RoomObservers(IEnumerable<IRoomObserver> observers) : IRoo
         }
     }
 
-    public void OnEnded(RoomCore room, RoomEndReason reason)
+    public void OnEnded(RoomEndReason reason)
     {
         foreach (var observer in _observers)
         {
-            observer.OnEnded(room, reason);
+            observer.OnEnded(reason);
         }
     }
 

@@ -23,16 +23,6 @@ internal sealed class LimitReports(LimitCounters counters, IRoomObserver observe
     }
 }
 
-/// <summary>How often clients of this node went beyond their limits, by limit. Thread-safe.</summary>
-public sealed class LimitCounters
-{
-    private readonly long[] _counts = new long[Enum.GetValues<ClientLimit>().Length];
-
-    public long this[ClientLimit limit] => Volatile.Read(ref _counts[(int)limit]);
-
-    public void Count(ClientLimit limit) => Interlocked.Increment(ref _counts[(int)limit]);
-}
-
 /// <summary>Writes to the log who is held back, by session and not by name.</summary>
 internal sealed partial class LimitLog(ILogger<LimitLog> log) : IRoomObserver
 {

@@ -49,10 +49,6 @@ internal sealed class NewsBounds(RoomMembers members, ClientLimits limits)
         return sum;
     }
 
-    /// <summary>Only the values that this version of the protocol has, each once: any number can be written as an enumeration's.</summary>
-    public static IEnumerable<T> Known<T>(IEnumerable<T> values)
-        where T : struct, Enum => values.Where(Enum.IsDefined).Distinct();
-
     /// <summary>A departure, without what only matters of those who are there.</summary>
     public static ParticipantInfo Departed(ParticipantInfo info)
     {

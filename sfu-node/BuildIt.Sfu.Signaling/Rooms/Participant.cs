@@ -196,7 +196,7 @@ internal sealed class Participant : Member
             ClientProtocol = Join.Client.ClientProtocol,
         };
         info.KindDetails.AddRange(Claims.KindDetails.Select(ParticipantKinds.ParseDetail).OfType<ParticipantInfo.Types.KindDetail>().Distinct());
-        info.Capabilities.AddRange(NewsBounds.Known(Join.Client.Capabilities));
+        info.Capabilities.AddRange(KnownValues.Of(Join.Client.Capabilities));
         info.Attributes.Add(Attributes);
         info.Tracks.AddRange(Tracks.Values.Where(t => t.Published).Select(t => t.Info.Clone()));
         info.DataTracks.AddRange(DataTracks.Published.Values.Select(t => t.Info));

@@ -42,10 +42,10 @@ internal static class RelayConversion
             return null;
         }
 
-        var track = TrackAnnouncement.ToMedia(
+        var track = MediaConversion.ToMedia(
             info,
             new ParticipantSid(message.ParticipantSid),
-            [.. message.Announced.Select(encoding => new PublishedEncoding(encoding.Cid, encoding.Codec, [.. encoding.Layers.Select(TrackAnnouncement.ToMedia)]))],
+            [.. message.Announced.Select(encoding => new PublishedEncoding(encoding.Cid, encoding.Codec, [.. encoding.Layers.Select(MediaConversion.ToMedia)]))],
             [.. message.BackupCodecs]);
         return new RelayTrack(track, message.Muted, [.. message.Encodings.Select(FromMessage)]);
     }

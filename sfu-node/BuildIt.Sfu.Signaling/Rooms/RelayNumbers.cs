@@ -4,7 +4,9 @@ namespace BuildIt.Sfu.Signaling.Rooms;
 /// Numbers of messages that are of no member, by which each node takes one only once however it comes: this node's, and those that were
 /// heard. Used on the room's loop.
 /// </summary>
-internal sealed class RelayNumbers(RoomState state)
+/// <param name="node">The name of this node.</param>
+/// <param name="openedAt">When the room was opened here.</param>
+internal sealed class RelayNumbers(string node, DateTimeOffset openedAt)
 {
     private const int MaxRemembered = 1_000;
 
@@ -17,7 +19,7 @@ internal sealed class RelayNumbers(RoomState state)
     {
         // Unlike those of other nodes, whose numbers begin elsewhere, and of this one before it restarted.
         _last = _last == 0
-            ? ((ulong)StableHash(state.Options.NodeName) << 32) + (uint)(state.CreatedAt.ToUnixTimeMilliseconds() << 10)
+            ? ((ulong)StableHash(node) << 32) + (uint)(openedAt.ToUnixTimeMilliseconds() << 10)
             : _last + 1;
         _data.Add(_last);
         _refreshes.Add(_last);

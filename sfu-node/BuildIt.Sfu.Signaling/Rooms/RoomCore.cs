@@ -58,7 +58,7 @@ public sealed class RoomCore : IMediaRoomEvents, IDeadline
         var tokens = new FreshTokens(services.Tokens, services.Clock, _timer);
 
         _links = new RoomLinks();
-        var numbers = new RelayNumbers(_state);
+        var numbers = new RelayNumbers(options.NodeName, _state.CreatedAt);
         var relayNews = new RelayNews(_state, _links);
         var relayedData = new RelayedData(members, _links, numbers);
         var dataDemand = new DataDemand(members, _links);
@@ -230,7 +230,7 @@ public sealed class RoomCore : IMediaRoomEvents, IDeadline
     {
         if (_end.TryEnd(reason, why, action, now))
         {
-            _observer.OnEnded(this, why);
+            _observer.OnEnded(why);
         }
     }
 

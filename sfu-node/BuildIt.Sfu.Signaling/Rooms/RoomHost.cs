@@ -65,11 +65,11 @@ public sealed class RoomHost : IRoomObserver
 
     void IRoomObserver.OnEvent(RoomEvent happened) => _observer.OnEvent(happened);
 
-    void IRoomObserver.OnEnded(RoomCore room, RoomEndReason reason)
+    void IRoomObserver.OnEnded(RoomEndReason reason)
     {
-        _loop.Unschedule(room);
+        _loop.Unschedule(_core!);
         _ended(this);
-        _observer.OnEnded(room, reason);
+        _observer.OnEnded(reason);
     }
 
     void IRoomObserver.OnLimited(ParticipantSid participant, ClientLimit limit) => _observer.OnLimited(participant, limit);

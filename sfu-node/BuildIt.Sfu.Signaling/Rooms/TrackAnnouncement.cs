@@ -29,10 +29,10 @@ internal static class TrackAnnouncement
             Stream = request.Stream,
             BackupCodecPolicy = request.BackupCodecPolicy,
         };
-        info.AudioFeatures.AddRange(NewsBounds.Known(request.AudioFeatures));
+        info.AudioFeatures.AddRange(KnownValues.Of(request.AudioFeatures));
         AddFeature(info, AudioTrackFeature.TfStereo, stereo && request.Type == TrackType.Audio);
         AddFeature(info, AudioTrackFeature.TfNoDtx, withoutDtx && request.Type == TrackType.Audio);
-        info.PacketTrailerFeatures.AddRange(NewsBounds.Known(request.PacketTrailerFeatures));
+        info.PacketTrailerFeatures.AddRange(KnownValues.Of(request.PacketTrailerFeatures));
         if (request.Type == TrackType.Video)
         {
             AddCodecs(info, request, options);
@@ -44,43 +44,26 @@ internal static class TrackAnnouncement
         return info;
     }
 
-    public static PublishedTrack ToMedia(TrackInfo info, AddTrackRequest request, ParticipantSid publisher) => ToMedia(
+    public static PublishedTrack ToMedia(TrackInfo info, AddTrackRequest request, ParticipantSid publisher) => MediaConversion.ToMedia(
         info,
         publisher,
         [.. Encodings(info, request)],
         [.. info.Codecs.Where(codec => codec.Cid.Length == 0).Select(codec => CodecName(codec.MimeType))]);
 
-    public static PublishedTrack ToMedia(
-        TrackInfo info, ParticipantSid publisher, IReadOnlyList<PublishedEncoding> encodings, IReadOnlyList<string> backupCodecs) => new()
-        {
-            Sid = new TrackSid(info.Sid),
-            Publisher = publisher,
-            Kind = info.Type == TrackType.Audio ? TrackKind.Audio : TrackKind.Video,
-            Origin = info.Source is >= TrackSource.Unknown and <= TrackSource.ScreenShareAudio ? (TrackOrigin)info.Source : TrackOrigin.Unknown,
-            Encodings = encodings,
-            BackupCodecs = backupCodecs,
-            Muted = info.Muted,
-            Stereo = info.Stereo,
-            DisableDtx = info.DisableDtx,
-            DisableRed = info.DisableRed,
-            Encrypted = info.Encryption != Encryption.Types.Type.None,
-            Stream = info.Stream,
-        };
-
     /// <summary>Encodings the client publishes now. A codec without a cid is one it publishes when it is asked to.</summary>
-    public static IEnumerable<PublishedEncoding> Encodings(TrackInfo info, AddTrackRequest request)
+    private static IEnumerable<PublishedEncoding> Encodings(TrackInfo info, AddTrackRequest request)
     {
         var any = false;
         foreach (var codec in info.Codecs.Where(c => c.Cid.Length > 0))
         {
             any = true;
             yield return new PublishedEncoding(
-                codec.Cid, CodecName(codec.MimeType), [.. (codec.Layers.Count > 0 ? codec.Layers : info.Layers).Select(ToMedia)]);
+                codec.Cid, CodecName(codec.MimeType), [.. (codec.Layers.Count > 0 ? codec.Layers : info.Layers).Select(MediaConversion.ToMedia)]);
         }
 
         if (!any)
         {
-            yield return new PublishedEncoding(request.Cid, CodecName(info.Type == TrackType.Video ? info.MimeType : ""), [.. info.Layers.Select(ToMedia)]);
+            yield return new PublishedEncoding(request.Cid, CodecName(info.Type == TrackType.Video ? info.MimeType : ""), [.. info.Layers.Select(MediaConversion.ToMedia)]);
         }
     }
 
@@ -177,13 +160,6 @@ internal static class TrackAnnouncement
             yield return layer;
         }
     }
-
-    public static PublishedLayer ToMedia(VideoLayer layer) => new(
-        layer.Quality is >= VideoQuality.Low and <= VideoQuality.High ? (VideoQualityLevel)layer.Quality : VideoQualityLevel.High,
-        (int)Math.Min(layer.Width, ushort.MaxValue),
-        (int)Math.Min(layer.Height, ushort.MaxValue),
-        layer.Bitrate,
-        layer.Rid);
 
     private static void AddFeature(TrackInfo info, AudioTrackFeature feature, bool on)
     {

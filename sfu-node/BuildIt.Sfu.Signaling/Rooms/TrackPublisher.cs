@@ -141,7 +141,7 @@ internal sealed class TrackPublisher(
         }
 
         track.Info.AudioFeatures.Clear();
-        track.Info.AudioFeatures.AddRange(NewsBounds.Known(request.Features));
+        track.Info.AudioFeatures.AddRange(KnownValues.Of(request.Features));
         track.Info.Stereo = request.Features.Contains(AudioTrackFeature.TfStereo);
         track.Info.DisableDtx = request.Features.Contains(AudioTrackFeature.TfNoDtx);
         Changed(track, now);

@@ -133,7 +133,7 @@ internal sealed class RelayTarget : IFuzzTarget
 
         public void OnEvent(RoomEvent happened) => _ = WebhookEvents.Of(happened).CalculateSize();
 
-        public void OnEnded(RoomCore room, RoomEndReason reason) => Property.Holds(false, "another node does not end the room");
+        public void OnEnded(RoomEndReason reason) => Property.Holds(false, "another node does not end the room");
 
         public void Send(OutboundSignal message) => _ = message.Binary.Length;
 

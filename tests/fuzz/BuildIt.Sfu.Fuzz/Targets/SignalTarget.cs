@@ -150,7 +150,7 @@ internal sealed class SignalTarget : IFuzzTarget
             _ = WebhookEvents.Of(happened).CalculateSize();
         }
 
-        public void OnEnded(RoomCore room, RoomEndReason reason)
+        public void OnEnded(RoomEndReason reason)
         {
             Property.Holds(!_ended, "a room ends once");
             _ended = true;

@@ -86,7 +86,7 @@ internal sealed class RoomFixture : IRoomObserver
 
     public void OnEvent(RoomEvent happened) => Events.Add(happened);
 
-    public void OnEnded(RoomCore room, RoomEndReason reason) => EndReason = reason;
+    public void OnEnded(RoomEndReason reason) => EndReason = reason;
 
     public void OnLimited(ParticipantSid participant, ClientLimit limit) => Notices.Add((participant.Value, limit));
 
