@@ -4,6 +4,18 @@ using BuildIt.Sfu.Media.Sdp;
 using BuildIt.Sfu.Media.Speakers;
 using BuildIt.Sfu.Signaling.Join;
 using BuildIt.Sfu.Signaling.Protocol;
+using BuildIt.Sfu.Signaling.Rooms.Administration;
+using BuildIt.Sfu.Signaling.Rooms.Attendance;
+using BuildIt.Sfu.Signaling.Rooms.Base;
+using BuildIt.Sfu.Signaling.Rooms.Data;
+using BuildIt.Sfu.Signaling.Rooms.Events;
+using BuildIt.Sfu.Signaling.Rooms.Joins;
+using BuildIt.Sfu.Signaling.Rooms.Links;
+using BuildIt.Sfu.Signaling.Rooms.Members;
+using BuildIt.Sfu.Signaling.Rooms.News;
+using BuildIt.Sfu.Signaling.Rooms.Relays;
+using BuildIt.Sfu.Signaling.Rooms.Requests;
+using BuildIt.Sfu.Signaling.Rooms.Tracks;
 using LeaveAction = BuildIt.Sfu.Signaling.Protocol.LeaveRequest.Types.Action;
 
 namespace BuildIt.Sfu.Signaling.Rooms;

@@ -1,6 +1,9 @@
 using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Signaling.Protocol;
+using BuildIt.Sfu.Signaling.Rooms.Base;
+using BuildIt.Sfu.Signaling.Rooms.Events;
+using BuildIt.Sfu.Signaling.Rooms.Limits;
 
 namespace BuildIt.Sfu.Signaling.Rooms;
 
