@@ -141,12 +141,7 @@ public sealed class Moderation
             return ModerationError.ParticipantNotFound;
         }
 
-        _subscriptions.Update(participant, request.TrackSids, request.Subscribe, now);
-        foreach (var publisher in request.ParticipantTracks)
-        {
-            _subscriptions.Update(participant, publisher.TrackSids, request.Subscribe, now);
-        }
-
+        _subscriptions.Update(participant, request.TrackSids, request.ParticipantTracks, request.Subscribe, now);
         return ModerationError.None;
     }
 

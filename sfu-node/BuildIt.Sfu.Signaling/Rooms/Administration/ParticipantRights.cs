@@ -13,7 +13,7 @@ namespace BuildIt.Sfu.Signaling.Rooms.Administration;
 internal sealed class ParticipantRights(
     WallClock clock,
     TrackPublisher publishing,
-    SubscriptionEngine subscriptions,
+    Reception reception,
     PublisherSweeps sweeps,
     DataTrackRelay dataTracks,
     ParticipantNews news,
@@ -44,10 +44,8 @@ internal sealed class ParticipantRights(
         }
 
         news.Publish(participant, now);
-        subscriptions.ReconcileSubscriber(participant, now);
+        reception.Reconcile(participant, now);
         sweeps.Start(participant, now);
-        dataTracks.ReconcileSubscriber(participant, now);
-        dataTracks.ReconcilePublisher(participant, now);
         tokens.Give(participant, now);
         updates.CountsChanged(now);
     }

@@ -1,7 +1,6 @@
 using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Signaling.Protocol;
-using BuildIt.Sfu.Signaling.Rooms.Base;
 using BuildIt.Sfu.Signaling.Rooms.Links;
 using BuildIt.Sfu.Signaling.Rooms.Members;
 
@@ -13,10 +12,8 @@ public sealed class RoomFigures
     private readonly RoomState _state;
     private readonly RoomLifetime _lifetime;
     private readonly RoomLinks _links;
-    private readonly WallClock _clock;
 
-    internal RoomFigures(RoomState state, RoomLifetime lifetime, RoomLinks links, WallClock clock) =>
-        (_state, _lifetime, _links, _clock) = (state, lifetime, links, clock);
+    internal RoomFigures(RoomState state, RoomLifetime lifetime, RoomLinks links) => (_state, _lifetime, _links) = (state, lifetime, links);
 
     public int ParticipantCount => _state.Members.Here.Count;
 
@@ -81,17 +78,8 @@ public sealed class RoomFigures
     /// <summary>For how long nothing came from the node that feeds this one; null where none does.</summary>
     public TimeSpan? ParentSilence(Instant now) => _links.ParentSilence(now);
 
-    /// <summary>Time that participants have spent here, added up.</summary>
-    public TimeSpan ParticipantTime(Instant now)
-    {
-        var total = _lifetime.Served;
-        foreach (var participant in _state.Members.Here)
-        {
-            total += _clock.At(now) - participant.JoinedAt;
-        }
-
-        return total;
-    }
+    /// <inheritdoc cref="RoomLifetime.ParticipantTime"/>
+    public TimeSpan ParticipantTime(Instant now) => _lifetime.ParticipantTime(now);
 
     /// <summary>Those who are connected here by the region in which they arrived (empty for this node's own), with how many of them publish.</summary>
     public IReadOnlyDictionary<string, (int Participants, int Publishers)> Arrivals()

@@ -1,6 +1,5 @@
 using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Signaling.Protocol;
-using BuildIt.Sfu.Signaling.Rooms.Base;
 using BuildIt.Sfu.Signaling.Rooms.Data;
 using BuildIt.Sfu.Signaling.Rooms.Events;
 using BuildIt.Sfu.Signaling.Rooms.Members;
@@ -14,17 +13,11 @@ namespace BuildIt.Sfu.Signaling.Rooms.Attendance;
 internal sealed class Departures(
     RoomState state,
     RoomLifetime lifetime,
-    WallClock clock,
     TrackPublisher publishing,
     DataTrackRelay dataTracks,
-    DataRelay data,
-    RoomRpc rpc,
-    Newcomers newcomers,
+    GoneMembers gone,
     ParticipantNews news,
-    RelayNews relayNews,
-    ReturningClients returning,
-    RoomEvents events,
-    RoomUpdates updates)
+    RoomEvents events)
 {
     /// <summary>The node asks a participant to go, come back, or resume.</summary>
     public void Leave(Participant participant, DisconnectReason reason, LeaveAction action, Instant now)
@@ -51,7 +44,6 @@ internal sealed class Departures(
             return;
         }
 
-        returning.Expect(participant.Identity, now);
         var wasPublisher = participant.IsPublisher;
         participant.Signal?.Close();
         participant.Signal = null;
@@ -62,18 +54,10 @@ internal sealed class Departures(
         participant.Changed();
         participant.Media.Close(now);
         dataTracks.Unwatch(participant, now);
-        newcomers.Forget(participant);
-        data.Forget(participant);
-        rpc.Abandon(participant);
-        if (!participant.Hidden)
-        {
-            news.PublishGone(participant, wasPublisher, now);
-        }
-
-        relayNews.MemberGone(participant, wasPublisher, now);
+        gone.Forget(participant, now);
+        news.PublishDeparture(participant, wasPublisher, now);
         events.ParticipantLeft(participant);
-        updates.CountsChanged(now);
-        lifetime.Left(clock.At(now) - participant.JoinedAt, now);
+        lifetime.Left(participant, now);
     }
 
     /// <summary>

@@ -144,7 +144,12 @@ internal sealed class DataRelay(
         }
     }
 
-    public void Forget(Member participant) => _replay.Remove(participant.Sid.Value);
+    /// <summary>A member is gone: what it sent is not repeated, and what it was called for is not answered.</summary>
+    public void Forget(Member member)
+    {
+        _replay.Remove(member.Sid.Value);
+        rpc.Abandon(member);
+    }
 
     /// <summary>
     /// Takes a reliable message from what the client may send; when that is used up, later ones are taken later. False for a client

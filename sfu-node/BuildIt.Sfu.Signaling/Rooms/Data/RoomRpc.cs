@@ -82,7 +82,7 @@ internal sealed class RoomRpc(ISidSource sids, RoomTimer timer)
         return true;
     }
 
-    public void Abandon(Participant callee) =>
+    public void Abandon(Member callee) =>
         End(c => c.Callee == callee, RpcOutcome.Failed(RpcOutcome.RecipientDisconnected, "the participant left"));
 
     /// <returns>When to look again.</returns>

@@ -27,7 +27,6 @@ internal sealed class Arrivals(
     Resumption resumption,
     Departures departures,
     RemoteMembers remoteMembers,
-    ReturningClients returning,
     Welcome welcome)
 {
     /// <summary>How long media may take to connect after a join.</summary>
@@ -78,10 +77,9 @@ internal sealed class Arrivals(
             remoteMembers.Forget(elsewhere, DisconnectReason.DuplicateIdentity, now);
         }
 
-        var comesBack = returning.ComesBack(participant.Identity, now);
         lifetime.Joined();
         state.Members.Add(participant);
-        return new JoinResult(participant.Sid, null, welcome.Give(participant, attempt.Parameters, comesBack, now));
+        return new JoinResult(participant.Sid, null, welcome.Give(participant, attempt.Parameters, now));
     }
 
     /// <summary>Why somebody who was not there before cannot come in.</summary>

@@ -3,7 +3,6 @@ using BuildIt.Sfu.Signaling.Join;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Rooms.Attendance;
 using BuildIt.Sfu.Signaling.Rooms.Base;
-using BuildIt.Sfu.Signaling.Rooms.Data;
 using BuildIt.Sfu.Signaling.Rooms.Members;
 using BuildIt.Sfu.Signaling.Rooms.News;
 using BuildIt.Sfu.Signaling.Rooms.Requests;
@@ -18,9 +17,7 @@ internal sealed class Resumption(
     JoinResponses responses,
     Negotiation negotiation,
     ParticipantNews news,
-    SubscriptionEngine subscriptions,
-    DataTrackRelay dataTracks,
-    Newcomers newcomers,
+    Reception reception,
     ReturningClients returning,
     FreshTokens tokens,
     RoomTimer timer)
@@ -109,10 +106,7 @@ internal sealed class Resumption(
             }
         }
 
-        dataTracks.TellHandles(participant, now);
-
-        subscriptions.TellAgain(participant);
-        newcomers.TellAgain(participant);
+        reception.TellAgain(participant, now);
         tokens.Give(participant, now);
     }
 }

@@ -2,8 +2,8 @@ using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Signaling.Join;
 using BuildIt.Sfu.Signaling.Protocol;
+using BuildIt.Sfu.Signaling.Rooms.Attendance;
 using BuildIt.Sfu.Signaling.Rooms.Base;
-using BuildIt.Sfu.Signaling.Rooms.Data;
 using BuildIt.Sfu.Signaling.Rooms.Limits;
 using BuildIt.Sfu.Signaling.Rooms.Members;
 using BuildIt.Sfu.Signaling.Rooms.News;
@@ -22,28 +22,22 @@ internal sealed class Welcome(
     JoinResponses responses,
     Func<Participant, IMediaPeerEvents> mediaEvents,
     ParticipantNews news,
-    SubscriptionEngine subscriptions,
-    DataTrackRelay dataTracks,
+    Reception reception,
     TrackPublisher publishing,
     Negotiation negotiation,
+    ReturningClients returning,
     RoomUpdates updates,
     RoomTimer timer)
 {
     /// <returns>What it offered along with joining, still to be answered; null when nothing.</returns>
-    public OfferWork? Give(Participant participant, JoinParameters asked, bool comesBack, Instant now)
+    public OfferWork? Give(Participant participant, JoinParameters asked, Instant now)
     {
         // Media may make an offer as soon as it has the peer, and join must be the first message.
         participant.Send(new SignalResponse { Join = responses.Join(participant, now) });
         participant.Media = state.Media.AddPeer(responses.Peer(participant), mediaEvents(participant), now);
         news.PublishNewcomer(participant, now);
-        subscriptions.ReconcileSubscriber(participant, now);
-        dataTracks.ReconcileSubscriber(participant, now);
-        if (comesBack && HeldNews.IsFor(asked.Client))
-        {
-            participant.HeldNews = new HeldNews(now);
-            timer.Schedule(participant.HeldNews.Until);
-        }
-
+        reception.Reconcile(participant, now);
+        returning.HoldNews(participant, now);
         foreach (var request in asked.AddTracks.Take(limits.PendingTracks))
         {
             publishing.Announce(participant, request, now);

@@ -8,12 +8,15 @@ internal sealed class RoomLifetime
 {
     private readonly RoomState _state;
     private readonly RoomTimer _timer;
+    private readonly WallClock _clock;
+    private TimeSpan _served;
     private Instant? _emptySince;
 
     /// <param name="state">The room.</param>
     /// <param name="timer">Learns when it closes.</param>
+    /// <param name="clock">Says how long somebody was there.</param>
     /// <param name="closeAt">When it closes if nobody comes.</param>
-    public RoomLifetime(RoomState state, RoomTimer timer, Instant closeAt) => (_state, _timer, CloseAt) = (state, timer, closeAt);
+    public RoomLifetime(RoomState state, RoomTimer timer, WallClock clock, Instant closeAt) => (_state, _timer, _clock, CloseAt) = (state, timer, clock, closeAt);
 
     /// <summary>When the room closes if nobody comes.</summary>
     public Instant CloseAt { get; private set; }
@@ -21,11 +24,20 @@ internal sealed class RoomLifetime
     /// <summary>Whether anybody has ever joined.</summary>
     public bool EverJoined { get; private set; }
 
-    /// <summary>Time that those who are gone have spent here, added up.</summary>
-    public TimeSpan Served { get; private set; }
-
     /// <summary>For how long nobody has been there; null while somebody is there or nobody has been.</summary>
     public TimeSpan? EmptyFor(Instant now) => now - _emptySince;
+
+    /// <summary>Time that participants have spent here, those who are gone and those who are there, added up.</summary>
+    public TimeSpan ParticipantTime(Instant now)
+    {
+        var total = _served;
+        foreach (var participant in _state.Members.Here)
+        {
+            total += _clock.At(now) - participant.JoinedAt;
+        }
+
+        return total;
+    }
 
     /// <summary>Whether the room is to close, because nobody is there.</summary>
     public bool IsOver(Instant now) => CloseAt <= now && _state.Members.Here.Count == 0;
@@ -41,10 +53,10 @@ internal sealed class RoomLifetime
         _emptySince = null;
     }
 
-    /// <summary>Somebody is gone who was there for so long.</summary>
-    public void Left(TimeSpan served, Instant now)
+    /// <summary>Somebody is there no more.</summary>
+    public void Left(Participant participant, Instant now)
     {
-        Served += served;
+        _served += _clock.At(now) - participant.JoinedAt;
         if (_state.Members.Here.Count == 0 && !_state.Ended)
         {
             _emptySince = now;

@@ -47,6 +47,17 @@ internal sealed class ParticipantNews(RoomMembers members, RelayNews relayNews, 
         }
     }
 
+    /// <summary>Announces that a participant is gone, to other nodes, and to those here unless it is hidden.</summary>
+    public void PublishDeparture(Participant participant, bool wasPublisher, Instant now)
+    {
+        if (!participant.Hidden)
+        {
+            PublishGone(participant, wasPublisher, now);
+        }
+
+        relayNews.MemberGone(participant, wasPublisher, now);
+    }
+
     /// <summary>Announces a participant's present state to the others and to itself.</summary>
     /// <param name="participant">Who changed.</param>
     /// <param name="now">The time.</param>

@@ -4,7 +4,6 @@ using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Protocol.Relay;
 using BuildIt.Sfu.Signaling.Rooms.Attendance;
 using BuildIt.Sfu.Signaling.Rooms.Base;
-using BuildIt.Sfu.Signaling.Rooms.Data;
 using BuildIt.Sfu.Signaling.Rooms.Limits;
 using BuildIt.Sfu.Signaling.Rooms.Links;
 using BuildIt.Sfu.Signaling.Rooms.Members;
@@ -24,20 +23,18 @@ internal sealed class RemoteMembers(
     ClientLimits limits,
     RoomLinks links,
     RemoteTracks tracks,
-    DataDemand dataDemand,
     Departures departures,
     PublisherSweeps sweeps,
-    DataTrackRelay dataTracks,
+    GoneMembers gone,
     ParticipantNews news,
-    Newcomers newcomers,
-    DataRelay data,
-    ReturningClients returning,
     RoomUpdates updates)
 {
     private const int MaxMembers = 10_000;
     private const int MaxRemembered = 1_000;
 
-    private readonly RecentSet<string> _gone = new(MaxRemembered);
+
+    // Sessions that are over: what is said of them later comes from nodes that have not heard of it.
+    private readonly RecentSet<string> _over = new(MaxRemembered);
 
     // What all members of other nodes say of themselves, in bytes.
     private long _said;
@@ -47,7 +44,7 @@ internal sealed class RemoteMembers(
     {
         var said = message.Member;
         var sid = said.Info.Sid;
-        if (sid.Length == 0 || said.Info.Identity.Length == 0 || state.Members.FindSessionHere(sid) is not null || _gone.Contains(sid))
+        if (sid.Length == 0 || said.Info.Identity.Length == 0 || state.Members.FindSessionHere(sid) is not null || _over.Contains(sid))
         {
             return;
         }
@@ -107,26 +104,26 @@ internal sealed class RemoteMembers(
     /// <returns>Whether that one may be heard another way, which was not taken while this one seemed to go.</returns>
     public bool HearGone(RoomLink link, RelayMessage message, Instant now)
     {
-        var gone = message.MemberGone;
-        if (state.Members.FindSessionElsewhere(gone.Sid) is not { } member || (member.Via != link && gone.Lost))
+        var said = message.MemberGone;
+        if (state.Members.FindSessionElsewhere(said.Sid) is not { } member || (member.Via != link && said.Lost))
         {
             return false;
         }
 
-        if (!gone.Lost)
+        if (!said.Lost)
         {
-            _gone.Add(gone.Sid);
+            _over.Add(said.Sid);
         }
 
-        Remove(member, gone.Reason, now, isLost: gone.Lost);
+        Remove(member, said.Reason, now, isLost: said.Lost);
         links.Pass(message, link, now);
-        return gone.Lost;
+        return said.Lost;
     }
 
     /// <summary>A member of another node is here now under another session, or is not to be seen any more.</summary>
     public void Forget(RemoteMember member, DisconnectReason reason, Instant now)
     {
-        _gone.Add(member.Sid.Value);
+        _over.Add(member.Sid.Value);
         Remove(member, reason, now);
     }
 
@@ -138,18 +135,12 @@ internal sealed class RemoteMembers(
     {
         state.Members.Remove(member);
         _said -= member.SaidSize;
-        returning.Expect(member.Identity, now);
         tracks.EndAll(member, isLost, now);
-        dataDemand.Forget(member);
-        dataTracks.Follow(member, [], now);
-        newcomers.Forget(member);
-        data.Forget(member);
+        gone.Forget(member, now);
         if (!member.Hidden)
         {
             news.PublishGone(member, member.IsPublisher, now, reason);
         }
-
-        updates.CountsChanged(now);
     }
 
     /// <summary>Of two sessions of one identity, whether the one that is here stays.</summary>
@@ -192,7 +183,7 @@ internal sealed class RemoteMembers(
         tracks.Receive(link, member, now);
         if (moves)
         {
-            dataDemand.Moved(member, now);
+            tracks.Moved(member, now);
         }
 
         if (unchanged)
@@ -204,7 +195,6 @@ internal sealed class RemoteMembers(
         if (!isNew)
         {
             sweeps.Start(member, now);
-            dataTracks.ReconcilePublisher(member, now);
         }
 
         if (member.Hidden && !isNew && !wasHidden)

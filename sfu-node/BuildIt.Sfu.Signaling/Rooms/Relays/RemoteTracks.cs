@@ -6,8 +6,8 @@ using BuildIt.Sfu.Signaling.Rooms.Tracks;
 
 namespace BuildIt.Sfu.Signaling.Rooms.Relays;
 
-/// <summary>Keeps the tracks of members of other nodes as those nodes tell of them. Used on the room's loop.</summary>
-internal sealed class RemoteTracks(RoomState state, RoomLinks links, SubscriptionEngine subscriptions, DataTrackRelay dataTracks)
+/// <summary>Keeps the tracks, of media and of data, of members of other nodes as those nodes tell of them. Used on the room's loop.</summary>
+internal sealed class RemoteTracks(RoomState state, RoomLinks links, SubscriptionEngine subscriptions, DataTrackRelay dataTracks, DataDemand dataDemand)
 {
     /// <summary>Brings the tracks of a member to what its node says.</summary>
     public void Follow(RemoteMember member, Instant now)
@@ -45,6 +45,9 @@ internal sealed class RemoteTracks(RoomState state, RoomLinks links, Subscriptio
         }
     }
 
+    /// <summary>A member is known by another link than before: what is wanted of it is to be told there.</summary>
+    public void Moved(RemoteMember member, Instant now) => dataDemand.Moved(member, now);
+
     /// <inheritdoc cref="Receive(RoomLink, RemoteMember, Instant)"/>
     public void Receive(RoomLink link, RemoteMember publisher, string sid, Instant now)
     {
@@ -72,6 +75,9 @@ internal sealed class RemoteTracks(RoomState state, RoomLinks links, Subscriptio
         {
             End(member, track, isLost, now);
         }
+
+        dataDemand.Forget(member);
+        dataTracks.Follow(member, [], now);
     }
 
     private void End(RemoteMember member, Track track, bool isLost, Instant now)

@@ -22,11 +22,7 @@ internal sealed class StateSync(Departures departures, SubscriptionEngine subscr
 
         if (state.Subscription is { } subscription)
         {
-            subscriptions.Update(participant, subscription.TrackSids, subscription.Subscribe, now);
-            foreach (var publisher in subscription.ParticipantTracks)
-            {
-                subscriptions.Update(participant, publisher.TrackSids, subscription.Subscribe, now);
-            }
+            subscriptions.Update(participant, subscription.TrackSids, subscription.ParticipantTracks, subscription.Subscribe, now);
         }
 
         if (state.TrackSidsDisabled.Count > 0)

@@ -1,14 +1,17 @@
 using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Signaling.Rooms.Base;
+using BuildIt.Sfu.Signaling.Rooms.Data;
 using BuildIt.Sfu.Signaling.Rooms.Members;
 
 namespace BuildIt.Sfu.Signaling.Rooms.Tracks;
 
 /// <summary>
-/// Goes over all pairs of a publisher's tracks and the participants of the room, after its consent or its visibility changed, a few
-/// at a time: in a large room there are more than a loop may be kept from media for.
+/// Goes over all pairs of a publisher's tracks and the participants of the room, after its consent or its visibility changed. Those of
+/// media a few at a time: in a large room there are more than a loop may be kept from media for. Those of data at once: a pair is a
+/// look-up, and what subscribers are told of it is gathered anyway.
 /// </summary>
-internal sealed class PublisherSweeps(RoomMembers members, RoomTracks tracks, SubscriptionEngine subscriptions, RoomTimer timer) : IDeadline
+internal sealed class PublisherSweeps(
+    RoomMembers members, RoomTracks tracks, SubscriptionEngine subscriptions, DataTrackRelay dataTracks, RoomTimer timer) : IDeadline
 {
     /// <summary>Pairs done in one turn.</summary>
     public const int PairsPerTurn = 200;
@@ -32,6 +35,7 @@ internal sealed class PublisherSweeps(RoomMembers members, RoomTracks tracks, Su
 
         _sweeps.Enqueue(new Sweep(publisher, [.. publisher.Tracks.Values], [.. members.Here]));
         Turn(now);
+        dataTracks.ReconcilePublisher(publisher, now);
     }
 
     public void HandleTimeout(Instant now)

@@ -121,7 +121,22 @@ internal sealed class SubscriptionEngine(
         }
     }
 
-    public void Update(Participant subscriber, IEnumerable<string> trackSids, bool subscribe, Instant now)
+    /// <summary>A subscriber wishes for tracks, or wishes for them no more.</summary>
+    /// <param name="subscriber">Who.</param>
+    /// <param name="trackSids">Some of the tracks.</param>
+    /// <param name="ofPublishers">The others, by who publishes them.</param>
+    /// <param name="subscribe">Whether it wishes for them.</param>
+    /// <param name="now">Now.</param>
+    public void Update(Participant subscriber, IEnumerable<string> trackSids, IEnumerable<ParticipantTracks> ofPublishers, bool subscribe, Instant now)
+    {
+        Update(subscriber, trackSids, subscribe, now);
+        foreach (var publisher in ofPublishers)
+        {
+            Update(subscriber, publisher.TrackSids, subscribe, now);
+        }
+    }
+
+    private void Update(Participant subscriber, IEnumerable<string> trackSids, bool subscribe, Instant now)
     {
         foreach (var sid in trackSids)
         {
