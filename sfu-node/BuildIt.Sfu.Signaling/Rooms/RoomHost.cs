@@ -45,7 +45,7 @@ public sealed class RoomHost : IRoomObserver
             var sid = new RoomSid(options.Sid.Length > 0 ? options.Sid : services.Sids.Next("RM_"));
             var core = new RoomCore(sid, options, services, host, host.Schedule, now);
             host._core = core;
-            core.Attach(media.Create(sid, loop, core), now);
+            core.Attach(media.Create(loop, core), now);
             loop.Schedule(core);
             return true;
         }).ConfigureAwait(false);
