@@ -22,17 +22,13 @@ public sealed class MediaRoom : IMediaRoom, IDeadline
     // What the connections of those who have left carried.
     private RoomTraffic _departed;
 
-    /// <param name="sid">Its session.</param>
     /// <param name="host">What it is given.</param>
     /// <param name="events">Learns what happens in it.</param>
-    public MediaRoom(RoomSid sid, IMediaHost host, IMediaRoomEvents events)
+    public MediaRoom(IMediaHost host, IMediaRoomEvents events)
     {
-        Sid = sid;
         _events = events;
         Tracks = new TrackRouter(host);
     }
-
-    public RoomSid Sid { get; }
 
     public RoomTraffic Traffic
     {

@@ -12,8 +12,8 @@ namespace BuildIt.Operator.Rooms;
 /// </summary>
 internal sealed class LedgerFeed
 {
-    // What was last told of each pod, by fleet. Compared with what is there now, not with what is said to have changed.
-    private readonly Dictionary<string, Dictionary<string, Told>> _fleets = new(StringComparer.Ordinal);
+    // What was last told of each pod, by fleet.
+    private readonly Dictionary<string, KnownPods<IReadOnlyList<RoomReport>>> _fleets = new(StringComparer.Ordinal);
 
     public RoomLedger Ledger { get; } = new();
 
@@ -26,7 +26,7 @@ internal sealed class LedgerFeed
     {
         if (!_fleets.TryGetValue(view.Key.Name, out var pods))
         {
-            _fleets.Add(view.Key.Name, pods = new(StringComparer.Ordinal));
+            _fleets.Add(view.Key.Name, pods = new());
         }
 
         for (var i = from; i < to; i++)
@@ -34,29 +34,23 @@ internal sealed class LedgerFeed
             var instance = view.Instances[i];
             var name = instance.Observation.Name;
             Ledger.Set(view.StateOf(instance));
-            var before = pods.TryGetValue(name, out var told) ? told.Reports : [];
+            var before = pods.Exchange(view, name, instance.Rooms, out var told) ? told : [];
             if (!ReferenceEquals(before, instance.Rooms))
             {
                 Compare(name, before, instance.Rooms, now);
             }
-
-            pods[name] = new Told(instance.Rooms, view);
         }
 
-        if (to == view.Instances.Count && pods.Count > view.Instances.Count)
+        if (to == view.Instances.Count)
         {
-            foreach (var (name, told) in pods)
+            foreach (var (name, told) in pods.RemoveGone(view))
             {
-                if (!ReferenceEquals(told.View, view))
-                {
-                    Compare(name, told.Reports, [], now);
-                    Ledger.Remove(view.Key.Name, name);
-                    pods.Remove(name);
-                }
+                Compare(name, told, [], now);
+                Ledger.Remove(view.Key.Name, name);
             }
         }
 
-        if (pods.Count == 0)
+        if (pods.IsEmpty)
         {
             _fleets.Remove(view.Key.Name);
         }
@@ -125,6 +119,4 @@ internal sealed class LedgerFeed
             }
         }
     }
-
-    private readonly record struct Told(IReadOnlyList<RoomReport> Reports, FleetView View);
 }

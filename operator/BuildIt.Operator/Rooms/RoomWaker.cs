@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using BuildIt.Operator.Api;
 using BuildIt.Operator.Fleets;
 using BuildIt.Operator.Planning.Health;
@@ -30,17 +29,10 @@ internal sealed class RoomWaker(RoomLedgers ledgers, RoomTopologies topologies, 
                 news |= Hear(view, view.Instances[i], heard);
             }
 
-            if (heard.Pods.Count > view.Instances.Count)
+            foreach (var (name, _) in heard.Pods.RemoveGone(view))
             {
                 news = true;
-                foreach (var (name, pod) in heard.Pods)
-                {
-                    if (!ReferenceEquals(pod.View, view))
-                    {
-                        heard.Pods.Remove(name);
-                        Wake(ns, ledgers.On(ns, name));
-                    }
-                }
+                Wake(ns, ledgers.On(ns, name));
             }
 
             // A room that waits asks again by itself now and then; where something has changed it may get its pod now.
@@ -90,10 +82,8 @@ internal sealed class RoomWaker(RoomLedgers ledgers, RoomTopologies topologies, 
     {
         var ns = view.Key.Namespace;
         var name = instance.Observation.Name;
-        ref var pod = ref CollectionsMarshal.GetValueRefOrAddDefault(heard.Pods, name, out var known);
-        var before = pod;
-        pod = new Pod(instance.Liveness, instance.Observation.IsDraining, view.Held || view.Spec.Paused, instance.Observation.Load, instance.Rooms, view);
-        if (!known || (before.Liveness, before.Draining, before.Held) != (pod.Liveness, pod.Draining, pod.Held))
+        var pod = new Pod(instance.Liveness, instance.Observation.IsDraining, view.Held || view.Spec.Paused, instance.Observation.Load, instance.Rooms);
+        if (!heard.Pods.Exchange(view, name, pod, out var before) || (before.Liveness, before.Draining, before.Held) != (pod.Liveness, pod.Draining, pod.Held))
         {
             Wake(ns, ledgers.On(ns, name));
             return true;
@@ -156,11 +146,11 @@ internal sealed class RoomWaker(RoomLedgers ledgers, RoomTopologies topologies, 
     {
         public SfuCluster? Cluster { get; set; }
 
-        public Dictionary<string, Pod> Pods { get; } = new(StringComparer.Ordinal);
+        public KnownPods<Pod> Pods { get; } = new();
     }
 
     private readonly record struct Pod(
-        Liveness Liveness, bool Draining, bool Held, PodLoad? Load, IReadOnlyList<RoomReport> Rooms, FleetView View);
+        Liveness Liveness, bool Draining, bool Held, PodLoad? Load, IReadOnlyList<RoomReport> Rooms);
 
     /// <summary>What of a report matters to a room's status.</summary>
     private readonly record struct StatusFigures(long Generation, int Participants, int Publishers, bool Encrypted, bool IsEmpty, bool EverJoined, bool EndRequested, bool? Connected, int Arrivals)

@@ -51,7 +51,7 @@ public interface IMediaRoomFactory
     IRoomLoop ChooseLoop();
 
     /// <summary>Makes the media of a room. Call on <paramref name="loop"/>.</summary>
-    IMediaRoom Create(RoomSid sid, IRoomLoop loop, IMediaRoomEvents events);
+    IMediaRoom Create(IRoomLoop loop, IMediaRoomEvents events);
 }
 
 /// <summary>What the connections of a room's clients have carried since it was opened, and how they are now.</summary>

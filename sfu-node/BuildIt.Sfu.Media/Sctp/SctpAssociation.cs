@@ -9,22 +9,24 @@ namespace BuildIt.Sfu.Media.Sctp;
 /// Partial reliability (RFC 3758), stream reset (RFC 6525), zero checksum (RFC 9653). Not thread-safe.
 /// No packet, however malformed, throws or makes it hold more than twice <see cref="SctpOptions.ReceiveBuffer"/>.
 /// </summary>
-public sealed partial class SctpAssociation : IStreamResetTarget
+public sealed class SctpAssociation : IStreamResetTarget
 {
     private readonly SctpOptions _options;
-    private readonly IRandomSource _random;
     private readonly ISctpEvents _events;
-    private readonly StateCookie _cookie;
     private readonly RetransmissionTimeout _rto;
-    private readonly uint _localTag;
-    private readonly uint _localTsn;
+    private readonly SctpHandshake _handshake;
+    private readonly Heartbeats _heartbeats;
     private HandshakeParameters _peer;
     private SctpSender? _sender;
-    private ReceivedTsns? _received;
-    private Reassembly? _reassembly;
+    private SctpReceiver? _receiver;
     private StreamResets? _resets;
     private Instant _now;
+    private Instant _shutdownTimer = Instant.Never;
     private int _errors;
+    private bool _shutdownDue;
+    private bool _shutdownCompleteDue;
+    private bool _abortDue;
+    private bool _over;
 
     public SctpAssociation(SctpOptions options, IRandomSource random, ISctpEvents events)
     {
@@ -32,12 +34,10 @@ public sealed partial class SctpAssociation : IStreamResetTarget
         ArgumentNullException.ThrowIfNull(random);
         ArgumentNullException.ThrowIfNull(events);
         _options = options;
-        _random = random;
         _events = events;
-        _cookie = new StateCookie(random);
         _rto = new RetransmissionTimeout(options);
-        _localTag = NextTag();
-        _localTsn = NextTag();
+        _handshake = new SctpHandshake(options, _rto, random);
+        _heartbeats = new Heartbeats(options, _rto, random);
     }
 
     public SctpState State { get; private set; }
@@ -46,7 +46,7 @@ public sealed partial class SctpAssociation : IStreamResetTarget
     public int SendBuffered => _sender?.Held ?? 0;
 
     /// <summary>Bytes that arrived and wait for missing ones, with a charge for each fragment.</summary>
-    public int ReceiveBuffered => _reassembly?.Held ?? 0;
+    public int ReceiveBuffered => _receiver?.Held ?? 0;
 
     /// <summary>Bytes of messages that have not been sent once.</summary>
     public int Unsent => _sender?.Unsent ?? 0;
@@ -61,7 +61,7 @@ public sealed partial class SctpAssociation : IStreamResetTarget
     {
         get
         {
-            var next = Instant.Min(Instant.Min(_handshakeTimer, _sackTimer), Instant.Min(_heartbeatTimer, _shutdownTimer));
+            var next = Instant.Min(Instant.Min(_handshake.Timer, _heartbeats.Timer), Instant.Min(_shutdownTimer, _receiver?.Timer ?? Instant.Never));
             return Instant.Min(next, Instant.Min(_sender?.Timer ?? Instant.Never, _resets?.Timer ?? Instant.Never));
         }
     }
@@ -75,8 +75,7 @@ public sealed partial class SctpAssociation : IStreamResetTarget
         if (State == SctpState.Closed && !_over)
         {
             State = SctpState.CookieWait;
-            _initDue = true;
-            _handshakeTimer = now + _rto.Current;
+            _handshake.Begin(now);
         }
     }
 
@@ -103,16 +102,11 @@ public sealed partial class SctpAssociation : IStreamResetTarget
     /// </summary>
     public void Hold(ushort stream, bool held, Instant now)
     {
-        if (_over || _reassembly is null || _reassembly.IsHeld(stream) == held)
+        if (!_over)
         {
-            return;
+            _now = now;
+            _receiver?.Hold(stream, held);
         }
-
-        _now = now;
-        _reassembly.Hold(stream, held);
-
-        // The window has opened: the peer would learn of it only by its own probe.
-        _sackDue |= !held;
     }
 
     /// <summary>Resets our side of a stream once what waits on it is sent. No effect when the peer cannot (RFC 6525).</summary>
@@ -175,7 +169,7 @@ public sealed partial class SctpAssociation : IStreamResetTarget
                 case ChunkType.ForwardTsn when !skipped:
                     // One to a packet: each may have to look through all that is held.
                     skipped = data = true;
-                    HandleForwardTsn(chunk.Value);
+                    _receiver?.TakeForwardTsn(chunk.Value);
                     break;
                 default:
                     if (!HandleControl(chunk))
@@ -189,29 +183,71 @@ public sealed partial class SctpAssociation : IStreamResetTarget
 
         if (data && !_over)
         {
-            ScheduleSack();
+            _receiver?.PacketTaken(now);
         }
 
         ContinueShutdown(now);
+    }
+
+    /// <summary>
+    /// Writes the next packet into <paramref name="buffer"/>, which holds at least <see cref="SctpOptions.MaxPacketSize"/> bytes.
+    /// False when nothing is to be sent now.
+    /// </summary>
+    public bool TryGetOutgoing(Span<byte> buffer, Instant now, out int written) => TryGetOutgoing(buffer, mayData: true, now, out written, out _);
+
+    /// <summary>The same for somebody who paces messages.</summary>
+    /// <param name="buffer">Takes the packet.</param>
+    /// <param name="mayData">False when messages are to wait; what the association needs itself is sent all the same.</param>
+    /// <param name="now">Now.</param>
+    /// <param name="written">Length of the packet.</param>
+    /// <param name="hasData">Whether there are messages in it.</param>
+    public bool TryGetOutgoing(Span<byte> buffer, bool mayData, Instant now, out int written, out bool hasData)
+    {
+        _now = now;
+        written = 0;
+        hasData = false;
+        buffer = buffer[..Math.Min(buffer.Length, _options.MaxPacketSize)];
+        if (TryWriteAlone(buffer, now, out written))
+        {
+            return true;
+        }
+
+        if (_over || _sender is null)
+        {
+            return false;
+        }
+
+        var packet = Open(buffer);
+        WriteControl(ref packet, now);
+        if (State is SctpState.Established or SctpState.ShutdownPending or SctpState.ShutdownReceived)
+        {
+            var before = packet.Length;
+            _sender.Write(ref packet, mayData, now);
+            hasData = mayData && packet.Length > before;
+            if (_peer.Reconfig)
+            {
+                _resets!.Write(ref packet, _sender, now, _rto.Current);
+            }
+        }
+
+        if (packet.IsEmpty)
+        {
+            return false;
+        }
+
+        packet.Finish(withChecksum: !_peer.ZeroChecksum);
+        written = packet.Length;
+        return true;
     }
 
     /// <summary>Runs what is due. Call at or after <see cref="NextDeadline"/>.</summary>
     public void HandleTimeout(Instant now)
     {
         _now = now;
-        if (now >= _sackTimer)
+        _receiver?.HandleTimeout(now);
+        if (now >= _handshake.Timer && CountError())
         {
-            _sackTimer = Instant.Never;
-            _sackDue = true;
-        }
-
-        if (now >= _handshakeTimer && CountError())
-        {
-            // T1-init and T1-cookie (RFC 9260 section 4).
-            _rto.BackOff();
-            _initDue |= State == SctpState.CookieWait;
-            _cookieEchoDue |= State == SctpState.CookieEchoed;
-            _handshakeTimer = now + _rto.Current;
+            _handshake.TimedOut(State, now);
         }
 
         if (_sender is not null && now >= _sender.Timer && CountError())
@@ -231,22 +267,21 @@ public sealed partial class SctpAssociation : IStreamResetTarget
             _shutdownTimer = now + _rto.Current;
         }
 
-        if (now >= _heartbeatTimer)
+        if (now >= _heartbeats.Timer && (!_heartbeats.IsUnanswered || CountError()))
         {
-            HeartbeatDue(now);
+            _heartbeats.Ask(now);
         }
     }
 
     void IStreamResetTarget.OnIncomingReset(ushort? stream)
     {
+        _receiver!.Reset(stream);
         if (stream is { } one)
         {
-            _reassembly!.Reset(one);
             _events.OnIncomingStreamReset(one, _now);
             return;
         }
 
-        _reassembly!.ResetAll();
         for (ushort all = 0; all < _options.MaxStreams && !_over; all++)
         {
             _events.OnIncomingStreamReset(all, _now);
@@ -263,84 +298,11 @@ public sealed partial class SctpAssociation : IStreamResetTarget
 
     private void HandleData(in Chunk chunk)
     {
-        var value = chunk.Value;
-        if (_received is null || State is not (SctpState.Established or SctpState.ShutdownPending or SctpState.ShutdownSent))
-        {
-            return;
-        }
-
-        if (value.Length < 13)
-        {
-            // RFC 9260 section 6.2: a DATA chunk without user data.
-            Fail(SctpCloseReason.ProtocolViolation, _now);
-            return;
-        }
-
-        var data = new DataChunk
-        {
-            Tsn = BinaryPrimitives.ReadUInt32BigEndian(value),
-            Stream = BinaryPrimitives.ReadUInt16BigEndian(value[4..]),
-            Ssn = BinaryPrimitives.ReadUInt16BigEndian(value[6..]),
-            Ppid = BinaryPrimitives.ReadUInt32BigEndian(value[8..]),
-            Flags = chunk.Flags,
-            Payload = value[12..],
-        };
-        _sackAtOnce |= (chunk.Flags & SctpConstants.FlagImmediate) != 0;
-        if (!_received.IsNew(data.Tsn, out var duplicate))
-        {
-            if (duplicate)
-            {
-                _received.NoteDuplicate(data.Tsn);
-            }
-
-            _sackAtOnce = true;
-            return;
-        }
-
-        // With the window full only the chunk that everything waits for is taken (section 6.2), unless it would wait itself.
-        if (_reassembly!.Held >= _options.ReceiveBuffer && (data.Tsn != _received.Cumulative + 1 || _reassembly.IsHeld(data.Stream)))
-        {
-            _sackAtOnce = true;
-            return;
-        }
-
-        _received.Add(data.Tsn);
-        if (data.Stream >= _options.MaxStreams)
-        {
-            // Acknowledged and dropped (section 6.5).
-            return;
-        }
-
-        if (!_reassembly.Add(data, _received.Cumulative) || _reassembly.Held > 2 * _options.ReceiveBuffer)
+        if (_receiver is not null
+            && State is SctpState.Established or SctpState.ShutdownPending or SctpState.ShutdownSent
+            && !_receiver.TakeData(chunk))
         {
             Fail(SctpCloseReason.ProtocolViolation, _now);
-        }
-    }
-
-    // RFC 3758 section 3.6.
-    private void HandleForwardTsn(ReadOnlySpan<byte> value)
-    {
-        if (_received is null || value.Length < 4)
-        {
-            return;
-        }
-
-        _sackAtOnce = true;
-        var tsn = BinaryPrimitives.ReadUInt32BigEndian(value);
-        if (Serial.LessOrEqual(tsn, _received.Cumulative))
-        {
-            return;
-        }
-
-        _received.SkipTo(tsn);
-        _reassembly!.Skip(tsn, _received.Cumulative);
-        for (var list = value[4..]; list.Length >= 4 && !_over; list = list[4..])
-        {
-            var stream = BinaryPrimitives.ReadUInt16BigEndian(list);
-            if (stream < _options.MaxStreams)
-            {
-                _reassembly.Skip(stream, BinaryPrimitives.ReadUInt16BigEndian(list[2..]));
-            }
         }
     }
 
@@ -375,21 +337,6 @@ public sealed partial class SctpAssociation : IStreamResetTarget
         }
     }
 
-    // RFC 9260 section 6.2: every second packet, sooner with gaps.
-    private void ScheduleSack()
-    {
-        if (_sackAtOnce || _received!.HasGaps || _sackTimer != Instant.Never)
-        {
-            _sackDue = true;
-            _sackAtOnce = false;
-            _sackTimer = Instant.Never;
-        }
-        else if (!_sackDue)
-        {
-            _sackTimer = _now + _options.SackDelay;
-        }
-    }
-
     private bool IsChecksumFine(ReadOnlySpan<byte> packet)
     {
         var checksum = SctpChecksum.Read(packet);
@@ -402,7 +349,7 @@ public sealed partial class SctpAssociation : IStreamResetTarget
         ChunkType.Init => first && tag == 0,
         ChunkType.Abort or ChunkType.ShutdownComplete when (chunk.Flags & SctpConstants.FlagTagReflected) != 0 =>
             _peer.PeerTag != 0 && tag == _peer.PeerTag,
-        _ => tag == _localTag,
+        _ => tag == _handshake.LocalTag,
     };
 
     /// <summary>Counts a timeout (section 8.1); false when it was one too many.</summary>
@@ -425,17 +372,228 @@ public sealed partial class SctpAssociation : IStreamResetTarget
         }
     }
 
-    private uint NextTag()
+    // These travel alone and always with a checksum (RFC 9653 section 5.2).
+    private bool TryWriteAlone(Span<byte> buffer, Instant now, out int written)
     {
-        Span<byte> bytes = stackalloc byte[4];
-        uint tag;
-        do
+        written = 0;
+        SctpPacketWriter packet;
+        if (_abortDue)
         {
-            _random.Fill(bytes);
-            tag = BinaryPrimitives.ReadUInt32BigEndian(bytes);
+            _abortDue = false;
+            packet = Open(buffer);
+            packet.Chunk(ChunkType.Abort, 0, []);
         }
-        while (tag == 0);
+        else if (_shutdownCompleteDue)
+        {
+            _shutdownCompleteDue = false;
+            packet = Open(buffer);
+            packet.Chunk(ChunkType.ShutdownComplete, 0, []);
+        }
+        else if (_over || !_handshake.TryWrite(buffer, _peer.PeerTag, now, out packet))
+        {
+            return false;
+        }
 
-        return tag;
+        packet.Finish(withChecksum: true);
+        written = packet.Length;
+        return true;
+    }
+
+    private SctpPacketWriter Open(Span<byte> buffer) => new(buffer, _options.LocalPort, _options.RemotePort, _peer.PeerTag);
+
+    private void WriteControl(ref SctpPacketWriter packet, Instant now)
+    {
+        _handshake.WriteCookieAck(ref packet);
+        _receiver!.Write(ref packet);
+        _heartbeats.Write(ref packet, now);
+        if (_shutdownDue && packet.Room >= 4)
+        {
+            _shutdownDue = false;
+            if (State == SctpState.ShutdownSent)
+            {
+                BinaryPrimitives.WriteUInt32BigEndian(packet.Chunk(ChunkType.Shutdown, 0, 4), _receiver.Cumulative);
+            }
+            else if (State == SctpState.ShutdownAckSent)
+            {
+                packet.Chunk(ChunkType.ShutdownAck, 0, []);
+            }
+        }
+    }
+
+    // Returns false when the rest of the packet is not to be read.
+    private bool HandleControl(in Chunk chunk)
+    {
+        switch (chunk.Type)
+        {
+            case ChunkType.Init when State is SctpState.Closed or SctpState.CookieWait or SctpState.CookieEchoed:
+                _handshake.TakeInit(chunk.Value);
+                return false;
+            case ChunkType.Init:
+                // A restart (section 5.2.2), which needs a new DTLS association (RFC 8261 section 6.1).
+                return false;
+            case ChunkType.InitAck:
+                HandleInitAck(chunk.Value);
+                return false;
+            case ChunkType.CookieEcho:
+                return HandleCookieEcho(chunk.Value);
+            case ChunkType.CookieAck:
+                if (State == SctpState.CookieEchoed)
+                {
+                    Establish();
+                }
+
+                break;
+            case ChunkType.Sack:
+                HandleSack(chunk.Value);
+                break;
+            case ChunkType.Heartbeat:
+                _heartbeats.TakeRequest(chunk.Value);
+                break;
+            case ChunkType.HeartbeatAck:
+                _errors = _heartbeats.TakeAnswer(chunk.Value, _now) ? 0 : _errors;
+                break;
+            case ChunkType.Abort:
+                End(SctpCloseReason.AbortedByPeer, _now);
+                break;
+            case ChunkType.Shutdown when chunk.Value.Length >= 4:
+                HandleShutdown(chunk.Value);
+                break;
+            case ChunkType.ShutdownAck when State is SctpState.ShutdownSent or SctpState.ShutdownAckSent:
+                _shutdownCompleteDue = true;
+                End(SctpCloseReason.Shutdown, _now);
+                break;
+            case ChunkType.ShutdownComplete when State == SctpState.ShutdownAckSent:
+                End(SctpCloseReason.Shutdown, _now);
+                break;
+            case ChunkType.Reconfig when _resets is not null && _receiver is not null:
+                _resets.Handle(chunk.Value, _receiver.Cumulative, this);
+                break;
+            default:
+                // Section 3.2: of an unknown chunk the highest bit says whether the next ones are still read.
+                return Enum.IsDefined(chunk.Type) || ((byte)chunk.Type & 0x80) != 0;
+        }
+
+        return true;
+    }
+
+    private void HandleInitAck(ReadOnlySpan<byte> value)
+    {
+        if (State == SctpState.CookieWait && _handshake.TryTakeInitAck(value, _now, out var peer))
+        {
+            _peer = peer;
+            State = SctpState.CookieEchoed;
+            _errors = 0;
+            CreateHalves();
+        }
+    }
+
+    // Section 5.1 (D) and the table of 5.2.4, of which only actions B and D can happen here.
+    private bool HandleCookieEcho(ReadOnlySpan<byte> value)
+    {
+        if (!_handshake.TryReadCookie(value, _now, out var peer))
+        {
+            return false;
+        }
+
+        if (State is SctpState.Closed or SctpState.CookieWait or SctpState.CookieEchoed)
+        {
+            if (_sender is null || _peer.PeerTag != peer.PeerTag)
+            {
+                _peer = peer;
+                CreateHalves();
+            }
+
+            _handshake.AcknowledgeCookie();
+            Establish();
+            return true;
+        }
+
+        if (_peer.PeerTag != peer.PeerTag)
+        {
+            return false;
+        }
+
+        // Our COOKIE ACK was lost.
+        _handshake.AcknowledgeCookie();
+        return true;
+    }
+
+    private void CreateHalves()
+    {
+        _sender?.Clear();
+        _receiver?.End();
+        _sender = new SctpSender(_options, _rto, _peer.LocalTsn, _peer.PeerWindow);
+        _receiver = new SctpReceiver(_options, _peer.PeerTsn, Deliver);
+        _resets = new StreamResets(_options, _peer.LocalTsn, _peer.PeerTsn);
+    }
+
+    private void Establish()
+    {
+        State = SctpState.Established;
+        _handshake.Established();
+        _heartbeats.Start(_now);
+        _errors = 0;
+        _events.OnConnected(_now);
+    }
+
+    private void HandleShutdown(ReadOnlySpan<byte> value)
+    {
+        if (State is SctpState.Established or SctpState.ShutdownPending)
+        {
+            State = SctpState.ShutdownReceived;
+        }
+        else if (State == SctpState.ShutdownSent)
+        {
+            // Section 9.2: both at once.
+            State = SctpState.ShutdownAckSent;
+            _shutdownDue = true;
+            _shutdownTimer = _now + _rto.Current;
+        }
+
+        if (State == SctpState.ShutdownReceived)
+        {
+            // The chunk acknowledges like a SACK without gaps.
+            _sender!.Acknowledge(BinaryPrimitives.ReadUInt32BigEndian(value), (uint)_options.SendBuffer, [], _now, out _);
+        }
+    }
+
+    // Section 9.2: both directions wait until everything sent is acknowledged.
+    private void ContinueShutdown(Instant now)
+    {
+        if (_over || _sender is not { IsIdle: true } || State is not (SctpState.ShutdownPending or SctpState.ShutdownReceived))
+        {
+            return;
+        }
+
+        State = State == SctpState.ShutdownPending ? SctpState.ShutdownSent : SctpState.ShutdownAckSent;
+        _shutdownDue = true;
+        _shutdownTimer = now + _rto.Current;
+    }
+
+    private void Fail(SctpCloseReason reason, Instant now)
+    {
+        if (!_over)
+        {
+            _abortDue = _peer.PeerTag != 0;
+            End(reason, now);
+        }
+    }
+
+    private void End(SctpCloseReason reason, Instant now)
+    {
+        if (_over)
+        {
+            return;
+        }
+
+        _over = true;
+        State = SctpState.Closed;
+        _shutdownTimer = Instant.Never;
+        _handshake.Stop();
+        _heartbeats.Stop();
+        _sender?.Clear();
+        _receiver?.End();
+        _resets = null;
+        _events.OnClosed(reason, now);
     }
 }

@@ -16,10 +16,10 @@ public sealed class MediaRoomFactory(IReadOnlyList<MediaHost> hosts) : IMediaRoo
         return best.Loop;
     }
 
-    public IMediaRoom Create(RoomSid sid, IRoomLoop loop, IMediaRoomEvents events)
+    public IMediaRoom Create(IRoomLoop loop, IMediaRoomEvents events)
     {
         var host = hosts.First(candidate => candidate.Loop == loop);
-        return new CountedRoom(new MediaRoom(sid, host, events), host);
+        return new CountedRoom(new MediaRoom(host, events), host);
     }
 
     /// <summary>Gives its place on the loop back when it closes.</summary>

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using BuildIt.Sfu.Signaling.Rooms;
+using BuildIt.Sfu.Signaling.Rooms.Events;
 
 namespace BuildIt.Sfu.Node.Operations;
 

@@ -5,6 +5,7 @@ using BuildIt.Sfu.Node.Relays;
 using BuildIt.Sfu.Node.Routing;
 using BuildIt.Sfu.Signaling.Api;
 using BuildIt.Sfu.Signaling.Rooms;
+using BuildIt.Sfu.Signaling.Rooms.Links;
 
 namespace BuildIt.Sfu.Node.Operations;
 

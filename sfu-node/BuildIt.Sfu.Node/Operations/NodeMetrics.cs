@@ -9,7 +9,7 @@ using BuildIt.Sfu.Node.Load;
 using BuildIt.Sfu.Node.Registry;
 using BuildIt.Sfu.Node.Relays;
 using BuildIt.Sfu.Node.State;
-using BuildIt.Sfu.Signaling.Rooms;
+using BuildIt.Sfu.Signaling.Rooms.Limits;
 using BuildIt.Sfu.Signaling.Webhooks;
 using Prometheus;
 

@@ -5,6 +5,8 @@ using BuildIt.Sfu.Node.Configuration;
 using BuildIt.Sfu.Node.State;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Rooms;
+using BuildIt.Sfu.Signaling.Rooms.Base;
+using BuildIt.Sfu.Signaling.Rooms.Events;
 
 namespace BuildIt.Sfu.Node.Relays;
 

@@ -3,6 +3,7 @@ using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Node.State;
 using BuildIt.Sfu.Signaling.Rooms;
+using BuildIt.Sfu.Signaling.Rooms.Links;
 
 namespace BuildIt.Sfu.Node.Relays;
 

@@ -3,7 +3,7 @@ using BuildIt.Sfu.Contracts;
 using BuildIt.Sfu.Node.Registry;
 using BuildIt.Sfu.Node.State;
 using BuildIt.Sfu.Signaling.Protocol;
-using BuildIt.Sfu.Signaling.Rooms;
+using BuildIt.Sfu.Signaling.Rooms.Events;
 
 namespace BuildIt.Sfu.Node.Routing;
 

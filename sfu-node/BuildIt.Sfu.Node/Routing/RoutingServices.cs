@@ -2,7 +2,7 @@ using BuildIt.Sfu.Node.Configuration;
 using BuildIt.Sfu.Node.Registry;
 using BuildIt.Sfu.Node.Relays;
 using BuildIt.Sfu.Signaling.Join;
-using BuildIt.Sfu.Signaling.Rooms;
+using BuildIt.Sfu.Signaling.Rooms.Events;
 using BuildIt.Sfu.Signaling.Routing;
 using BuildIt.Sfu.Signaling.Sessions;
 

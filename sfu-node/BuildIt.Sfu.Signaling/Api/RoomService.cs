@@ -3,6 +3,8 @@ using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Signaling.Join;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Rooms;
+using BuildIt.Sfu.Signaling.Rooms.Administration;
+using BuildIt.Sfu.Signaling.Rooms.Data;
 using BuildIt.Sfu.Signaling.Routing;
 using BuildIt.Sfu.Signaling.Sessions;
 using BuildIt.Sfu.Signaling.Tokens;

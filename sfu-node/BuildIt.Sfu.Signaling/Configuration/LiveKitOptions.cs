@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
-using BuildIt.Sfu.Signaling.Rooms;
+using BuildIt.Sfu.Signaling.Rooms.Base;
+using BuildIt.Sfu.Signaling.Rooms.Limits;
 using BuildIt.Sfu.Signaling.Tokens;
 
 namespace BuildIt.Sfu.Signaling.Configuration;

@@ -4,6 +4,18 @@ using BuildIt.Sfu.Media.Sdp;
 using BuildIt.Sfu.Media.Speakers;
 using BuildIt.Sfu.Signaling.Join;
 using BuildIt.Sfu.Signaling.Protocol;
+using BuildIt.Sfu.Signaling.Rooms.Administration;
+using BuildIt.Sfu.Signaling.Rooms.Attendance;
+using BuildIt.Sfu.Signaling.Rooms.Base;
+using BuildIt.Sfu.Signaling.Rooms.Data;
+using BuildIt.Sfu.Signaling.Rooms.Events;
+using BuildIt.Sfu.Signaling.Rooms.Joins;
+using BuildIt.Sfu.Signaling.Rooms.Links;
+using BuildIt.Sfu.Signaling.Rooms.Members;
+using BuildIt.Sfu.Signaling.Rooms.News;
+using BuildIt.Sfu.Signaling.Rooms.Relays;
+using BuildIt.Sfu.Signaling.Rooms.Requests;
+using BuildIt.Sfu.Signaling.Rooms.Tracks;
 using LeaveAction = BuildIt.Sfu.Signaling.Protocol.LeaveRequest.Types.Action;
 
 namespace BuildIt.Sfu.Signaling.Rooms;
@@ -50,7 +62,7 @@ public sealed class RoomCore : IMediaRoomEvents, IDeadline
         _observer = observer;
         _state = new RoomState(sid, options, services.Clock.At(now));
         _timer = new RoomTimer(closeAt, deadlineMoved);
-        _lifetime = new RoomLifetime(_state, _timer, closeAt);
+        _lifetime = new RoomLifetime(_state, _timer, services.Clock, closeAt);
         _events = new RoomEvents(_state, observer);
         _limits = new LimitReports(services.LimitCounters, observer);
         var (members, tracks) = (_state.Members, _state.Tracks);
@@ -58,7 +70,7 @@ public sealed class RoomCore : IMediaRoomEvents, IDeadline
         var tokens = new FreshTokens(services.Tokens, services.Clock, _timer);
 
         _links = new RoomLinks();
-        var numbers = new RelayNumbers(_state);
+        var numbers = new RelayNumbers(options.NodeName, _state.CreatedAt);
         var relayNews = new RelayNews(_state, _links);
         var relayedData = new RelayedData(members, _links, numbers);
         var dataDemand = new DataDemand(members, _links);
@@ -68,48 +80,56 @@ public sealed class RoomCore : IMediaRoomEvents, IDeadline
         _receiverNews = new ReceiverNews(members, newcomers, relayNews);
         var news = new ParticipantNews(members, relayNews, _limits, _timer);
         var bounds = new NewsBounds(members, services.Limits);
-        var subscriptions = new SubscriptionEngine(members, tracks, newcomers, services.Limits, _limits, _timer);
-        var sweeps = new PublisherSweeps(members, tracks, subscriptions, _timer);
-        var returning = new ReturningClients(_state, subscriptions, now);
-        var publishing = new TrackPublisher(_state, services, bounds, news, subscriptions, _events, updates, _limits);
+        var texts = new ParticipantTexts(bounds, news, _limits);
+
         _rpc = new RoomRpc(services.Sids, _timer);
         var lossy = new LossyData(_limits);
         var data = new DataRelay(members, services.Limits, _limits, lossy, _rpc, relayedData);
         var handles = new DataHandleNews(members, tracks, _timer);
         var dataTracks = new DataTrackRelay(_state, services, bounds, news, lossy, handles, dataDemand, relayedData, _links, _limits);
 
-        _departures = new Departures(
-            _state, _lifetime, services.Clock, publishing, dataTracks, data, _rpc, newcomers, news, relayNews, returning, _events, updates);
+        var subscriptions = new SubscriptionEngine(members, tracks, newcomers, services.Limits, _limits, _timer);
+        var reception = new Reception(subscriptions, dataTracks, newcomers);
+        var sweeps = new PublisherSweeps(members, tracks, subscriptions, dataTracks, _timer);
+        var publishing = new TrackPublisher(_state, services, bounds, news, subscriptions, _events, updates, _limits);
+
+        var returning = new ReturningClients(_state, subscriptions, _timer, now);
+        var gone = new GoneMembers(returning, newcomers, data, updates);
+        _departures = new Departures(_state, _lifetime, publishing, dataTracks, gone, news, _events);
         _end = new RoomEnd(_state, _departures, _links, _events, _timer);
         var connections = new MediaConnections(_departures, news, _events, _timer);
         var faults = new SimulatedFaults(_departures, _receiverNews, _timer);
         _participants = new ParticipantTimeouts(members, connections, tokens, returning, faults);
+        _mediaEvents = participant =>
+            new PeerEvents(participant, members, tracks, connections, publishing, subscriptions, data, dataTracks, _limits);
 
-        var remoteTracks = new RemoteTracks(_state, _links, subscriptions, dataTracks);
-        var remoteMembers = new RemoteMembers(
-            _state, services.Limits, _links, remoteTracks, dataDemand, _departures, sweeps, dataTracks, news, newcomers, data, returning, updates);
+        var remoteTracks = new RemoteTracks(_state, _links, subscriptions, dataTracks, dataDemand);
+        var remoteMembers = new RemoteMembers(_state, services.Limits, _links, remoteTracks, _departures, sweeps, gone, news, updates);
         var lost = new LostMembers(members, remoteMembers, relayNews, refresh, _timer);
         var dataReader = new RelayedDataReader(_state, services.Limits, numbers, relayedData, dataDemand, data, dataTracks);
         var reader = new RelayReader(members, _links, remoteMembers, remoteTracks, dataReader, relayNews, refresh, _receiverNews, _departures, updates);
         _relays = new RoomRelays(_state, _links, relayNews, refresh, lost, reader, subscriptions, _timer);
 
         _negotiation = new Negotiation(_departures, _limits);
-        var texts = new ParticipantTexts(bounds, news);
-        var rights = new ParticipantRights(services.Clock, publishing, subscriptions, sweeps, dataTracks, news, tokens, updates);
-        var stateSync = new StateSync(_departures, subscriptions, dataTracks, data);
         _requests = new SignalHandler(
-            services.Limits, _limits, _negotiation, publishing, subscriptions, sweeps, dataTracks, _departures, stateSync, faults, texts, relayNews, _timer);
-        _settings = new RoomSettings(_state, _lifetime, publishing, updates);
-        Moderation = new Moderation(_state, _departures, publishing, subscriptions, texts, rights, data, _rpc, updates, relayNews);
-        Figures = new RoomFigures(_state, _lifetime, _links, services.Clock);
+            new RequestGuard(services.Limits, _limits),
+            _negotiation,
+            new PublisherRequests(publishing, dataTracks, new Consents(relayNews, sweeps), returning),
+            new SubscriberRequests(subscriptions, dataTracks, new StateSync(_departures, subscriptions, dataTracks, data)),
+            texts,
+            _departures,
+            faults);
 
         var responses = new JoinResponses(_state, services);
-        var resumption = new Resumption(_state, responses, _negotiation, news, subscriptions, dataTracks, newcomers, returning, tokens, _timer);
-        _mediaEvents = participant =>
-            new PeerEvents(participant, members, tracks, connections, publishing, subscriptions, data, dataTracks, _limits);
+        var resumption = new Resumption(_state, responses, _negotiation, news, reception, returning, tokens, _timer);
         var welcome = new Welcome(
-            _state, services.Limits, responses, _mediaEvents, news, subscriptions, dataTracks, publishing, _negotiation, updates, _timer);
-        _arrivals = new Arrivals(_state, _lifetime, services, bounds, resumption, _departures, remoteMembers, returning, welcome);
+            _state, services.Limits, responses, _mediaEvents, news, reception, publishing, _negotiation, returning, updates, _timer);
+        _arrivals = new Arrivals(_state, _lifetime, services, bounds, resumption, _departures, remoteMembers, welcome);
+
+        var rights = new ParticipantRights(services.Clock, publishing, reception, sweeps, dataTracks, news, tokens, updates);
+        _settings = new RoomSettings(_state, _lifetime, publishing, updates);
+        Moderation = new Moderation(_state, _departures, publishing, subscriptions, texts, rights, data, _rpc, updates, relayNews);
+        Figures = new RoomFigures(_state, _lifetime, _links);
         _later = [news, sweeps, handles, _relays, updates];
     }
 
@@ -230,7 +250,7 @@ public sealed class RoomCore : IMediaRoomEvents, IDeadline
     {
         if (_end.TryEnd(reason, why, action, now))
         {
-            _observer.OnEnded(this, why);
+            _observer.OnEnded(why);
         }
     }
 

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Signaling.Rooms.Base;
+using BuildIt.Sfu.Signaling.Rooms.Events;
 
 namespace BuildIt.Sfu.Signaling.Rooms;
 

@@ -1,6 +1,9 @@
 using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Signaling.Protocol;
+using BuildIt.Sfu.Signaling.Rooms.Base;
+using BuildIt.Sfu.Signaling.Rooms.Events;
+using BuildIt.Sfu.Signaling.Rooms.Limits;
 
 namespace BuildIt.Sfu.Signaling.Rooms;
 
@@ -42,7 +45,7 @@ public sealed class RoomHost : IRoomObserver
             var sid = new RoomSid(options.Sid.Length > 0 ? options.Sid : services.Sids.Next("RM_"));
             var core = new RoomCore(sid, options, services, host, host.Schedule, now);
             host._core = core;
-            core.Attach(media.Create(sid, loop, core), now);
+            core.Attach(media.Create(loop, core), now);
             loop.Schedule(core);
             return true;
         }).ConfigureAwait(false);
@@ -65,11 +68,11 @@ public sealed class RoomHost : IRoomObserver
 
     void IRoomObserver.OnEvent(RoomEvent happened) => _observer.OnEvent(happened);
 
-    void IRoomObserver.OnEnded(RoomCore room, RoomEndReason reason)
+    void IRoomObserver.OnEnded(RoomEndReason reason)
     {
-        _loop.Unschedule(room);
+        _loop.Unschedule(_core!);
         _ended(this);
-        _observer.OnEnded(room, reason);
+        _observer.OnEnded(reason);
     }
 
     void IRoomObserver.OnLimited(ParticipantSid participant, ClientLimit limit) => _observer.OnLimited(participant, limit);

@@ -2,6 +2,8 @@ using System.Diagnostics;
 using BuildIt.Sfu.Signaling.Configuration;
 using BuildIt.Sfu.Signaling.Join;
 using BuildIt.Sfu.Signaling.Rooms;
+using BuildIt.Sfu.Signaling.Rooms.Joins;
+using BuildIt.Sfu.Signaling.Rooms.Limits;
 using BuildIt.Sfu.Signaling.Routing;
 using BuildIt.Sfu.Signaling.Tokens;
 using Microsoft.AspNetCore.Http;

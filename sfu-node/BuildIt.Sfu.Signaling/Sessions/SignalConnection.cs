@@ -9,6 +9,10 @@ using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Media.Sdp;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Rooms;
+using BuildIt.Sfu.Signaling.Rooms.Base;
+using BuildIt.Sfu.Signaling.Rooms.Joins;
+using BuildIt.Sfu.Signaling.Rooms.Limits;
+using BuildIt.Sfu.Signaling.Rooms.Requests;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging;
 

@@ -3,6 +3,7 @@ using BuildIt.Sfu.Media.Sdp;
 using BuildIt.Sfu.Signaling.Join;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Rooms;
+using BuildIt.Sfu.Signaling.Rooms.Base;
 using BuildIt.Sfu.Signaling.Tokens;
 
 namespace BuildIt.Sfu.Bench.Signals;

@@ -5,6 +5,9 @@ using BuildIt.Sfu.Signaling.Join;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Protocol.Relay;
 using BuildIt.Sfu.Signaling.Rooms;
+using BuildIt.Sfu.Signaling.Rooms.Base;
+using BuildIt.Sfu.Signaling.Rooms.Events;
+using BuildIt.Sfu.Signaling.Rooms.Links;
 using BuildIt.Sfu.Signaling.Tokens;
 using BuildIt.Sfu.Signaling.Webhooks;
 using Google.Protobuf;
@@ -133,7 +136,7 @@ internal sealed class RelayTarget : IFuzzTarget
 
         public void OnEvent(RoomEvent happened) => _ = WebhookEvents.Of(happened).CalculateSize();
 
-        public void OnEnded(RoomCore room, RoomEndReason reason) => Property.Holds(false, "another node does not end the room");
+        public void OnEnded(RoomEndReason reason) => Property.Holds(false, "another node does not end the room");
 
         public void Send(OutboundSignal message) => _ = message.Binary.Length;
 

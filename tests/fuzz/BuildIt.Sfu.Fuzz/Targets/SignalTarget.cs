@@ -6,6 +6,9 @@ using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Signaling.Join;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Rooms;
+using BuildIt.Sfu.Signaling.Rooms.Base;
+using BuildIt.Sfu.Signaling.Rooms.Events;
+using BuildIt.Sfu.Signaling.Rooms.Limits;
 using BuildIt.Sfu.Signaling.Tokens;
 using BuildIt.Sfu.Signaling.Webhooks;
 using Google.Protobuf;
@@ -150,7 +153,7 @@ internal sealed class SignalTarget : IFuzzTarget
             _ = WebhookEvents.Of(happened).CalculateSize();
         }
 
-        public void OnEnded(RoomCore room, RoomEndReason reason)
+        public void OnEnded(RoomEndReason reason)
         {
             Property.Holds(!_ended, "a room ends once");
             _ended = true;

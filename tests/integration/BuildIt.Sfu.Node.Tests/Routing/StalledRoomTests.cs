@@ -10,6 +10,8 @@ using BuildIt.Sfu.Node.State;
 using BuildIt.Sfu.Signaling.Configuration;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Rooms;
+using BuildIt.Sfu.Signaling.Rooms.Base;
+using BuildIt.Sfu.Signaling.Rooms.Events;
 using BuildIt.Sfu.Signaling.Tokens;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -42,7 +44,7 @@ public sealed class StalledRoomTests : IDisposable
             Tokens = new TokenSigner(keys),
             Clock = new WallClock(DateTimeOffset.UtcNow),
             Sids = new RandomSids(),
-            Limits = Signaling.Rooms.ClientLimits.Default,
+            Limits = Signaling.Rooms.Limits.ClientLimits.Default,
         };
         _rooms = new RoomDirectory(services, _media.Rooms, new NoObserver());
         var settings = new NodeSettings { Node = Self };

@@ -27,7 +27,7 @@ internal sealed class VirtualRoom : IMediaHost, IRoomLoop, IMediaRoomEvents
     {
         _seed = seed;
         Random = new SeededSource(seed);
-        Media = new MediaRoom(new RoomSid("RM_virtual"), this, this);
+        Media = new MediaRoom(this, this);
     }
 
     public MediaRoom Media { get; }

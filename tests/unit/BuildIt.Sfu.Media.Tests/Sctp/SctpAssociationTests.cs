@@ -42,6 +42,28 @@ public class SctpAssociationTests
         Assert.InRange(path.Now.Milliseconds, 20, 60);
     }
 
+    [Fact]
+    public void Data_before_the_handshake_is_over_changes_nothing()
+    {
+        var (left, right) = (new SctpEnd(1), new SctpEnd(2));
+        var packet = new byte[1500];
+        var now = Instant.FromMilliseconds(1);
+        left.Association.Connect(now);
+        Assert.True(left.TryGetOutgoing(packet, now, out var length));
+        right.Handle(packet.AsSpan(0, length), now);
+
+        // INIT ACK says the tag that packets to its sender have.
+        Assert.True(right.TryGetOutgoing(packet, now, out _));
+        var early = new byte[100];
+        var writer = new SctpPacketWriter(early, SctpOptions.Default.LocalPort, SctpOptions.Default.RemotePort, BinaryPrimitives.ReadUInt32BigEndian(packet.AsSpan(16)));
+        writer.Chunk(ChunkType.Data, SctpConstants.FlagBegin | SctpConstants.FlagEnd, 13);
+        writer.Finish(withChecksum: true);
+        right.Handle(early.AsSpan(0, writer.Length), now);
+
+        Assert.Empty(right.Messages);
+        Assert.Equal(SctpState.Closed, right.Association.State);
+    }
+
     [Theory]
     [MemberData(nameof(Paths))]
     public void Reliable_messages_arrive_once_and_in_order(int seed, double loss, double duplication, int delay, int jitter)

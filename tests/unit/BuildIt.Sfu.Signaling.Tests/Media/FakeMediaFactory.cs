@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Signaling.Rooms;
 
 namespace BuildIt.Sfu.Signaling.Tests.Media;
 
@@ -25,7 +26,7 @@ internal sealed class FakeMediaFactory : IMediaRoomFactory, IRoomLoop, IDisposab
 
     public IRoomLoop ChooseLoop() => this;
 
-    public IMediaRoom Create(RoomSid sid, IRoomLoop loop, IMediaRoomEvents events) => Rooms[sid.Value] = new FakeMediaRoom();
+    public IMediaRoom Create(IRoomLoop loop, IMediaRoomEvents events) => Rooms[((RoomCore)events).Sid.Value] = new FakeMediaRoom();
 
     public bool Post(Action<Instant> work) => !_work.IsAddingCompleted && _work.TryAdd(work);
 

@@ -2,7 +2,8 @@ using BuildIt.Sfu.Media.Allocation;
 using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Signaling.Protocol;
-using BuildIt.Sfu.Signaling.Rooms;
+using BuildIt.Sfu.Signaling.Rooms.Base;
+using BuildIt.Sfu.Signaling.Rooms.Links;
 using BuildIt.Sfu.Signaling.Tests.Media;
 
 namespace BuildIt.Sfu.Signaling.Tests.Rooms;

@@ -3,6 +3,10 @@ using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Signaling.Join;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Rooms;
+using BuildIt.Sfu.Signaling.Rooms.Base;
+using BuildIt.Sfu.Signaling.Rooms.Events;
+using BuildIt.Sfu.Signaling.Rooms.Joins;
+using BuildIt.Sfu.Signaling.Rooms.Limits;
 using BuildIt.Sfu.Signaling.Tests.Media;
 using BuildIt.Sfu.Signaling.Tokens;
 using BuildIt.Sfu.Signaling.Webhooks;
@@ -86,7 +90,7 @@ internal sealed class RoomFixture : IRoomObserver
 
     public void OnEvent(RoomEvent happened) => Events.Add(happened);
 
-    public void OnEnded(RoomCore room, RoomEndReason reason) => EndReason = reason;
+    public void OnEnded(RoomEndReason reason) => EndReason = reason;
 
     public void OnLimited(ParticipantSid participant, ClientLimit limit) => Notices.Add((participant.Value, limit));
 

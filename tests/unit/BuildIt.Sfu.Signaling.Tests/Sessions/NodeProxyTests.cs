@@ -3,7 +3,6 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 using BuildIt.Sfu.Signaling.Protocol;
-using BuildIt.Sfu.Signaling.Rooms;
 using BuildIt.Sfu.Signaling.Routing;
 using BuildIt.Sfu.Signaling.Sessions;
 using BuildIt.Sfu.Signaling.Tokens;

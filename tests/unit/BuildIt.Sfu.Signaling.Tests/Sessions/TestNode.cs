@@ -2,7 +2,7 @@ using System.Net.WebSockets;
 using BuildIt.Sfu.Media.Rooms;
 using BuildIt.Sfu.Signaling.Configuration;
 using BuildIt.Sfu.Signaling.Protocol;
-using BuildIt.Sfu.Signaling.Rooms;
+using BuildIt.Sfu.Signaling.Rooms.Base;
 using BuildIt.Sfu.Signaling.Tests.Media;
 using BuildIt.Sfu.Signaling.Tokens;
 using Google.Protobuf;

@@ -1,5 +1,6 @@
 using BuildIt.Sfu.Signaling.Protocol;
-using BuildIt.Sfu.Signaling.Rooms;
+using BuildIt.Sfu.Signaling.Rooms.Events;
+using BuildIt.Sfu.Signaling.Rooms.Members;
 using BuildIt.Sfu.Signaling.Webhooks;
 
 namespace BuildIt.Sfu.Signaling.Tests.Webhooks;
