@@ -10,7 +10,8 @@ namespace BuildIt.Sfu.Node.Relays;
 /// Has every room that is fed by another node linked to the parent that its route names. When that changes, the new link is complete
 /// before the old one goes. One caller at a time for each room. Thread-safe.
 /// </summary>
-public sealed class RelayKeeper(NodeSettings settings, LinkClient client, TimeProvider time, BackgroundFaults faults, ILogger<RelayKeeper> logger) : IAsyncDisposable
+public sealed class RelayKeeper(
+    NodeSettings settings, LinkClient client, UrgentNews news, TimeProvider time, BackgroundFaults faults, ILogger<RelayKeeper> logger) : IAsyncDisposable
 {
     /// <summary>How long whoever joins first waits for the room to come: without it they would see an empty one.</summary>
     private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(3);
@@ -43,7 +44,7 @@ public sealed class RelayKeeper(NodeSettings settings, LinkClient client, TimePr
             return;
         }
 
-        var uplink = new Uplink(host, route, parent, settings.Node, client, time, faults, logger);
+        var uplink = new Uplink(host, route, parent, settings.Node, client, news, time, faults, logger);
         _uplinks[route.Room] = uplink;
         if (known is null)
         {
