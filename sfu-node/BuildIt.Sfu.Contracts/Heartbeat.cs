@@ -3,7 +3,7 @@ using System.Globalization;
 namespace BuildIt.Sfu.Contracts;
 
 /// <summary>
-/// What a node writes to the registry every <see cref="Interval"/>, under <see cref="RegistryKeys.Node"/>, with an expiry of
+/// What a node writes to the registry every <see cref="Interval"/>, and sooner where something cannot wait, under <see cref="RegistryKeys.Node"/>, with an expiry of
 /// <see cref="Expiry"/>. A heartbeat that is gone is one of the two witnesses that the node is dead.
 /// </summary>
 public sealed record Heartbeat

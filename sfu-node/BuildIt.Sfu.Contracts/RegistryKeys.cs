@@ -26,6 +26,9 @@ public sealed class RegistryKeys(string scope)
     /// <summary>Channel: the id of a room whose route has changed.</summary>
     public string RouteChanges => _prefix + "route-changes";
 
+    /// <summary>Channel: the id of a node that has written its heartbeat before its time, because something in it cannot wait to be read.</summary>
+    public string EarlyHeartbeats => _prefix + "early-heartbeats";
+
     /// <summary>Channel: the <see cref="Revocation"/> just made, as JSON.</summary>
     public string RevocationChanges => _prefix + "revocation-changes";
 

@@ -38,6 +38,12 @@ public sealed record RoomReport
     /// </summary>
     public bool? ParentConnected { get; init; }
 
+    /// <summary>
+    /// For how long nothing has come from the parent over a link that counts no longer for that reason, in seconds; null otherwise. A
+    /// duration, because clocks differ.
+    /// </summary>
+    public double? ParentSilentSeconds { get; init; }
+
     /// <summary>Mean round-trip time to the participants, in milliseconds; null until one was measured.</summary>
     public double? RoundTripMilliseconds { get; init; }
 

@@ -72,6 +72,7 @@ public static class NodeApplication
         services.AddSingleton<NodeMetrics>();
         services.AddSingleton<ServingLease>();
         services.AddSingleton<BackgroundFaults>();
+        services.AddSingleton<UrgentNews>();
         services.AddSingleton<LeaderTerms>();
         if (settings.RedisAddresses.Count == 0)
         {

@@ -48,8 +48,11 @@ public static class CascadePolicy
     /// <summary>How long a seat is kept that no healthy link leads to: it serves those it has, and the link may come back.</summary>
     public static readonly TimeSpan CutOffPatience = TimeSpan.FromMinutes(2);
 
-    /// <summary>How long an edge may be without its parent while their link counts as healthy, before it is given another way: one more word of it.</summary>
-    public static readonly TimeSpan ParentPatience = TimeSpan.FromSeconds(1);
+    /// <summary>
+    /// How long an edge may be without its parent while their link counts as healthy, before it is given another way. It says so after a
+    /// second, and has the rest to say that it was nothing.
+    /// </summary>
+    public static readonly TimeSpan ParentPatience = TimeSpan.FromSeconds(1.5);
 
     /// <summary>The same of one that has not had the room from this parent yet: opening a link takes some ten times the way there and back.</summary>
     public static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(5);

@@ -124,30 +124,35 @@ public static class TopologyPlanner
     }
 
     // An edge that is without its parent although their link is well has another fault between the two; it is given another way, if
-    // there is one.
+    // there is one. That of another edge which may be without its parent, too, is none: what both have lost may be the parent.
     private static List<(int A, int B)> BrokenWays(Draft draft)
     {
-        var broken = new List<(int A, int B)>();
+        var ways = new List<(int A, int B)>();
+        var isBroken = false;
         foreach (var seat in draft.Seats)
         {
             if (seat.Before is { CutOffSince: { } since, Condition: SeatCondition.Serving, Parent: { } parent }
                 && draft.Find(parent) is { Before.Condition: SeatCondition.Serving } up && up.Site >= 0 && seat.Site >= 0 && up.Site != seat.Site)
             {
                 var due = since + (seat.Before.WasConnected ? CascadePolicy.ParentPatience : CascadePolicy.FirstPatience);
-                if (due > draft.Now)
+                if (due <= draft.Now)
                 {
-                    draft.Deadlines.Add(due);
+                    isBroken = true;
                 }
                 else
                 {
-                    broken.Add((seat.Site, up.Site));
+                    draft.Deadlines.Add(due);
+                }
+
+                if (due <= draft.Now || seat.Before.WasConnected)
+                {
+                    ways.Add((seat.Site, up.Site));
                 }
             }
         }
 
         // Where there is no other way, the one that does not go is the one to try.
-        var sites = draft.Sites();
-        return broken.Count == 0 || new SiteTrees(draft.Links, draft.Room.Demand, draft.Origin.Site, broken).Best(sites).Exists ? broken : [];
+        return isBroken && new SiteTrees(draft.Links, draft.Room.Demand, draft.Origin.Site, ways).Best(draft.Sites()).Exists ? ways : [];
     }
 
     private static TopologyDecision Decided(Draft draft)

@@ -16,7 +16,7 @@ namespace BuildIt.Operator.Registry;
 public sealed record RegistryView(DateTimeOffset? ReachableSince, IReadOnlyDictionary<string, HeardHeartbeat> Nodes, bool Asked);
 
 /// <summary>
-/// Reads the heartbeats of one namespace from one registry every second. Members may be called from any thread.
+/// Reads the heartbeats of one namespace from one registry every second, and what cannot wait at once. Members may be called from any thread.
 /// </summary>
 public sealed partial class RegistryWatcher : IAsyncDisposable
 {
@@ -41,6 +41,7 @@ public sealed partial class RegistryWatcher : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly HeartbeatBook _book = new();
+    private readonly EarlyHeartbeats _early = new();
     private readonly Task _loop;
     private volatile RegistryView _view = new(null, new Dictionary<string, HeardHeartbeat>(), Asked: false);
     private volatile ConnectionMultiplexer? _connection;
@@ -104,11 +105,36 @@ public sealed partial class RegistryWatcher : IAsyncDisposable
                     LogFault(_target.Namespace, failure);
                 }
             }
-            while (await timer.WaitForNextTickAsync(_stop.Token).ConfigureAwait(false));
+            while (await HearUntilAsync(timer.WaitForNextTickAsync(_stop.Token).AsTask()).ConfigureAwait(false));
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
         }
+    }
+
+    /// <summary>Waits until all are to be read again, and reads what is announced meanwhile.</summary>
+    private async Task<bool> HearUntilAsync(Task<bool> tick)
+    {
+        while (await Task.WhenAny(tick, _early.Announced).ConfigureAwait(false) != tick)
+        {
+            var nodes = _early.Take();
+            if (_connection is not { } connection || _book.ReachableSince is null)
+            {
+                continue;
+            }
+
+            try
+            {
+                var heartbeats = await ReadAsync(connection.GetDatabase(), nodes).ConfigureAwait(false);
+                Raise(_book.Read(heartbeats.OfType<Heartbeat>(), isNew: false, _time.GetUtcNow()));
+            }
+            catch (Exception failure) when (IsExpected(failure))
+            {
+                // The registry counts as away when all are read and it does not answer.
+            }
+        }
+
+        return await tick.ConfigureAwait(false);
     }
 
     private async Task AskAsync(CancellationToken cancellation)
@@ -155,7 +181,12 @@ public sealed partial class RegistryWatcher : IAsyncDisposable
             _asked.TrySetResult();
         }
 
-        foreach (var cluster in changed)
+        Raise(changed);
+    }
+
+    private void Raise(IReadOnlySet<string> clusters)
+    {
+        foreach (var cluster in clusters)
         {
             _signal.Raise(new ObjectKey(_target.Namespace, cluster));
         }
@@ -177,39 +208,30 @@ public sealed partial class RegistryWatcher : IAsyncDisposable
         await Task.WhenAll(epoch, index).ConfigureAwait(false);
         var isNew = await TendEpochAsync(database, (string?)epoch.Result, cancellation).ConfigureAwait(false);
         await CheckAsync(database).ConfigureAwait(false);
-        var names = index.Result;
-        var pages = new List<Task<RedisValue[]>>();
-        for (var first = 0; first < names.Length; first += PageSize)
-        {
-            pages.Add(database.StringGetAsync([.. names.Skip(first).Take(PageSize).Select(n => (RedisKey)_keys.Node(new NodeId(n.Element.ToString())))], CommandFlags.DemandMaster));
-        }
-
-        var values = (await Task.WhenAll(pages).ConfigureAwait(false)).SelectMany(page => page).ToArray();
-        var heartbeats = new List<Heartbeat>(values.Length);
-        List<RedisValue>? stale = null;
+        var known = index.Result;
+        var heartbeats = await ReadAsync(database, [.. known.Select(node => node.Element.ToString())]).ConfigureAwait(false);
         var oldest = (_time.GetUtcNow() - IndexMemory).ToUnixTimeMilliseconds();
-        for (var i = 0; i < values.Length; i++)
+        var stale = known.Where((node, i) => heartbeats[i] is null && node.Score < oldest).Select(node => node.Element).ToArray();
+        if (stale.Length > 0)
         {
-            // Whoever can write to the registry could write anything: a heartbeat counts under its own name and namespace only.
-            if (!values[i].IsNull
-                && ContractJson.TryRead(((ReadOnlyMemory<byte>)values[i]).Span, ContractJson.Default.Heartbeat, out var heartbeat)
-                && heartbeat.Node.Value == names[i].Element && heartbeat.Namespace == _target.Namespace)
-            {
-                heartbeats.Add(heartbeat);
-            }
-            else if (values[i].IsNull && names[i].Score < oldest)
-            {
-                (stale ??= []).Add(names[i].Element);
-            }
+            await database.SortedSetRemoveAsync(_keys.Nodes, stale).ConfigureAwait(false);
         }
 
-        if (stale is not null)
-        {
-            await database.SortedSetRemoveAsync(_keys.Nodes, [.. stale]).ConfigureAwait(false);
-        }
-
-        return (heartbeats, isNew);
+        return ([.. heartbeats.OfType<Heartbeat>()], isNew);
     }
+
+    /// <summary>What nodes have written, in their order; null where there is nothing that counts.</summary>
+    private async Task<Heartbeat?[]> ReadAsync(IDatabase database, IReadOnlyList<string> nodes)
+    {
+        var pages = nodes.Chunk(PageSize).Select(page => database.StringGetAsync([.. page.Select(node => (RedisKey)_keys.Node(new NodeId(node)))], CommandFlags.DemandMaster));
+        var values = (await Task.WhenAll(pages).ConfigureAwait(false)).SelectMany(page => page);
+        return [.. values.Select((value, i) => Read(value, nodes[i]))];
+    }
+
+    // Whoever can write to the registry could write anything: a heartbeat counts under its own name and namespace only.
+    private Heartbeat? Read(RedisValue value, string node) =>
+        !value.IsNull && ContractJson.TryRead(((ReadOnlyMemory<byte>)value).Span, ContractJson.Default.Heartbeat, out var heartbeat)
+            && heartbeat.Node.Value == node && heartbeat.Namespace == _target.Namespace ? heartbeat : null;
 
     private async Task CheckAsync(IDatabase database)
     {
@@ -243,8 +265,15 @@ public sealed partial class RegistryWatcher : IAsyncDisposable
         return isNew;
     }
 
-    private async Task<ConnectionMultiplexer> ConnectAsync(CancellationToken cancellation) =>
-        await ConnectionMultiplexer.ConnectAsync(await _connect(cancellation).ConfigureAwait(false)).ConfigureAwait(false);
+    private async Task<ConnectionMultiplexer> ConnectAsync(CancellationToken cancellation)
+    {
+        var connection = await ConnectionMultiplexer.ConnectAsync(await _connect(cancellation).ConfigureAwait(false)).ConfigureAwait(false);
+
+        // The client library subscribes again whenever it connects. Where it may not, nodes are heard when all are read.
+        await connection.GetSubscriber()
+            .SubscribeAsync(RedisChannel.Literal(_keys.EarlyHeartbeats), (_, node) => _early.Add(node.ToString()), CommandFlags.FireAndForget).ConfigureAwait(false);
+        return connection;
+    }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The registry of {Namespace} answers; {Nodes} nodes report")]
     private partial void LogReachable(string @namespace, int nodes);

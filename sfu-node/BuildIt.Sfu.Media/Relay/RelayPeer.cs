@@ -66,6 +66,7 @@ internal sealed class RelayPeer : IRelayPeer, ITrackFollower, IDataPortOwner, IP
     private long _packetsReceived;
     private long _bytesReceived;
     private bool _isUp;
+    private bool _isSilent;
 
     /// <param name="router">The room's tracks.</param>
     /// <param name="findSender">Who of the room's clients has some sid.</param>
@@ -117,6 +118,8 @@ internal sealed class RelayPeer : IRelayPeer, ITrackFollower, IDataPortOwner, IP
     public RelayStatistics Statistics => new(
         _outgoing.Link.RoundTrip, _outgoing.Link.Loss, _outgoing.Link.Estimate, _outgoing.BytesSent, _outgoing.PacketsSent, _bytesReceived, _packetsReceived,
         _connection.Transport.BytesSent);
+
+    private Instant SuspectAt => _isUp && !_isSilent ? _heardAt + IRelayPeer.SuspectAfter : Instant.Never;
 
     public TimeSpan Silence(Instant now) => _isUp && now > _heardAt ? now - _heardAt : TimeSpan.Zero;
 
@@ -219,6 +222,12 @@ internal sealed class RelayPeer : IRelayPeer, ITrackFollower, IDataPortOwner, IP
             return;
         }
 
+        if (now >= SuspectAt)
+        {
+            _isSilent = true;
+            _events.OnSilence(true, now);
+        }
+
         if (now >= _nextKeepAlive)
         {
             SendKeepAlive(now);
@@ -233,7 +242,7 @@ internal sealed class RelayPeer : IRelayPeer, ITrackFollower, IDataPortOwner, IP
     public Instant NextWork()
     {
         var next = Instant.Min(_connection.NextDeadline, Instant.Min(_incoming.NextDeadline, _outgoing.NextDeadline));
-        next = Instant.Min(next, Instant.Min(_data.NextDeadline, _heardAt + SilenceTimeout));
+        next = Instant.Min(next, Instant.Min(_data.NextDeadline, Instant.Min(SuspectAt, _heardAt + SilenceTimeout)));
         return Instant.Min(next, Instant.Min(_nextUpdate, _nextKeepAlive));
     }
 
@@ -342,7 +351,20 @@ internal sealed class RelayPeer : IRelayPeer, ITrackFollower, IDataPortOwner, IP
 
     void IPeerConnectionOwner.OnInput(PeerConnection connection, Instant now) => _wakeup.By(connection.NextDeadline);
 
-    private void Hear(Instant now) => _heardAt = _isUp ? now : _heardAt;
+    private void Hear(Instant now)
+    {
+        if (!_isUp)
+        {
+            return;
+        }
+
+        _heardAt = now;
+        if (_isSilent)
+        {
+            _isSilent = false;
+            _events.OnSilence(false, now);
+        }
+    }
 
     private void Fail(RelayFailure reason, Instant now)
     {

@@ -114,6 +114,9 @@ public interface IRelayPeer
     /// <summary>Ends the link. What came over it stays published, and silent, until it comes over another or is ended.</summary>
     void Close(Instant now);
 
+    /// <summary>The <see cref="Silence"/> from which on the path is in doubt: of what is said without anything to say, four have not arrived.</summary>
+    static readonly TimeSpan SuspectAfter = TimeSpan.FromSeconds(1);
+
     /// <summary>The longest message in bytes.</summary>
     const int MaxMessage = 256 * 1024;
 }
@@ -142,6 +145,9 @@ public interface IRelayPeerEvents
 {
     /// <summary>Messages can be sent, and tracks are told.</summary>
     void OnUp(Instant now);
+
+    /// <summary>The other end has been silent for <see cref="IRelayPeer.SuspectAfter"/>, or is heard again.</summary>
+    void OnSilence(bool isSilent, Instant now);
 
     /// <summary>The link is over. Nothing is raised afterwards.</summary>
     void OnDown(RelayFailure reason, Instant now);

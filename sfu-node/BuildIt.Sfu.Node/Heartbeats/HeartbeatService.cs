@@ -1,4 +1,6 @@
 using BuildIt.Sfu.Contracts;
+using BuildIt.Sfu.Media.Base;
+using BuildIt.Sfu.Net.Timing;
 using BuildIt.Sfu.Node.Load;
 using BuildIt.Sfu.Node.Registry;
 using BuildIt.Sfu.Node.Relays;
@@ -7,7 +9,7 @@ using BuildIt.Sfu.Node.State;
 namespace BuildIt.Sfu.Node.Heartbeats;
 
 /// <summary>
-/// Once a second: samples the load, takes the lifecycle a step on, and publishes the heartbeat.
+/// Once a second: samples the load, takes the lifecycle a step on, and publishes the heartbeat; in between, publishes what cannot wait.
 /// A registry that is away is told once in the log and changes nothing else.
 /// </summary>
 public sealed partial class HeartbeatService(
@@ -18,11 +20,13 @@ public sealed partial class HeartbeatService(
     INodeActivity activity,
     ServingLease lease,
     IHostApplicationLifetime application,
+    UrgentNews news,
     BackgroundFaults faults,
     TimeProvider time,
     ILogger<HeartbeatService> logger,
     LinkReports? links = null) : BackgroundService
 {
+    private readonly EarlyBeats _early = new();
     private bool _away;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -32,13 +36,7 @@ public sealed partial class HeartbeatService(
         {
             do
             {
-                // Each for itself: a fault of one must not stop the heartbeat, without which the rooms here are placed elsewhere.
-                await TryAsync("activity", activity.RefreshAsync);
-                if (links is not null)
-                {
-                    await TryAsync("links", links.RefreshAsync);
-                }
-
+                var isUrgent = await LookAsync();
                 await TryAsync("load", () =>
                 {
                     load.Sample();
@@ -49,9 +47,9 @@ public sealed partial class HeartbeatService(
                     Act(lifecycle.Observe(activity.Rooms, activity.Participants, time.GetUtcNow()));
                     return Task.CompletedTask;
                 });
-                await TryAsync("heartbeat", () => PublishAsync(stoppingToken));
+                await TryAsync("heartbeat", () => PublishAsync(isUrgent, stoppingToken));
             }
-            while (await timer.WaitForNextTickAsync(stoppingToken));
+            while (await BeatEarlyUntilAsync(timer.WaitForNextTickAsync(stoppingToken).AsTask(), stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -70,6 +68,54 @@ public sealed partial class HeartbeatService(
         {
             // The heartbeat expires by itself.
         }
+    }
+
+    /// <summary>Waits for the next regular heartbeat, and sends those before it that are due.</summary>
+    private async Task<bool> BeatEarlyUntilAsync(Task<bool> tick, CancellationToken stopping)
+    {
+        while (await Task.WhenAny(tick, news.Raised) != tick)
+        {
+            _early.OnNews(MonotonicClock.Read());
+            if (_early.NextDeadline == Instant.Never)
+            {
+                break;
+            }
+
+            var pause = _early.NextDeadline - MonotonicClock.Read();
+            if (pause > TimeSpan.Zero && await Task.WhenAny(tick, Task.Delay(pause, time, stopping)) == tick)
+            {
+                break;
+            }
+
+            var isUrgent = await LookAsync();
+            await TryAsync("heartbeat", () => PublishAsync(isUrgent, stopping));
+        }
+
+        return await tick;
+    }
+
+    /// <summary>Finds out what there is to tell.</summary>
+    /// <returns>Whether it cannot wait to be read.</returns>
+    private async Task<bool> LookAsync()
+    {
+        var now = MonotonicClock.Read();
+        if (news.Raised.IsCompleted)
+        {
+            _early.OnNews(now);
+        }
+
+        var isUrgent = _early.NextDeadline != Instant.Never;
+        news.Take();
+        _early.OnBeat(now);
+
+        // Each for itself: a fault of one must not stop the heartbeat, without which the rooms here are placed elsewhere.
+        await TryAsync("activity", activity.RefreshAsync);
+        if (links is not null)
+        {
+            await TryAsync("links", links.RefreshAsync);
+        }
+
+        return isUrgent;
     }
 
     private async Task TryAsync(string name, Func<Task> work)
@@ -99,13 +145,13 @@ public sealed partial class HeartbeatService(
         }
     }
 
-    private async Task PublishAsync(CancellationToken cancellation)
+    private async Task PublishAsync(bool isUrgent, CancellationToken cancellation)
     {
         try
         {
             // The registry keeps the heartbeat at least as long as from before it was sent.
             var sent = time.GetTimestamp();
-            await registry.PublishAsync(source.Next(), cancellation);
+            await registry.PublishAsync(source.Next(), isUrgent, cancellation);
             lease.Renew(sent, Heartbeat.Expiry);
             if (_away)
             {

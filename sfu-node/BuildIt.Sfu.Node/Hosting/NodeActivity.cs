@@ -11,15 +11,12 @@ using LeaveAction = BuildIt.Sfu.Signaling.Protocol.LeaveRequest.Types.Action;
 
 namespace BuildIt.Sfu.Node.Hosting;
 
-/// <summary>What the rooms of this node amount to. Refreshed once a second from the loops; reading is cheap. Thread-safe.</summary>
+/// <summary>What the rooms of this node amount to. Refreshed before each heartbeat from the loops; reading is cheap. Thread-safe.</summary>
 public sealed class NodeActivity(
     RoomDirectory rooms, MediaServer media, NodeSettings settings, TimeProvider time, RouteTable? routes = null, RoomClosings? closings = null, RelayKeeper? relays = null) : INodeActivity
 {
     /// <summary>What a room may take to answer; one whose loop is held up is reported as it was before.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
-
-    /// <summary>The operator looks for another way from then on, before this node gives the one that it has up.</summary>
-    private static readonly TimeSpan SuspectAfter = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<RoomHost, Task<Figures>> _asked = [];
     private readonly Dictionary<RoomHost, Figures> _figures = [];
@@ -112,7 +109,9 @@ public sealed class NodeActivity(
         core.Figures.Traffic,
         core.Figures.Relayed,
         core.Figures.Arrivals(),
-        core.Figures.ParentSilence(now),
+
+        // The operator looks for another way from then on, before this node gives the one that it has up.
+        core.Figures.ParentSilence(now) is { } silence && silence >= IRelayPeer.SuspectAfter ? silence : null,
         now);
 
     private RoomReport Report(RoomId room, in Figures figures, (long In, long Out) rates) => new()
@@ -126,7 +125,8 @@ public sealed class NodeActivity(
         EverJoined = figures.EverJoined,
         EmptySeconds = figures.EmptySeconds,
         ParticipantSeconds = figures.ParticipantSeconds,
-        ParentConnected = relays?.IsFed(room) is { } isFed ? isFed && !(figures.ParentSilence > SuspectAfter) : null,
+        ParentConnected = relays?.IsFed(room) is { } isFed ? isFed && figures.ParentSilence is null : null,
+        ParentSilentSeconds = figures.ParentSilence?.TotalSeconds,
         Arrivals = figures.Arrivals.Keys.Any(region => region.Length > 0)
             ?
             [
@@ -153,11 +153,11 @@ public sealed class NodeActivity(
         var seconds = (after.At - before.At).TotalSeconds;
         return seconds <= 0
             ? rates
-            : (Smooth(rates.In, (after.Traffic.BytesReceived - before.Traffic.BytesReceived) * 8 / seconds),
-                Smooth(rates.Out, (after.Traffic.BytesSent - before.Traffic.BytesSent) * 8 / seconds));
+            : (Smooth(rates.In, after.Traffic.BytesReceived - before.Traffic.BytesReceived, seconds),
+                Smooth(rates.Out, after.Traffic.BytesSent - before.Traffic.BytesSent, seconds));
     }
 
-    private static long Smooth(long rate, double newest) => (long)Math.Max(0, LoadMonitor.Smooth(rate, newest));
+    private static long Smooth(long rate, long bytes, double seconds) => (long)Math.Max(0, LoadMonitor.Smooth(rate, bytes * 8 / seconds, seconds));
 
     private readonly record struct Figures(
         int Participants,

@@ -30,8 +30,8 @@ public sealed class LoadMonitor(NodeSettings settings, INodeActivity activity, R
         var (received, sent) = (activity.BytesReceived, activity.BytesSent);
         if (seconds > 0)
         {
-            _in = Smooth(_in, (received - _lastIn) * 8 / seconds);
-            _out = Smooth(_out, (sent - _lastOut) * 8 / seconds);
+            _in = Smooth(_in, (received - _lastIn) * 8 / seconds, seconds);
+            _out = Smooth(_out, (sent - _lastOut) * 8 / seconds, seconds);
         }
 
         (_lastAt, _lastIn, _lastOut) = (at, received, sent);
@@ -49,8 +49,8 @@ public sealed class LoadMonitor(NodeSettings settings, INodeActivity activity, R
         };
     }
 
-    /// <summary>A moving average after one more second.</summary>
-    internal static double Smooth(double average, double newest) => average + (Weight * (newest - average));
+    /// <summary>A moving average after some more seconds, in which it was otherwise.</summary>
+    internal static double Smooth(double average, double newest, double seconds) => newest + (Math.Pow(1 - Weight, seconds) * (average - newest));
 
     private NodeLoad? Synthetic()
     {

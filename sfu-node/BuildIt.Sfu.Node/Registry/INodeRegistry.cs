@@ -9,7 +9,10 @@ public interface INodeRegistry
     bool Reachable { get; }
 
     /// <summary>Publishes that this node lives and what it carries. Throws <see cref="RegistryUnavailableException"/> when that fails.</summary>
-    Task PublishAsync(Heartbeat heartbeat, CancellationToken cancellation);
+    /// <param name="heartbeat">The heartbeat.</param>
+    /// <param name="isUrgent">Whoever reads heartbeats is to read this one now, and not when it would have.</param>
+    /// <param name="cancellation">Gives up.</param>
+    Task PublishAsync(Heartbeat heartbeat, bool isUrgent, CancellationToken cancellation);
 
     /// <summary>Takes this node out of the registry at once, on shutdown.</summary>
     Task RemoveAsync(NodeId node, CancellationToken cancellation);

@@ -11,7 +11,7 @@ public sealed class MemoryNodeRegistry : INodeRegistry
 
     public bool Reachable => true;
 
-    public Task PublishAsync(Heartbeat heartbeat, CancellationToken cancellation)
+    public Task PublishAsync(Heartbeat heartbeat, bool isUrgent, CancellationToken cancellation)
     {
         _nodes[heartbeat.Node] = heartbeat;
         return Task.CompletedTask;

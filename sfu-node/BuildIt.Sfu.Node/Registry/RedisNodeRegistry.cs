@@ -48,7 +48,7 @@ public sealed partial class RedisNodeRegistry : IRegionRegistry, IAsyncDisposabl
         return new RedisNodeRegistry(await ConnectionMultiplexer.ConnectAsync(options), new RegistryKeys(settings.Namespace), time);
     }
 
-    public async Task PublishAsync(Heartbeat heartbeat, CancellationToken cancellation)
+    public async Task PublishAsync(Heartbeat heartbeat, bool isUrgent, CancellationToken cancellation)
     {
         var json = JsonSerializer.SerializeToUtf8Bytes(heartbeat, ContractJson.Default.Heartbeat);
         await GuardAsync(async database =>
@@ -57,6 +57,12 @@ public sealed partial class RedisNodeRegistry : IRegionRegistry, IAsyncDisposabl
             var written = database.StringSetAsync(_keys.Node(heartbeat.Node), json, Heartbeat.Expiry);
             var indexed = database.SortedSetAddAsync(_keys.Nodes, heartbeat.Node.Value, _time.GetUtcNow().ToUnixTimeMilliseconds());
             await Task.WhenAll(written, indexed);
+            if (isUrgent)
+            {
+                // Who may not announce it, or is not heard, is read a moment later.
+                await database.PublishAsync(RedisChannel.Literal(_keys.EarlyHeartbeats), heartbeat.Node.Value, CommandFlags.FireAndForget);
+            }
+
             return true;
         }).WaitAsync(cancellation);
     }

@@ -15,8 +15,14 @@ namespace BuildIt.Sfu.Node.Relays;
 /// room that nobody can join. Thread-safe.
 /// </summary>
 public sealed class OrderedLinks(
-    NodeSettings settings, NodeServices services, IMediaRoomFactory media, LinkClient client, TimeProvider time, BackgroundFaults faults, ILogger<OrderedLinks> logger)
-    : IAsyncDisposable
+    NodeSettings settings,
+    NodeServices services,
+    IMediaRoomFactory media,
+    LinkClient client,
+    UrgentNews news,
+    TimeProvider time,
+    BackgroundFaults faults,
+    ILogger<OrderedLinks> logger) : IAsyncDisposable
 {
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Dictionary<NodeId, Ordered> _links = [];
@@ -93,7 +99,7 @@ public sealed class OrderedLinks(
     {
         var peer = SeatOf(order);
         var route = new RoomRoute { Room = new RoomId("link"), Node = order.Peer, Generation = 1, Endpoint = "", Seats = [peer] };
-        return new Uplink(host, route, peer, settings.Node, client, time, faults, logger)
+        return new Uplink(host, route, peer, settings.Node, client, news, time, faults, logger)
         {
             ProbeInterval = TimeSpan.FromMilliseconds(order.IntervalMilliseconds),
         };

@@ -11,7 +11,13 @@ namespace BuildIt.Sfu.Node.Relays;
 /// before the old one goes. One caller at a time for each room. Thread-safe.
 /// </summary>
 public sealed class RelayKeeper(
-    NodeSettings settings, LinkClient client, LinkBounds bounds, TimeProvider time, BackgroundFaults faults, ILogger<RelayKeeper> logger) : IAsyncDisposable
+    NodeSettings settings,
+    LinkClient client,
+    LinkBounds bounds,
+    UrgentNews news,
+    TimeProvider time,
+    BackgroundFaults faults,
+    ILogger<RelayKeeper> logger) : IAsyncDisposable
 {
     /// <summary>How long whoever joins first waits for the room to come: without it they would see an empty one.</summary>
     private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(3);
@@ -44,7 +50,7 @@ public sealed class RelayKeeper(
             return;
         }
 
-        var uplink = new Uplink(host, route, parent, settings.Node, client, time, faults, logger) { Bounds = bounds };
+        var uplink = new Uplink(host, route, parent, settings.Node, client, news, time, faults, logger) { Bounds = bounds };
         _uplinks[route.Room] = uplink;
         if (known is null)
         {

@@ -21,6 +21,7 @@ internal sealed partial class Uplink : IAsyncDisposable
     private readonly RoomHost _host;
     private readonly LinkClient _client;
     private readonly NodeId _self;
+    private readonly UrgentNews _news;
     private readonly TimeProvider _time;
     private readonly BackgroundFaults _faults;
     private readonly ILogger _logger;
@@ -31,10 +32,12 @@ internal sealed partial class Uplink : IAsyncDisposable
     private RoomSeat _parent;
     private volatile RoomLink? _link;
     private volatile LinkObstacle? _obstacle;
+    private bool _isLost;
 
-    public Uplink(RoomHost host, RoomRoute route, RoomSeat parent, NodeId self, LinkClient client, TimeProvider time, BackgroundFaults faults, ILogger logger)
+    public Uplink(
+        RoomHost host, RoomRoute route, RoomSeat parent, NodeId self, LinkClient client, UrgentNews news, TimeProvider time, BackgroundFaults faults, ILogger logger)
     {
-        (_host, _route, _parent, _self, _client, _time, _faults, _logger) = (host, route, parent, self, client, time, faults, logger);
+        (_host, _route, _parent, _self, _client, _news, _time, _faults, _logger) = (host, route, parent, self, client, news, time, faults, logger);
         Parent = parent.Node;
         // Not before what an initializer sets is set.
         _running = Task.Run(RunAsync);
@@ -186,6 +189,21 @@ internal sealed partial class Uplink : IAsyncDisposable
             {
                 ended.TrySetResult();
             }
+
+            Tell(changed);
+        }
+    }
+
+    /// <summary>
+    /// A parent that the room came from and comes from no longer, or again, is for the operator to know at once. On the room's loop.
+    /// </summary>
+    private void Tell(RoomLink link)
+    {
+        var isLost = link.IsSilent || link is { IsClosed: true, Failure: not RelayFailure.Closed };
+        if (link.IsComplete && isLost != _isLost)
+        {
+            _isLost = isLost;
+            _news.Raise();
         }
     }
 

@@ -11,6 +11,7 @@ public sealed class RegistryKeysTests
         Assert.NotEqual(one.Node(new NodeId("n")), two.Node(new NodeId("n")));
         Assert.NotEqual(one.Epoch, two.Epoch);
         Assert.NotEqual(one.RouteChanges, two.RouteChanges);
+        Assert.NotEqual(one.EarlyHeartbeats, two.EarlyHeartbeats);
     }
 
     [Fact]

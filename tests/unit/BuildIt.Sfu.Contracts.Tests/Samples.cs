@@ -15,7 +15,7 @@ internal static class Samples
         Endpoints = new NodeEndpoints { Signal = "http://10.0.0.5:7880", Control = "https://10.0.0.5:7883" },
         StartedAt = DateTimeOffset.Parse("2026-01-01T00:00:00Z", System.Globalization.CultureInfo.InvariantCulture),
         Sequence = 3,
-        Rooms = [new RoomReport { Room = new RoomId("r1"), Generation = 2, Participants = 12, ParentConnected = true, Arrivals = [new RegionArrivals { Region = "eu", Participants = 5, Publishers = 1 }], Relays = [new RelayedBytes { Cluster = "west", SentBytes = 7 }] }],
+        Rooms = [new RoomReport { Room = new RoomId("r1"), Generation = 2, Participants = 12, ParentConnected = false, ParentSilentSeconds = 1.2, Arrivals = [new RegionArrivals { Region = "eu", Participants = 5, Publishers = 1 }], Relays = [new RelayedBytes { Cluster = "west", SentBytes = 7 }] }],
         Links = [Link()],
         LinkAllowances = [new LinkAllowanceReport { Cluster = "mid", WantedBitsPerSecond = 3_000_000_000, AllowedBitsPerSecond = 1_000_000_000 }],
     };

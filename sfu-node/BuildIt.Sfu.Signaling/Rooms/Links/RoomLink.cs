@@ -72,6 +72,9 @@ public sealed class RoomLink : IRelayPeerEvents
     /// <summary>Whether the other node has said everything it knew when the link came up.</summary>
     public bool IsComplete { get; private set; }
 
+    /// <summary>Whether the other node has been silent for <see cref="IRelayPeer.SuspectAfter"/>, and still was when the link ended.</summary>
+    public bool IsSilent { get; private set; }
+
     /// <summary>True once it is over, for whatever reason.</summary>
     public bool IsClosed { get; private set; }
 
@@ -166,6 +169,12 @@ public sealed class RoomLink : IRelayPeerEvents
     {
         IsUp = true;
         _events.OnUp(this, now);
+        _changed(this, now);
+    }
+
+    void IRelayPeerEvents.OnSilence(bool isSilent, Instant now)
+    {
+        IsSilent = isSilent;
         _changed(this, now);
     }
 

@@ -102,6 +102,27 @@ public sealed class ObservedSeatsTests
     }
 
     [Fact]
+    public void An_edge_has_been_without_its_parent_for_as_long_as_its_pod_says_and_no_longer_than_it_could()
+    {
+        Pod("a", Report(1));
+        Pod("b", Report(1) with { ParentConnected = true });
+        var feedings = SeatFeeding.Follow(Seats(), null, Now);
+        Pod("b", Report(1) with { ParentConnected = false, ParentSilentSeconds = 1.25 });
+        var silent = SeatFeeding.Follow(Seats(), feedings, Now.AddMilliseconds(50));
+        Assert.Equal(new SeatFeeding(Now.AddSeconds(-1.25), WasConnected: true), silent![("b", "a")]);
+
+        // Since then it says so again, and later that it has given the link up.
+        Pod("b", Report(1) with { ParentConnected = false });
+        Assert.Equal(silent, SeatFeeding.Follow(Seats(), silent, Now.AddSeconds(2)));
+        Assert.Equal(Now.AddSeconds(2), SeatFeeding.Follow(Seats(), feedings, Now.AddSeconds(2))![("b", "a")].CutOffSince);
+
+        Pod("b", Report(1) with { ParentConnected = false, ParentSilentSeconds = 1e9 });
+        Assert.Equal(Now.AddSeconds(-2), SeatFeeding.Follow(Seats(), feedings, Now)![("b", "a")].CutOffSince);
+        Pod("b", Report(1) with { ParentConnected = true });
+        Assert.Null(SeatFeeding.Follow(Seats(), silent, Now)![("b", "a")].CutOffSince);
+    }
+
+    [Fact]
     public void What_is_of_another_generation_does_not_count()
     {
         Pod("a", Report(1));

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
@@ -7,6 +8,7 @@ using BuildIt.Sfu.Node.Tests.Routing;
 using BuildIt.Sfu.Signaling.Protocol;
 using BuildIt.Sfu.Signaling.Tokens;
 using BuildIt.Testing;
+using StackExchange.Redis;
 
 namespace BuildIt.Sfu.Node.Tests.Relays;
 
@@ -166,6 +168,36 @@ public sealed class CascadeTests(RegionFixture region) : IClassFixture<RegionFix
 
         await alice.UntilAsync(message => message.Update?.Participants.Any(p => p.Identity == "bob" && p.State == ParticipantInfo.Types.State.Disconnected) == true);
         await alice.PingAsync(1);
+    }
+
+    [Fact]
+    public async Task An_edge_says_before_its_next_heartbeat_that_it_does_not_hear_its_parent_and_that_it_does_again()
+    {
+        var room = region.NewRoom();
+        await using var origin = await region.StartAsync("node-silent");
+        await region.SeatAsync(room, [origin, region.B]);
+        using var bob = await region.B.JoinAsync(room.Value, "bob");
+        await bob.JoinedAsync();
+        await Eventually.IsAsync(async () => (await OfBAsync()).ParentConnected == true, Patience, "the edge has the room");
+        var announced = new ConcurrentQueue<RoomReport>();
+        var channel = RedisChannel.Literal(region.Keys.EarlyHeartbeats);
+        await region.Database.Multiplexer.GetSubscriber().SubscribeAsync(channel, (_, node) =>
+        {
+            if (node == region.B.Id.Value && region.HeartbeatAsync(region.B).GetAwaiter().GetResult()?.Rooms.FirstOrDefault(report => report.Room == room) is { } report)
+            {
+                announced.Enqueue(report);
+            }
+        });
+
+        await origin.HangAsync(hang: true);
+        var silent = await Eventually.HasAsync(() => Task.FromResult(announced.FirstOrDefault(report => report.ParentConnected == false)), Patience, "the edge announces that it hears nothing");
+        await origin.HangAsync(hang: false);
+
+        Assert.InRange(silent.ParentSilentSeconds!.Value, 1, 2);
+        await Eventually.IsAsync(() => Task.FromResult(announced.Any(report => report.ParentConnected == true)), Patience, "it announces that all is well");
+        await region.Database.Multiplexer.GetSubscriber().UnsubscribeAsync(channel);
+
+        async Task<RoomReport> OfBAsync() => (await region.HeartbeatAsync(region.B))!.Rooms.Single(report => report.Room == room);
     }
 
     [Fact]

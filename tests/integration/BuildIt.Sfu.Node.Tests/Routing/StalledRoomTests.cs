@@ -49,7 +49,13 @@ public sealed class StalledRoomTests : IDisposable
         _rooms = new RoomDirectory(services, _media.Rooms, new NoObserver());
         var settings = new NodeSettings { Node = Self };
         var relays = new RelayKeeper(
-            settings, new LinkClient(new RelayCertificates(settings, TimeProvider.System)), new LinkBounds(settings), TimeProvider.System, _faults, NullLogger<RelayKeeper>.Instance);
+            settings,
+            new LinkClient(new RelayCertificates(settings, TimeProvider.System)),
+            new LinkBounds(settings),
+            new UrgentNews(),
+            TimeProvider.System,
+            _faults,
+            NullLogger<RelayKeeper>.Instance);
         _keeper = new RoomKeeper(_table, new RoomClosings(_table), _rooms, new LiveKitOptions { Keys = keys }, relays, NullLogger<RoomKeeper>.Instance);
         _media.Start();
     }
@@ -178,7 +184,7 @@ public sealed class StalledRoomTests : IDisposable
 
         public Task<IReadOnlyList<Heartbeat>> ListNodesAsync(CancellationToken cancellation) => Task.FromResult<IReadOnlyList<Heartbeat>>([]);
 
-        public Task PublishAsync(Heartbeat heartbeat, CancellationToken cancellation) => Task.CompletedTask;
+        public Task PublishAsync(Heartbeat heartbeat, bool isUrgent, CancellationToken cancellation) => Task.CompletedTask;
 
         public Task RemoveAsync(NodeId node, CancellationToken cancellation) => Task.CompletedTask;
 

@@ -301,8 +301,8 @@ public sealed class TopologyPlannerTests
     }
 
     [Theory]
-    [InlineData(true, 1000, true)]
-    [InlineData(true, 900, false)]
+    [InlineData(true, 1500, true)]
+    [InlineData(true, 1400, false)]
     [InlineData(false, 4900, false)]
     [InlineData(false, 5000, true)]
     public void An_edge_without_its_parent_is_given_another_way_although_the_link_counts_as_well(bool wasConnected, int milliseconds, bool moves)
@@ -315,6 +315,25 @@ public sealed class TopologyPlannerTests
         };
 
         Assert.Equal(moves ? "ap-0" : "us-0", world.Plan().Seats.Single(seat => seat.Instance == "eu-0").Parent);
+    }
+
+    [Fact]
+    public void Edges_that_lose_their_parent_one_after_the_other_do_not_flee_to_each_other()
+    {
+        var world = Two().Fleet("ap").Link("us", "ap", 70).Link("eu", "ap", 90)
+            .Seat("us-0", people: 9).Seat("eu-0", "us-0", people: 9).Seat("ap-0", "us-0", people: 9).People("us", 9).People("eu", 9).People("ap", 9);
+        world.Room = world.Room with
+        {
+            Seats = [.. world.Room.Seats.Select(seat => seat.Parent is null ? seat : seat with { IsConnected = false, WasConnected = true, CutOffSince = world.Now.AddMilliseconds(seat.Instance == "eu-0" ? -1500 : -1300) })],
+        };
+
+        var decision = world.Plan();
+        Assert.False(decision.IsChanged);
+        Assert.Equal(world.Now.AddMilliseconds(200), decision.NextDeadline);
+
+        // The other one has heard its parent again.
+        world.Room = world.Room with { Seats = [.. world.Room.Seats.Select(seat => seat.Instance == "ap-0" ? seat with { IsConnected = true, CutOffSince = null } : seat)] };
+        Assert.Equal("ap-0", world.Plan().Seats.Single(seat => seat.Instance == "eu-0").Parent);
     }
 
     [Fact]

@@ -213,6 +213,55 @@ public sealed class RelayTests
     }
 
     [Fact]
+    public void A_path_is_in_doubt_after_a_second_of_silence_until_something_is_heard()
+    {
+        var (cascade, link, _, subscriber) = Connected(seed: 52, hops: 1);
+        cascade.Run(2);
+        link.Cut();
+        var cut = cascade.Now;
+        cascade.Run(1.5);
+        link.Mend();
+        var mended = cascade.Now;
+        cascade.Run(3);
+
+        foreach (var end in new[] { link.Parent, link.Child })
+        {
+            Assert.Equal([true, false], end.Silences.Select(silence => silence.IsSilent));
+            Assert.InRange((end.Silences[0].At - cut).TotalSeconds, 0.9, 1.05);
+            Assert.InRange((end.Silences[1].At - mended).TotalSeconds, 0, 0.3);
+            Assert.True(end.IsUp, "the link has ended");
+        }
+
+        Nothing_is_wrong(cascade, subscriber);
+    }
+
+    [Theory]
+    [InlineData(53, true)]
+    [InlineData(54, false)]
+    public void What_a_bad_path_loses_and_delays_casts_no_doubt_on_it(int seed, bool isWatched)
+    {
+        var (cascade, link, publisher, subscriber) = Connected(seed, hops: 1);
+        if (!isWatched)
+        {
+            subscriber.Peer.UpdateSubscription(publisher.VideoSid, new SubscriptionSettings { Disabled = true }, cascade.Now);
+            subscriber.Peer.Unsubscribe(publisher.AudioSid, cascade.Now);
+        }
+
+        foreach (var path in new[] { link.Down, link.Up })
+        {
+            path.Settings.Loss = 0.05;
+            path.Settings.Delay = TimeSpan.FromMilliseconds(80);
+            path.Settings.Jitter = TimeSpan.FromMilliseconds(40);
+        }
+
+        cascade.Run(120);
+
+        Assert.Empty(link.Parent.Silences);
+        Assert.Empty(link.Child.Silences);
+        Nothing_is_wrong(cascade, subscriber);
+    }
+
+    [Fact]
     public void A_publisher_is_asked_for_what_is_watched_elsewhere_and_for_nothing_else()
     {
         var (cascade, _, publisher, subscriber) = Connected(seed: 61, hops: 2);

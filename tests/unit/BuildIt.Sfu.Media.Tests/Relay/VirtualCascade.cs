@@ -121,6 +121,9 @@ internal sealed class ModelLink
     /// <summary>Nothing arrives any more, either way.</summary>
     public void Cut() => _cut = true;
 
+    /// <summary>What is sent from now on arrives again.</summary>
+    public void Mend() => _cut = false;
+
     private void Deliver(ModelLinkEnd end, byte[] datagram, TransportAddress from)
     {
         if (!_cut)
@@ -154,7 +157,12 @@ internal sealed class ModelLinkEnd(VirtualRoom room, string name, bool isChild) 
 
     public void Make(LinkBound? bound) => Peer = room.Media.AddRelay(new RelayPeerOptions { Sid = new ParticipantSid(name), IsChild = isChild, Bound = bound }, this, room.Now);
 
+    /// <summary>When the other end was found silent, and heard again.</summary>
+    public List<(bool IsSilent, Instant At)> Silences { get; } = [];
+
     public void OnUp(Instant now) => IsUp = true;
+
+    public void OnSilence(bool isSilent, Instant now) => Silences.Add((isSilent, now));
 
     public void OnDown(RelayFailure reason, Instant now) => IsUp = false;
 
