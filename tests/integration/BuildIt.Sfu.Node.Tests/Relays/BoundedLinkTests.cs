@@ -7,11 +7,12 @@ using BuildIt.Sfu.TestClient.Network;
 using BuildIt.Sfu.TestClient.Signalling;
 using BuildIt.Sfu.TestClient.Statistics;
 using BuildIt.Testing;
+using Xunit.Abstractions;
 
 namespace BuildIt.Sfu.Node.Tests.Relays;
 
 /// <summary>Rooms of two fleets over a link with a bound: what leaves over it is counted.</summary>
-public sealed class BoundedLinkTests(RegionFixture region) : IClassFixture<RegionFixture>
+public sealed class BoundedLinkTests(RegionFixture region, ITestOutputHelper output) : IClassFixture<RegionFixture>
 {
     private const string Far = "west";
     private const int MeasuredBeats = 8;
@@ -37,25 +38,27 @@ public sealed class BoundedLinkTests(RegionFixture region) : IClassFixture<Regio
         Assert.InRange(await SentAsync(a), 1, Bound * LinkAllowance.UntoldPart * 1.05);
         await a.SendAsync(new LinkOrders { Allowances = [new LinkAllowance { Cluster = Far, BitsPerSecond = Bound }] });
         await first.SeesAsync(height: 720);
-        await using var second = await CallAsync(network, a, b);
-        await using var third = await CallAsync(network, a, b);
-        await using var fourth = await CallAsync(network, a, b);
-        await first.SeesAsync(height: 360);
-        var before = await SoundAsync(first, second, third, fourth);
-        var rate = await SentAsync(a);
-        var after = await SoundAsync(first, second, third, fourth);
-
-        Assert.InRange(rate, Bound * 0.4, Bound * 1.05);
-        Assert.Contains((await region.HeartbeatAsync(a.Node))!.LinkAllowances, report =>
-            report is { Cluster: Far, AllowedBitsPerSecond: Bound, WantedBitsPerSecond: > Bound });
-        foreach (var (was, now) in before.Zip(after))
+        await using (var second = await CallAsync(network, a, b))
+        await using (var third = await CallAsync(network, a, b))
+        await using (var fourth = await CallAsync(network, a, b))
         {
-            Assert.Equal(was.Lost, now.Lost);
-            Assert.True(now.LongestGap < TimeSpan.FromSeconds(1) + machine.Allowance, $"no sound for {now.LongestGap}");
-            Assert.True(now.Packets - was.Packets >= MeasuredBeats * 45, $"{now.Packets - was.Packets} packets of sound in {MeasuredBeats} s");
+            await first.SeesAsync(height: 360);
+            var before = await SoundAsync(first, second, third, fourth);
+            var rate = await SentAsync(a);
+            var after = await SoundAsync(first, second, third, fourth);
+
+            output.WriteLine($"{rate:N0} of {Bound:N0} bits per second");
+            Assert.InRange(rate, Bound * 0.4, Bound * 1.05);
+            Assert.Contains((await region.HeartbeatAsync(a.Node))!.LinkAllowances, report =>
+                report is { Cluster: Far, AllowedBitsPerSecond: Bound, WantedBitsPerSecond: > Bound });
+            foreach (var (was, now) in before.Zip(after))
+            {
+                Assert.Equal(was.Lost, now.Lost);
+                Assert.True(now.LongestGap < TimeSpan.FromSeconds(1) + machine.Allowance, $"no sound for {now.LongestGap}");
+                Assert.True(now.Packets - was.Packets >= MeasuredBeats * 45, $"{now.Packets - was.Packets} packets of sound in {MeasuredBeats} s");
+            }
         }
 
-        await Task.WhenAll(second.DisposeAsync().AsTask(), third.DisposeAsync().AsTask(), fourth.DisposeAsync().AsTask());
         await first.SeesAsync(height: 720);
     }
 
