@@ -30,6 +30,7 @@ public sealed class ReturningParticipant : IAsyncDisposable
     private HeadlessParticipant _session;
     private Task _work = Task.CompletedTask;
     private volatile string? _fault;
+    private volatile string? _lastEnd;
     private int _returns;
 
     private ReturningParticipant(HeadlessOptions options, VideoPublication? video, bool audio, HeadlessParticipant session)
@@ -45,6 +46,9 @@ public sealed class ReturningParticipant : IAsyncDisposable
 
     /// <summary>How often it came back.</summary>
     public int TimesReturned => Volatile.Read(ref _returns);
+
+    /// <summary>Why the session before this one ended; null while it is the first.</summary>
+    public string? LastEnd => _lastEnd;
 
     /// <summary>Why it gave up; null while it has not.</summary>
     public string? Fault => _fault;
@@ -93,7 +97,7 @@ public sealed class ReturningParticipant : IAsyncDisposable
         {
             while (true)
             {
-                await _session.Ended.WaitAsync(_stop.Token);
+                _lastEnd = await _session.Ended.WaitAsync(_stop.Token);
                 await CountAsync(null);
                 var session = await RejoinAsync(_stop.Token);
                 var lost = _session;

@@ -167,7 +167,10 @@ internal static class Branching
         return center;
     }
 
-    /// <summary>Seats that nothing leads to take no newcomers, and go after a while.</summary>
+    /// <summary>
+    /// Seats that no healthy link leads to take no newcomers, and go when they have been without the room for a while: a link that is only
+    /// bad still carries it, and whoever has it is not sent away.
+    /// </summary>
     private static void Cut(Draft draft, SiteTrees trees, ref ulong cutOff, int center)
     {
         var known = draft.Memory.CutOffSince;
@@ -185,7 +188,7 @@ internal static class Branching
                 continue;
             }
 
-            var at = known.GetValueOrDefault(seat.Cluster, draft.Now);
+            var at = IsFed(draft, seat.Cluster) ? draft.Now : known.GetValueOrDefault(seat.Cluster, draft.Now);
             if (at + CascadePolicy.CutOffPatience <= draft.Now)
             {
                 draft.Remove(seat, $"no healthy link has led to {seat.Region} for {CascadePolicy.CutOffPatience.TotalMinutes:0} min");
@@ -199,6 +202,10 @@ internal static class Branching
 
         draft.Memory = draft.Memory with { CutOffSince = since.Count == 0 ? TopologyMemory.Nowhere : since };
     }
+
+    /// <summary>Whether the room comes to a fleet from another one.</summary>
+    private static bool IsFed(Draft draft, string cluster) => draft.Seats.Exists(seat =>
+        seat.Cluster == cluster && seat.Before is { IsConnected: true, Parent: { } parent } && draft.Find(parent) is { } up && up.Cluster != cluster);
 
     /// <summary>The site on which the others hang now; -1 when they hang on none.</summary>
     internal static int CenterOf(Draft draft)

@@ -45,7 +45,7 @@ public static class CascadePolicy
     /// <summary>By how much another tree must be better, as a fraction of the present one's cost.</summary>
     public const double MoveGain = 0.15;
 
-    /// <summary>How long a seat is kept that no healthy link leads to: it serves those it has, and the link may come back.</summary>
+    /// <summary>How long a seat is kept that no link leads to and that does not have the room: it serves those it has, and the link may come back.</summary>
     public static readonly TimeSpan CutOffPatience = TimeSpan.FromMinutes(2);
 
     /// <summary>

@@ -19,6 +19,6 @@ public sealed record TopologyMemory
     /// <summary>When a tree was last changed for a better one.</summary>
     public DateTimeOffset? MovedAt { get; init; }
 
-    /// <summary>Since when no healthy link has led to a fleet with a seat.</summary>
+    /// <summary>Since when no healthy link has led to a fleet with a seat, and the room has not come there over a bad one either.</summary>
     public IReadOnlyDictionary<string, DateTimeOffset> CutOffSince { get; init; } = Nowhere;
 }

@@ -102,12 +102,13 @@ public sealed class CascadeFaultTests(OperatorFixture fixture, ITestOutputHelper
             var fault = await make();
             await UntilWithoutGapAsync(regions, gaps, what);
             var longest = gaps.Longest();
+            var returned = regions.People.Sum(person => person.TimesReturned) - returns;
             living.Add(longest.Where(gap => !fault.Concerns(gap)).Max(gap => gap.Length.TotalMilliseconds));
             others.Add(longest.Where(fault.Concerns).Select(gap => gap.Length.TotalMilliseconds).DefaultIfEmpty(0).Max());
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{what} {time + 1}: {living[^1]:0} ms without media for those not concerned, {others[^1]:0} ms for those who are; longest: {longest.MaxBy(gap => gap.Length)}; {regions.People.Sum(person => person.TimesReturned) - returns} joined anew; looked every {gaps.SlowestLook.TotalMilliseconds:0} ms at least"));
-            if (living[^1] > Bearable.TotalMilliseconds)
+                $"{what} {time + 1}: {living[^1]:0} ms without media for those not concerned, {others[^1]:0} ms for those who are; longest: {longest.MaxBy(gap => gap.Length)}; {returned} joined anew; looked every {gaps.SlowestLook.TotalMilliseconds:0} ms at least"));
+            if (living[^1] > Bearable.TotalMilliseconds || (fault == Fault.OfNobody && returned > 0))
             {
                 output.WriteLine(await regions.DescribeAsync());
             }

@@ -148,7 +148,7 @@ internal sealed class Regions : IAsyncDisposable
         status = (await LinksAsync()).Aggregate(status, (text, link) => $"{text}\n{JsonSerializer.Serialize(link.Status, ApiJson.Options)}");
 
         var nodes = string.Join('\n', Nodes.Select(node => $"{node.Name} at {node.Ip}:\n{string.Join('\n', node.Log.Split('\n').TakeLast(30))}"));
-        var people = string.Join('\n', _people.Select(person => $"{person.Identity}: {person.TimesReturned} returns, {person.Fault}"));
+        var people = string.Join('\n', _people.Select(person => $"{person.Identity}: {person.TimesReturned} returns, the last because of {person.LastEnd ?? "nothing"}; {person.Fault}"));
         return $"{_network.Fault}\n{status}\n{people}\n{nodes}\n{string.Join('\n', Fleet.Logs.Lines.TakeLast(40))}";
     }
 

@@ -235,7 +235,16 @@ public sealed record MediaProgress(string From, string Kind, double Amount);
 /// <summary>A data packet as an SDK handed it over.</summary>
 public sealed record ReceivedData(string Text, string? From, int? Kind, string? Topic);
 
-public sealed record SentLayer(string Sid, string Kind, string Rid, long Bytes, long Frames, int Width, bool Active);
+/// <summary>A layer that is sent, or could be.</summary>
+/// <param name="Sid">The track's.</param>
+/// <param name="Kind">"audio" or "video".</param>
+/// <param name="Rid">Its name; empty where there is one.</param>
+/// <param name="Bytes">Sent so far.</param>
+/// <param name="Frames">Encoded so far.</param>
+/// <param name="Width">Of its pictures, in pixels.</param>
+/// <param name="Active">Whether the SDK has it encoded.</param>
+/// <param name="Limit">What the browser sends less for than it was asked to: "none", "cpu", "bandwidth" or "other"; empty where it does not say.</param>
+public sealed record SentLayer(string Sid, string Kind, string Rid, long Bytes, long Frames, int Width, bool Active, string Limit);
 
 public sealed record PublishedState(string Sid, string Source, bool Muted);
 

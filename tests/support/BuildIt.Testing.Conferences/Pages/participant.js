@@ -242,7 +242,7 @@ const harness = {
       const report = await publication.track?.sender?.getStats();
       report?.forEach((s) => {
         if (s.type === 'outbound-rtp') {
-          result.push({ sid: publication.trackSid, kind: s.kind, rid: s.rid ?? '', bytes: s.bytesSent, frames: s.framesEncoded ?? 0, width: s.frameWidth ?? 0, active: s.active ?? true });
+          result.push({ sid: publication.trackSid, kind: s.kind, rid: s.rid ?? '', bytes: s.bytesSent, frames: s.framesEncoded ?? 0, width: s.frameWidth ?? 0, active: s.active ?? true, limit: s.qualityLimitationReason ?? '' });
         }
       });
     }

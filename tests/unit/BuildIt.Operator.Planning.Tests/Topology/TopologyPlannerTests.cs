@@ -352,8 +352,29 @@ public sealed class TopologyPlannerTests
         Assert.False(world.Plan().Seats[1].IsClosed);
 
         world.Link("us", "eu", 40, healthy: false);
+        world.Room = world.Room with { Seats = [world.Room.Seats[0], world.Room.Seats[1] with { IsConnected = false }] };
         world.Now += CascadePolicy.CutOffPatience;
         Assert.Equal("no healthy link has led to eu for 2 min", Assert.Single(world.Plan().Changes).Reason);
+    }
+
+    [Fact]
+    public void Who_has_the_room_over_a_link_that_is_only_bad_keeps_it()
+    {
+        var world = Two().Seat("us-0", people: 9).Seat("eu-0", "us-0", people: 9).Seat("eu-1", "eu-0", people: 9).People("us", 9).People("eu", 18);
+        world.Link("us", "eu", 40, healthy: false);
+        for (var minute = 0; minute < 10; minute++)
+        {
+            var plan = world.Plan();
+            Assert.Empty(plan.Changes);
+            Assert.All(plan.Seats.Skip(1), seat => Assert.True(seat.IsClosed));
+            world.Take(plan);
+            world.Now += TimeSpan.FromMinutes(1);
+        }
+
+        // The one that hangs on it has what it has, which is not the room any more.
+        world.Room = world.Room with { Seats = [world.Room.Seats[0], world.Room.Seats[1] with { IsConnected = false }, world.Room.Seats[2]] };
+        world.Now += CascadePolicy.CutOffPatience;
+        Assert.Equal(2, world.Plan().Changes.Count(change => change.Kind is SeatChangeKind.Remove));
     }
 
     [Fact]
