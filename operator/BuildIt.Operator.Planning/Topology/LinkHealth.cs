@@ -28,8 +28,15 @@ public readonly record struct LinkReading()
     /// <summary>Rooms on these links.</summary>
     public int Rooms { get; init; }
 
-    public long SentBytes { get; init; }
+    /// <summary>What each node has sent to each peer over links that are there.</summary>
+    public IReadOnlyList<SentOver> Sent { get; init; } = [];
 }
+
+/// <summary>What one node has sent to another. It falls when a room ends, whose link is not counted any more.</summary>
+/// <param name="Node">Who sent it.</param>
+/// <param name="Peer">To whom.</param>
+/// <param name="Bytes">How much.</param>
+public readonly record struct SentOver(string Node, string Peer, long Bytes);
 
 /// <summary>When a link counts as healthy.</summary>
 /// <param name="Failing">How long it must be beyond its limits before it does not.</param>

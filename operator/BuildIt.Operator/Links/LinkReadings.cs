@@ -24,7 +24,7 @@ internal static class LinkReadings
     /// <param name="patience">How long a link may be silent before it counts as broken, whatever its node calls it.</param>
     public static LinkReading Of(FleetView from, FleetView to, Func<string, (Heartbeat Heartbeat, TimeSpan Age)?> heard, TimeSpan patience)
     {
-        var sums = new Sums();
+        var sums = new Sums([]);
         foreach (var instance in from.Instances)
         {
             if (heard(instance.Observation.Name) is not { } own || own.Age > Fresh)
@@ -36,7 +36,7 @@ internal static class LinkReadings
             {
                 if (to.Find(report.Peer.Value) is not null && heard(report.Peer.Value) is { } peer && peer.Age <= Fresh)
                 {
-                    sums.Add(report, patience, mayBeDead: peer.Age > Punctual);
+                    sums.Add(instance.Observation.Name, report, patience, mayBeDead: peer.Age > Punctual);
                 }
             }
         }
@@ -44,22 +44,21 @@ internal static class LinkReadings
         return sums.ToReading();
     }
 
-    private struct Sums
+    private struct Sums(List<SentOver> sent)
     {
         private int _up;
         private int _broken;
         private int _refused;
         private int _rooms;
-        private long _sent;
         private long _bandwidth;
         private Mean _roundTrip;
         private Mean _jitter;
         private Mean _loss;
 
-        public void Add(LinkReport report, TimeSpan patience, bool mayBeDead)
+        public void Add(string node, LinkReport report, TimeSpan patience, bool mayBeDead)
         {
             _rooms += Math.Clamp(report.Rooms, 0, 100_000);
-            _sent += Math.Clamp(report.SentBytes, 0, long.MaxValue / 1024);
+            sent.Add(new SentOver(node, report.Peer.Value, Math.Clamp(report.SentBytes, 0, long.MaxValue / 1024)));
             switch (report.State)
             {
                 case LinkState.Up when report.SilentSeconds is { } silent && silent > patience.TotalSeconds:
@@ -88,7 +87,7 @@ internal static class LinkReadings
             Broken = _broken,
             Refused = _refused,
             Rooms = _rooms,
-            SentBytes = _sent,
+            Sent = sent,
             Bandwidth = _bandwidth > 0 ? _bandwidth : null,
             RoundTrip = _roundTrip.Value,
             Jitter = _jitter.Value,

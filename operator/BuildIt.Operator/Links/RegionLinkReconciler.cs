@@ -71,7 +71,7 @@ internal sealed class RegionLinkReconciler(
             bToA,
             new LinkLimits(patience, entity.Spec.Health.MaxRtt.Or(TimeSpan.FromMilliseconds(400)).TotalMilliseconds, entity.Spec.Health.MaxLoss),
             now);
-        var (there, back) = (memory.RateThere.Of(aToB.SentBytes, now), memory.RateBack.Of(bToA.SentBytes, now));
+        var (there, back) = (memory.RateThere.Of(aToB.Sent, now), memory.RateBack.Of(bToA.Sent, now));
         Enter(entity, a, b, memory.Verdict, aToB, bToA, max);
         LinkMetrics.Set(key, memory.Verdict, aToB, bToA, there, back);
         var status = chosen.Count == 0 && memory.Verdict.Reason is LinkReason.NotMeasured

@@ -1,25 +1,45 @@
+using BuildIt.Operator.Planning.Topology;
+
 namespace BuildIt.Operator.Links;
 
-/// <summary>What is sent in a second, from a count of bytes that begins anew whenever a link does. One thread at a time.</summary>
+/// <summary>
+/// How much is sent over a link, from what its nodes have counted. Each node's count is followed by itself: rooms end, nodes fall silent and
+/// are heard again, and none of that is traffic. One thread at a time.
+/// </summary>
 internal sealed class SendRate
 {
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(5);
 
+    /// <summary>A node that was silent for longer begins anew.</summary>
+    private static readonly TimeSpan Memory = TimeSpan.FromMinutes(1);
+
+    private readonly Dictionary<(string Node, string Peer), (long Bytes, DateTimeOffset At)> _known = [];
+    private DateTimeOffset? _windowStart;
     private long _bytes;
-    private DateTimeOffset _at;
     private long? _rate;
 
     /// <summary>Bits per second over the last seconds; null until there have been some.</summary>
-    public long? Of(long bytes, DateTimeOffset now)
+    public long? Of(IReadOnlyList<SentOver> sent, DateTimeOffset now)
     {
-        if (_at == default || bytes < _bytes)
+        _windowStart ??= now;
+        foreach (var one in sent)
         {
-            (_bytes, _at) = (bytes, now);
+            if (_known.TryGetValue((one.Node, one.Peer), out var before))
+            {
+                _bytes += Math.Max(0, one.Bytes - before.Bytes);
+            }
+
+            _known[(one.Node, one.Peer)] = (one.Bytes, now);
         }
-        else if (now - _at >= Window)
+
+        if (now - _windowStart >= Window)
         {
-            _rate = (long)((bytes - _bytes) * 8 / (now - _at).TotalSeconds);
-            (_bytes, _at) = (bytes, now);
+            _rate = (long)(_bytes * 8 / (now - _windowStart.Value).TotalSeconds);
+            (_bytes, _windowStart) = (0, now);
+            foreach (var gone in _known.Where(known => now - known.Value.At > Memory).Select(known => known.Key).ToList())
+            {
+                _known.Remove(gone);
+            }
         }
 
         return _rate;

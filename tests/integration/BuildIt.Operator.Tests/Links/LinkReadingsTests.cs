@@ -26,7 +26,8 @@ public sealed class LinkReadingsTests
 
         var reading = Read();
 
-        Assert.Equal((2, 3, 111L, 7L), (reading.Up, reading.Rooms, reading.SentBytes, reading.Bandwidth!.Value));
+        Assert.Equal((2, 3, 7L), (reading.Up, reading.Rooms, reading.Bandwidth!.Value));
+        Assert.Equal([new SentOver("us-0", "eu-0", 100), new SentOver("us-1", "eu-0", 11)], reading.Sent);
         Assert.Equal(90, reading.RoundTrip);
         Assert.Equal(0.01, reading.Loss!.Value, 6);
         Assert.Null(reading.Jitter);
@@ -74,7 +75,8 @@ public sealed class LinkReadingsTests
 
         Assert.Null(reading.RoundTrip);
         Assert.Equal(1, reading.Loss);
-        Assert.Equal((0, 0L), (reading.Rooms, reading.SentBytes));
+        Assert.Equal(0, reading.Rooms);
+        Assert.Equal(0, Assert.Single(reading.Sent).Bytes);
         Assert.InRange(reading.Bandwidth!.Value, 1, 100_000_000_000_000);
     }
 
