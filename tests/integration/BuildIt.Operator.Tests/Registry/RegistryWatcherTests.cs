@@ -33,6 +33,7 @@ public sealed class RegistryWatcherTests(RedisServer redis) : IClassFixture<Redi
             NullLogger.Instance);
         await watcher.WaitUntilAskedAsync(CancellationToken.None);
         Assert.Equal(2, watcher.View.Nodes.Count);
+        await Eventually.TrueAsync(() => Task.FromResult(raised.SequenceEqual(["fleet"])), "its fleet is planned for the first time");
         raised.Clear();
 
         var cutOff = new RoomReport { Room = new RoomId("r"), Generation = 1, ParentConnected = false };
