@@ -45,10 +45,11 @@ public sealed class RelayAllocator
     private int[] _order = new int[16];
 
     /// <param name="available">What the link carries.</param>
+    /// <param name="wish">What all tracks would cost, by <see cref="WishOf"/>.</param>
     /// <param name="tracks">All tracks that somebody behind the link wants.</param>
     /// <param name="caps">Takes for each track the highest layer that may cross, -1 for none.</param>
     /// <returns>What everything wanted would cost, and whether some of it does not fit.</returns>
-    public AllocationSummary Allocate(DataRate available, ReadOnlySpan<RelayedDemand> tracks, Span<int> caps)
+    public AllocationSummary Allocate(DataRate available, in LinkWish wish, ReadOnlySpan<RelayedDemand> tracks, Span<int> caps)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(caps.Length, tracks.Length);
         if (_order.Length < tracks.Length)
@@ -56,7 +57,6 @@ public sealed class RelayAllocator
             Array.Resize(ref _order, Math.Max(tracks.Length, _order.Length * 2));
         }
 
-        var wish = WishOf(tracks);
         var left = available.BitsPerSecond - wish.Sound.BitsPerSecond;
         var videos = 0;
         for (var i = 0; i < tracks.Length; i++)

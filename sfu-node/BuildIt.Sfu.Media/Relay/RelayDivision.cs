@@ -18,7 +18,7 @@ internal sealed class RelayDivision
     private int _count;
 
     /// <summary>What is wanted, as of the last <see cref="Observe"/>.</summary>
-    public LinkWish Wish => RelayAllocator.WishOf(_demands.AsSpan(0, _count));
+    public LinkWish Wish { get; private set; }
 
     /// <summary>Looks at what is wanted now.</summary>
     public void Observe(Dictionary<TrackSid, RelayOffer>.ValueCollection offers, Instant now)
@@ -37,12 +37,13 @@ internal sealed class RelayDivision
         }
 
         _count = count;
+        Wish = RelayAllocator.WishOf(_demands.AsSpan(0, count));
     }
 
     /// <summary>Brings what crosses to what was observed, as far as it fits.</summary>
     public AllocationSummary Divide(DataRate available, IRelayPeerEvents events, Instant now)
     {
-        var summary = _allocator.Allocate(available, _demands.AsSpan(0, _count), _caps.AsSpan(0, _count));
+        var summary = _allocator.Allocate(available, Wish, _demands.AsSpan(0, _count), _caps.AsSpan(0, _count));
         for (var i = 0; i < _count; i++)
         {
             Apply(i, events, now);
