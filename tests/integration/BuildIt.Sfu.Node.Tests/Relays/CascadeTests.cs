@@ -175,15 +175,18 @@ public sealed class CascadeTests(RegionFixture region) : IClassFixture<RegionFix
     {
         var room = region.NewRoom();
         await using var origin = await region.StartAsync("node-silent");
-        await region.SeatAsync(room, [origin, region.B]);
-        using var bob = await region.B.JoinAsync(room.Value, "bob");
+
+        // One of its own: what other rooms had to say early is not to be had again at once.
+        await using var edge = await region.StartAsync("node-listening");
+        await region.SeatAsync(room, [origin, edge]);
+        using var bob = await edge.JoinAsync(room.Value, "bob");
         await bob.JoinedAsync();
         await Eventually.IsAsync(async () => (await OfBAsync()).ParentConnected == true, Patience, "the edge has the room");
         var announced = new ConcurrentQueue<RoomReport>();
         var channel = RedisChannel.Literal(region.Keys.EarlyHeartbeats);
         await region.Database.Multiplexer.GetSubscriber().SubscribeAsync(channel, (_, node) =>
         {
-            if (node == region.B.Id.Value && region.HeartbeatAsync(region.B).GetAwaiter().GetResult()?.Rooms.FirstOrDefault(report => report.Room == room) is { } report)
+            if (node == edge.Id.Value && region.HeartbeatAsync(edge).GetAwaiter().GetResult()?.Rooms.FirstOrDefault(report => report.Room == room) is { } report)
             {
                 announced.Enqueue(report);
             }
@@ -197,7 +200,7 @@ public sealed class CascadeTests(RegionFixture region) : IClassFixture<RegionFix
         await Eventually.IsAsync(() => Task.FromResult(announced.Any(report => report.ParentConnected == true)), Patience, "it announces that all is well");
         await region.Database.Multiplexer.GetSubscriber().UnsubscribeAsync(channel);
 
-        async Task<RoomReport> OfBAsync() => (await region.HeartbeatAsync(region.B))!.Rooms.Single(report => report.Room == room);
+        async Task<RoomReport> OfBAsync() => (await region.HeartbeatAsync(edge))!.Rooms.Single(report => report.Room == room);
     }
 
     [Fact]
