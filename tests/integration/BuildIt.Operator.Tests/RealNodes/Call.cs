@@ -120,7 +120,8 @@ internal sealed class Call : IAsyncDisposable
         _machine.Dispose();
     }
 
-    private static Task<HeadlessParticipant> JoinAsync(HeadlessNetwork network, string room, string identity, NodeProcess through) =>
+    /// <summary>Somebody with the key of these calls comes into a room through a node.</summary>
+    internal static Task<HeadlessParticipant> JoinAsync(HeadlessNetwork network, string room, string identity, NodeProcess through) =>
         HeadlessParticipant.JoinAsync(new HeadlessOptions
         {
             Url = through.Signal,

@@ -24,6 +24,8 @@ public class RegistryDoubtTests(RegionFixture region) : IClassFixture<RegionFixt
             await alice.UntilAsync(message => message.Leave is not null);
         }
 
+        // The owner may have sent her away before the node she came through has heard of it.
+        await Eventually.IsAsync(async () => (await region.B.ValidateAsync(room.Value, "bob")).Status == 404, Patience, "both know that it is over");
         await region.Redis.FlushAllAsync();
         await region.PublishEpochAsync();
         await region.PlaceAsync(room, region.A);
