@@ -170,18 +170,22 @@ if [ "${preparing:-}" ] && ! wait "$preparing"; then
   echo "There is no local Kubernetes; the tests that need it will fail."
 fi
 
-# What only computes goes side by side. Nodes, browsers and containers have the machine to themselves, one project after
-# the other: side by side on two cores their fleets fall silent and are replaced, as they should be.
+# What only computes goes side by side, and so does what mostly waits for an API server. Nodes under load, browsers and
+# containers have the machine to themselves, one project after the other: side by side on two cores their fleets fall
+# silent and are replaced, as they should be.
 for project in "${projects[@]}"; do
   case $project in
     tests/unit/* | conference-client) echo "$project" >>"$results/unit.queue" ;;
+    */BuildIt.Operator.*.csproj | */BuildIt.RoomApi.Tests.csproj) echo "$project" >>"$results/waiting.queue" ;;
     *) echo "$project" >>"$results/other.queue" ;;
   esac
 done
-if [ -f "$results/unit.queue" ]; then
-  lane "$results/unit.queue" & first=$!
-  lane "$results/unit.queue" || broken=yes
-  wait "$first" || broken=yes
-fi
+for queue in unit waiting; do
+  if [ -f "$results/$queue.queue" ]; then
+    lane "$results/$queue.queue" & first=$!
+    lane "$results/$queue.queue" || broken=yes
+    wait "$first" || broken=yes
+  fi
+done
 if [ -f "$results/other.queue" ]; then lane "$results/other.queue" || broken=yes; fi
 finish
