@@ -15,11 +15,10 @@ public static class ImageArchive
     /// <summary>Wraps a program of this machine as an image.</summary>
     /// <param name="name">Without a tag; pods use it as <c>name:local</c>.</param>
     /// <param name="program">Name on the PATH.</param>
-    /// <param name="arguments">Part of the image's entry point, before what the pod adds.</param>
     /// <returns>The archive's path.</returns>
     /// <exception cref="InvalidOperationException">The program is not installed.</exception>
-    public static async Task<string> OfProgramAsync(string name, string program, params string[] arguments) =>
-        (await RunAsync(["program", name, program, .. arguments])).Trim();
+    public static async Task<string> OfProgramAsync(string name, string program) =>
+        (await RunAsync(["program", name, program])).Trim();
 
     private static Task<string> RunAsync(string[] arguments) =>
         ChildProcess.RunAsync(RepositoryRoot.Path("tests", "cluster", "images.sh"), arguments, Timeout);

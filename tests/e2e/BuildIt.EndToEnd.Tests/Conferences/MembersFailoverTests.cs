@@ -12,7 +12,7 @@ namespace BuildIt.EndToEnd.Tests.Conferences;
 [Collection(FleetCollection.Name)]
 public sealed class MembersFailoverTests(Installations installations, ITestOutputHelper output)
 {
-    private static readonly string[] Names = ["Ada", "Grace", "Edsger"];
+    private static readonly string[] Names = ["Ada", "Grace"];
     private static readonly string[] Newcomers = ["Barbara", "Radia"];
     private static readonly TimeSpan JoinPatience = TimeSpan.FromSeconds(90);
 

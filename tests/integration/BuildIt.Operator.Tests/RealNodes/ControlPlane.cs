@@ -21,12 +21,6 @@ internal sealed class ControlPlane : IAsyncDisposable
     private ChildProcess? _operator;
     private ChildProcess? _roomApi;
 
-    /// <summary>The URL that applications know the room API by.</summary>
-    public string Url { get; init; } = PublicUrl;
-
-    /// <summary>Where clients are sent that no fleet has an address for.</summary>
-    public string Endpoint { get; init; } = "wss://sfu.example.com";
-
     /// <summary>Where nodes reach the room API.</summary>
     public Uri RoomApi => new($"http://127.0.0.1:{_operations}");
 
@@ -63,8 +57,8 @@ internal sealed class ControlPlane : IAsyncDisposable
         _roomApi = ChildProcess.Start("dotnet", [BuiltProgram.Assembly("operator", "BuildIt.RoomApi")], new Dictionary<string, string?>(further ?? Nothing)
         {
             ["BUILDIT_ROOMAPI_NAMESPACE"] = fleet.Namespace,
-            ["BUILDIT_ROOMAPI_PUBLIC_URL"] = Url,
-            ["BUILDIT_ROOMAPI_DEFAULT_ENDPOINT"] = Endpoint,
+            ["BUILDIT_ROOMAPI_PUBLIC_URL"] = PublicUrl,
+            ["BUILDIT_ROOMAPI_DEFAULT_ENDPOINT"] = "wss://sfu.example.com",
             ["BUILDIT_ROOMAPI_PEPPER_FILE"] = pepper,
             ["BUILDIT_ROOMAPI_API_KEYS_DIRECTORY"] = keys,
             ["BUILDIT_ROOMAPI_REDIS_ADDRESSES"] = redis.Address,
