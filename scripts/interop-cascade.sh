@@ -11,4 +11,4 @@ cd "$(dirname "$0")/.."
 
 filter=
 for part in Soak Hostile Node Sdp Transport Cascade; do filter+="FullyQualifiedName!~Tests.$part.&"; done
-BUILDIT_INTEROP_NODES=${BUILDIT_INTEROP_NODES:-3} dotnet test tests/e2e/BuildIt.Interop.Tests -nologo -v quiet --filter "${filter}FullyQualifiedName~${1:-Tests}"
+BUILDIT_INTEROP_NODES=${BUILDIT_INTEROP_NODES:-3} dotnet test tests/e2e/BuildIt.Interop.Tests -nologo -v quiet --logger "console;verbosity=normal" --filter "${filter}FullyQualifiedName~${1:-Tests}"

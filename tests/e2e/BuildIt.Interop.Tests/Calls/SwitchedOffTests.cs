@@ -84,7 +84,11 @@ public sealed class SwitchedOffTests(CallFixture fixture) : IClassFixture<CallFi
           let frame = 0;
           setInterval(() => { context.fillStyle = `hsl(${frame++ * 7} 80% 50%)`; context.fillRect(0, 0, 320, 200); }, 100);
           await room.localParticipant.publishTrack(canvas.captureStream(10).getVideoTracks()[0], { source: 'screen_share', simulcast: false });
-          await room.localParticipant.publishData(new TextEncoder().encode('the canary sings'), { reliable: true });
+          const sing = () => room.localParticipant.publishData(new TextEncoder().encode('the canary sings'), { reliable: true });
+          await sing();
+
+          // Again and again: who has just come hears nothing before their channel is open.
+          setInterval(sing, 500);
           return told;
         }
         """;
