@@ -7,12 +7,12 @@ public sealed class UsagePrices
     private readonly Dictionary<(string, string), double> _links = [];
 
     /// <param name="fleets">What fleets cost, by name; those that do not say are not in it.</param>
-    /// <param name="links">The links between them. Of two that join the same fleets the one counts that is used first.</param>
+    /// <param name="links">The links between them, one for each two that are linked.</param>
     public UsagePrices(IEnumerable<KeyValuePair<string, CostSpec>> fleets, IEnumerable<RegionLinkSpec> links)
     {
         ArgumentNullException.ThrowIfNull(links);
         _fleets = new(fleets, StringComparer.Ordinal);
-        foreach (var link in links.OrderByDescending(link => link.Priority).ThenBy(link => link.Cost))
+        foreach (var link in links)
         {
             if (link is { A.ClusterRef.Name: { } a, B.ClusterRef.Name: { } b })
             {

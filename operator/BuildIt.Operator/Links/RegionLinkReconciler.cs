@@ -19,6 +19,7 @@ namespace BuildIt.Operator.Links;
 internal sealed class RegionLinkReconciler(
     FleetDirectory directory,
     IObjectCache<SfuCluster> clusters,
+    IObjectCache<RegionLink> links,
     RegistryHub registries,
     LinkBook book,
     LinkOrderBook orders,
@@ -45,6 +46,12 @@ internal sealed class RegionLinkReconciler(
         {
             await ApartAsync(entity, LinkEvents.ClusterMissing, missing, cancellationToken).ConfigureAwait(false);
             return ReconcileResult.Done;
+        }
+
+        if (LinkEnds.Foremost(entity, links.List(key.Namespace)) is var foremost && foremost.Metadata.Name != key.Name)
+        {
+            await ApartAsync(entity, LinkEvents.AlreadyLinked, $"{entity.Spec.A.ClusterRef!.Name} and {entity.Spec.B.ClusterRef!.Name} are linked by {foremost.Metadata.Name}; delete one of the two", cancellationToken).ConfigureAwait(false);
+            return ReconcileResult.After(LinkPolicy.Look);
         }
 
         if (ends is not { A: { } a, B: { } b })
@@ -231,6 +238,7 @@ internal static class LinkEvents
 {
     public const string InvalidSpec = "InvalidSpec";
     public const string ClusterMissing = "ClusterMissing";
+    public const string AlreadyLinked = "AlreadyLinked";
     public const string NoRelay = "NoRelay";
     public const string Healthy = "Healthy";
 }

@@ -1,5 +1,6 @@
 using BuildIt.Operator.Api;
 using BuildIt.Operator.Fleets;
+using BuildIt.Operator.Links;
 using BuildIt.Operator.Runtime.Caching;
 
 namespace BuildIt.Operator.Rooms;
@@ -26,10 +27,11 @@ internal sealed class RoomPrices
         {
             if (!_namespaces.TryGetValue(ns, out var prices))
             {
+                var links = _links.List(ns);
                 _namespaces.Add(ns, prices = new UsagePrices(
                     _fleets.All.Where(fleet => fleet.Key.Namespace == ns && fleet.Cluster.Spec.Cost is not null)
                         .Select(fleet => KeyValuePair.Create(fleet.Key.Name, fleet.Cluster.Spec.Cost!)),
-                    _links.List(ns).Select(link => link.Spec)));
+                    links.Where(link => LinkEnds.Foremost(link, links) == link).Select(link => link.Spec)));
             }
 
             return prices;

@@ -96,6 +96,23 @@ public sealed class RegionLinkTests(OperatorFixture fixture) : IClassFixture<Ope
     }
 
     [Fact]
+    public async Task A_second_link_between_the_same_fleets_waits_until_the_first_is_gone_and_says_so()
+    {
+        await using var world = await CascadeWorld.CreateAsync(fixture, 1, "eu", "us");
+        await world.LinkIsAsync("eu-us", "is healthy", s => Is(s, "Healthy", "True"));
+        await world.LinkAsync("us", "eu");
+
+        var second = await world.LinkIsAsync("us-eu", "is not used", s => Is(s, "Established", "False"));
+        Assert.All(second.Conditions, condition => Assert.Equal(("AlreadyLinked", "us and eu are linked by eu-us; delete one of the two"), (condition.Reason, condition.Message)));
+        Assert.Null(second.AToB);
+        await world.Fleet.ToldAsync("AlreadyLinked", "delete one of the two");
+        await world.LinkIsAsync("eu-us", "is as it was", s => Is(s, "Established", "True") && Is(s, "Healthy", "True"));
+
+        await world.UnlinkAsync("eu-us");
+        await world.LinkIsAsync("us-eu", "takes its place", s => Is(s, "Healthy", "True"));
+    }
+
+    [Fact]
     public async Task A_status_is_not_written_while_nothing_changes()
     {
         await using var world = await CascadeWorld.CreateAsync(fixture, 1, "us", "eu");
