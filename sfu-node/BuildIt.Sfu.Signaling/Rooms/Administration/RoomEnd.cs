@@ -31,6 +31,8 @@ internal sealed class RoomEnd(RoomState state, Departures departures, RoomLinks 
         state.Media.Close(now);
         if (!state.Options.IsEdge)
         {
+            // Those elsewhere are sent away there, of which nothing comes here any more.
+            state.Members.ForgetElsewhere();
             events.RoomFinished(why);
         }
 

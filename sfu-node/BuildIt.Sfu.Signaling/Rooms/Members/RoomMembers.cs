@@ -60,4 +60,11 @@ internal sealed class RoomMembers
         _elsewhereBySid.Remove(member.Sid.Value);
         _elsewhereByIdentity.Remove(member.Identity);
     }
+
+    /// <summary>The room is over, wherever they are.</summary>
+    public void ForgetElsewhere()
+    {
+        _elsewhereBySid.Clear();
+        _elsewhereByIdentity.Clear();
+    }
 }

@@ -38,6 +38,19 @@ public sealed class CascadeTests
     }
 
     [Fact]
+    public void A_room_that_is_over_has_nobody_in_it_wherever_they_were()
+    {
+        var cascade = Linked(2);
+        cascade.Nodes[0].Activate("near");
+        cascade.Nodes[1].Activate("far");
+        cascade.Advance(TimeSpan.FromSeconds(4));
+        cascade.Nodes[0].Room.End(DisconnectReason.RoomDeleted, RoomEndReason.RoomEndApiDelete, cascade.Nodes[0].Now);
+
+        Assert.Equal(0u, Assert.Single(cascade.Nodes[0].Events.OfType<RoomEvent.Finished>()).Room.NumParticipants);
+        Assert.Empty(cascade.Nodes[1].Events.OfType<RoomEvent.Finished>());
+    }
+
+    [Fact]
     public void Who_leaves_is_gone_everywhere()
     {
         var cascade = Linked(3);
