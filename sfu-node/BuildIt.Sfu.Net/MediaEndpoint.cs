@@ -12,7 +12,6 @@ public sealed class MediaEndpoint : IMediaEndpoint
 {
     private readonly List<UfragKey> _ufrags = [];
     private readonly List<(PathId Path, TransportAddress Remote)> _paths = [];
-    private readonly UdpSocket _socket;
     private readonly bool _ownsSocket;
     private bool _disposed;
 
@@ -20,7 +19,7 @@ public sealed class MediaEndpoint : IMediaEndpoint
     {
         Loop = loop;
         Handler = handler;
-        _socket = socket;
+        Socket = socket;
         _ownsSocket = ownsSocket;
         Number = loop.Register(this);
     }
@@ -28,7 +27,9 @@ public sealed class MediaEndpoint : IMediaEndpoint
     public MediaLoop Loop { get; }
 
     /// <summary>UDP port this endpoint is reached at.</summary>
-    public int LocalPort => _socket.LocalPort;
+    public int LocalPort => Socket.LocalPort;
+
+    internal UdpSocket Socket { get; }
 
     internal IDatagramHandler Handler { get; }
 
@@ -75,7 +76,7 @@ public sealed class MediaEndpoint : IMediaEndpoint
             return PathId.None;
         }
 
-        PathId path = Loop.OpenPath(this, _socket, remote);
+        PathId path = Loop.OpenPath(this, Socket, remote);
         if (path != PathId.None)
         {
             _paths.Add((path, remote));
@@ -141,7 +142,7 @@ public sealed class MediaEndpoint : IMediaEndpoint
         Loop.Unregister(Number);
         if (_ownsSocket)
         {
-            Loop.CloseSocket(_socket);
+            Loop.CloseSocket(Socket);
         }
     }
 }

@@ -274,8 +274,7 @@ public sealed partial class MediaLoop
         for (int offset = 0; offset < message.Length; offset += message.SegmentSize)
         {
             var datagram = new Span<byte>(message.Data + offset, Math.Min(message.SegmentSize, message.Length - offset));
-            Counters.PacketsReceived++;
-            Counters.BytesReceived += datagram.Length;
+            Counters.CountReceived(datagram.Length, socket.IsInner);
             if (socket.Exclusive is { } handler)
             {
                 Deliver(handler, datagram, from, message.Local);

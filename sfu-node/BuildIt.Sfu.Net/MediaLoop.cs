@@ -26,6 +26,9 @@ public sealed partial class MediaLoop : IRoomLoop, IUdpSocketOwner, ITcpOwner
     private const int HandOversPerIteration = 512;
     private const int ReceivesPerTurn = 4;
 
+    /// <summary>How old the processor time that is read of a loop may be.</summary>
+    private static readonly TimeSpan ReadingInterval = TimeSpan.FromMilliseconds(100);
+
     private readonly MediaNetwork _network;
     private readonly Epoll _epoll = new();
     private readonly WakeSignal _wake;
@@ -39,6 +42,7 @@ public sealed partial class MediaLoop : IRoomLoop, IUdpSocketOwner, ITcpOwner
     private readonly UdpSocket _socket;
     private readonly Thread _thread;
     private readonly Gathering _gathering;
+    private Instant _nextReading;
     private bool _cutShort;
     private volatile bool _stopping;
 
@@ -178,6 +182,15 @@ public sealed partial class MediaLoop : IRoomLoop, IUdpSocketOwner, ITcpOwner
         return endpoint;
     }
 
+    /// <summary>An endpoint that only this process reaches, over its own address: an end of a link between two loops.</summary>
+    /// <exception cref="System.ComponentModel.Win32Exception">There is no port left.</exception>
+    public MediaEndpoint CreateInnerEndpoint(IDatagramHandler handler)
+    {
+        MediaEndpoint endpoint = CreateExclusiveEndpoint(handler, new IPEndPoint(IPAddress.Loopback, 0));
+        endpoint.Socket.IsInner = true;
+        return endpoint;
+    }
+
     internal void Start() => _thread.Start();
 
     /// <summary>Ends the thread after what is posted and pending. Any thread but the loop's.</summary>
@@ -274,6 +287,13 @@ public sealed partial class MediaLoop : IRoomLoop, IUdpSocketOwner, ITcpOwner
 
         Counters.Iterations++;
         Counters.AllocatedBytes = GC.GetAllocatedBytesForCurrentThread();
+        if (Now >= _nextReading)
+        {
+            // A call of the kernel: not for each iteration.
+            _nextReading = Now + ReadingInterval;
+            Counters.WorkedMicroseconds = Linux.ThreadTime();
+        }
+
         Rest();
     }
 
@@ -282,7 +302,7 @@ public sealed partial class MediaLoop : IRoomLoop, IUdpSocketOwner, ITcpOwner
     /// </summary>
     private void Rest()
     {
-        Instant until = _gathering.RestUntil(Now, Counters.PacketsReceived + Counters.PacketsSent);
+        Instant until = _gathering.RestUntil(Now, Counters.Packets);
         if (until > Now && !_cutShort && !_stopping)
         {
             Linux.Sleep((until - MonotonicClock.Read()).Ticks / TimeSpan.TicksPerMicrosecond);

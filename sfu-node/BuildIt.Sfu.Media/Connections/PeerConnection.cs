@@ -28,6 +28,19 @@ internal interface IPeerConnectionOwner
     void OnInput(PeerConnection connection, Instant now);
 }
 
+/// <summary>Where a connection is reached.</summary>
+internal enum EndpointPlace
+{
+    /// <summary>At the port that all clients share.</summary>
+    Shared,
+
+    /// <summary>At a port of its own.</summary>
+    Exclusive,
+
+    /// <summary>Within this process only.</summary>
+    Inner,
+}
+
 /// <summary>
 /// One peer connection as a transport: its ICE credentials, DTLS and SRTP, its place on the loop. What is negotiated about
 /// media is the business of its owner, who gives it the remote description's transport part.
@@ -37,6 +50,7 @@ internal sealed class PeerConnection : IDatagramHandler, IPeerTransportEvents, I
     private readonly IMediaHost _host;
     private readonly IPeerConnectionOwner _owner;
     private readonly IMediaEndpoint _endpoint;
+    private readonly IceCandidate? _inner;
     private readonly PeerTransport _transport;
     private readonly ulong _sessionId;
     private string? _previousUfrag;
@@ -49,7 +63,7 @@ internal sealed class PeerConnection : IDatagramHandler, IPeerTransportEvents, I
         PeerTarget target,
         bool iceLite,
         bool controlling,
-        bool exclusive = false,
+        EndpointPlace place = EndpointPlace.Shared,
         int receivedStreams = ISrtpSession.ClientStreams)
     {
         _host = host;
@@ -59,7 +73,7 @@ internal sealed class PeerConnection : IDatagramHandler, IPeerTransportEvents, I
         Span<byte> id = stackalloc byte[8];
         host.Random.Fill(id);
         _sessionId = BinaryPrimitives.ReadUInt64BigEndian(id) >> 2;
-        _endpoint = exclusive ? host.CreateExclusiveEndpoint(this) : host.CreateEndpoint(this);
+        (_endpoint, _inner) = CreateEndpoint(place);
         var credentials = NewCredentials();
         _transport = new PeerTransport(
             new PeerTransportOptions
@@ -96,7 +110,7 @@ internal sealed class PeerConnection : IDatagramHandler, IPeerTransportEvents, I
         IcePassword = _transport.LocalCredentials.Password,
         Fingerprint = Fingerprint(_host.Dtls.LocalFingerprint),
         IceLite = IceLite,
-        Candidates = [.. _host.Candidates.Select(candidate => candidate.ToAttribute())],
+        Candidates = _inner is { } inner ? [inner.ToAttribute()] : [.. _host.Candidates.Select(candidate => candidate.ToAttribute())],
     };
 
     /// <summary>
@@ -258,6 +272,20 @@ internal sealed class PeerConnection : IDatagramHandler, IPeerTransportEvents, I
 
             State = state;
             _owner.OnConnectionState(this, state, now);
+        }
+    }
+
+    private (IMediaEndpoint Endpoint, IceCandidate? Inner) CreateEndpoint(EndpointPlace place)
+    {
+        switch (place)
+        {
+            case EndpointPlace.Inner:
+                var endpoint = _host.CreateInnerEndpoint(this, out var candidate);
+                return (endpoint, candidate);
+            case EndpointPlace.Exclusive:
+                return (_host.CreateExclusiveEndpoint(this), null);
+            default:
+                return (_host.CreateEndpoint(this), null);
         }
     }
 

@@ -48,6 +48,9 @@ internal sealed class RelayPeer : IRelayPeer, ITrackFollower, IDataPortOwner, IP
         History = 16384,
     };
 
+    /// <summary>Between two loops there is nothing to find out: what one cannot take in time is lost at its socket, and repaired.</summary>
+    private static readonly BandwidthEstimatorOptions InnerPath = Path with { Start = DataRate.FromMegabits(10_000), Min = DataRate.FromMegabits(10_000), Max = DataRate.FromMegabits(10_000) };
+
     private readonly TrackRouter _router;
     private readonly Func<ParticipantSid, IDataSender?> _findSender;
     private readonly RelayPeerOptions _options;
@@ -81,7 +84,7 @@ internal sealed class RelayPeer : IRelayPeer, ITrackFollower, IDataPortOwner, IP
 
         // Who is fed opens the connection (RFC 8445 section 6.1.1: the full agent controls), and the other only answers.
         _connection = new PeerConnection(
-            host, this, PeerTarget.Publisher, iceLite: !options.IsChild, controlling: options.IsChild, exclusive: options.IsChild, receivedStreams: 2 * MaxSources);
+            host, this, PeerTarget.Publisher, iceLite: !options.IsChild, controlling: options.IsChild, PlaceOf(options), receivedStreams: 2 * MaxSources);
         _incoming = new IncomingMedia(_connection, new Ssrc(router.NextRandom()), MaxSources);
         var extensions = RelayFormats.MakeExtensions();
         foreach (var kind in Enum.GetValues<ExtensionKind>())
@@ -89,7 +92,7 @@ internal sealed class RelayPeer : IRelayPeer, ITrackFollower, IDataPortOwner, IP
             _incoming.AddExtension(extensions.IdOf(kind), kind);
         }
 
-        _outgoing = new OutgoingMedia(_connection, router, Path);
+        _outgoing = new OutgoingMedia(_connection, router, options.IsInner ? InnerPath : Path);
         _outgoing.UseExtensions(extensions);
         _downstream = new RelayDownstream(router, _outgoing, options, events);
         _upstream = new RelayUpstream(router, _incoming, _downstream, _wakeup, UpdateAt);
@@ -102,7 +105,7 @@ internal sealed class RelayPeer : IRelayPeer, ITrackFollower, IDataPortOwner, IP
             described.IceUfrag,
             described.IcePassword,
             host.Dtls.LocalFingerprint.ToString(),
-            options.IsChild ? [] : [.. host.Candidates.Select(candidate => candidate.ToAttribute())]);
+            options.IsChild ? [] : described.Candidates);
         (_heardAt, _nextUpdate) = (now + ConnectTimeout, now);
         router.Follow(this);
         foreach (var publication in router.Publications)
@@ -350,6 +353,9 @@ internal sealed class RelayPeer : IRelayPeer, ITrackFollower, IDataPortOwner, IP
     }
 
     void IPeerConnectionOwner.OnInput(PeerConnection connection, Instant now) => _wakeup.By(connection.NextDeadline);
+
+    private static EndpointPlace PlaceOf(RelayPeerOptions options) =>
+        options.IsInner ? EndpointPlace.Inner : options.IsChild ? EndpointPlace.Exclusive : EndpointPlace.Shared;
 
     private void Hear(Instant now)
     {

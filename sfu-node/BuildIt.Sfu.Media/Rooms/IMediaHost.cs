@@ -32,11 +32,19 @@ public interface IMediaHost
     /// by where they come from.
     /// </summary>
     IMediaEndpoint CreateExclusiveEndpoint(IDatagramHandler handler);
+
+    /// <summary>An endpoint that only this process reaches, for an end of a link between two loops of it.</summary>
+    /// <param name="handler">Takes what arrives.</param>
+    /// <param name="candidate">How the other end reaches it.</param>
+    IMediaEndpoint CreateInnerEndpoint(IDatagramHandler handler, out IceCandidate candidate);
 }
 
 /// <summary>The thread a room lives on. <see cref="Post"/> is thread-safe; the rest is called on the loop.</summary>
 public interface IRoomLoop
 {
+    /// <summary>Which of this process's loops it is, from 0. Any thread.</summary>
+    int Index { get; }
+
     /// <summary>Runs <paramref name="work"/> on the loop soon, in order of posting. False when the loop has stopped.</summary>
     bool Post(Action<Instant> work);
 

@@ -47,8 +47,14 @@ public readonly record struct ParticipantQuality(ParticipantSid Participant, Lin
 /// <summary>Makes rooms and says on which loop each lives. Thread-safe.</summary>
 public interface IMediaRoomFactory
 {
+    /// <summary>How many loops there are.</summary>
+    int LoopCount { get; }
+
     /// <summary>Chooses the loop for a new room: the one that has the fewest.</summary>
     IRoomLoop ChooseLoop();
+
+    /// <summary>The loop of that index, for a new room that was given it.</summary>
+    IRoomLoop TakeLoop(int index);
 
     /// <summary>Makes the media of a room. Call on <paramref name="loop"/>.</summary>
     IMediaRoom Create(IRoomLoop loop, IMediaRoomEvents events);

@@ -12,6 +12,9 @@ public sealed record RelayPeerOptions
     /// <summary>True at the end that is fed by the other: it opens the connection.</summary>
     public required bool IsChild { get; init; }
 
+    /// <summary>True where the other end is on another loop of this process: no network lies between.</summary>
+    public bool IsInner { get; init; }
+
     /// <summary>What is sent to the other node is part of this, media and data together; null where nothing bounds it.</summary>
     public LinkBound? Bound { get; init; }
 }

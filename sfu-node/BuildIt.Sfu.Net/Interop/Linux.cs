@@ -59,6 +59,7 @@ internal static unsafe partial class Linux
     public const int ErrorNotSupported = 95;
 
     private const int ClockMonotonic = 1;
+    private const int ClockThread = 3;
 
     private const string Library = "libc";
 
@@ -128,6 +129,17 @@ internal static unsafe partial class Linux
             TimeSpec time = new() { Seconds = microseconds / 1_000_000, Nanoseconds = microseconds % 1_000_000 * 1000 };
             _ = ClockSleep(ClockMonotonic, 0, &time, null);
         }
+    }
+
+    [LibraryImport(Library, EntryPoint = "clock_gettime")]
+    private static partial int ClockTime(int clock, TimeSpec* time);
+
+    /// <summary>Processor time that the calling thread has used, in microseconds.</summary>
+    public static long ThreadTime()
+    {
+        TimeSpec time = default;
+        _ = ClockTime(ClockThread, &time);
+        return time.Seconds * 1_000_000 + time.Nanoseconds / 1000;
     }
 
     public static bool TrySetOption(int socket, int level, int name, int value) =>

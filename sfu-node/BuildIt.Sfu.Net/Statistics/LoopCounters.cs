@@ -11,6 +11,12 @@ public readonly record struct LoopStatistics
 
     public long BytesSent { get; init; }
 
+    /// <summary>Datagrams from and to other loops of this process, which are in none of the sums above.</summary>
+    public long InnerPackets { get; init; }
+
+    /// <summary>Bytes in those.</summary>
+    public long InnerBytes { get; init; }
+
     /// <summary>Datagrams from nobody we know: not a STUN request for one of our fragments, not a bound address.</summary>
     public long Unroutable { get; init; }
 
@@ -38,6 +44,12 @@ public readonly record struct LoopStatistics
 
     public long Iterations { get; init; }
 
+    /// <summary>
+    /// Processor time of the loop's thread, a tenth of a second old at most while it works. A loop that waits for a core uses none: what
+    /// it has to do is not done sooner on another.
+    /// </summary>
+    public TimeSpan Worked { get; init; }
+
     /// <summary>Bytes the loop's thread has allocated on the managed heap. Forwarding adds none; joins and reports do.</summary>
     public long AllocatedBytes { get; init; }
 
@@ -56,6 +68,8 @@ internal sealed class LoopCounters
     public long BytesReceived;
     public long PacketsSent;
     public long BytesSent;
+    public long InnerPackets;
+    public long InnerBytes;
     public long Unroutable;
     public long HandedOver;
     public long HandOverDropped;
@@ -66,10 +80,40 @@ internal sealed class LoopCounters
     public long SegmentedRuns;
     public long SegmentedPackets;
     public long Iterations;
+    public long WorkedMicroseconds;
     public long AllocatedBytes;
     public long HandlerFaults;
     public long TcpAccepted;
     public long TcpRejected;
+
+    /// <summary>Everything that was received and sent, whoever it came from and went to.</summary>
+    public long Packets => PacketsReceived + PacketsSent + InnerPackets;
+
+    public void CountReceived(int bytes, bool isInner)
+    {
+        if (isInner)
+        {
+            CountInner(1, bytes);
+        }
+        else
+        {
+            PacketsReceived++;
+            BytesReceived += bytes;
+        }
+    }
+
+    public void CountSent(int datagrams, int bytes, bool isInner)
+    {
+        if (isInner)
+        {
+            CountInner(datagrams, bytes);
+        }
+        else
+        {
+            PacketsSent += datagrams;
+            BytesSent += bytes;
+        }
+    }
 
     public LoopStatistics Snapshot() => new()
     {
@@ -77,6 +121,8 @@ internal sealed class LoopCounters
         BytesReceived = Volatile.Read(ref BytesReceived),
         PacketsSent = Volatile.Read(ref PacketsSent),
         BytesSent = Volatile.Read(ref BytesSent),
+        InnerPackets = Volatile.Read(ref InnerPackets),
+        InnerBytes = Volatile.Read(ref InnerBytes),
         Unroutable = Volatile.Read(ref Unroutable),
         HandedOver = Volatile.Read(ref HandedOver),
         HandOverDropped = Volatile.Read(ref HandOverDropped),
@@ -87,9 +133,16 @@ internal sealed class LoopCounters
         SegmentedRuns = Volatile.Read(ref SegmentedRuns),
         SegmentedPackets = Volatile.Read(ref SegmentedPackets),
         Iterations = Volatile.Read(ref Iterations),
+        Worked = TimeSpan.FromMicroseconds(Volatile.Read(ref WorkedMicroseconds)),
         AllocatedBytes = Volatile.Read(ref AllocatedBytes),
         HandlerFaults = Volatile.Read(ref HandlerFaults),
         TcpAccepted = Volatile.Read(ref TcpAccepted),
         TcpRejected = Volatile.Read(ref TcpRejected),
     };
+
+    private void CountInner(int datagrams, int bytes)
+    {
+        InnerPackets += datagrams;
+        InnerBytes += bytes;
+    }
 }

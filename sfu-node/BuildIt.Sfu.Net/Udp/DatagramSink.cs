@@ -223,8 +223,7 @@ internal sealed unsafe class DatagramSink : IDisposable
         Committed++;
         if (connection.TryEnqueue(new ReadOnlySpan<byte>(_arena.Pointer + _arenaUsed, length)))
         {
-            _counters.PacketsSent++;
-            _counters.BytesSent += length;
+            _counters.CountSent(1, length, isInner: false);
         }
         else
         {
@@ -342,8 +341,7 @@ internal sealed unsafe class DatagramSink : IDisposable
 
     private void Sent(UdpSocket socket, in SendBatch.Entry entry)
     {
-        _counters.PacketsSent += entry.Datagrams;
-        _counters.BytesSent += entry.Bytes;
+        _counters.CountSent(entry.Datagrams, entry.Bytes, socket.IsInner);
         if (entry.Segmented)
         {
             socket.SegmentationProved = true;

@@ -58,6 +58,9 @@ internal sealed class UdpSocket : IEpollTarget, IDisposable
     /// <summary>Whoever gets every datagram of this socket; null for the shared one, which routes.</summary>
     public IDatagramHandler? Exclusive { get; set; }
 
+    /// <summary>What it carries stays in this process: between two loops, and not to or from anybody.</summary>
+    public bool IsInner { get; set; }
+
     /// <summary>Paths with datagrams waiting, in the order in which they got their first.</summary>
     public DatagramPath? DirtyHead { get; set; }
 

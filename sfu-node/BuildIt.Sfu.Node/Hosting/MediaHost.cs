@@ -41,6 +41,13 @@ public sealed class MediaHost(
 
     public IMediaEndpoint CreateExclusiveEndpoint(IDatagramHandler handler) => loop.CreateExclusiveEndpoint(handler, new IPEndPoint(bind, 0));
 
+    public IMediaEndpoint CreateInnerEndpoint(IDatagramHandler handler, out IceCandidate candidate)
+    {
+        var endpoint = loop.CreateInnerEndpoint(handler);
+        candidate = IceCandidate.Host(new IPEndPoint(IPAddress.Loopback, endpoint.LocalPort), TransportProtocol.Udp);
+        return endpoint;
+    }
+
     internal void RoomAdded() => Interlocked.Increment(ref _rooms);
 
     internal void RoomRemoved() => Interlocked.Decrement(ref _rooms);

@@ -4,22 +4,26 @@ using BuildIt.Sfu.Media.Rooms;
 
 namespace BuildIt.Sfu.Node.Hosting;
 
-/// <summary>Puts each new room on the loop that has the fewest. Thread-safe.</summary>
+/// <summary>Puts each new room on the loop that has the fewest, unless it was given one. Thread-safe.</summary>
 public sealed class MediaRoomFactory(IReadOnlyList<MediaHost> hosts) : IMediaRoomFactory
 {
-    public IRoomLoop ChooseLoop()
-    {
-        var best = hosts.MinBy(host => host.Rooms)!;
+    public int LoopCount => hosts.Count;
 
-        // Counted now and not when the room is made, so that rooms opened at once are spread.
-        best.RoomAdded();
-        return best.Loop;
-    }
+    public IRoomLoop ChooseLoop() => Take(hosts.MinBy(host => host.Rooms)!);
+
+    public IRoomLoop TakeLoop(int index) => Take(hosts[index]);
 
     public IMediaRoom Create(IRoomLoop loop, IMediaRoomEvents events)
     {
         var host = hosts.First(candidate => candidate.Loop == loop);
         return new CountedRoom(new MediaRoom(host, events), host);
+    }
+
+    private static IRoomLoop Take(MediaHost host)
+    {
+        // Counted now and not when the room is made, so that rooms opened at once are spread.
+        host.RoomAdded();
+        return host.Loop;
     }
 
     /// <summary>Gives its place on the loop back when it closes.</summary>

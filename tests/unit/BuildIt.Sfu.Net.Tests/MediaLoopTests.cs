@@ -217,6 +217,47 @@ public sealed class MediaLoopTests
     }
 
     [Fact]
+    public async Task What_goes_between_two_loops_is_counted_by_itself()
+    {
+        using MediaNetwork network = TestPeers.Start(TestPeers.Options with { LoopCount = 2 });
+        int received = 0;
+        var handler = new DelegateHandler { OnDatagram = (Span<byte> _, in TransportAddress _, Instant _) => received++ };
+        MediaEndpoint[] ends = await Task.WhenAll(network.Loops.Select(loop => loop.InvokeAsync(() => loop.CreateInnerEndpoint(handler))));
+        await network.Loops[0].InvokeAsync(() =>
+        {
+            PathId path = ends[0].OpenPath(TransportAddress.FromEndPoint(new IPEndPoint(IPAddress.Loopback, ends[1].LocalPort), TransportProtocol.Udp));
+            TestPeers.Media(100, 1).CopyTo(ends[0].Reserve(path, 100));
+            ends[0].Commit(100);
+        });
+        await TestPeers.EventuallyAsync(() => network.Loops[1].InvokeAsync(() => received == 1));
+
+        LoopStatistics[] counted = [.. network.Loops.Select(loop => loop.Statistics)];
+        Assert.All(counted, loop => Assert.Equal((1, 100, 0, 0), (loop.InnerPackets, loop.InnerBytes, loop.PacketsReceived + loop.PacketsSent, loop.BytesReceived + loop.BytesSent)));
+    }
+
+    [Fact]
+    public async Task A_loop_says_how_long_it_has_worked_and_not_how_long_it_waited()
+    {
+        using MediaNetwork network = TestPeers.Start(TestPeers.Options);
+        MediaLoop loop = network.Loops[0];
+        await loop.InvokeAsync(() => Thread.Sleep(200));
+        await Task.Delay(200);
+        await loop.InvokeAsync(() => { });
+        await TestPeers.EventuallyAsync(async () => await loop.InvokeAsync(() => loop.Statistics.Worked) > TimeSpan.Zero);
+        Assert.True(loop.Statistics.Worked < TimeSpan.FromMilliseconds(200), $"{loop.Statistics.Worked}");
+
+        await TestPeers.EventuallyAsync(() => loop.InvokeAsync(() =>
+        {
+            for (Instant until = MonotonicClock.Read() + TimeSpan.FromMilliseconds(50); MonotonicClock.Read() < until;)
+            {
+                // The time it takes is the work.
+            }
+
+            return loop.Statistics.Worked > TimeSpan.FromMilliseconds(200);
+        }));
+    }
+
+    [Fact]
     public async Task Deadlines_fire_in_order_and_not_early()
     {
         using MediaNetwork network = TestPeers.Start(TestPeers.Options);

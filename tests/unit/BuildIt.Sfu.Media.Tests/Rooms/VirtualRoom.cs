@@ -36,6 +36,8 @@ internal sealed class VirtualRoom : IMediaHost, IRoomLoop, IMediaRoomEvents
 
     public IRoomLoop Loop => this;
 
+    public int Index => 0;
+
     public IRandomSource Random { get; }
 
     public MediaCounters Counters { get; } = new();
@@ -95,6 +97,12 @@ internal sealed class VirtualRoom : IMediaHost, IRoomLoop, IMediaRoomEvents
     public IMediaEndpoint CreateEndpoint(IDatagramHandler handler) => _created = new VirtualEndpoint(this, handler);
 
     public IMediaEndpoint CreateExclusiveEndpoint(IDatagramHandler handler) => CreateEndpoint(handler);
+
+    public IMediaEndpoint CreateInnerEndpoint(IDatagramHandler handler, out IceCandidate candidate)
+    {
+        candidate = Candidates[0];
+        return CreateEndpoint(handler);
+    }
 
     public bool Post(Action<Instant> work)
     {

@@ -24,7 +24,13 @@ internal sealed class FakeMediaFactory : IMediaRoomFactory, IRoomLoop, IDisposab
 
     private Instant Now => new((long)Stopwatch.GetElapsedTime(_start).TotalMicroseconds);
 
+    public int LoopCount => 1;
+
+    public int Index => 0;
+
     public IRoomLoop ChooseLoop() => this;
+
+    public IRoomLoop TakeLoop(int index) => this;
 
     public IMediaRoom Create(IRoomLoop loop, IMediaRoomEvents events) => Rooms[((RoomCore)events).Sid.Value] = new FakeMediaRoom();
 
