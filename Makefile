@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps build test unit demo prometheus crds images plugin release released-chart bench soak churn crowd failover failover-machines cascade-faults large-room interop-cascade interop-path interop-firefox picture fuzz fmt fmt-check cluster-up cluster-down clean
+.PHONY: help deps build test unit demo prometheus crds images plugin release released-chart bench soak churn crowd failover failover-machines cascade-faults large-room interop-cascade interop-parts interop-path interop-firefox picture fuzz fmt fmt-check cluster-up cluster-down clean
 
 SOLUTION := BuildIt.Operator.sln
 
@@ -70,6 +70,9 @@ large-room: ## Hold a room of 200 on four nodes and then on one, ten minutes eac
 
 interop-cascade: deps ## All that browsers, SDKs and servers do once more, with every participant on a node of its own
 	@scripts/interop-cascade.sh
+
+interop-parts: deps ## The same with one node whose rooms have parts on two loops, every participant at the other
+	@scripts/interop-cascade.sh parts
 
 interop-path: deps ## As root: two regions of a Kubernetes with a bad path between them, and what crosses it
 	@BUILDIT_IMPAIRED_PATH=yes dotnet test tests/e2e/BuildIt.EndToEnd.Tests -nologo -v quiet --filter FullyQualifiedName~ImpairedPathTests --logger 'console;verbosity=detailed'

@@ -8,6 +8,7 @@ using BuildIt.Sfu.Node.Heartbeats;
 using BuildIt.Sfu.Node.Hosting;
 using BuildIt.Sfu.Node.Load;
 using BuildIt.Sfu.Node.Operations;
+using BuildIt.Sfu.Node.Parts;
 using BuildIt.Sfu.Node.Registry;
 using BuildIt.Sfu.Node.Relays;
 using BuildIt.Sfu.Node.Routing;
@@ -16,6 +17,7 @@ using BuildIt.Sfu.Signaling;
 using BuildIt.Sfu.Signaling.Configuration;
 using BuildIt.Sfu.Signaling.Rooms.Base;
 using BuildIt.Sfu.Signaling.Rooms.Events;
+using BuildIt.Sfu.Signaling.Routing;
 using BuildIt.Sfu.Signaling.Tokens;
 using BuildIt.Sfu.Telemetry.Logs;
 using BuildIt.Sfu.Telemetry.Traces;
@@ -74,6 +76,8 @@ public static class NodeApplication
         services.AddSingleton<BackgroundFaults>();
         services.AddSingleton<UrgentNews>();
         services.AddSingleton<LeaderTerms>();
+        services.AddSingleton<PartKeeper>();
+        services.AddSingleton<IPartPlacement>(provider => provider.GetRequiredService<PartKeeper>());
         if (settings.RedisAddresses.Count == 0)
         {
             services.AddSingleton<INodeRegistry, MemoryNodeRegistry>();
@@ -103,6 +107,7 @@ public static class NodeApplication
         // Started in this order, stopped in the reverse: media lives longest.
         services.AddHostedService<NodeStartup>();
         services.AddHostedService<HeartbeatService>();
+        services.AddHostedService(provider => provider.GetRequiredService<PartKeeper>());
         if (!settings.Development)
         {
             services.AddSingleton<IHostLifetime, TerminationHandler>();

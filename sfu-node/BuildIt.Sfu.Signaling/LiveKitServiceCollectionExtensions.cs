@@ -28,7 +28,7 @@ public static class LiveKitServiceCollectionExtensions
 
     /// <summary>
     /// Adds LiveKit's protocol. The host must also register <see cref="IMediaRoomFactory"/> and a <see cref="WallClock"/> that agrees
-    /// with the instants of its loops; it may register its own <see cref="IRoomRouter"/>, <see cref="IJoinGate"/>, <see cref="INodeProxy"/> and further
+    /// with the instants of its loops; it may register its own <see cref="IRoomRouter"/>, <see cref="IPartPlacement"/>, <see cref="IJoinGate"/>, <see cref="INodeProxy"/> and further
     /// <see cref="IRoomObserver"/>s.
     /// </summary>
     public static IServiceCollection AddLiveKitSignaling(this IServiceCollection services, LiveKitOptions options)
@@ -44,6 +44,7 @@ public static class LiveKitServiceCollectionExtensions
         services.TryAddSingleton<ISidSource, RandomSids>();
         services.TryAddSingleton<INodeProxy, NoNodeProxy>();
         services.TryAddSingleton<IRoomRouter, LocalRoomRouter>();
+        services.TryAddSingleton<IPartPlacement, SinglePart>();
         services.TryAddSingleton<IJoinGate, OpenJoinGate>();
         services.AddSingleton(new TokenVerifier(options.Keys));
         services.AddSingleton(new TokenSigner(options.Keys));

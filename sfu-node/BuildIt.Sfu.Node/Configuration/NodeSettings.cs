@@ -101,6 +101,9 @@ public sealed record NodeSettings
     /// <summary>Media loops; 0 means one for each core.</summary>
     public int Loops { get; init; }
 
+    /// <summary>Whether one room may use several of them.</summary>
+    public RoomPartMode RoomParts { get; init; } = RoomPartMode.Auto;
+
     public string? SyntheticLoadFile { get; init; }
 
     public NodeLoad? SyntheticLoad { get; init; }

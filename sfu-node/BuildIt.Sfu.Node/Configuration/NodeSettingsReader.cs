@@ -73,6 +73,7 @@ public sealed class NodeSettingsReader(Func<string, string?> environment)
             WebhookKey = Text(NodeVariables.WebhookKey),
             RequireEndToEndEncryption = Switch(NodeVariables.RequireEndToEndEncryption, false),
             Loops = Number(NodeVariables.Loops, 0),
+            RoomParts = Enum.TryParse<RoomPartMode>(OneOf(NodeVariables.RoomParts, nameof(RoomPartMode.Auto), Enum.GetNames<RoomPartMode>()), out var parts) ? parts : RoomPartMode.Auto,
             SyntheticLoadFile = Text(NodeEnvironment.SyntheticLoadFile),
             SyntheticLoad = Load(NodeEnvironment.SyntheticLoad),
             Telemetry = TelemetrySettings.Read(NodeEnvironment.Prefix, environment, development ? LogFormat.Text : LogFormat.Json, _faults),

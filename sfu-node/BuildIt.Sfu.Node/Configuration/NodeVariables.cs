@@ -22,4 +22,7 @@ public static class NodeVariables
 
     /// <summary>Number of media loops; 0 means one for each core.</summary>
     public const string Loops = NodeEnvironment.Prefix + "LOOPS";
+
+    /// <summary>Whether one room may use several loops: <c>Auto</c>, <c>Never</c>, or for tests <c>Spread</c>; see <see cref="RoomPartMode"/>.</summary>
+    public const string RoomParts = NodeEnvironment.Prefix + "ROOM_PARTS";
 }

@@ -18,9 +18,13 @@ public sealed class NodeActivity(
     /// <summary>What a room may take to answer; one whose loop is held up is reported as it was before.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
 
-    private readonly Dictionary<RoomHost, Task<Figures>> _asked = [];
-    private readonly Dictionary<RoomHost, Figures> _figures = [];
+    private readonly Dictionary<RoomHost, Task<PartFigures>> _asked = [];
+    private readonly Dictionary<RoomHost, PartFigures> _figures = [];
     private readonly Dictionary<RoomHost, (long In, long Out)> _rates = [];
+
+    // What the parts of open rooms carried that are closed, by the room's home.
+    private readonly Dictionary<RoomHost, PartFigures> _past = [];
+    private readonly Dictionary<RoomHost, RoomHost> _homes = [];
     private volatile IReadOnlyList<RoomReport> _reports = [];
 
     /// <summary>Rooms that are over count no more.</summary>
@@ -41,20 +45,30 @@ public sealed class NodeActivity(
     /// <summary>Asks every room for its report. One caller at a time.</summary>
     public async Task RefreshAsync()
     {
-        var open = rooms.Open.ToHashSet();
-        foreach (var gone in _figures.Keys.Concat(_asked.Keys).Where(room => !open.Contains(room)).ToList())
+        var homes = rooms.Open.ToHashSet();
+        var open = homes.SelectMany(home => home.WithParts.Select(part => (Part: part, Home: home))).ToDictionary(one => one.Part, one => one.Home);
+        foreach (var gone in _figures.Keys.Concat(_asked.Keys).Where(room => !open.ContainsKey(room)).ToHashSet())
         {
+            // A part closes when nobody has been in it for some time: what it said last is all there is.
+            if (_homes.Remove(gone, out var of) && of != gone && homes.Contains(of) && _figures.TryGetValue(gone, out var last))
+            {
+                _past[of] = _past.TryGetValue(of, out var before) ? before.With(last.Rest()) : last.Rest();
+            }
+
+            _past.Remove(gone);
             _figures.Remove(gone);
             _rates.Remove(gone);
             _asked.Remove(gone);
         }
 
-        foreach (var room in open)
+        foreach (var (room, home) in open)
         {
+            _homes[room] = home;
+
             // Not again before it has answered: nothing piles up on a loop that is held up.
             if (!_asked.ContainsKey(room))
             {
-                _asked.Add(room, room.InvokeAsync(Count));
+                _asked.Add(room, room.InvokeAsync(PartFigures.Of));
             }
         }
 
@@ -74,9 +88,9 @@ public sealed class NodeActivity(
         }
 
         var reports = new List<RoomReport>();
-        foreach (var (room, figures) in _figures)
+        foreach (var (room, figures) in _figures.Where(known => homes.Contains(known.Key)))
         {
-            reports.Add(Report(new RoomId(room.Name), figures, _rates.GetValueOrDefault(room)));
+            reports.Add(Report(new RoomId(room.Name), Whole(room, figures), RatesOf(room)));
         }
 
         foreach (var (room, generation) in closings?.Pending ?? [])
@@ -90,31 +104,40 @@ public sealed class NodeActivity(
 
     public void ReconnectEverybody()
     {
-        foreach (var room in rooms.Open)
+        foreach (var room in rooms.Open.SelectMany(home => home.WithParts))
         {
             // The outcome of each is seen in the next reports; a room that ends meanwhile has nobody left to ask.
             _ = room.InvokeAsync((core, now) => core.SendAway(int.MaxValue, DisconnectReason.ServerShutdown, LeaveAction.Reconnect, now));
         }
     }
 
-    /// <summary>On the room's loop, which belongs to media: what is made of the figures is made elsewhere.</summary>
-    private static Figures Count(RoomCore core, Instant now) => new(
-        core.Figures.ParticipantCount,
-        core.Figures.PublisherCount,
-        core.Figures.SubscriberCount,
-        core.Figures.IsEndToEndEncrypted,
-        core.Figures.EverJoined,
-        core.Figures.EmptyFor(now)?.TotalSeconds,
-        core.Figures.ParticipantTime(now).TotalSeconds,
-        core.Figures.Traffic,
-        core.Figures.Relayed,
-        core.Figures.Arrivals(),
+    /// <summary>The figures of a room with those of its parts, those that there are and those that are closed.</summary>
+    private PartFigures Whole(RoomHost home, PartFigures figures)
+    {
+        foreach (var part in home.Parts)
+        {
+            if (_figures.TryGetValue(part, out var further))
+            {
+                figures = figures.With(further);
+            }
+        }
 
-        // The operator looks for another way from then on, before this node gives the one that it has up.
-        core.Figures.ParentSilence(now) is { } silence && silence >= IRelayPeer.SuspectAfter ? silence : null,
-        now);
+        return _past.TryGetValue(home, out var past) ? figures.With(past) : figures;
+    }
 
-    private RoomReport Report(RoomId room, in Figures figures, (long In, long Out) rates) => new()
+    private (long In, long Out) RatesOf(RoomHost home)
+    {
+        var (received, sent) = (0L, 0L);
+        foreach (var part in home.WithParts)
+        {
+            var rates = _rates.GetValueOrDefault(part);
+            (received, sent) = (received + rates.In, sent + rates.Out);
+        }
+
+        return (received, sent);
+    }
+
+    private RoomReport Report(RoomId room, in PartFigures figures, (long In, long Out) rates) => new()
     {
         Room = room,
         Generation = routes is not null && routes.TryFind(room, out var route) && route.Names(routes.Self) ? route.Generation : 0,
@@ -148,7 +171,7 @@ public sealed class NodeActivity(
     };
 
     /// <summary>What a room carries in bits per second, averaged over some seconds as the node's own load is.</summary>
-    private static (long In, long Out) RatesOf(in Figures before, in Figures after, (long In, long Out) rates)
+    private static (long In, long Out) RatesOf(in PartFigures before, in PartFigures after, (long In, long Out) rates)
     {
         var seconds = (after.At - before.At).TotalSeconds;
         return seconds <= 0
@@ -158,18 +181,4 @@ public sealed class NodeActivity(
     }
 
     private static long Smooth(long rate, long bytes, double seconds) => (long)Math.Max(0, LoadMonitor.Smooth(rate, bytes * 8 / seconds, seconds));
-
-    private readonly record struct Figures(
-        int Participants,
-        int Publishers,
-        int Subscribers,
-        bool EndToEndEncrypted,
-        bool EverJoined,
-        double? EmptySeconds,
-        double ParticipantSeconds,
-        RoomTraffic Traffic,
-        IReadOnlyDictionary<string, long> Relayed,
-        IReadOnlyDictionary<string, (int Participants, int Publishers)> Arrivals,
-        TimeSpan? ParentSilence,
-        Instant At);
 }

@@ -6,6 +6,7 @@ using BuildIt.Sfu.Node.Configuration;
 using BuildIt.Sfu.Node.Connections;
 using BuildIt.Sfu.Node.Hosting;
 using BuildIt.Sfu.Node.Load;
+using BuildIt.Sfu.Node.Parts;
 using BuildIt.Sfu.Node.Registry;
 using BuildIt.Sfu.Node.Relays;
 using BuildIt.Sfu.Node.State;
@@ -70,12 +71,18 @@ public sealed class NodeMetrics
     private readonly Gauge _linkRoundTrip;
     private readonly Gauge _linkLoss;
     private readonly Gauge _linkEstimate;
+    private readonly Gauge _busy;
+    private readonly Gauge _partCount;
+    private readonly Counter _innerBytes;
     private readonly LinkReports? _links;
+    private readonly PartKeeper _parts;
 
     public NodeMetrics(
         NodeSettings settings, MediaServer media, LoadMonitor load, INodeActivity activity, INodeRegistry registry, LimitCounters limits,
-        BackgroundFaults backgroundFaults, WebhookSender webhooks, ConnectionLimits connections, JoinMeter meter, LinkReports? links = null)
+        BackgroundFaults backgroundFaults, WebhookSender webhooks, ConnectionLimits connections, JoinMeter meter, PartKeeper parts,
+        LinkReports? links = null)
     {
+        _parts = parts;
         _meter = meter;
         _media = media;
         _load = load;
@@ -113,6 +120,9 @@ public sealed class NodeMetrics
         _linkRoundTrip = metrics.CreateGauge("buildit_sfu_link_round_trip_seconds", "Round trip to another node, smoothed.", "peer");
         _linkLoss = metrics.CreateGauge("buildit_sfu_link_loss_ratio", "Share of probes over a link that were not answered, over the last seconds.", "peer");
         _linkEstimate = metrics.CreateGauge("buildit_sfu_link_estimate_bytes_per_second", "What a link is thought to carry each second; 0 while nothing was sent to tell.", "peer");
+        _busy = metrics.CreateGauge("buildit_sfu_loop_busy_ratio", "Share of a core that a media loop used over the last second.", "loop");
+        _partCount = metrics.CreateGauge("buildit_sfu_room_parts", "Parts of rooms on further loops than the room's first.");
+        _innerBytes = metrics.CreateCounter("buildit_sfu_inner_bytes_total", "Bytes in datagrams between loops of this node, received and sent: of rooms with several parts.", "loop");
         _unprotected = metrics.CreateCounter(
             "buildit_sfu_srtp_refused_total", "Packets that SRTP refused to protect and that were not sent, by reason; index_reused is a bug.", "reason");
         _nacks = metrics.CreateCounter("buildit_sfu_nacks_total", "Packets that ask for lost media: from clients (in) and to publishers (out).", "direction", "loop");
@@ -168,6 +178,7 @@ public sealed class NodeMetrics
 
             CollectJoins();
             CollectMedia();
+            CollectParts();
             foreach (var loop in _media.Loops)
             {
                 var name = loop.Index.ToString(System.Globalization.CultureInfo.InvariantCulture);
@@ -176,6 +187,7 @@ public sealed class NodeMetrics
                 _packets.WithLabels("out", name).IncTo(counters.PacketsSent);
                 _bytes.WithLabels("in", name).IncTo(counters.BytesReceived);
                 _bytes.WithLabels("out", name).IncTo(counters.BytesSent);
+                _innerBytes.WithLabels(name).IncTo(counters.InnerBytes);
                 _dropped.WithLabels("unroutable", name).IncTo(counters.Unroutable);
                 _dropped.WithLabels("send_queue", name).IncTo(counters.SendQueueDropped);
                 _dropped.WithLabels("send_error", name).IncTo(counters.SendErrors);
@@ -199,6 +211,15 @@ public sealed class NodeMetrics
         while (_meter.TryTake(out var seconds))
         {
             _joinSeconds.Observe(seconds);
+        }
+    }
+
+    private void CollectParts()
+    {
+        _partCount.Set(_parts.Count);
+        foreach (var (loop, busy) in _parts.Busy.Index())
+        {
+            _busy.WithLabels(loop.ToString(System.Globalization.CultureInfo.InvariantCulture)).Set(busy);
         }
     }
 

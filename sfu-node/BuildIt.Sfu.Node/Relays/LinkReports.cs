@@ -21,7 +21,7 @@ public sealed class LinkReports(RoomDirectory rooms, OrderedLinks ordered)
         var seen = new List<Seen>();
         foreach (var host in rooms.Open.Concat(orders.Select(order => order.Host)))
         {
-            seen.AddRange(await host.InvokeAsync((core, now) => core.Links.Select(link => new Seen(link.Options.Node, host.Name.Length > 0, link.IsUp, link.Path(now))).ToArray()));
+            seen.AddRange(await host.InvokeAsync((core, now) => core.Links.Where(link => !link.Options.IsInner).Select(link => new Seen(link.Options.Node, host.Name.Length > 0, link.IsUp, link.Path(now))).ToArray()));
         }
 
         var reports = new List<LinkReport>();

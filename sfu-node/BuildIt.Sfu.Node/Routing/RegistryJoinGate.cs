@@ -45,9 +45,16 @@ public sealed class RegistryJoinGate(IRegionRegistry registry, RouteTable table,
 
     private async Task<bool> IsKnownAsync(RoomId room, string identity, CancellationToken cancel)
     {
-        if (await directory.FindAsync(room.Value) is { } open && await open.InvokeAsync((core, _) => core.FindParticipant(identity) is not null))
+        if (await directory.FindAsync(room.Value) is { } open)
         {
-            return true;
+            // Its home may not have heard yet of somebody at another part of the room.
+            foreach (var part in open.WithParts)
+            {
+                if (await part.InvokeAsync((core, _) => core.FindParticipant(identity) is not null))
+                {
+                    return true;
+                }
+            }
         }
 
         try

@@ -55,7 +55,7 @@ public sealed partial class RoomKeeper(
         }
         else
         {
-            await open.InvokeAsync((core, now) => core.Reconfigure(With(core.Options, route), now));
+            await open.ReconfigureAsync(before => With(before, route));
         }
 
         await relays.ApplyAsync(open, route, cancellation);
@@ -67,12 +67,7 @@ public sealed partial class RoomKeeper(
         await relays.EndAsync(route.Room);
         if (await directory.FindAsync(route.Room.Value) is { } open)
         {
-            var participants = await open.InvokeAsync((core, now) =>
-            {
-                var count = core.Figures.ParticipantCount;
-                core.End(reason, why, now, action);
-                return count;
-            });
+            var participants = await open.EndAsync(reason, why, action);
             LogGivenUp(route.Room, route.Generation, participants, why == RoomEndReason.RoomEndSuperseded ? "it is served elsewhere now" : "it is over");
         }
     }

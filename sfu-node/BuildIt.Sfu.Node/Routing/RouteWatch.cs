@@ -136,10 +136,17 @@ public sealed partial class RouteWatch(
 
         try
         {
-            if (await directory.FindAsync(revocation.Room.Value) is { } open
-                && await open.InvokeAsync((core, now) => core.Moderation.Revoke(revocation.Participant, revocation.NotBefore, now)))
+            if (await directory.FindAsync(revocation.Room.Value) is not { } open)
             {
-                LogRevoked(revocation.Room);
+                return;
+            }
+
+            foreach (var part in open.WithParts)
+            {
+                if (await part.InvokeAsync((core, now) => core.Moderation.Revoke(revocation.Participant, revocation.NotBefore, now)))
+                {
+                    LogRevoked(revocation.Room);
+                }
             }
         }
         catch (InvalidOperationException)
@@ -150,7 +157,7 @@ public sealed partial class RouteWatch(
 
     private async Task WritePresenceAsync(RoomHost host, CancellationToken stopping)
     {
-        var members = await host.InvokeAsync((core, _) => core.Figures.MembersHere());
+        var members = (await Task.WhenAll(host.WithParts.Select(part => part.InvokeAsync((core, _) => core.Figures.MembersHere())))).SelectMany(here => here);
         await registry.SetPresenceAsync(
             new RoomId(host.Name),
             [.. members.Select(p => new Presence { Participant = p.Identity, Node = table.Self, JoinedAt = p.JoinedAt, Publishing = p.Publishes })],

@@ -32,7 +32,7 @@ public sealed class RoomService
             ["ListRooms"] = new(v => v.RoomList, call => Handle(call, ListRoomsRequest.Parser, (v, _) => v.RoomList, ListRoomsAsync)),
             ["DeleteRoom"] = new(MayCreateAny, call => Handle(call, DeleteRoomRequest.Parser, (v, r) => MayDelete(v, r.Room), DeleteRoomAsync)),
             ["ListParticipants"] = new(MayAdminister, call => InRoom(call, ListParticipantsRequest.Parser, r => r.Room, ListParticipants)),
-            ["GetParticipant"] = new(MayAdminister, call => InRoom(call, RoomParticipantIdentity.Parser, r => r.Room, GetParticipant)),
+            ["GetParticipant"] = new(MayAdminister, call => InRoom(call, RoomParticipantIdentity.Parser, r => r.Room, GetParticipant, identityOf: r => r.Identity)),
             ["RemoveParticipant"] = new(MayAdminister, call => AtNodeOf(call, RoomParticipantIdentity.Parser, r => r.Room, r => r.Identity, RemoveParticipant)),
             ["MutePublishedTrack"] = new(MayAdminister, call => AtNodeOf(call, MuteRoomTrackRequest.Parser, r => r.Room, r => r.Identity, MutePublishedTrack)),
             ["UpdateParticipant"] = new(MayAdminister, call => AtNodeOf(call, UpdateParticipantRequest.Parser, r => r.Room, r => r.Identity, UpdateParticipant)),
@@ -74,23 +74,33 @@ public sealed class RoomService
 
     /// <summary>A request of a room's administrator that is answered on the room's loop.</summary>
     private Task<TwirpResult> InRoom<T>(
-        RoomServiceCall call, MessageParser<T> parser, Func<T, string> roomOf, Func<RoomCore, T, Instant, TwirpResult> act, RouteIntent intent = RouteIntent.Find)
+        RoomServiceCall call, MessageParser<T> parser, Func<T, string> roomOf, Func<RoomCore, T, Instant, TwirpResult> act, RouteIntent intent = RouteIntent.Find, Func<T, string>? identityOf = null)
         where T : class, IMessage<T>, new() =>
         Handle(call, parser, (grant, request) => IsAdmin(grant, roomOf(request)), (_, request) =>
-            WithRoom(call, roomOf(request), host => host.InvokeAsync((room, now) => act(room, request, now)), intent));
+            WithRoom(
+                call,
+                roomOf(request),
+                async home =>
+                {
+                    // Whoever has just come is known first where it is.
+                    var host = identityOf is null ? home : await home.WhereAsync(identityOf(request)).ConfigureAwait(false);
+                    return await host.InvokeAsync((room, now) => act(room, request, now)).ConfigureAwait(false);
+                },
+                intent));
 
     /// <summary>The same about one participant: answered by the node to which that one is connected.</summary>
     private Task<TwirpResult> AtNodeOf<T>(
         RoomServiceCall call, MessageParser<T> parser, Func<T, string> roomOf, Func<T, string> identityOf, Func<RoomCore, T, Instant, TwirpResult> act)
         where T : class, IMessage<T>, new() =>
         Handle(call, parser, (grant, request) => IsAdmin(grant, roomOf(request)), (_, request) =>
-            WithRoom(call, roomOf(request), host => AtNodeOfAsync(call, host, identityOf(request), () => host.InvokeAsync((room, now) => act(room, request, now)))));
+            WithRoom(call, roomOf(request), home => AtNodeOfAsync(call, home, identityOf(request), host => host.InvokeAsync((room, now) => act(room, request, now)))));
 
-    private async Task<TwirpResult> AtNodeOfAsync(RoomServiceCall call, RoomHost host, string identity, Func<Task<TwirpResult>> act)
+    private async Task<TwirpResult> AtNodeOfAsync(RoomServiceCall call, RoomHost home, string identity, Func<RoomHost, Task<TwirpResult>> act)
     {
+        var host = await home.WhereAsync(identity).ConfigureAwait(false);
         if (await host.InvokeAsync((room, _) => room.NodeOf(identity)).ConfigureAwait(false) is not { } node)
         {
-            return await act().ConfigureAwait(false);
+            return await act(host).ConfigureAwait(false);
         }
 
         return await _router.SeatAsync(host.Name, node).ConfigureAwait(false) is { } endpoint
@@ -226,7 +236,7 @@ public sealed class RoomService
             return Task.FromResult<TwirpResult>(TwirpError.InvalidArgument("the method is missing or the payload is too large"));
         }
 
-        return WithRoom(call, request.Room, host => AtNodeOfAsync(call, host, request.DestinationIdentity, async () =>
+        return WithRoom(call, request.Room, home => AtNodeOfAsync(call, home, request.DestinationIdentity, async host =>
         {
             var done = new TaskCompletionSource<RpcOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
             var error = await host.InvokeAsync((room, now) => room.Moderation.PerformRpc(request, done.SetResult, now)).ConfigureAwait(false);

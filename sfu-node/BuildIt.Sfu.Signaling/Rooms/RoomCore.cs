@@ -44,6 +44,7 @@ public sealed class RoomCore : IMediaRoomEvents, IDeadline
     private readonly RoomSettings _settings;
     private readonly RoomRpc _rpc;
     private readonly ParticipantTimeouts _participants;
+    private readonly ReturningClients _returning;
     private readonly Func<Participant, IMediaPeerEvents> _mediaEvents;
 
     // What has something to do later, in the order in which it is done.
@@ -70,7 +71,7 @@ public sealed class RoomCore : IMediaRoomEvents, IDeadline
         var tokens = new FreshTokens(services.Tokens, services.Clock, _timer);
 
         _links = new RoomLinks();
-        var numbers = new RelayNumbers(options.NodeName, _state.CreatedAt);
+        var numbers = new RelayNumbers(options.PartName, _state.CreatedAt);
         var relayNews = new RelayNews(_state, _links);
         var relayedData = new RelayedData(members, _links, numbers);
         var dataDemand = new DataDemand(members, _links);
@@ -93,7 +94,7 @@ public sealed class RoomCore : IMediaRoomEvents, IDeadline
         var sweeps = new PublisherSweeps(members, tracks, subscriptions, dataTracks, _timer);
         var publishing = new TrackPublisher(_state, services, bounds, news, subscriptions, _events, updates, _limits);
 
-        var returning = new ReturningClients(_state, subscriptions, _timer, now);
+        var returning = _returning = new ReturningClients(_state, subscriptions, _timer, now);
         var gone = new GoneMembers(returning, newcomers, data, updates);
         _departures = new Departures(_state, _lifetime, publishing, dataTracks, gone, news, _events);
         _end = new RoomEnd(_state, _departures, _links, _events, _timer);
@@ -104,7 +105,7 @@ public sealed class RoomCore : IMediaRoomEvents, IDeadline
             new PeerEvents(participant, members, tracks, connections, publishing, subscriptions, data, dataTracks, _limits);
 
         var remoteTracks = new RemoteTracks(_state, _links, subscriptions, dataTracks, dataDemand);
-        var remoteMembers = new RemoteMembers(_state, services.Limits, _links, remoteTracks, _departures, sweeps, gone, news, updates);
+        var remoteMembers = new RemoteMembers(_state, _lifetime, services.Limits, _links, remoteTracks, _departures, sweeps, gone, news, updates);
         var lost = new LostMembers(members, remoteMembers, relayNews, refresh, _timer);
         var dataReader = new RelayedDataReader(_state, services.Limits, numbers, relayedData, dataDemand, data, dataTracks);
         var reader = new RelayReader(members, _links, remoteMembers, remoteTracks, dataReader, relayNews, refresh, _receiverNews, _departures, updates);
@@ -139,6 +140,9 @@ public sealed class RoomCore : IMediaRoomEvents, IDeadline
 
     public bool Ended => _state.Ended;
 
+    /// <summary>How many are connected here. Any thread.</summary>
+    public int People => _state.Members.CountHere;
+
     public Instant NextDeadline => _timer.Next;
 
     /// <summary>What the server API does to it.</summary>
@@ -171,6 +175,9 @@ public sealed class RoomCore : IMediaRoomEvents, IDeadline
     public ParticipantInfo? FindParticipant(string identity) =>
         _state.Members.FindHere(identity)?.Snapshot ?? _state.Members.FindElsewhere(identity)?.Snapshot;
 
+    /// <summary>Whether somebody is connected to this part of the room.</summary>
+    public bool IsHere(string identity) => _state.Members.FindHere(identity) is not null;
+
     /// <summary>The node to which somebody is connected that the room knows; null when nobody is, or it is this one.</summary>
     public string? NodeOf(string identity) => _state.Members.FindElsewhere(identity)?.Node;
 
@@ -179,6 +186,12 @@ public sealed class RoomCore : IMediaRoomEvents, IDeadline
 
     /// <inheritdoc cref="Arrivals.Join"/>
     public JoinResult Join(JoinAttempt attempt, ISignalSink sink, Instant now) => _arrivals.Join(attempt, sink, now);
+
+    /// <summary>Clients that had a session in the room before and are likely to begin another.</summary>
+    public IReadOnlyList<string> Expected(Instant now) => _returning.Expected(now);
+
+    /// <summary>Another part of the room expects such a client, which may come to this one.</summary>
+    public void Expect(string identity, Instant now) => _returning.Expect(identity, now);
 
     /// <summary>Takes a signal request of a participant, unless it comes from a connection that has been replaced.</summary>
     /// <param name="participant">Whose.</param>

@@ -7,13 +7,14 @@ using BuildIt.Sfu.Signaling.Rooms.Limits;
 
 namespace BuildIt.Sfu.Signaling.Rooms;
 
-/// <summary>An open room on its media loop, reached from any thread.</summary>
-public sealed class RoomHost : IRoomObserver
+/// <summary>An open room, or a part of one, on its media loop, reached from any thread.</summary>
+public sealed partial class RoomHost : IRoomObserver
 {
     private readonly ClientLimits _limits;
     private readonly IRoomLoop _loop;
     private readonly IRoomObserver _observer;
     private readonly Action<RoomHost> _ended;
+    private readonly TaskCompletionSource _isOver = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private RoomCore? _core;
 
     private RoomHost(RoomOptions options, ClientLimits limits, IRoomLoop loop, IRoomObserver observer, Action<RoomHost> ended)
@@ -25,20 +26,31 @@ public sealed class RoomHost : IRoomObserver
         _ended = ended;
     }
 
+    /// <summary>As it was opened with.</summary>
     public RoomOptions Options { get; }
 
     public string Name => Options.Name;
 
-    /// <summary>Opens a room on the loop that has the fewest.</summary>
+    /// <summary>Which of this process's loops it lives on.</summary>
+    public int Loop => _loop.Index;
+
+    /// <summary>How many are connected to this part of the room; a moment old.</summary>
+    public int People => _core!.People;
+
+    /// <summary>Completes when it has ended.</summary>
+    public Task Ended => _isOver.Task;
+
+    /// <summary>Opens a room.</summary>
     /// <param name="options">How it behaves.</param>
     /// <param name="services">What the node's rooms share.</param>
     /// <param name="media">Makes its media.</param>
     /// <param name="observer">Learns what happens in it; called on the loop.</param>
     /// <param name="ended">Called on the loop when it has ended, before the observer.</param>
+    /// <param name="onLoop">The loop on which it is to live; the one that has the fewest rooms where that is not said.</param>
     public static async Task<RoomHost> OpenAsync(
-        RoomOptions options, NodeServices services, IMediaRoomFactory media, IRoomObserver observer, Action<RoomHost> ended)
+        RoomOptions options, NodeServices services, IMediaRoomFactory media, IRoomObserver observer, Action<RoomHost> ended, int? onLoop = null)
     {
-        var loop = media.ChooseLoop();
+        var loop = onLoop is { } index ? media.TakeLoop(index) : media.ChooseLoop();
         var host = new RoomHost(options, services.Limits, loop, observer, ended);
         await host.RunAsync(now =>
         {
@@ -72,6 +84,8 @@ public sealed class RoomHost : IRoomObserver
     {
         _loop.Unschedule(_core!);
         _ended(this);
+        EndParts();
+        _isOver.TrySetResult();
         _observer.OnEnded(reason);
     }
 

@@ -53,7 +53,7 @@ public interface IRoomRouter
     /// <returns>False when it is over here and was not confirmed to be over everywhere in time.</returns>
     async ValueTask<bool> EndAsync(RoomHost room, CancellationToken cancel)
     {
-        await room.InvokeAsync((core, now) => core.End(DisconnectReason.RoomDeleted, RoomEndReason.RoomEndApiDelete, now)).ConfigureAwait(false);
+        await room.EndAsync(DisconnectReason.RoomDeleted, RoomEndReason.RoomEndApiDelete).ConfigureAwait(false);
         return true;
     }
 

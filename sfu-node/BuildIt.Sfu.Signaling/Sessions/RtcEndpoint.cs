@@ -19,6 +19,7 @@ namespace BuildIt.Sfu.Signaling.Sessions;
 public sealed class RtcEndpoint(
     TokenVerifier tokens,
     IRoomRouter router,
+    IPartPlacement parts,
     IJoinGate gate,
     INodeProxy proxy,
     LiveKitOptions options,
@@ -123,7 +124,8 @@ public sealed class RtcEndpoint(
 
             span.Found(local.Traceparent);
             using var connection = new SignalConnection(time, limited, log) { Span = span };
-            var joined = await local.Host.InvokeAsync((room, now) => room.Join(attempt, connection, now)).ConfigureAwait(false);
+            var part = await parts.PlaceAsync(local.Host, attempt, context.RequestAborted).ConfigureAwait(false);
+            var joined = await part.InvokeAsync((room, now) => room.Join(attempt, connection, now)).ConfigureAwait(false);
             if (joined.Error == JoinError.Unavailable && attempts == 0)
             {
                 continue;
@@ -142,7 +144,7 @@ public sealed class RtcEndpoint(
                 span?.Stop();
             }
 
-            await ServeAsync(context, connection, local.Host, joined).ConfigureAwait(false);
+            await ServeAsync(context, connection, part, joined).ConfigureAwait(false);
             return;
         }
 

@@ -13,7 +13,7 @@ internal sealed class RoomSettings(RoomState state, RoomLifetime lifetime, Track
     public void Set(RoomOptions options, Instant now)
     {
         var old = state.Options;
-        var next = options with { Name = old.Name, Sid = old.Sid, SifTrailer = old.SifTrailer, Metadata = old.Metadata };
+        var next = options with { Name = old.Name, Sid = old.Sid, Part = old.Part, SifTrailer = old.SifTrailer, Metadata = old.Metadata };
         if (state.Ended || next == old)
         {
             return;

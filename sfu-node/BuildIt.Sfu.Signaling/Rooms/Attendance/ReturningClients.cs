@@ -32,6 +32,13 @@ internal sealed class ReturningClients(RoomState state, SubscriptionEngine subsc
         _expected.Enqueue((now, identity));
     }
 
+    /// <summary>Clients that are likely to come back.</summary>
+    public IReadOnlyList<string> Expected(Instant now)
+    {
+        ForgetOld(now);
+        return [.. _expected.Select(each => each.Identity)];
+    }
+
     /// <summary>Somebody has joined: one who had a session before is told of others when it has settled, if its client needs that.</summary>
     public void HoldNews(Participant participant, Instant now)
     {
@@ -72,14 +79,19 @@ internal sealed class ReturningClients(RoomState state, SubscriptionEngine subsc
             participant.Send(new SignalResponse { MediaSectionsRequirement = required });
         }
     }
+
     private bool ComesBack(string identity, Instant now)
+    {
+        ForgetOld(now);
+        return (state.Options.TakenOver && now - openedAt <= ReturnTime)
+            || _expected.Any(each => string.Equals(each.Identity, identity, StringComparison.Ordinal));
+    }
+
+    private void ForgetOld(Instant now)
     {
         while (_expected.Count > 0 && now - _expected.Peek().At > ReturnTime)
         {
             _expected.Dequeue();
         }
-
-        return (state.Options.TakenOver && now - openedAt <= ReturnTime)
-            || _expected.Any(each => string.Equals(each.Identity, identity, StringComparison.Ordinal));
     }
 }

@@ -34,6 +34,12 @@ public sealed record RoomOptions
     /// <summary>The name of this node, by which others know whose members are whose.</summary>
     public string NodeName { get; init; } = "";
 
+    /// <summary>Which part of the room on this node it is: 0 is its home, and those on further loops are fed by that.</summary>
+    public int Part { get; init; }
+
+    /// <summary>By what the other parts of the room know this one; nothing outside of this process does.</summary>
+    public string PartName => $"{NodeName}/{Part}";
+
     /// <summary>The session id that the room has on all its nodes; empty when this node makes one.</summary>
     public string Sid { get; init; } = "";
 
@@ -67,6 +73,9 @@ public sealed record RoomOptions
     /// <summary>Names of the video codecs that cannot be published here, as session descriptions have them.</summary>
     internal IEnumerable<string> RefusedVideoCodecs =>
         VideoCodecs.Where(codec => !PublishCodecs.Contains($"video/{codec}", StringComparer.OrdinalIgnoreCase));
+
+    /// <summary>The same for a part of the room on a further loop.</summary>
+    public RoomOptions ForPart(int part) => this with { Part = part, IsEdge = true, EndsWhenEmpty = false };
 
     /// <summary>Overlays what a token or an API request configures; zero and empty mean "not stated".</summary>
     public RoomOptions With(RoomConfiguration? configuration) => configuration is null ? this : this with

@@ -13,6 +13,9 @@ namespace BuildIt.Sfu.Signaling.Rooms.Links;
 /// <param name="IsChild">True at the end that the other feeds.</param>
 public sealed record RoomLinkOptions(string Node, bool IsChild)
 {
+    /// <summary>True where the other end is another part of the room in this process: no node, no network and no fleet lies there.</summary>
+    public bool IsInner { get; init; }
+
     /// <summary>What all rooms together may send to the other node's fleet; null where nothing bounds it.</summary>
     public LinkBound? Bound { get; init; }
 
@@ -37,7 +40,7 @@ public readonly record struct RoomLinkPath(TimeSpan? RoundTrip, TimeSpan? Jitter
 /// </summary>
 public sealed class RoomLink : IRelayPeerEvents
 {
-    /// <summary>What has passed so many links goes in circles.</summary>
+    /// <summary>What has passed so many links goes in circles: five lead from any node to any other, and one more to a part at either end.</summary>
     private const uint MaxHops = 8;
 
     /// <summary>Tracks that are known of the other node; as many as media takes.</summary>
@@ -55,7 +58,7 @@ public sealed class RoomLink : IRelayPeerEvents
         (_events, Options, Allowance, _changed) = (events, options, allowance, changed);
         _probe = new LinkProbe(options.ProbeInterval);
         Peer = media.AddRelay(
-            new RelayPeerOptions { Sid = new ParticipantSid("NODE_" + options.Node), IsChild = options.IsChild, Bound = options.Bound }, this, now);
+            new RelayPeerOptions { Sid = new ParticipantSid("NODE_" + options.Node), IsChild = options.IsChild, IsInner = options.IsInner, Bound = options.Bound }, this, now);
     }
 
     public RoomLinkOptions Options { get; }

@@ -152,6 +152,11 @@ internal sealed class RoomLinks : IDeadline
         }
     }
 
-    private static void AddSent(Dictionary<string, long> sent, RoomLink link) =>
-        sent[link.Options.Fleet] = sent.GetValueOrDefault(link.Options.Fleet) + link.Peer.Statistics.DatagramBytesSent;
+    private static void AddSent(Dictionary<string, long> sent, RoomLink link)
+    {
+        if (!link.Options.IsInner)
+        {
+            sent[link.Options.Fleet] = sent.GetValueOrDefault(link.Options.Fleet) + link.Peer.Statistics.DatagramBytesSent;
+        }
+    }
 }

@@ -40,12 +40,12 @@ internal sealed class RoomLifetime
     }
 
     /// <summary>Whether the room is to close, because nobody is there.</summary>
-    public bool IsOver(Instant now) => CloseAt <= now && _state.Members.Here.Count == 0;
+    public bool IsOver(Instant now) => CloseAt <= now && _state.Members.NobodyAtNode;
 
     /// <summary>When a room closes that nobody joins.</summary>
     public static Instant FirstClose(RoomOptions options, Instant now) => options.EndsWhenEmpty ? now + options.EmptyTimeout : Instant.Never;
 
-    /// <summary>Somebody is there.</summary>
+    /// <summary>Somebody is there, at this part of the room or another of this node.</summary>
     public void Joined()
     {
         CloseAt = Instant.Never;
@@ -57,7 +57,13 @@ internal sealed class RoomLifetime
     public void Left(Participant participant, Instant now)
     {
         _served += _clock.At(now) - participant.JoinedAt;
-        if (_state.Members.Here.Count == 0 && !_state.Ended)
+        LeftPart(now);
+    }
+
+    /// <summary>Somebody is at another part of the room no more.</summary>
+    public void LeftPart(Instant now)
+    {
+        if (_state.Members.NobodyAtNode && !_state.Ended)
         {
             _emptySince = now;
             CloseAfter(_state.Options.DepartureTimeout, now);
@@ -67,7 +73,7 @@ internal sealed class RoomLifetime
     /// <summary>The timeouts may have changed.</summary>
     public void Reconfigured(Instant now)
     {
-        if (_state.Members.Here.Count == 0)
+        if (_state.Members.NobodyAtNode)
         {
             CloseAfter(!EverJoined ? _state.Options.EmptyTimeout : _state.Options.DepartureTimeout, now);
         }

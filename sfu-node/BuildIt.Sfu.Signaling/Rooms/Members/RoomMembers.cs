@@ -8,6 +8,33 @@ internal sealed class RoomMembers
     private readonly Dictionary<string, RemoteMember> _elsewhereBySid = new(StringComparer.Ordinal);
     private readonly Dictionary<string, RemoteMember> _elsewhereByIdentity = new(StringComparer.Ordinal);
 
+    private int _countHere;
+
+    /// <summary>How many are connected to this part of the room. Any thread.</summary>
+    public int CountHere => Volatile.Read(ref _countHere);
+
+    /// <summary>Whether nobody is connected to this node, at this part of the room or another.</summary>
+    public bool NobodyAtNode
+    {
+        get
+        {
+            if (_hereBySid.Count > 0)
+            {
+                return false;
+            }
+
+            foreach (var member in _elsewhereBySid.Values)
+            {
+                if (member.Via.Options.IsInner)
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+    }
+
     /// <summary>Those who are connected to this node.</summary>
     public Dictionary<string, Participant>.ValueCollection Here => _hereBySid.Values;
 
@@ -35,6 +62,7 @@ internal sealed class RoomMembers
     {
         _hereBySid.Add(participant.Sid.Value, participant);
         _hereByIdentity.Add(participant.Identity, participant);
+        Volatile.Write(ref _countHere, _hereBySid.Count);
     }
 
     public void Add(RemoteMember member)
@@ -52,6 +80,7 @@ internal sealed class RoomMembers
         }
 
         _hereByIdentity.Remove(participant.Identity);
+        Volatile.Write(ref _countHere, _hereBySid.Count);
         return true;
     }
 

@@ -20,6 +20,7 @@ namespace BuildIt.Sfu.Signaling.Rooms.Relays;
 /// </summary>
 internal sealed class RemoteMembers(
     RoomState state,
+    RoomLifetime lifetime,
     ClientLimits limits,
     RoomLinks links,
     RemoteTracks tracks,
@@ -141,6 +142,11 @@ internal sealed class RemoteMembers(
         {
             news.PublishGone(member, member.IsPublisher, now, reason);
         }
+
+        if (member.Via.Options.IsInner)
+        {
+            lifetime.LeftPart(now);
+        }
     }
 
     /// <summary>Of two sessions of one identity, whether the one that is here stays.</summary>
@@ -177,6 +183,10 @@ internal sealed class RemoteMembers(
         if (isNew)
         {
             state.Members.Add(member);
+            if (link.Options.IsInner)
+            {
+                lifetime.Joined();
+            }
         }
 
         tracks.Follow(member, now);

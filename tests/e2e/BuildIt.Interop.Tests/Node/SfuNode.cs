@@ -6,7 +6,8 @@ namespace BuildIt.Interop.Tests.Node;
 
 /// <summary>
 /// A real node in a process of its own, on free loopback ports, with the development keys. With <see cref="NodesVariable"/> in the
-/// environment, so many of them that serve every room together, each participant at the next: to a client a cascade is invisible.
+/// environment, so many of them that serve every room together, each participant at the next: to a client a cascade is invisible. With
+/// <see cref="PartsVariable"/>, every room has so many parts on each node, each participant at the next: neither are parts to be seen.
 /// </summary>
 public sealed class SfuNode : IAsyncDisposable
 {
@@ -15,6 +16,9 @@ public sealed class SfuNode : IAsyncDisposable
 
     /// <summary>How many nodes stand for the one; 1 when it is not set.</summary>
     public const string NodesVariable = "BUILDIT_INTEROP_NODES";
+
+    /// <summary>How many parts rooms have on a node; 1 when it is not set.</summary>
+    public const string PartsVariable = "BUILDIT_INTEROP_PARTS";
 
     private readonly NodeProgram _program;
     private readonly CascadedFleet? _fleet;
@@ -62,12 +66,12 @@ public sealed class SfuNode : IAsyncDisposable
     private IEnumerable<NodeProgram> Programs => _fleet?.Nodes ?? [_program];
 
     public static async Task<SfuNode> StartAsync(IReadOnlyDictionary<string, string?>? environment = null, params string[] arguments) =>
-        Usual > 1 ? await StartCascadeAsync(Usual, environment, arguments) : new(await NodeProgram.StartAsync(environment, arguments), null, environment);
+        Usual > 1 ? await StartCascadeAsync(Usual, environment, arguments) : new(await NodeProgram.StartAsync(WithParts(environment), arguments), null, environment);
 
     /// <summary>Starts so many nodes that stand for one.</summary>
     public static async Task<SfuNode> StartCascadeAsync(int nodes, IReadOnlyDictionary<string, string?>? environment = null, params string[] arguments)
     {
-        var fleet = await CascadedFleet.StartAsync(nodes, environment, arguments);
+        var fleet = await CascadedFleet.StartAsync(nodes, WithParts(environment), arguments);
         return new SfuNode(fleet.Nodes[0], fleet, environment);
     }
 
@@ -111,6 +115,15 @@ public sealed class SfuNode : IAsyncDisposable
 
     /// <summary>Kills one of the nodes that stand for this one.</summary>
     public Task KillAsync(int place) => _fleet!.Nodes[place].Process.KillAsync();
+
+    private static IReadOnlyDictionary<string, string?>? WithParts(IReadOnlyDictionary<string, string?>? environment) =>
+        Environment.GetEnvironmentVariable(PartsVariable) is { Length: > 0 } parts && parts != "1"
+            ? new Dictionary<string, string?>(environment ?? new Dictionary<string, string?>())
+            {
+                ["BUILDIT_LOOPS"] = parts,
+                ["BUILDIT_ROOM_PARTS"] = "Spread",
+            }
+            : environment;
 
     private static string HttpOf(NodeProgram node) => node.Signal.ToString().TrimEnd('/');
 

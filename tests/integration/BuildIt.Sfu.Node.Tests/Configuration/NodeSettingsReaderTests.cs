@@ -15,6 +15,18 @@ public class NodeSettingsReaderTests
         Assert.Equal(7880, settings.SignalPort);
     }
 
+    [Theory]
+    [InlineData("", RoomPartMode.Auto)]
+    [InlineData("Auto", RoomPartMode.Auto)]
+    [InlineData("Never", RoomPartMode.Never)]
+    [InlineData("Spread", RoomPartMode.Spread)]
+    public void A_room_has_parts_as_is_said(string said, RoomPartMode mode)
+    {
+        var reader = Reader(new() { [NodeVariables.RoomParts] = said });
+        Assert.Equal(mode, reader.Read(development: true).RoomParts);
+        Assert.Empty(reader.Faults);
+    }
+
     [Fact]
     public void Without_keys_a_node_does_not_start()
     {
@@ -40,9 +52,10 @@ public class NodeSettingsReaderTests
             [NodeVariables.WebhookUrls] = "ftp://x",
             [NodeEnvironment.RoomApi] = "room-api:9090",
             [NodeVariables.WebhookKey] = "unknown",
+            [NodeVariables.RoomParts] = "Sometimes",
         });
         reader.Read(development: false);
-        Assert.Equal(12, reader.Faults.Count);
+        Assert.Equal(13, reader.Faults.Count);
         Assert.All(reader.Faults, fault => Assert.StartsWith("BUILDIT_", fault, StringComparison.Ordinal));
     }
 

@@ -48,9 +48,9 @@ public sealed class RegionFixture : IAsyncLifetime
     /// Starts a node and waits until rooms may be given to it: its second heartbeat says that it knows of its first, and so that it
     /// may serve.
     /// </summary>
-    internal async Task<FleetNode> StartAsync(string name)
+    internal async Task<FleetNode> StartAsync(string name, IReadOnlyDictionary<string, string?>? more = null)
     {
-        var node = await FleetNode.StartAsync(name, Redis.Address);
+        var node = await FleetNode.StartAsync(name, Redis.Address, more);
         await Eventually.IsAsync(async () => await HeartbeatAsync(node) is { Sequence: > 1 }, TimeSpan.FromSeconds(30), $"{name} reports");
         return node;
     }

@@ -28,10 +28,10 @@ internal sealed class CascadeFixture
 
     public IReadOnlyList<RoomFixture> Nodes { get; }
 
-    /// <summary>Joins two nodes; messages of before are carried.</summary>
-    public Wire Link(int parent, int child)
+    /// <summary>Joins two nodes, or two parts of the room at one node; messages of before are carried.</summary>
+    public Wire Link(int parent, int child, bool isInner = false)
     {
-        var wire = new Wire(Nodes[parent], Nodes[child], parent, child);
+        var wire = new Wire(Nodes[parent], Nodes[child], parent, child, isInner);
         _wires.Add(wire);
         wire.Up();
         Carry();
@@ -90,10 +90,10 @@ internal sealed class CascadeFixture
     {
         private bool _cut;
 
-        public Wire(RoomFixture parent, RoomFixture child, int parentPlace, int childPlace)
+        public Wire(RoomFixture parent, RoomFixture child, int parentPlace, int childPlace, bool isInner)
         {
-            Parent = new End(parent, parentPlace, childPlace, isChild: false);
-            Child = new End(child, childPlace, parentPlace, isChild: true);
+            Parent = new End(parent, parentPlace, childPlace, isChild: false, isInner);
+            Child = new End(child, childPlace, parentPlace, isChild: true, isInner);
         }
 
         public End Parent { get; }
@@ -136,12 +136,12 @@ internal sealed class CascadeFixture
 
     internal sealed class End
     {
-        public End(RoomFixture room, int node, int other, bool isChild)
+        public End(RoomFixture room, int node, int other, bool isChild, bool isInner)
         {
             Node = node;
             Room = room;
             Link = Room.Room.OpenLink(
-                new RoomLinkOptions($"node-{other}", isChild), (link, _) => Changes.Add((link.IsUp, link.IsComplete, link.IsClosed)), Room.Now);
+                new RoomLinkOptions($"node-{other}", isChild) { IsInner = isInner }, (link, _) => Changes.Add((link.IsUp, link.IsComplete, link.IsClosed)), Room.Now);
             Peer = Room.Media.Relays[^1];
         }
 
