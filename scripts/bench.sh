@@ -6,6 +6,7 @@
 #   scripts/bench.sh [ROOM...]    ROOM: 1x50, 1x200, 1x1000, 50x50 (all by default); BENCH_SECONDS for each, 10 by default
 #   scripts/bench.sh large [SECONDS [PODS,PODS...]]    only a room of 200 people, on four nodes and on one, ten minutes each
 #   scripts/bench.sh link [SECONDS [ROOMSxPUBLISHERS,...]]    only a link between two nodes: what crosses it, and its delay
+#   scripts/bench.sh parts [SECONDS [SUBSCRIBERS,...]]    only a room on two loops of one node, beside the same on one
 #   scripts/bench.sh rooms [NAME=VALUE...]    only the rooms: rooms=1000 nodes=20 creators=16 rate=0 webhook=yes finalizer=yes
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -19,7 +20,7 @@ rooms() {
   dotnet tests/benchmarks/BuildIt.Operator.Bench/bin/Release/net10.0/BuildIt.Operator.Bench.dll rooms operator="$PWD/$operator/BuildIt.Operator" "$@"
 }
 
-if [ "${1:-}" = large ] || [ "${1:-}" = link ]; then
+if [ "${1:-}" = large ] || [ "${1:-}" = link ] || [ "${1:-}" = parts ]; then
   what=$1
   shift
   ulimit -n "$(ulimit -Hn)"

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace BuildIt.Sfu.Bench;
 
 /// <summary>The node's counters at one moment, summed over its loops.</summary>
-internal readonly record struct NodeCounters(double PacketsIn, double PacketsOut, double BytesOut, double Dropped, double Segmented, double SegmentedMessages, double SendCalls, double Allocated)
+internal readonly record struct NodeCounters(double PacketsIn, double PacketsOut, double BytesOut, double Dropped, double Segmented, double SegmentedMessages, double SendCalls, double Allocated, double InnerBytes)
 {
     public static async Task<NodeCounters> ReadAsync(HttpClient http, Uri metrics)
     {
@@ -16,7 +16,8 @@ internal readonly record struct NodeCounters(double PacketsIn, double PacketsOut
             Sum(lines, "buildit_sfu_packets_segmented_total", ""),
             Sum(lines, "buildit_sfu_messages_segmented_total", ""),
             Sum(lines, "buildit_sfu_send_calls_total", ""),
-            Sum(lines, "buildit_sfu_allocated_bytes_total", ""));
+            Sum(lines, "buildit_sfu_allocated_bytes_total", ""),
+            Sum(lines, "buildit_sfu_inner_bytes_total", ""));
     }
 
     public static NodeCounters operator -(NodeCounters after, NodeCounters before) => new(
@@ -27,7 +28,8 @@ internal readonly record struct NodeCounters(double PacketsIn, double PacketsOut
         after.Segmented - before.Segmented,
         after.SegmentedMessages - before.SegmentedMessages,
         after.SendCalls - before.SendCalls,
-        after.Allocated - before.Allocated);
+        after.Allocated - before.Allocated,
+        after.InnerBytes - before.InnerBytes);
 
     private static double Sum(string[] lines, string name, string label) => lines
         .Where(line => line.StartsWith(name, StringComparison.Ordinal) && line.Contains(label, StringComparison.Ordinal))

@@ -23,6 +23,11 @@ switch (args)
         string[] calls = rest.Length > 1 ? rest[1].Split(',') : ["1x50", "1x200", "6x80"];
         return await new LinkBenchmark(root, TimeSpan.FromSeconds(linkSeconds)).RunAsync([.. calls.Select(ReadCall)], Console.Out);
 
+    case ["parts", var root, .. var rest]:
+        double partSeconds = rest.Length > 0 ? double.Parse(rest[0], CultureInfo.InvariantCulture) : 20;
+        int[] subscribers = rest.Length > 1 ? [.. rest[1].Split(',').Select(each => int.Parse(each, CultureInfo.InvariantCulture))] : [60, 300];
+        return await new PartsBenchmark(root, TimeSpan.FromSeconds(partSeconds)).RunAsync(subscribers, Console.Out);
+
     case ["signals", var offer]:
         using (var costs = new SignalCosts(Console.Out))
         {
@@ -45,6 +50,7 @@ switch (args)
         Console.Error.WriteLine("usage: limit [destinations] [seconds for each row]");
         Console.Error.WriteLine("       large <repository> [seconds] [pods,pods...]");
         Console.Error.WriteLine("       link <repository> [seconds] [ROOMSxPUBLISHERS,...]");
+        Console.Error.WriteLine("       parts <repository> [seconds] [SUBSCRIBERS,...]");
         Console.Error.WriteLine("       receivers <count>");
         Console.Error.WriteLine("       publishers <port> <count> <bursts a second> <packets of each> <bytes of each>");
         Console.Error.WriteLine("       signals <file with a browser's offer>");
