@@ -122,11 +122,16 @@ internal sealed class ForwardingBatch(TrackRouter router) : IDeadline
         }
     }
 
+    /// <summary>
+    /// In the order in which they came, whatever layers they are of: where a subscriber of the next node goes up with a key frame, the same
+    /// picture of the layer below must not have overtaken it. Browsers have been seen to show nothing after these two for three seconds.
+    /// </summary>
     private void ForwardToNodes(PublicationEncoding encoding, ReadOnlySpan<byte> places, Instant now)
     {
-        foreach (var pipe in CollectionsMarshal.AsSpan(encoding.Pipes))
+        var pipes = CollectionsMarshal.AsSpan(encoding.Pipes);
+        foreach (var place in places)
         {
-            foreach (var place in places)
+            foreach (var pipe in pipes)
             {
                 if (pipe.Carries(_packets[place]!.Layer))
                 {

@@ -1,6 +1,7 @@
 using BuildIt.Sfu.Media.Base;
 using BuildIt.Sfu.Media.Relay;
 using BuildIt.Sfu.Media.Rooms;
+using BuildIt.Sfu.Media.Rtp;
 using BuildIt.Sfu.Media.Tests.Rooms;
 
 namespace BuildIt.Sfu.Media.Tests.Relay;
@@ -84,6 +85,50 @@ public sealed class RelayTests
         var watched = small.Video.Bytes + large.Video.Bytes - video + large.Audio.Bytes - sound;
         Assert.InRange(crossed, watched * 0.95, watched * 1.1);
         Nothing_is_wrong(cascade, small, large, also);
+    }
+
+    [Fact]
+    public void What_comes_at_once_crosses_in_the_order_in_which_it_came()
+    {
+        var cascade = new VirtualCascade(seed: 13, nodes: 2);
+        var link = cascade.Join(0, 1);
+        var publisher = cascade.Nodes[0].Join("publisher");
+        publisher.Publish();
+        var (small, large) = (cascade.Nodes[1].Join("small"), cascade.Nodes[1].Join("large"));
+        cascade.Subscribe(cascade.Nodes[1], small, publisher, new SubscriptionSettings { Width = 160, Height = 90 });
+        cascade.Subscribe(cascade.Nodes[1], large, publisher, new SubscriptionSettings());
+        Assert.True(cascade.SecondsUntil(() => large.Receivers.Count == 2 && large.Video.Layer == 2, 15) < 15, "the high layer is not reached");
+        cascade.Run(8);
+
+        var largestFirst = Crossing(isLargestFirst: true);
+        var smallestFirst = Crossing(isLargestFirst: false);
+
+        Assert.Equal(3, largestFirst.Count);
+        Assert.Equal(largestFirst.Reverse(), smallestFirst);
+        Nothing_is_wrong(cascade, small, large);
+
+        // The streams of the link, in the order of their packets, when the packets of a picture's layers and of sound come one layer after another.
+        IReadOnlyList<uint> Crossing(bool isLargestFirst)
+        {
+            var output = publisher.Output;
+            List<byte[]> late = [];
+            publisher.Output = (bytes, _) => late.Add(bytes.ToArray());
+            cascade.Run(0.04);
+            publisher.Output = output;
+            var streams = late.Where(bytes => StreamOf(bytes) is not null).GroupBy(StreamOf).OrderBy(stream => stream.Sum(bytes => bytes.Length) * (isLargestFirst ? -1 : 1));
+            List<uint> seen = [];
+            link.AtChild = bytes => seen.AddRange(StreamOf(bytes) is { } stream ? [stream] : []);
+            foreach (var bytes in streams.SelectMany(stream => stream))
+            {
+                publisher.NodeSide.Handler.HandleDatagram(bytes, VirtualRoom.AddressOf(0), cascade.Now);
+            }
+
+            cascade.Run(0.012);
+            link.AtChild = null;
+            return [.. seen.Aggregate(new List<uint>(), (runs, stream) => runs.Count > 0 && runs[^1] == stream ? runs : [.. runs, stream])];
+        }
+
+        static uint? StreamOf(byte[] bytes) => !RtpPacketView.LooksLikeRtcp(bytes) && RtpPacketView.TryParse(bytes, out var packet) ? packet.Ssrc.Value : null;
     }
 
     [Theory]

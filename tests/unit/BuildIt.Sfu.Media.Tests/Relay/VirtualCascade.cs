@@ -118,6 +118,9 @@ internal sealed class ModelLink
 
     public bool IsUp => Parent.IsUp && Child.IsUp;
 
+    /// <summary>Called with every datagram that arrives at the child.</summary>
+    public Action<byte[]>? AtChild { get; set; }
+
     /// <summary>Nothing arrives any more, either way.</summary>
     public void Cut() => _cut = true;
 
@@ -128,6 +131,11 @@ internal sealed class ModelLink
     {
         if (!_cut)
         {
+            if (end == Child)
+            {
+                AtChild?.Invoke(datagram);
+            }
+
             end.Handler.HandleDatagram(datagram, from, end.Room.Now);
         }
     }
