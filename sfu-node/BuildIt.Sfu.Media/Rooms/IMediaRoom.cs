@@ -47,9 +47,6 @@ public readonly record struct ParticipantQuality(ParticipantSid Participant, Lin
 /// <summary>Makes rooms and says on which loop each lives. Thread-safe.</summary>
 public interface IMediaRoomFactory
 {
-    /// <summary>How many loops there are.</summary>
-    int LoopCount { get; }
-
     /// <summary>Chooses the loop for a new room: the one that has the fewest.</summary>
     IRoomLoop ChooseLoop();
 

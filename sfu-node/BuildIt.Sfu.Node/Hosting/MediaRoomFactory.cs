@@ -7,8 +7,6 @@ namespace BuildIt.Sfu.Node.Hosting;
 /// <summary>Puts each new room on the loop that has the fewest, unless it was given one. Thread-safe.</summary>
 public sealed class MediaRoomFactory(IReadOnlyList<MediaHost> hosts) : IMediaRoomFactory
 {
-    public int LoopCount => hosts.Count;
-
     public IRoomLoop ChooseLoop() => Take(hosts.MinBy(host => host.Rooms)!);
 
     public IRoomLoop TakeLoop(int index) => Take(hosts[index]);

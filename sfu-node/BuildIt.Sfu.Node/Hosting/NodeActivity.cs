@@ -24,7 +24,9 @@ public sealed class NodeActivity(
 
     // What the parts of open rooms carried that are closed, by the room's home.
     private readonly Dictionary<RoomHost, PartFigures> _past = [];
-    private readonly Dictionary<RoomHost, RoomHost> _homes = [];
+
+    // Each part that was open last, with its home.
+    private Dictionary<RoomHost, RoomHost> _homes = [];
     private volatile IReadOnlyList<RoomReport> _reports = [];
 
     /// <summary>Rooms that are over count no more.</summary>
@@ -50,7 +52,7 @@ public sealed class NodeActivity(
         foreach (var gone in _figures.Keys.Concat(_asked.Keys).Where(room => !open.ContainsKey(room)).ToHashSet())
         {
             // A part closes when nobody has been in it for some time: what it said last is all there is.
-            if (_homes.Remove(gone, out var of) && of != gone && homes.Contains(of) && _figures.TryGetValue(gone, out var last))
+            if (_homes.TryGetValue(gone, out var of) && of != gone && homes.Contains(of) && _figures.TryGetValue(gone, out var last))
             {
                 _past[of] = _past.TryGetValue(of, out var before) ? before.With(last.Rest()) : last.Rest();
             }
@@ -61,10 +63,9 @@ public sealed class NodeActivity(
             _asked.Remove(gone);
         }
 
-        foreach (var (room, home) in open)
+        _homes = open;
+        foreach (var room in open.Keys)
         {
-            _homes[room] = home;
-
             // Not again before it has answered: nothing piles up on a loop that is held up.
             if (!_asked.ContainsKey(room))
             {

@@ -178,7 +178,8 @@ public sealed class NodeMetrics
 
             CollectJoins();
             CollectMedia();
-            CollectParts();
+            _partCount.Set(_parts.Count);
+            var busy = _parts.Busy;
             foreach (var loop in _media.Loops)
             {
                 var name = loop.Index.ToString(System.Globalization.CultureInfo.InvariantCulture);
@@ -188,6 +189,7 @@ public sealed class NodeMetrics
                 _bytes.WithLabels("in", name).IncTo(counters.BytesReceived);
                 _bytes.WithLabels("out", name).IncTo(counters.BytesSent);
                 _innerBytes.WithLabels(name).IncTo(counters.InnerBytes);
+                _busy.WithLabels(name).Set(busy[loop.Index]);
                 _dropped.WithLabels("unroutable", name).IncTo(counters.Unroutable);
                 _dropped.WithLabels("send_queue", name).IncTo(counters.SendQueueDropped);
                 _dropped.WithLabels("send_error", name).IncTo(counters.SendErrors);
@@ -211,15 +213,6 @@ public sealed class NodeMetrics
         while (_meter.TryTake(out var seconds))
         {
             _joinSeconds.Observe(seconds);
-        }
-    }
-
-    private void CollectParts()
-    {
-        _partCount.Set(_parts.Count);
-        foreach (var (loop, busy) in _parts.Busy.Index())
-        {
-            _busy.WithLabels(loop.ToString(System.Globalization.CultureInfo.InvariantCulture)).Set(busy);
         }
     }
 

@@ -24,8 +24,6 @@ internal sealed class FakeMediaFactory : IMediaRoomFactory, IRoomLoop, IDisposab
 
     private Instant Now => new((long)Stopwatch.GetElapsedTime(_start).TotalMicroseconds);
 
-    public int LoopCount => 1;
-
     public int Index => 0;
 
     public IRoomLoop ChooseLoop() => this;
