@@ -13,6 +13,7 @@ namespace BuildIt.Sfu.Bench;
 internal sealed class LinkBenchmark(string root, TimeSpan duration)
 {
     private const string Settle = "10s";
+    private const string LoopThreads = "media-";
 
     /// <summary>What the load generator's publishers send.</summary>
     private const int PicturesPerSecond = 25;
@@ -22,6 +23,7 @@ internal sealed class LinkBenchmark(string root, TimeSpan duration)
     /// <summary>Rooms are not full at the same moment: each goes on for so much longer for each that there is.</summary>
     private static readonly TimeSpan Overlap = TimeSpan.FromSeconds(2);
 
+    private static readonly Dictionary<string, string?> OneLoop = new() { ["BUILDIT_LOOPS"] = "1" };
     private static readonly TimeSpan FillTimeout = TimeSpan.FromMinutes(4);
     private static readonly TimeSpan LimitDuration = TimeSpan.FromSeconds(3);
 
@@ -50,7 +52,12 @@ internal sealed class LinkBenchmark(string root, TimeSpan duration)
 
     private async Task<string> MeasureAsync(int rooms, int publishers, int links)
     {
-        await using CascadedFleet fleet = await CascadedFleet.StartAsync(Math.Max(2, links + 1), environment: null, ["--tcp-port", "-1"]);
+        await using CascadedFleet fleet = await CascadedFleet.StartAsync(Math.Max(2, links + 1), OneLoop, ["--tcp-port", "-1"]);
+        foreach (NodeProgram node in fleet.Nodes)
+        {
+            RealTime.Give(node.Process.Id, LoopThreads, RealTime.Measured);
+        }
+
         string seconds = (duration + Overlap * rooms).TotalSeconds.ToString("0", CultureInfo.InvariantCulture) + "s";
         var loads = new List<ProgramRun>();
         try
@@ -65,6 +72,7 @@ internal sealed class LinkBenchmark(string root, TimeSpan duration)
                     "--decrypt-one-in", "16", "--settle", Settle, "--duration", seconds));
             }
 
+            await Task.WhenAll(loads.Select(load => load.GiveRealTimeAsync(LoopThreads, RealTime.Feeding)));
             await Task.WhenAll(loads.Select(load => load.WaitForLineAsync("Measuring", FillTimeout)));
             return await MeasureAsync(fleet, loads, rooms * publishers, links, $"| {rooms}x{publishers} | {links} ");
         }
@@ -84,13 +92,13 @@ internal sealed class LinkBenchmark(string root, TimeSpan duration)
         NodeProgram last = fleet.Nodes[^1];
         var metrics = new Uri($"http://127.0.0.1:{node.HealthPort}/metrics");
         NodeCounters before = await NodeCounters.ReadAsync(http, metrics);
-        (TimeSpan wholeBefore, TimeSpan loopsBefore) = ProcessorTime.Of(node.Process.Id, "media-");
-        TimeSpan otherBefore = ProcessorTime.Of(last.Process.Id, "media-").Threads;
+        (TimeSpan wholeBefore, TimeSpan loopsBefore) = ProcessorTime.Of(node.Process.Id, LoopThreads);
+        TimeSpan otherBefore = ProcessorTime.Of(last.Process.Id, LoopThreads).Threads;
         var watch = Stopwatch.StartNew();
         await Task.Delay(duration);
         NodeCounters delta = await NodeCounters.ReadAsync(http, metrics) - before;
-        (TimeSpan whole, TimeSpan loops) = ProcessorTime.Of(node.Process.Id, "media-");
-        TimeSpan other = ProcessorTime.Of(last.Process.Id, "media-").Threads - otherBefore;
+        (TimeSpan whole, TimeSpan loops) = ProcessorTime.Of(node.Process.Id, LoopThreads);
+        TimeSpan other = ProcessorTime.Of(last.Process.Id, LoopThreads).Threads - otherBefore;
         (whole, loops) = (whole - wholeBefore, loops - loopsBefore);
         TimeSpan measured = watch.Elapsed;
         await Task.WhenAll(loads.Select(load => load.WaitForExitAsync()));

@@ -20,7 +20,7 @@ switch (args)
 
     case ["link", var root, .. var rest]:
         double linkSeconds = rest.Length > 0 ? double.Parse(rest[0], CultureInfo.InvariantCulture) : 20;
-        string[] calls = rest.Length > 1 ? rest[1].Split(',') : ["1x50", "1x200", "6x80"];
+        string[] calls = rest.Length > 1 ? rest[1].Split(',') : ["1x50", "1x200", "6x150"];
         return await new LinkBenchmark(root, TimeSpan.FromSeconds(linkSeconds)).RunAsync([.. calls.Select(ReadCall)], Console.Out);
 
     case ["parts", var root, .. var rest]:

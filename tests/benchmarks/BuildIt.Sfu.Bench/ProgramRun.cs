@@ -63,6 +63,15 @@ internal sealed class ProgramRun : IAsyncDisposable
         throw new TimeoutException($"\"{text}\" was not written:\n{string.Join('\n', Lines)}");
     }
 
+    /// <summary>Has its threads whose name starts with <paramref name="threads"/> go first (<see cref="RealTime"/>), once there are any.</summary>
+    public async Task GiveRealTimeAsync(string threads, int priority)
+    {
+        while (!_process.HasExited && RealTime.Give(_process.Id, threads, priority) == 0)
+        {
+            await Task.Delay(50);
+        }
+    }
+
     public Task WaitForExitAsync() => _process.WaitForExitAsync();
 
     /// <inheritdoc cref="ProcessorTime.Of"/>
