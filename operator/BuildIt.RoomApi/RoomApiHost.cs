@@ -127,6 +127,8 @@ public static class RoomApiHost
         services.AddHostedService(provider => provider.GetRequiredService<RoomWatch>());
         services.AddHostedService(provider => provider.GetRequiredService<RoomFeeds>());
         services.AddHostedService<EarlyRefusals>();
+        services.AddSingleton<ShutdownDelay>();
+        services.AddHostedService(provider => provider.GetRequiredService<ShutdownDelay>());
         services.AddHostedService<RevocationKeeper>();
         services.AddHostedService<UsedEventKeeper>();
         services.AddHostedService<DecisionKeeper>();
@@ -155,6 +157,7 @@ public static class RoomApiHost
             });
             branch.Run(operations.HandleAsync);
         });
+        app.Use(app.Services.GetRequiredService<ShutdownDelay>().HandleAsync);
         app.UseRouting();
         app.UseCors();
         app.UseMiddleware<TraceMiddleware>();

@@ -55,7 +55,7 @@ public static class NodeApplication
 
     private static void AddServices(IServiceCollection services, NodeSettings settings)
     {
-        var lifecycle = new NodeLifecycle();
+        var lifecycle = new NodeLifecycle(settings.ShutdownDelay);
         services.AddSingleton(settings);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(lifecycle);

@@ -6,6 +6,12 @@ public sealed record WebhookOptions
     /// <summary>TCP port; 0 for any free one.</summary>
     public int Port { get; init; } = 9443;
 
+    /// <summary>
+    /// For how long it is still answered once the process is asked to end: the Service by which the API server calls leads to a pod for a
+    /// moment after its end has begun.
+    /// </summary>
+    public TimeSpan ShutdownDelay { get; init; }
+
     /// <summary>DNS names and IP addresses at which the API server calls.</summary>
     public required IReadOnlyList<string> Names { get; init; }
 

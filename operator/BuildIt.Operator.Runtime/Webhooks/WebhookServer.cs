@@ -18,13 +18,15 @@ namespace BuildIt.Operator.Runtime.Webhooks;
 /// <summary>
 /// Answers the API server over HTTPS: at <c>/validate</c> whether an object is valid, and at <c>/convert</c>, where there are kinds with several
 /// versions, what it is in another one. Runs in every replica, leading or not, and from the start: caches may need it to fill.
+/// It is the last to stop (<see cref="WebhookOptions.ShutdownDelay"/>), when others lead already.
 /// </summary>
 public sealed partial class WebhookServer(
     WebhookOptions options,
     WebhookCertificates certificates,
     IEnumerable<IAdmissionValidator> validators,
     IEnumerable<VersionedKind> kinds,
-    ILoggerFactory logs) : IHostedService, IAsyncDisposable
+    TimeProvider time,
+    ILoggerFactory logs) : IHostedLifecycleService, IAsyncDisposable
 {
     /// <summary>Whoever connects takes a descriptor.</summary>
     private const int MaxConnections = 256;
@@ -47,6 +49,7 @@ public sealed partial class WebhookServer(
     private readonly IReadOnlyList<VersionedKind> _kinds = [.. kinds];
     private readonly ILogger _log = logs.CreateLogger<WebhookServer>();
     private WebApplication? _app;
+    private long _stopping;
 
     /// <summary>The port listened on; 0 before start.</summary>
     public int Port { get; private set; }
@@ -76,13 +79,31 @@ public sealed partial class WebhookServer(
         Port = BindingAddress.Parse(address).Port;
     }
 
-    public async Task StopAsync(CancellationToken cancellationToken)
+    public Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        _stopping = time.GetTimestamp();
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Comes when everything else of the process has stopped, and the Lease is free.</summary>
+    public async Task StoppedAsync(CancellationToken cancellationToken)
     {
         if (_app is not null)
         {
+            if (options.ShutdownDelay - time.GetElapsedTime(_stopping) is { Ticks: > 0 } left)
+            {
+                await Task.Delay(left, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
             await _app.StopAsync(cancellationToken).ConfigureAwait(false);
         }
     }
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {

@@ -124,6 +124,7 @@ public static class OperatorComposition
         builder.AddWebhooks(new WebhookOptions
         {
             Port = settings.WebhookPort,
+            ShutdownDelay = settings.ShutdownDelay,
             Names = [$"{service}.{settings.Namespace}.svc", service, $"{service}.{settings.Namespace}", $"{service}.{settings.Namespace}.svc.cluster.local", .. settings.WebhookNames],
             SecretNamespace = settings.Namespace,
             SecretName = settings.WebhookSecret,

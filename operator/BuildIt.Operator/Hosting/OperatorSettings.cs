@@ -42,6 +42,9 @@ public sealed record OperatorSettings
     /// <summary>WEBHOOK_PORT: HTTPS; 0 for any free port.</summary>
     public int WebhookPort { get; init; } = 9443;
 
+    /// <summary>SHUTDOWN_DELAY: for how long the webhook still answers once the process is asked to end.</summary>
+    public TimeSpan ShutdownDelay { get; init; }
+
     /// <summary>WEBHOOK_SECRET: where the replicas keep the webhook's certificates.</summary>
     public string WebhookSecret { get; init; } = "buildit-sfu-webhook";
 
@@ -92,6 +95,7 @@ public sealed record OperatorSettings
             WebhookService = Text("WEBHOOK_SERVICE"),
             WebhookNames = Text("WEBHOOK_NAMES")?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [],
             WebhookPort = Port("WEBHOOK_PORT", 9443),
+            ShutdownDelay = Duration("SHUTDOWN_DELAY", TimeSpan.Zero),
             WebhookSecret = Text("WEBHOOK_SECRET") ?? "buildit-sfu-webhook",
             WebhookConfiguration = Text("WEBHOOK_CONFIGURATION") ?? "buildit-sfu",
             RolloutPause = Duration("ROLLOUT_PAUSE", TimeSpan.FromMinutes(1)),

@@ -28,6 +28,12 @@ public static class RoomApiEnvironment
     /// <summary>Health, metrics, and the rooms that nodes have created; not for the public. 9090 when unset.</summary>
     public const string OperationsPort = Prefix + "OPERATIONS_PORT";
 
+    /// <summary>
+    /// For how long requests are still answered once the process is asked to end, in seconds up to 20: a Service leads to a pod for a moment
+    /// after its end has begun. Not at all when unset.
+    /// </summary>
+    public const string ShutdownDelay = Prefix + "SHUTDOWN_DELAY";
+
     /// <summary>Required. File with at least 32 random bytes, the same for all replicas: names of people are derived from it.</summary>
     public const string PepperFile = Prefix + "PEPPER_FILE";
 

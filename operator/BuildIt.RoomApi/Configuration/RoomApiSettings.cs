@@ -20,6 +20,9 @@ public sealed record RoomApiSettings
 
     public int OperationsPort { get; init; } = 9090;
 
+    /// <summary>For how long requests are still answered once the process is asked to end.</summary>
+    public TimeSpan ShutdownDelay { get; init; }
+
     public required ReadOnlyMemory<byte> Pepper { get; init; }
 
     /// <summary>At least one.</summary>

@@ -42,6 +42,7 @@ public sealed partial class SettingsReader(Func<string, string?> environment)
             EndpointTemplate = EndpointTemplate(),
             DefaultEndpoint = Endpoint(RoomApiEnvironment.DefaultEndpoint),
             CorsOrigins = CorsOrigins(),
+            ShutdownDelay = Seconds(RoomApiEnvironment.ShutdownDelay, 0, 20),
             ReadyDeadline = Seconds(RoomApiEnvironment.ReadyDeadline, 10, 60),
             RoomLifetime = Seconds(RoomApiEnvironment.RoomLifetime, 86_400, 31_536_000),
             MaxRoomLifetime = Seconds(RoomApiEnvironment.MaxRoomLifetime, 604_800, 31_536_000),

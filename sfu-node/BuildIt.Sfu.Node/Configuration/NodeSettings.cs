@@ -84,6 +84,9 @@ public sealed record NodeSettings
 
     public TimeSpan DrainDeadline { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>How long a drain that ends the process lasts at least.</summary>
+    public TimeSpan ShutdownDelay { get; init; } = TimeSpan.FromSeconds(5);
+
     public bool AutoCreateRooms { get; init; } = true;
 
     /// <summary>Where a fleet's unknown rooms are created; null: nowhere.</summary>

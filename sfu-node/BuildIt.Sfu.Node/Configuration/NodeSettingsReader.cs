@@ -67,6 +67,7 @@ public sealed class NodeSettingsReader(Func<string, string?> environment)
             TurnTlsPort = Port(NodeEnvironment.TurnTlsPort, defaults.TurnTlsPort),
             TurnSecretFile = Text(NodeEnvironment.TurnSecretFile),
             DrainDeadline = TimeSpan.FromSeconds(Number(NodeEnvironment.DrainDeadline, (int)defaults.DrainDeadline.TotalSeconds)),
+            ShutdownDelay = TimeSpan.FromSeconds(Number(NodeVariables.ShutdownDelay, development ? 0 : (int)defaults.ShutdownDelay.TotalSeconds)),
             AutoCreateRooms = Switch(NodeEnvironment.AutoCreateRooms, true),
             RoomApi = Url(NodeEnvironment.RoomApi),
             WebhookUrls = Urls(NodeVariables.WebhookUrls),

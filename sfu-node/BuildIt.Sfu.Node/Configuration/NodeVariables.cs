@@ -23,6 +23,12 @@ public static class NodeVariables
     /// <summary>Number of media loops; 0 means one for each core.</summary>
     public const string Loops = NodeEnvironment.Prefix + "LOOPS";
 
+    /// <summary>
+    /// How long a node that is asked to end still takes connections when nobody is there, in seconds; 5 unless set, and none with --dev.
+    /// A Service leads to a pod for a moment after its end has begun.
+    /// </summary>
+    public const string ShutdownDelay = NodeEnvironment.Prefix + "SHUTDOWN_DELAY";
+
     /// <summary>Whether one room may use several loops: <c>Auto</c>, <c>Never</c>, or for tests <c>Spread</c>; see <see cref="RoomPartMode"/>.</summary>
     public const string RoomParts = NodeEnvironment.Prefix + "ROOM_PARTS";
 }

@@ -19,7 +19,8 @@ public enum LifecycleActions
 /// A node's state from start to end: starting, serving, draining, drained. A drain can be called back until the process ends.
 /// Takes the time as an argument. Thread-safe.
 /// </summary>
-public sealed class NodeLifecycle
+/// <param name="shutdownDelay">How long a drain lasts at least before the process ends.</param>
+public sealed class NodeLifecycle(TimeSpan shutdownDelay)
 {
     private readonly Lock _lock = new();
     private bool _ready;
@@ -104,7 +105,8 @@ public sealed class NodeLifecycle
                 actions |= LifecycleActions.ReconnectClients;
             }
 
-            if (participants == 0 && _drain.ExitWhenEmpty)
+            // Services lead newcomers here for a moment after a pod's end has begun.
+            if (participants == 0 && _drain.ExitWhenEmpty && now - _drainStarted >= shutdownDelay)
             {
                 actions |= LifecycleActions.Exit;
             }

@@ -6,6 +6,7 @@ using k8s;
 using k8s.Autorest;
 using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BuildIt.Operator.Runtime.Tests.Integration;
 
@@ -28,7 +29,7 @@ public sealed class WebhookServerTests(KubernetesCluster cluster)
             },
         };
         using var certificates = Certificates(options);
-        await using var server = new WebhookServer(options, certificates, [new NoBadData()], [], NullLoggerFactory.Instance);
+        await using var server = new WebhookServer(options, certificates, [new NoBadData()], [], TimeProvider.System, NullLoggerFactory.Instance);
         await server.StartAsync(CancellationToken.None);
         await RegisterAsync(options, server.Port, ns);
         await certificates.StartAsync(CancellationToken.None);
@@ -48,8 +49,44 @@ public sealed class WebhookServerTests(KubernetesCluster cluster)
         }
 
         await certificates.StopAsync(CancellationToken.None);
-        await server.StopAsync(CancellationToken.None);
+        await server.StoppedAsync(CancellationToken.None);
         await cluster.Client.AdmissionregistrationV1.DeleteValidatingWebhookConfigurationAsync(options.WebhookConfiguration);
+    }
+
+    [Fact]
+    public async Task The_API_server_is_answered_until_no_Service_leads_here()
+    {
+        var options = Options(await cluster.CreateNamespaceAsync()) with { ShutdownDelay = TimeSpan.FromSeconds(5) };
+        var time = new FakeTimeProvider();
+        using var certificates = Certificates(options);
+        await using var server = new WebhookServer(options, certificates, [], [], time, NullLoggerFactory.Instance);
+        await server.StartAsync(CancellationToken.None);
+        await certificates.StartAsync(CancellationToken.None);
+        await certificates.WaitUntilReadyAsync(CancellationToken.None).WaitAsync(Eventually.Patience);
+
+        await server.StoppingAsync(CancellationToken.None);
+        await server.StopAsync(CancellationToken.None);
+        var stopped = server.StoppedAsync(CancellationToken.None);
+        time.Advance(TimeSpan.FromSeconds(4.9));
+        Assert.False(await IsGoneAsync(server.Port));
+        time.Advance(TimeSpan.FromSeconds(0.1));
+        await stopped.WaitAsync(Eventually.Patience);
+        Assert.True(await IsGoneAsync(server.Port));
+        await certificates.StopAsync(CancellationToken.None);
+    }
+
+    private static async Task<bool> IsGoneAsync(int port)
+    {
+        using var http = new HttpClient(new HttpClientHandler { ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator });
+        try
+        {
+            using var answer = await http.GetAsync(new Uri($"https://127.0.0.1:{port}/validate"));
+            return false;
+        }
+        catch (HttpRequestException refused) when (refused.HttpRequestError is HttpRequestError.ConnectionError)
+        {
+            return true;
+        }
     }
 
     [Fact]

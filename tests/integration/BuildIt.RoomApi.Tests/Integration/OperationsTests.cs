@@ -31,6 +31,41 @@ public sealed class OperationsTests(RoomApiFixture api)
     }
 
     [Fact]
+    public async Task Who_is_still_led_to_a_replica_that_ends_is_answered_and_told_to_connect_anew()
+    {
+        await using var replica = await api.StartReplicaAsync(settings => settings with { ShutdownDelay = TimeSpan.FromMinutes(1) });
+        (await replica.SendAsync((string?)null, "GET", "/v1/regions", [])).Expect(HttpStatusCode.OK);
+        using var hurry = new CancellationTokenSource();
+        var ending = replica.StopAsync(hurry.Token);
+        await RoomApiFixture.EventuallyAsync(async () => await IsReadyAsync(replica) is false);
+
+        // The first over the connection of before, the second over one of its own.
+        for (var i = 0; i < 2; i++)
+        {
+            var answer = (await replica.SendAsync((string?)null, "GET", "/v1/regions", [])).Expect(HttpStatusCode.OK);
+            Assert.True(answer.Headers.ConnectionClose);
+        }
+
+        Assert.Equal("ok\n", await replica.OperationsAsync("/healthz"));
+        Assert.False(ending.IsCompleted);
+        await hurry.CancelAsync();
+        await ending;
+        await Assert.ThrowsAsync<HttpRequestException>(() => replica.SendAsync((string?)null, "GET", "/v1/regions", []));
+    }
+
+    private static async Task<bool> IsReadyAsync(Replica replica)
+    {
+        try
+        {
+            return await replica.OperationsAsync("/readyz") == "ok\n";
+        }
+        catch (HttpRequestException refused) when (refused.StatusCode is HttpStatusCode.ServiceUnavailable)
+        {
+            return false;
+        }
+    }
+
+    [Fact]
     public async Task No_word_of_a_caller_becomes_a_series()
     {
         foreach (var method in (string[])["BREW", "SIP"])

@@ -50,6 +50,13 @@ public sealed class Replica : IAsyncDisposable
         return replica;
     }
 
+    /// <summary>Ends as a process does that is asked to; at once when the token says so.</summary>
+    public Task StopAsync(CancellationToken hurry)
+    {
+        _app.Lifetime.StopApplication();
+        return _app.StopAsync(hurry);
+    }
+
     public async ValueTask DisposeAsync()
     {
         _http.Dispose();

@@ -7,7 +7,7 @@ public class NodeLifecycleTests
 {
     private static readonly DateTimeOffset Now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    private readonly NodeLifecycle _lifecycle = new();
+    private readonly NodeLifecycle _lifecycle = new(TimeSpan.Zero);
 
     [Fact]
     public void Starts_then_serves()
@@ -50,6 +50,18 @@ public class NodeLifecycleTests
         _lifecycle.Drain(Command(Now.AddMinutes(10)) with { ExitWhenEmpty = true }, Now);
         Assert.Equal(LifecycleActions.None, _lifecycle.Observe(1, 1, Now));
         Assert.Equal(LifecycleActions.Exit, _lifecycle.Observe(0, 0, Now));
+    }
+
+    [Fact]
+    public void Nobody_who_is_still_led_here_finds_it_gone()
+    {
+        var lifecycle = new NodeLifecycle(TimeSpan.FromSeconds(5));
+        lifecycle.Started();
+        lifecycle.Drain(Command(Now.AddMinutes(10)) with { ExitWhenEmpty = true }, Now);
+        Assert.Equal(LifecycleActions.None, lifecycle.Observe(0, 0, Now));
+        Assert.Equal(LifecycleActions.None, lifecycle.Observe(1, 1, Now.AddSeconds(4)));
+        Assert.Equal(LifecycleActions.None, lifecycle.Observe(1, 1, Now.AddSeconds(6)));
+        Assert.Equal(LifecycleActions.Exit, lifecycle.Observe(0, 0, Now.AddSeconds(7)));
     }
 
     [Fact]

@@ -11,8 +11,7 @@ public sealed class RoomApiClient(Uri address, string publicUrl) : IDisposable
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
-    // A connection through a Service leads to one pod for as long as it is kept, and a pod that has gone may not have said so.
-    private readonly HttpClient _http = new(new SocketsHttpHandler { PooledConnectionIdleTimeout = TimeSpan.FromSeconds(1) }) { BaseAddress = address };
+    private readonly HttpClient _http = new() { BaseAddress = address };
 
     /// <summary>Makes a room and waits until it has a node.</summary>
     public Task<RoomAccess> CreateAsync(NostrSigner key, string name) => PostAsync(key, "/v1/rooms", new { name });
