@@ -17,6 +17,9 @@ namespace BuildIt.Sfu.Bench;
 /// </summary>
 internal sealed class BareSender : IDatagramHandler, IDeadlineHandler, IDisposable
 {
+    /// <summary>Datagrams of one length, and a shorter one after them, leave as one message (UDP_SEGMENT).</summary>
+    private const int ShorterBy = 4;
+
     private readonly MediaEndpoint _endpoint;
     private readonly LoopTimer _timer;
     private readonly PathId[] _paths;
@@ -33,7 +36,9 @@ internal sealed class BareSender : IDatagramHandler, IDeadlineHandler, IDisposab
 
     /// <param name="loop">The loop it sends on.</param>
     /// <param name="receivers">Where to; the destinations take turns.</param>
-    /// <param name="run">Packets to one destination in a row, which leave as one message. A fraction mixes two lengths.</param>
+    /// <param name="run">
+    /// Packets to one destination in a row, which leave as one message: the last is shorter, as that of a picture is. A fraction mixes two lengths.
+    /// </param>
     /// <param name="packetBytes">Size of each packet on the wire, tag included.</param>
     /// <param name="key">Of what is sent to all; one of its own for each when left out.</param>
     /// <param name="ssrc">Its number in each packet.</param>
@@ -66,13 +71,13 @@ internal sealed class BareSender : IDatagramHandler, IDeadlineHandler, IDisposab
             _owed += _run;
             for (; _owed >= 1; _owed--, sent++)
             {
-                SendOne(_destination);
+                SendOne(_destination, isLast: _owed < 2);
             }
 
             _destination = (_destination + 1) % _paths.Length;
-            if (_destination == 0)
+            if (_destination == 0 && _paths.Length > 1)
             {
-                // Before a destination's turn comes again, or two of its runs would become one.
+                // As often as each has had its run: what waits must fit.
                 _endpoint.Loop.Flush();
             }
         }
@@ -121,11 +126,11 @@ internal sealed class BareSender : IDatagramHandler, IDeadlineHandler, IDisposab
         Array.ForEach(_sessions, session => session.Dispose());
     }
 
-    private void SendOne(int destination)
+    private void SendOne(int destination, bool isLast)
     {
         Span<byte> datagram = _endpoint.Reserve(_paths[destination], _packetBytes);
         var index = WritePacket(datagram, destination);
-        if (_sessions[destination].ProtectRtp(datagram, _packet.Length, index, out int length) == SrtpError.None)
+        if (_sessions[destination].ProtectRtp(datagram, _packet.Length - (isLast ? ShorterBy : 0), index, out int length) == SrtpError.None)
         {
             _endpoint.Commit(length);
         }

@@ -71,7 +71,7 @@ internal sealed class LimitBenchmark
     /// The same of a <see cref="BareRelay"/>, which receives what it sends from that many publishers in another process, and so at the
     /// pace at which theirs come.
     /// </summary>
-    public static async Task<double> MeasureRelayAsync(int publishers, Pace each, int packetBytes, TimeSpan duration)
+    public static async Task<double> MeasureRelayAsync(int publishers, Pace each, double run, int packetBytes, TimeSpan duration)
     {
         (ProgramRun process, IReadOnlyList<IPEndPoint> endPoints) = await Receivers.StartAsync(1);
         await using (process)
@@ -80,7 +80,7 @@ internal sealed class LimitBenchmark
             network.Start();
             MediaLoop loop = network.Loops[0];
             BareRelay relay = await loop.InvokeAsync(() => new BareRelay(loop, publishers, endPoints[0]));
-            await using ProgramRun sending = await Publishers.StartAsync(relay.Port, publishers, each, packetBytes);
+            await using ProgramRun sending = await Publishers.StartAsync(relay.Port, publishers, each, run, packetBytes);
             double rate = await RateAsync(loop, duration);
             await loop.InvokeAsync(relay.Dispose);
             return rate;

@@ -110,7 +110,7 @@ internal sealed class LinkBenchmark(string root, TimeSpan duration)
         var each = new Pace(PicturesPerSecond, Math.Max(1, (int)Math.Round(delta.PacketsOut / measured.TotalSeconds / publishers / PicturesPerSecond)));
 
         // A node between two others has one neighbour who sends, in the bursts in which this one sends on.
-        double hop = await LimitBenchmark.MeasureRelayAsync(links == 2 ? 1 : publishers, links == 2 ? pace : each, bytes, LimitDuration);
+        double hop = await LimitBenchmark.MeasureRelayAsync(links == 2 ? 1 : publishers, links == 2 ? pace : each, run, bytes, LimitDuration);
         double rate = delta.PacketsOut / whole.TotalSeconds;
         double onLoops = delta.PacketsOut / loops.TotalSeconds;
         return head + string.Create(

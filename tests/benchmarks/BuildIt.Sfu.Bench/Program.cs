@@ -37,11 +37,12 @@ switch (args)
     case ["receivers", var count]:
         return await Receivers.RunAsync(int.Parse(count, CultureInfo.InvariantCulture), Console.In, Console.Out);
 
-    case ["publishers", var port, var count, var bursts, var packets, var bytes]:
+    case ["publishers", var port, var count, var bursts, var packets, var run, var bytes]:
         return await Publishers.RunAsync(
             int.Parse(port, CultureInfo.InvariantCulture),
             int.Parse(count, CultureInfo.InvariantCulture),
             new Pace(double.Parse(bursts, CultureInfo.InvariantCulture), int.Parse(packets, CultureInfo.InvariantCulture)),
+            double.Parse(run, CultureInfo.InvariantCulture),
             int.Parse(bytes, CultureInfo.InvariantCulture),
             Console.In,
             Console.Out);
@@ -52,7 +53,7 @@ switch (args)
         Console.Error.WriteLine("       link <repository> [seconds] [ROOMSxPUBLISHERS,...]");
         Console.Error.WriteLine("       parts <repository> [seconds] [SUBSCRIBERS,...]");
         Console.Error.WriteLine("       receivers <count>");
-        Console.Error.WriteLine("       publishers <port> <count> <bursts a second> <packets of each> <bytes of each>");
+        Console.Error.WriteLine("       publishers <port> <count> <bursts a second> <packets of each> <packets in a run> <bytes of each>");
         Console.Error.WriteLine("       signals <file with a browser's offer>");
         Console.Error.WriteLine("       node <repository> [seconds for each room] [1x50 1x200 1x1000 50x50]");
         return 2;

@@ -22,10 +22,11 @@ internal static class Publishers
     /// <param name="port">Where to, on loopback.</param>
     /// <param name="count">How many publishers.</param>
     /// <param name="pace">Of each.</param>
+    /// <param name="run">As that of a <see cref="BareSender"/>.</param>
     /// <param name="packetBytes">Size of each packet on the wire.</param>
     /// <param name="input">Ends it.</param>
     /// <param name="output">Told when all send.</param>
-    public static async Task<int> RunAsync(int port, int count, Pace pace, int packetBytes, TextReader input, TextWriter output)
+    public static async Task<int> RunAsync(int port, int count, Pace pace, double run, int packetBytes, TextReader input, TextWriter output)
     {
         using var network = new MediaNetwork(new MediaNetworkOptions { LoopCount = 1, UdpEndPoint = new IPEndPoint(IPAddress.Loopback, 0) });
         network.Start();
@@ -35,7 +36,7 @@ internal static class Publishers
         for (int i = 0; i < count; i++)
         {
             int number = i;
-            BareSender sender = await loop.InvokeAsync(() => new BareSender(loop, relay, pace.PacketsPerBurst, packetBytes, KeyOf(number), (uint)number));
+            BareSender sender = await loop.InvokeAsync(() => new BareSender(loop, relay, run, packetBytes, KeyOf(number), (uint)number));
             senders.Add(sender);
 
             // Nobody's pictures come at the same moments.
@@ -51,13 +52,13 @@ internal static class Publishers
     }
 
     /// <summary>Starts them; they end when what is returned is disposed.</summary>
-    public static async Task<ProgramRun> StartAsync(int port, int count, Pace pace, int packetBytes)
+    public static async Task<ProgramRun> StartAsync(int port, int count, Pace pace, double run, int packetBytes)
     {
         ProgramRun process = ProgramRun.Start(
             typeof(Publishers).Assembly.Location,
             [
                 "publishers",
-                .. new[] { port, count, pace.BurstsPerSecond, pace.PacketsPerBurst, packetBytes }.Select(value => value.ToString(CultureInfo.InvariantCulture)),
+                .. new[] { port, count, pace.BurstsPerSecond, pace.PacketsPerBurst, run, packetBytes }.Select(value => value.ToString(CultureInfo.InvariantCulture)),
             ]);
         await process.WaitForLineAsync(Announcement, TimeSpan.FromSeconds(60));
         return process;
