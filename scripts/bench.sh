@@ -5,7 +5,7 @@
 #
 #   scripts/bench.sh [ROOM...]    ROOM: 1x50, 1x200, 1x1000, 50x50 (all by default); BENCH_SECONDS for each, 10 by default
 #   scripts/bench.sh large [SECONDS [PODS,PODS...]]    only a room of 200 people, on four nodes and on one, ten minutes each
-#   scripts/bench.sh link [SECONDS [ROOMSxPUBLISHERS,...]]    only a link between two nodes: what crosses it, and its delay
+#   scripts/bench.sh link [SECONDS [ROOMSxPUBLISHERS,...]]    only a link between two nodes: what crosses it, and its delay; as root
 #   scripts/bench.sh parts [SECONDS [SUBSCRIBERS,...]]    only a room on two loops of one node, beside the same on one
 #   scripts/bench.sh rooms [NAME=VALUE...]    only the rooms: rooms=1000 nodes=20 creators=16 rate=0 webhook=yes finalizer=yes
 set -euo pipefail

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace BuildIt.Sfu.Bench;
@@ -22,14 +21,9 @@ internal static partial class RealTime
     public static int Give(int process, string threads, int priority)
     {
         int given = 0;
-        foreach (string task in Directory.GetDirectories($"/proc/{process}/task"))
+        foreach (int thread in ProcessThreads.Named(process, threads))
         {
-            if (!File.ReadAllText($"{task}/comm").StartsWith(threads, StringComparison.Ordinal))
-            {
-                continue;
-            }
-
-            if (SetScheduler(int.Parse(Path.GetFileName(task), CultureInfo.InvariantCulture), RoundRobin, in priority) != 0)
+            if (SetScheduler(thread, RoundRobin, in priority) != 0)
             {
                 throw new InvalidOperationException($"A thread cannot be given priority (error {Marshal.GetLastPInvokeError()}): measure delays as root.");
             }
